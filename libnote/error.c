@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A text may quote names out of hostile files: it stays one line of printable characters. */
+static void keep_on_one_line(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static void fill(struct note_error *err, int code, uint64_t offset, const char *format,
+		 va_list args)
+{
+	err->code = code;
+	err->system = 0;
+	err->offset = offset;
+	vsnprintf(err->text, sizeof(err->text), format, args);
+	keep_on_one_line(err->text);
+}
+
+int error_set(struct note_error *err, int code, uint64_t offset, const char *format, ...)
+{
+	if (err != NULL) {
+		va_list args;
+		va_start(args, format);
+		fill(err, code, offset, format, args);
+		va_end(args);
+	}
+	return code;
+}
+
+int error_system(struct note_error *err, const char *format, ...)
+{
+	const int saved = errno;
+	if (err != NULL) {
+		va_list args;
+		va_start(args, format);
+		fill(err, NOTE_SYSTEM, NOTE_NO_OFFSET, format, args);
+		va_end(args);
+		err->system = saved;
+		size_t used = strlen(err->text);
+		snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(saved));
+		errno = saved;
+	}
+	return NOTE_SYSTEM;
+}

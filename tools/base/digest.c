@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/base/digest.h"
+
+#include <libdeflate.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "tools/base/text.h"
+
+/* libcrypto's digests fail only without memory or with a broken installation: nothing that a
+ * caller could handle. */
+static void must(int good)
+{
+	if (good != 1)
+		abort();
+}
+
+void sha256_hex(const void *bytes, size_t size, char out[2 * SHA256_SIZE + 1])
+{
+	uint8_t digest[SHA256_SIZE];
+	must(EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL));
+	hex_encode(digest, sizeof(digest), out);
+}
+
+void md5(const void *bytes, size_t size, uint8_t out[MD5_SIZE])
+{
+	must(EVP_Digest(bytes, size, out, NULL, EVP_md5(), NULL));
+}
+
+uint32_t crc32_of(uint32_t so_far, const void *bytes, size_t size)
+{
+	return libdeflate_crc32(so_far, bytes, size);
+}
+
+struct sha256 {
+	EVP_MD_CTX *context;
+};
+
+struct sha256 *sha256_begin(void)
+{
+	struct sha256 *state = xmalloc(sizeof(*state));
+	state->context = EVP_MD_CTX_new();
+	must(state->context != NULL);
+	must(EVP_DigestInit_ex(state->context, EVP_sha256(), NULL));
+	return state;
+}
+
+void sha256_add(struct sha256 *state, const void *bytes, size_t size)
+{
+	must(EVP_DigestUpdate(state->context, bytes, size));
+}
+
+void sha256_end(struct sha256 *state, char out[2 * SHA256_SIZE + 1])
+{
+	uint8_t digest[SHA256_SIZE];
+	must(EVP_DigestFinal_ex(state->context, digest, NULL));
+	EVP_MD_CTX_free(state->context);
+	free(state);
+	hex_encode(digest, sizeof(digest), out);
+}

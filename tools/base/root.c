@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reaching, making and replacing names below a root. Walking stands in walk.c. */
+#include "tools/base/root.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/base/root_internal.h"
+
+int root_open(struct root **out, const char *path, struct note_error *err)
+{
+	*out = NULL;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_system(err, "open directory");
+	struct root *root = xcalloc(1, sizeof(*root));
+	root->fd = fd;
+	root->path = xstrdup(path);
+	*out = root;
+	return NOTE_OK;
+}
+
+void root_close(struct root *root)
+{
+	if (root == NULL)
+		return;
+	close(root->fd);
+	free(root->path);
+	free(root);
+}
+
+const char *root_path(const struct root *root)
+{
+	return root->path;
+}
+
+/* Kernels before 5.6, and sandboxes that refuse openat2: one component after the other. */
+static int open_by_steps(int start, const char *path, int flags)
+{
+	int at = start;
+	while (true) {
+		const char *slash = strchr(path, '/');
+		char name[256];
+		size_t length = slash != NULL ? (size_t)(slash - path) : strlen(path);
+		int fd = -1;
+		if (length >= sizeof(name)) {
+			errno = ENAMETOOLONG;
+		} else {
+			memcpy(name, path, length);
+			name[length] = '\0';
+			if (strcmp(name, "..") == 0)
+				errno = EXDEV;
+			else
+				fd = openat(at, length == 0 ? "." : name,
+					    (slash != NULL ? O_PATH | O_DIRECTORY : flags) |
+						    O_NOFOLLOW | O_CLOEXEC);
+		}
+		const int saved = errno;
+		if (at != start)
+			close(at);
+		errno = saved;
+		if (fd < 0 || slash == NULL)
+			return fd;
+		at = fd;
+		path = slash + 1;
+	}
+}
+
+int open_beneath(int start, const char *path, int flags)
+{
+	struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOFOLLOW),
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	if (path[0] == '\0')
+		path = ".";
+	long fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL))
+		return open_by_steps(start, path, flags);
+	return (int)fd;
+}
+
+int path_error(const char *path, const char *what, struct note_error *err)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "%s: %s: %s", what, path,
+				 strerror(errno));
+	if (errno == ELOOP || errno == EXDEV)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "%s: %s: a symbolic link or '..' on the way is not followed", what,
+				 path);
+	return error_system(err, "%s: %s", what, path);
+}
+
+int root_open_file(struct root *root, const char *path, int *fd, struct note_error *err)
+{
+	struct stat st;
+	*fd = open_beneath(root->fd, path, O_RDONLY | O_NONBLOCK);
+	if (*fd < 0)
+		return path_error(path, "open", err);
+	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
+		return NOTE_OK;
+	close(*fd);
+	*fd = -1;
+	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "open: %s: not a regular file",
+			 path);
+}
+
+/* A descriptor of the directory that PATH lies in, and its last component in *NAME. */
+int open_parent(struct root *root, const char *path, bool make, const char **name,
+		struct note_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash != NULL ? strndup(path, (size_t)(slash - path)) : xstrdup("");
+	if (directory == NULL)
+		return error_system(err, "open");
+	*name = slash != NULL ? slash + 1 : path;
+	int fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
+	if (fd < 0 && errno == ENOENT && make) {
+		int code = root_make_dirs(root, directory, err);
+		if (code != NOTE_OK) {
+			free(directory);
+			return code;
+		}
+		fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
+	}
+	if (fd < 0)
+		fd = path_error(directory, "open directory", err);
+	free(directory);
+	return fd;
+}
+
+int root_stat(struct root *root, const char *path, struct stat *out, struct note_error *err)
+{
+	const char *name;
+	int at = open_parent(root, path, false, &name, err);
+	if (at < 0)
+		return at;
+	int code = fstatat(at, name, out, AT_SYMLINK_NOFOLLOW) == 0 ? NOTE_OK
+								    : path_error(path, "stat", err);
+	close(at);
+	return code;
+}
+
+int root_read_link(struct root *root, const char *path, char **target, struct note_error *err)
+{
+	char buffer[4097];
+	const char *name;
+	int at = open_parent(root, path, false, &name, err);
+	if (at < 0)
+		return at;
+	ssize_t length = readlinkat(at, name, buffer, sizeof(buffer) - 1);
+	int code = length >= 0 ? NOTE_OK : path_error(path, "read link", err);
+	close(at);
+	if (code == NOTE_OK) {
+		buffer[length] = '\0';
+		*target = xstrdup(buffer);
+	}
+	return code;
+}
+
+int root_make_dirs(struct root *root, const char *path, struct note_error *err)
+{
+	char *partial = xstrdup(path);
+	int code = NOTE_OK;
+	for (char *p = partial; code == NOTE_OK && p != NULL && *p != '\0';) {
+		p = strchr(p, '/');
+		if (p != NULL)
+			*p = '\0';
+		const char *name;
+		int at = open_parent(root, partial, false, &name, err);
+		if (at < 0) {
+			code = at;
+		} else {
+			struct stat st;
+			if (mkdirat(at, name, 0755) == 0)
+				fchmodat(at, name, 0755, 0);
+			else if (errno != EEXIST)
+				code = error_system(err, "make directory: %s", partial);
+			else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+				 !S_ISDIR(st.st_mode))
+				code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+						 "make directory: %s: a file or symbolic link of "
+						 "that name is there",
+						 partial);
+			close(at);
+		}
+		if (p != NULL)
+			*p++ = '/';
+	}
+	free(partial);
+	return code;
+}
+
+void root_temporary_name(const char *name, char out[32])
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a: a short name for a long one, no secret */
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+	snprintf(out, 32, ".pkgnote-%016llx", (unsigned long long)hash);
+}
+
+/* --- replacing --- */
+
+static int copy_xattrs(int from, int to, struct note_error *err)
+{
+	char names[8192];
+	ssize_t size = flistxattr(from, names, sizeof(names));
+	if (size < 0)
+		return errno == ENOTSUP ? NOTE_OK : error_system(err, "list extended attributes");
+	for (char *name = names; name < names + size; name += strlen(name) + 1) {
+		char value[65536];
+		ssize_t length = fgetxattr(from, name, value, sizeof(value));
+		if (length < 0)
+			return error_system(err, "read extended attribute %s", name);
+		if (fsetxattr(to, name, value, (size_t)length, 0) != 0)
+			return error_system(err, "set extended attribute %s", name);
+	}
+	return NOTE_OK;
+}
+
+/* Owner first: changing it clears set-id bits and capabilities, which follow. */
+static int set_attributes(int fd, const struct file_attributes *attributes, struct note_error *err)
+{
+	struct stat st;
+	if (attributes->like < 0)
+		return fchmod(fd, attributes->mode) == 0 ? NOTE_OK : error_system(err, "set mode");
+	if (fstat(attributes->like, &st) != 0)
+		return error_system(err, "stat");
+	struct stat now;
+	if (fstat(fd, &now) != 0)
+		return error_system(err, "stat");
+	if ((now.st_uid != st.st_uid || now.st_gid != st.st_gid) &&
+	    fchown(fd, st.st_uid, st.st_gid) != 0)
+		return error_system(err, "set owner");
+	if (fchmod(fd, st.st_mode & 07777) != 0)
+		return error_system(err, "set mode");
+	return copy_xattrs(attributes->like, fd, err);
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t size, struct note_error *err)
+{
+	while (size > 0) {
+		ssize_t done = write(fd, bytes, size);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return error_system(err, "write");
+		bytes += done;
+		size -= (size_t)done;
+	}
+	return NOTE_OK;
+}
+
+static int write_temporary(int at, const char *temporary, const void *bytes, size_t size,
+			   const struct file_attributes *attributes, struct note_error *err)
+{
+	unlinkat(at, temporary, 0);
+	int fd = openat(at, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_system(err, "create");
+	int code = write_all(fd, bytes, size, err);
+	if (code == NOTE_OK)
+		code = set_attributes(fd, attributes, err);
+	struct stat st;
+	if (code == NOTE_OK && attributes->keep_times && attributes->like >= 0 &&
+	    fstat(attributes->like, &st) == 0) {
+		const struct timespec times[2] = {st.st_atim, st.st_mtim};
+		if (futimens(fd, times) != 0)
+			code = error_system(err, "set times");
+	}
+	if (close(fd) != 0 && code == NOTE_OK)
+		code = error_system(err, "close");
+	if (code != NOTE_OK)
+		unlinkat(at, temporary, 0);
+	return code;
+}
+
+int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
+	       size_t size, const struct file_attributes *attributes, struct note_error *err)
+{
+	char temporary[32];
+	const char *name;
+	int at = open_parent(root, paths[0], true, &name, err);
+	if (at < 0)
+		return at;
+	root_temporary_name(name, temporary);
+	int code = write_temporary(at, temporary, bytes, size, attributes, err);
+	/* The other names first, so that the new file is complete under each. */
+	for (size_t i = 1; code == NOTE_OK && i < count; i++) {
+		char other[32];
+		const char *other_name;
+		int there = open_parent(root, paths[i], true, &other_name, err);
+		if (there < 0) {
+			code = there;
+			break;
+		}
+		root_temporary_name(other_name, other);
+		unlinkat(there, other, 0);
+		if (linkat(at, temporary, there, other, 0) != 0)
+			code = error_system(err, "link");
+		else if (renameat(there, other, there, other_name) != 0)
+			code = error_system(err, "rename");
+		if (code != NOTE_OK)
+			unlinkat(there, other, 0);
+		close(there);
+	}
+	if (code == NOTE_OK && renameat(at, temporary, at, name) != 0)
+		code = error_system(err, "rename");
+	if (code != NOTE_OK)
+		unlinkat(at, temporary, 0);
+	close(at);
+	return code;
+}
+
+int root_symlink(struct root *root, const char *target, const char *path, struct note_error *err)
+{
+	char temporary[32];
+	char old[4097];
+	const char *name;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0)
+		return at;
+	ssize_t length = readlinkat(at, name, old, sizeof(old) - 1);
+	if (length >= 0) {
+		old[length] = '\0';
+		if (strcmp(old, target) == 0) {
+			close(at);
+			return NOTE_OK;
+		}
+	}
+	root_temporary_name(name, temporary);
+	unlinkat(at, temporary, 0);
+	int code = NOTE_OK;
+	if (symlinkat(target, at, temporary) != 0 || renameat(at, temporary, at, name) != 0) {
+		code = error_system(err, "symbolic link: %s", path);
+		unlinkat(at, temporary, 0);
+	}
+	close(at);
+	return code;
+}
+
+int root_hard_link(struct root *root, const char *existing, const char *path,
+		   struct note_error *err)
+{
+	char temporary[32];
+	const char *from_name;
+	const char *name;
+	int from = open_parent(root, existing, false, &from_name, err);
+	if (from < 0)
+		return from;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0) {
+		close(from);
+		return at;
+	}
+	int code = NOTE_OK;
+	root_temporary_name(name, temporary);
+	unlinkat(at, temporary, 0);
+	if (linkat(from, from_name, at, temporary, 0) != 0 ||
+	    renameat(at, temporary, at, name) != 0)
+		code = error_system(err, "hard link: %s", path);
+	unlinkat(at, temporary, 0); /* rename of two names of one file leaves both */
+	close(at);
+	close(from);
+	return code;
+}
+
+int root_rename(struct root *root, const char *from, const char *to, struct note_error *err)
+{
+	const char *from_name;
+	const char *to_name;
+	int source = open_parent(root, from, false, &from_name, err);
+	if (source < 0)
+		return source;
+	int target = open_parent(root, to, true, &to_name, err);
+	if (target < 0) {
+		close(source);
+		return target;
+	}
+	int code = renameat(source, from_name, target, to_name) == 0
+			   ? NOTE_OK
+			   : path_error(from, "rename", err);
+	close(source);
+	close(target);
+	return code;
+}
+
+int root_remove(struct root *root, const char *path, struct note_error *err)
+{
+	const char *name;
+	int at = open_parent(root, path, false, &name, err);
+	if (at == NOTE_ABSENT)
+		return NOTE_OK;
+	if (at < 0)
+		return at;
+	int code = NOTE_OK;
+	if (unlinkat(at, name, 0) != 0 && errno != ENOENT &&
+	    (errno != EISDIR || unlinkat(at, name, AT_REMOVEDIR) != 0))
+		code = error_system(err, "remove: %s", path);
+	close(at);
+	return code;
+}
+
+int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err)
+{
+	struct stat st;
+	*bytes = NULL;
+	*size = 0;
+	if (fstat(fd, &st) != 0)
+		return error_system(err, "stat");
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "not a regular file");
+	/* One byte more than the size: a file that grows is seen. */
+	uint8_t *buffer = malloc((size_t)st.st_size + 1);
+	if (buffer == NULL)
+		return error_system(err, "read");
+	size_t got = 0;
+	while (got <= (size_t)st.st_size) {
+		ssize_t n = pread(fd, buffer + got, (size_t)st.st_size + 1 - got, (off_t)got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			error_system(err, "read");
+			free(buffer);
+			return NOTE_SYSTEM;
+		}
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	if (got != (size_t)st.st_size) {
+		free(buffer);
+		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
+	}
+	*bytes = buffer;
+	*size = got;
+	return NOTE_OK;
+}

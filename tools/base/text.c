@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *or_exit(void *memory)
+{
+	if (memory == NULL) {
+		fputs("pkgnote: out of memory\n", stderr);
+		_Exit(3);
+	}
+	return memory;
+}
+
+void *xmalloc(size_t size)
+{
+	return or_exit(malloc(size != 0 ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return or_exit(calloc(count != 0 ? count : 1, size != 0 ? size : 1));
+}
+
+void *xrealloc(void *old, size_t size)
+{
+	return or_exit(realloc(old, size != 0 ? size : 1));
+}
+
+char *xstrdup(const char *string)
+{
+	return or_exit(strdup(string));
+}
+
+char *xasprintf(const char *format, ...)
+{
+	char *out;
+	va_list args;
+	va_start(args, format);
+	int length = vasprintf(&out, format, args);
+	va_end(args);
+	return or_exit(length < 0 ? NULL : out);
+}
+
+/* Room for SIZE more bytes and a NUL. */
+static void text_grow(struct text *text, size_t size)
+{
+	size_t need;
+	if (__builtin_add_overflow(text->size, size, &need) || need > SIZE_MAX / 2 - 1)
+		or_exit(NULL);
+	if (need + 1 <= text->room)
+		return;
+	text->room = need + 1 > 2 * text->room ? need + 1 : 2 * text->room;
+	text->data = xrealloc(text->data, text->room);
+}
+
+void text_add(struct text *text, const void *bytes, size_t size)
+{
+	text_grow(text, size);
+	memcpy(text->data + text->size, bytes, size);
+	text->size += size;
+	text->data[text->size] = '\0';
+}
+
+void text_puts(struct text *text, const char *string)
+{
+	text_add(text, string, strlen(string));
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0)
+		or_exit(NULL);
+	text_grow(text, (size_t)length);
+	va_start(args, format);
+	vsnprintf(text->data + text->size, (size_t)length + 1, format, args);
+	va_end(args);
+	text->size += (size_t)length;
+}
+
+void text_free(struct text *text)
+{
+	free(text->data);
+	*text = (struct text){0};
+}
+
+void strings_take(struct strings *list, char *owned)
+{
+	if (list->count == list->room) {
+		list->room = list->room != 0 ? 2 * list->room : 8;
+		list->items = xrealloc(list->items, list->room * sizeof(*list->items));
+	}
+	list->items[list->count++] = owned;
+}
+
+void strings_add(struct strings *list, const char *string)
+{
+	strings_take(list, xstrdup(string));
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strings_sort(struct strings *list)
+{
+	if (list->count > 1)
+		qsort(list->items, list->count, sizeof(*list->items), by_bytes);
+}
+
+bool strings_has(const struct strings *list, const char *string)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], string) == 0)
+			return true;
+	return false;
+}
+
+void strings_free(struct strings *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct strings){0};
+}
+
+size_t utf8_length(const char *text, const char *end)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	const size_t left = (size_t)(end - text);
+	size_t length;
+	uint32_t point;
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+
+	if (left == 0)
+		return 0;
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] < 0xe0) {
+		length = 2;
+		point = p[0] & 0x1f;
+	} else if (p[0] >= 0xe0 && p[0] < 0xf0) {
+		length = 3;
+		point = p[0] & 0x0f;
+	} else if (p[0] >= 0xf0 && p[0] < 0xf5) {
+		length = 4;
+		point = p[0] & 0x07;
+	} else {
+		return 0;
+	}
+	if (length > left)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		point = point << 6 | (p[i] & 0x3f);
+	}
+	if (point < smallest[length] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+		return 0;
+	return length;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static bool is_escape(const char *p)
+{
+	return p[0] == '%' && hex_value(p[1]) >= 0 && hex_value(p[2]) >= 0;
+}
+
+static char *escape_name(const char *name, bool controls)
+{
+	struct text out = {0};
+	const char *end = name + strlen(name);
+	text_puts(&out, "");
+	while (name < end) {
+		size_t length = utf8_length(name, end);
+		bool control = controls && ((unsigned char)*name < 0x20 || *name == 0x7f);
+		if (length == 0 || control || is_escape(name)) {
+			text_printf(&out, "%%%02X", (unsigned char)*name);
+			length = 1;
+		} else {
+			text_add(&out, name, length);
+		}
+		name += length;
+	}
+	return out.data;
+}
+
+char *name_to_utf8(const char *name)
+{
+	return escape_name(name, false);
+}
+
+char *name_to_line(const char *name)
+{
+	return escape_name(name, true);
+}
+
+char *name_from_utf8(const char *text)
+{
+	char *out = xmalloc(strlen(text) + 1);
+	char *to = out;
+	while (*text != '\0') {
+		if (is_escape(text)) {
+			*to++ = (char)(hex_value(text[1]) << 4 | hex_value(text[2]));
+			text += 3;
+		} else {
+			*to++ = *text++;
+		}
+	}
+	*to = '\0';
+	return out;
+}
+
+void hex_encode(const void *bytes, size_t size, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *p = bytes;
+	for (size_t i = 0; i < size; i++) {
+		out[2 * i] = digits[p[i] >> 4];
+		out[2 * i + 1] = digits[p[i] & 15];
+	}
+	out[2 * size] = '\0';
+}
+
+size_t hex_decode(const char *text, void *out, size_t room)
+{
+	uint8_t *to = out;
+	const size_t length = strlen(text);
+	if (length % 2 != 0 || length / 2 > room)
+		return 0;
+	for (size_t i = 0; i < length; i += 2) {
+		if (hex_value(text[i]) < 0 || hex_value(text[i + 1]) < 0)
+			return 0;
+		to[i / 2] = (uint8_t)(hex_value(text[i]) << 4 | hex_value(text[i + 1]));
+	}
+	return length / 2;
+}
