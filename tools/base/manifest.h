@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The manifest (pkgnote-manifest(5)): what a split made, for publish and verify. One JSON object,
+ * version 1. In memory all paths are bytes, absolute below ROOT ("/usr/bin/x"); in the file they
+ * are UTF-8, other bytes as %XX.
+ */
+#ifndef BASE_MANIFEST_H
+#define BASE_MANIFEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libnote.h"
+#include "tools/base/text.h"
+
+struct manifest_file {
+	char *path;
+	struct strings links; /* other names of the same file (hard links) */
+	char *build_id;       /* hexadecimal, or NULL */
+	uint64_t size;
+	char sha256[65];
+	char *debug_path; /* the debug file, or NULL; then size, digest and CRC of it */
+	uint64_t debug_size;
+	char debug_sha256[65];
+	uint32_t debug_crc32;
+	struct strings sources; /* absolute: "/usr/src/debug/N-V-R.A/..."; sorted, unique */
+	char *package;          /* the note's payload, or NULL */
+};
+
+struct manifest_skipped {
+	char *path;
+	char *reason;
+};
+
+struct manifest_missing {
+	char *path; /* the source that is named and not there */
+	char *unit; /* the file whose debug information names it */
+};
+
+struct manifest {
+	char *type; /* "rpm" or "deb" */
+	char *name;
+	char *version;
+	char *release; /* may be NULL */
+	char *architecture;
+	struct manifest_file *files;
+	size_t file_count;
+	struct manifest_skipped *skipped;
+	size_t skipped_count;
+	struct manifest_missing *missing;
+	size_t missing_count;
+};
+
+/* The three adders return the new, zeroed entry, valid until the next call of the same one. */
+struct manifest_file *manifest_add_file(struct manifest *manifest);
+struct manifest_skipped *manifest_add_skipped(struct manifest *manifest);
+struct manifest_missing *manifest_add_missing(struct manifest *manifest);
+
+/* Sorts everything by path and drops equal entries: the order of the file. */
+void manifest_sort(struct manifest *manifest);
+
+/* "N-V-R.A", or "N-V.A" without a release; the caller frees it. */
+char *manifest_package_name(const struct manifest *manifest);
+
+/* The manifest as JSON text, a newline at its end; the caller frees it. */
+char *manifest_to_json(const struct manifest *manifest);
+
+/* Parses one; every field's type is checked, unknown fields are ignored, another manifestVersion
+ * is NOTE_UNSUPPORTED. Frees nothing of a failed one's caller: *OUT is zeroed then. */
+int manifest_parse(struct manifest *out, const char *json, size_t size, struct note_error *err);
+
+void manifest_free(struct manifest *manifest);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The stage that rewrites source paths in DWARF and lists the sources that it names.
+ * In: an ELF image (unsplit, or a debug file) and a path map. Out: sections with new contents,
+ * and the sources. The image itself is not changed.
+ * Specification: DWARF 2 to 5; sections .debug_info, .debug_abbrev, .debug_line, .debug_str,
+ * .debug_line_str (and those whose offsets into them move).
+ */
+#ifndef SPLITTER_DWARF_H
+#define SPLITTER_DWARF_H
+
+#include "libnote/image.h"
+#include "tools/splitter/paths.h"
+
+/* A section that gets new contents; BYTES is malloc'ed. Uncompressed contents. */
+struct section_edit {
+	uint64_t section; /* index in the image */
+	uint8_t *bytes;
+	uint64_t size;
+};
+
+struct section_edits {
+	struct section_edit *items;
+	size_t count;
+};
+
+void section_edits_free(struct section_edits *edits);
+
+/* A source file that a unit names. */
+struct dwarf_source {
+	char *original;  /* absolute and normalised, where the compiler saw it */
+	char *installed; /* where it is to lie below ROOT; NULL where it is not below the build
+			    directory */
+	uint8_t md5[16]; /* of its contents, where the line table has it (DWARF 5) */
+	bool has_md5;
+	bool primary; /* a unit's main file */
+};
+
+struct dwarf_sources {
+	struct dwarf_source *items; /* sorted by original, each once */
+	size_t count;
+};
+
+void dwarf_sources_free(struct dwarf_sources *sources);
+
+struct dwarf_summary {
+	bool has_dwarf; /* .debug_info with at least one unit */
+	uint64_t units;
+};
+
+/* Rewrites by MAP (NULL: lists only, paths as they are). NOTE_MALFORMED where the DWARF lies,
+ * NOTE_UNSUPPORTED where it is sound and this stage cannot rewrite it yet (the text says what).
+ * SOURCES and EDITS may be NULL. */
+int dwarf_rewrite(struct image *image, const struct path_map *map, struct section_edits *edits,
+		  struct dwarf_sources *sources, struct dwarf_summary *summary,
+		  struct note_error *err);
+
+#endif
