@@ -82,9 +82,9 @@ const char *note_package_json(struct note_package *package);
 /* --- writing --- */
 
 struct note_place_options {
-	size_t size;              /* sizeof(struct note_place_options): later versions may add */
-	int replace;              /* not 0: notes that are there are replaced by this one */
-	int outside_first_page;   /* not 0: allowed where page one has no room */
+	size_t size;            /* sizeof(struct note_place_options): later versions may add */
+	int replace;            /* not 0: notes that are there are replaced by this one */
+	int outside_first_page; /* not 0: allowed where page one has no room */
 };
 
 /*

@@ -13,13 +13,27 @@ struct metadata {
 };
 
 /* The rows for a subcommand's option table. */
-#define METADATA_OPTIONS(metadata)                                                                 \
-	{"key", 'k', OPTION_LIST, "KEY=VALUE", &(metadata)->pairs,                                 \
-	 "set a key of the note; KEY= drops it", NULL, NULL},                                      \
-	{"payload", 0, OPTION_TEXT, "FILE", &(metadata)->payload,                                  \
-	 "take the note's JSON object from FILE (- for stdin)", NULL, NULL},                       \
-	{"from", 0, OPTION_LIST, "rpm|deb|os-release", &(metadata)->from,                          \
-	 "where the keys come from", NULL, NULL}
+#define METADATA_OPTIONS(metadata)                                               \
+	{"key",                                                                  \
+	 'k',                                                                    \
+	 OPTION_LIST,                                                            \
+	 "KEY=VALUE",                                                            \
+	 &(metadata)->pairs,                                                     \
+	 "set a key of the note; KEY= drops it",                                 \
+	 NULL,                                                                   \
+	 NULL},                                                                  \
+		{"payload",                                                      \
+		 0,                                                              \
+		 OPTION_TEXT,                                                    \
+		 "FILE",                                                         \
+		 &(metadata)->payload,                                           \
+		 "take the note's JSON object from FILE (- for stdin)",          \
+		 NULL,                                                           \
+		 NULL},                                                          \
+	{                                                                        \
+		"from", 0, OPTION_LIST, "rpm|deb|os-release", &(metadata)->from, \
+			"where the keys come from", NULL, NULL                   \
+	}
 
 /* A default of the subcommand's own (split: name, version, architecture), below -k. */
 struct metadata_default {

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pkgnote: the table of subcommands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/commands.h"
+
+static const struct command *const commands[] = {
+	&show_command,    &stamp_command, &split_command,
+	&publish_command, &fetch_command, &verify_command,
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void help(FILE *to)
+{
+	fputs("Usage: pkgnote COMMAND [OPTION]... [ARG]...\n\n"
+	      "Package metadata in every binary, parallel-installable debuginfo, and the proof "
+	      "that "
+	      "it is there.\n\n",
+	      to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-16s%s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n'pkgnote COMMAND --help' tells more; so does pkgnote(1).\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	if (name == NULL) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+		help(stdout);
+		return EXIT_DONE;
+	}
+	if (strcmp(name, "--version") == 0) {
+		puts("pkgnote " PKGNOTE_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i]->run(commands[i], argc - 1, argv + 1);
+	fprintf(stderr, "pkgnote: '%s' is no command; 'pkgnote --help' lists them\n", name);
+	return EXIT_USAGE;
+}
