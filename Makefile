@@ -1,56 +1,130 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# pkgnote. Targets: all, install, deps, demo, check, check-long, lint, bench, fuzz, clean.
+# pkgnote.  make                builds $(BUILD)/pkgnote, libnote.so, libnote.a
+#           make install        into $(DESTDIR)$(PREFIX)
+#           make deps           installs what building and testing need (apt), or names it (dnf, apk)
+#           make demo           the main job on pkgnote itself, step by step
+#           make check          all tests, also under sanitizers; check-long: the slow ones too
+#           make lint bench fuzz clean
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 DESTDIR  ?=
+BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
+MANDIR   ?= $(PREFIX)/share/man
 BUILD    ?= build
-CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wcast-qual -Wwrite-strings
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 PACKAGES := libelf json-c libcurl libarchive libdeflate libzstd liblzma libxxhash libcrypto
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -I. -Ilibnote -DPKGNOTE_VERSION='"$(VERSION)"' $(CPPFLAGS)
-ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
+# Asked once, and only where something is compiled: "make deps" works without pkg-config.
+PKG_CFLAGS    = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+TOOL_LIBS     = $(eval TOOL_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(TOOL_LIBS)
 NOTE_LIBS     = $(shell pkg-config --libs libelf json-c)
-TOOL_LIBS     = $(shell pkg-config --libs $(PACKAGES))
+ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
 
 NOTE_SOURCES := $(sort $(wildcard libnote/*.c))
 TOOL_SOURCES := $(sort $(wildcard tools/*.c tools/*/*.c))
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
+FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 NOTE_OBJECTS := $(NOTE_SOURCES:%.c=$(BUILD)/%.o)
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/%.o)
-UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
+PARTS        := $(filter-out $(BUILD)/tools/pkgnote.o,$(TOOL_OBJECTS))
 SONAME       := libnote.so.0
 SHARED       := $(SONAME).1.0
 
-all: $(BUILD)/pkgnote $(BUILD)/libnote.so $(BUILD)/libnote.a
+all: $(BUILD)/pkgnote $(BUILD)/libnote.so $(BUILD)/libnote.a $(BUILD)/libnote.pc
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/libnote.a: $(NOTE_OBJECTS)
+	rm -f $@
 	$(AR) rcsD $@ $^
 
 $(BUILD)/$(SHARED): $(NOTE_OBJECTS) libnote/libnote.map
-	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,libnote/libnote.map \
-	  -Wl,-z,defs -o $@ $(NOTE_OBJECTS) $(NOTE_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) \
+	  -Wl,--version-script,libnote/libnote.map $(if $(findstring sanitize,$(CFLAGS)),,-Wl,-z,defs) \
+	  -o $@ $(NOTE_OBJECTS) $(NOTE_LIBS)
 
 $(BUILD)/libnote.so: $(BUILD)/$(SHARED)
 	ln -sf $(SHARED) $(BUILD)/$(SONAME)
 	ln -sf $(SHARED) $@
 
+$(BUILD)/libnote.pc: libnote/libnote.pc.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+
 $(BUILD)/pkgnote: $(TOOL_OBJECTS) $(BUILD)/libnote.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $(TOOL_OBJECTS) $(BUILD)/libnote.a $(TOOL_LIBS)
 
 # The unit tests see every stage: all objects but the command's main.
-$(BUILD)/unit: $(UNIT_OBJECTS) $(filter-out $(BUILD)/tools/pkgnote.o,$(TOOL_OBJECTS)) $(BUILD)/libnote.a
+$(BUILD)/unit: $(UNIT_OBJECTS) $(PARTS) $(BUILD)/libnote.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TOOL_LIBS) -lcunit
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5
+	install -m 755 $(BUILD)/pkgnote $(DESTDIR)$(BINDIR)/pkgnote
+	install -m 755 $(BUILD)/$(SHARED) $(DESTDIR)$(LIBDIR)/$(SHARED)
+	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libnote.so
+	install -m 644 $(BUILD)/libnote.a $(DESTDIR)$(LIBDIR)/libnote.a
+	install -m 644 $(BUILD)/libnote.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libnote.pc
+	install -m 644 libnote/libnote.h $(DESTDIR)$(PREFIX)/include/libnote.h
+	for page in man/*.[135]; do \
+	  install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; done
+
+deps:
+	@sh tests/deps.sh
+
+# What follows calls make again, so that what deps has just installed is seen.
+demo: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@BUILD=$(BUILD) CC=$(CC) bash tests/demo.sh
+
+check: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) check-build
+	@BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) bash tests/run
+
+check-long: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) check-build
+	@LONG=1 BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) bash tests/run
+
+check-build: all $(BUILD)/unit fuzzers
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZE)" \
+	  $(BUILD)/sanitized/pkgnote $(BUILD)/sanitized/unit
+
+lint:
+	@bash tests/lint.sh
+
+bench: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@BUILD=$(BUILD) CC=$(CC) bash tests/bench/run.sh
+
+# libFuzzer comes with clang alone: the parts that the fuzzers drive are built by it once more.
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzzers:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS="$(FUZZ_FLAGS)" \
+	  $(FUZZERS:%=$(BUILD)/fuzz/%)
+
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PARTS) $(BUILD)/libnote.a
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -pthread -o $@ $^ $(TOOL_LIBS)
+
+fuzz: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) fuzzers
+	@LONG=1 BUILD=$(BUILD) UNIT= bash tests/run tests/cli/fuzz.sh
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+.PHONY: all install deps demo check check-build check-long lint bench fuzz fuzzers clean
+.SECONDARY:
 -include $(NOTE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d)

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs what building and testing pkgnote need. With apt-get: what is missing, nothing else; no
+# apt-get: prints the packages to install, and checks that the libraries are there.
+set -u
+
+build='pkg-config gcc libc6-dev make libelf-dev libjson-c-dev libcurl4-openssl-dev libarchive-dev
+libdeflate-dev libzstd-dev liblzma-dev libxxhash-dev libssl-dev libcunit1-dev'
+# Judges and peers: a test whose judge is not there says that it was skipped.
+judges='binutils elfutils debuginfod gdb systemd debugedit dpkg-dev debhelper build-essential clang
+clang-format cppcheck llvm lld patchelf dwz curl nginx-light hyperfine time python3-minimal man-db groff-base xz-utils
+zstd rpm cpio g++'
+# The name carries clang's version on Debian 12, and none later.
+sanitizers='libclang-rt-14-dev libclang-rt-dev'
+
+missing() {
+	for package; do
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q ' installed$' || printf '%s ' "$package"
+	done
+}
+
+if ! command -v apt-get >/dev/null; then
+	command -v pkg-config >/dev/null &&
+		pkg-config --exists libelf json-c libcurl libarchive libdeflate libzstd liblzma libxxhash libcrypto cunit && exit 0
+	cat >&2 <<'EOF'
+No apt-get here. Install these, then run make again:
+  dnf install gcc make pkgconf elfutils-libelf-devel json-c-devel libcurl-devel libarchive-devel libdeflate-devel libzstd-devel \
+    xz-devel xxhash-devel openssl-devel CUnit-devel binutils elfutils elfutils-debuginfod gdb clang clang-tools-extra cppcheck
+  apk add gcc musl-dev make pkgconf elfutils-dev json-c-dev curl-dev libarchive-dev libdeflate-dev zstd-dev \
+    xz-dev xxhash-dev openssl-dev cunit-dev linux-headers bash binutils elfutils gdb clang clang-extra-tools cppcheck
+EOF
+	exit 1
+fi
+
+# shellcheck disable=SC2086
+need=$(missing $build) want=$(missing $judges)
+if [ "$(missing libclang-rt-14-dev)" ] && [ "$(missing libclang-rt-dev)" ]; then want="$want${want:+ }$sanitizers"; fi
+[ -n "$need$want" ] || exit 0
+
+sudo=
+[ "$(id -u)" = 0 ] || sudo=sudo
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1; }
+
+echo "make deps: installing $need$want" >&2
+$sudo apt-get update >"$log" 2>&1 || { tail -3 "$log" >&2; echo "make deps: apt-get update failed; going on with the lists that are there" >&2; }
+# shellcheck disable=SC2086
+if [ -n "$need" ] && ! install $need; then
+	tail -5 "$log" >&2
+	echo "make deps: could not install: $need" >&2
+	exit 1
+fi
+# One by one where all at once will not do: one missing judge must not cost the others.
+# shellcheck disable=SC2086
+if [ -n "$want" ] && ! install $want; then
+	for package in $want; do
+		install "$package" || case "$sanitizers" in
+		*"$package"*) ;;
+		*) echo "make deps: no $package here; the tests that need it will be skipped" >&2 ;;
+		esac
+	done
+fi
+exit 0
