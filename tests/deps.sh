@@ -40,7 +40,13 @@ if [ "$(missing libclang-rt-14-dev)" ] && [ "$(missing libclang-rt-dev)" ]; then
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# Servers among the judges (debuginfod, nginx) are for the tests alone: they must not start as services.
+policy=
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+	policy=/usr/sbin/policy-rc.d
+	printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null && $sudo chmod 755 "$policy"
+fi
+trap 'rm -f "$log"; [ -z "$policy" ] || $sudo rm -f "$policy"' EXIT
 install() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1; }
 
 echo "make deps: installing $need$want" >&2
