@@ -9,7 +9,7 @@ libdeflate-dev libzstd-dev liblzma-dev libxxhash-dev libssl-dev libcunit1-dev'
 # Judges and peers: a test whose judge is not there says that it was skipped.
 judges='binutils elfutils debuginfod gdb systemd debugedit dpkg-dev debhelper build-essential clang
 clang-format cppcheck llvm lld patchelf dwz curl nginx-light hyperfine time python3-minimal man-db groff-base xz-utils
-zstd rpm cpio g++'
+zstd rpm cpio g++ texinfo fakeroot'
 # The name carries clang's version on Debian 12, and none later.
 sanitizers='libclang-rt-14-dev libclang-rt-dev'
 

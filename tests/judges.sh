@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The field's tools as judges, for scripts that use more than one of them.
+
+# elflint FILE [OPTION...]: what eu-elflint finds, without the file's name.
+elflint() { local file=$1; shift; eu-elflint --gnu-ld "$@" "$file" 2>&1 || true; }
+
+# core_of PROGRAM [ARG...]: the kernel's core of PROGRAM, killed at its exit, as ./core.
+core_of() {
+	local pattern=/proc/sys/kernel/core_pattern saved
+	need gdb flock
+	(
+		flock 9
+		saved=$(cat $pattern)
+		case $saved in core) ;; *) echo core >$pattern 2>/dev/null || exit 77; trap 'echo "$saved" >$pattern' EXIT ;; esac
+		rm -f core core.*
+		ulimit -c unlimited || exit 77
+		gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set startup-with-shell off' -ex 'catch syscall exit_group' \
+			-ex run -ex 'signal SIGSEGV' --args "$@" >core.log 2>&1 </dev/null || true
+		[ -s core ] || mv core.* core 2>/dev/null || true
+	) 9>/tmp/pkgnote-core.lock || skip "the kernel's core_pattern cannot be set here"
+	[ -s core ] || { cat core.log >&2; fail "no core of $1"; }
+}
+
+# debuginfod_serve TREE...: elfutils' debuginfod over the trees, on loopback: sets SERVER (its URL). A tree
+# that is a staging tree has its sources where DWARF names them, in a mount namespace of the server's.
+# debuginfod_stop ends it.
+debuginfod_serve() {
+	local port tries log=$PWD/debuginfod.log
+	need debuginfod unshare curl
+	unshare -m true 2>/dev/null || skip "no mount namespace may be made here"
+	port=$((20000 + RANDOM % 20000))
+	SERVER=http://127.0.0.1:$port
+	unshare -m sh -c '
+		tree=$1 port=$2; shift 2
+		mkdir -p /usr/src && mount -t tmpfs tmpfs /usr/src && mkdir /usr/src/debug
+		[ ! -d "$tree/usr/src/debug" ] || mount --bind "$tree/usr/src/debug" /usr/src/debug
+		exec debuginfod -p "$port" -d :memory: -t 0 -g 0 -F "$@"' sh "$1" "$port" "$@" >"$log" 2>&1 &
+	SERVER_PID=$!
+	# The first scan is done when the server says so; it can take a while on a busy machine.
+	for ((tries = 0; tries < 600; tries++)); do
+		kill -0 $SERVER_PID 2>/dev/null || { tail -5 "$log" >&2; fail "debuginfod ended"; }
+		curl -s "$SERVER/metrics" 2>/dev/null | grep -q '^thread_work_total{role="traverse"} [1-9]' &&
+			curl -s "$SERVER/metrics" | grep -q '^thread_work_pending{role="scan"} 0' && return 0
+		sleep 0.1
+	done
+	tail -5 "$log" >&2
+	fail "debuginfod did not finish its scan"
+}
+debuginfod_stop() { kill "$SERVER_PID" 2>/dev/null || true; wait "$SERVER_PID" 2>/dev/null || true; }
