@@ -119,7 +119,7 @@ verified_over_http() {
 		rm -rf root share
 		split_tree $layout root >/dev/null
 		debuginfod_serve "$PWD/root"
-		status 0 "$PKGNOTE" verify --server="$SERVER" --no-cache root || { debuginfod_stop; return 1; }
+		status 0 "$PKGNOTE" verify --server="$SERVER" root || { debuginfod_stop; return 1; }
 		status 0 "$PKGNOTE" verify --server="$SERVER" --sources=all --report=json:report.json root || { debuginfod_stop; cat report.json >&2; return 1; }
 		debuginfod_stop
 		says report.json '"verdict": ?"pass"'
