@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# seeds KIND DIR: inputs for a fuzzer to start from, made by code.
+seeds() {
+	local dir=$2 cc=${CC:-gcc}
+	mkdir -p "$dir"
+	case $1 in
+	elf)
+		cat >"$dir/../seed.c" <<-'C'
+		static int table[40] = {1, 2, 3};
+		int add(int a) { return table[a % 40] + a; }
+		#ifndef LIBRARY
+		int main(int argc, char **argv) { (void)argv; return add(argc) == 77; }
+		#endif
+		C
+		(cd "$dir" && s=../seed.c
+		$cc -g -Os -o exe $s && $cc -g -gdwarf-4 -shared -fPIC -DLIBRARY -o so $s && $cc -g -c -o rel $s &&
+			$cc -Os -s -nostdlib -shared -fPIC -DLIBRARY -Wl,--build-id=sha1 -o small $s &&
+			$cc -g -gdwarf-5 -Os -nostdlib -shared -fPIC -DLIBRARY -Wl,--build-id=sha1 -o small5 $s &&
+			$cc -g -gdwarf-3 -Os -nostdlib -shared -fPIC -DLIBRARY -Wl,--build-id=sha1 -o small3 $s
+		$cc -g -gz=zlib -Os -nostdlib -shared -fPIC -DLIBRARY -o packed $s || true
+		"$PKGNOTE" stamp -k name=seed -o stamped small >/dev/null 2>&1 || true
+		objcopy --strip-section-headers small headless 2>/dev/null || true) ;;
+	json)
+		printf '%s' '{"type":"deb","os":"debian","name":"x","version":"1.0-1"}' >"$dir/plain"
+		printf '%s' '{"a":[1,-2.5e3,true,null,{"b":"\u00e9\n"}],"c":9007199254740991,"\"":"é"}' >"$dir/all"
+		printf '%s' '[{"soname":["libz.so.1"],"feature":"zip","priority":"suggested"}]' >"$dir/dlopen" ;;
+	text)
+		printf 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-DEBUGINFOD-SIZE: 5\r\n\r\nhello' >"$dir/ok"
+		printf 'HTTP/1.1 404 Not Found\r\nRetry-After: 1\r\n\r\n' >"$dir/absent" ;;
+	esac
+}
