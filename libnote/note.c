@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Walking notes: see note.h for the format.
+ *
+ * Areas are walked in the order of the program headers, then the sections that no segment
+ * covers. A byte is walked once, whatever areas overlap: what was walked is remembered as a
+ * sorted list of ranges, so that the work is bounded by the size of the file.
+ */
+#include "note.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+#define HEADER_SIZE 12
+
+/* Far more than any sound file has; what is beyond would only cost time. */
+#define MAX_AREAS 16384
+
+struct range {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* An SHT_NOTE section with bytes in the file. */
+struct note_section {
+	struct range range;
+	uint64_t index;
+	uint64_t alignment;
+	uint64_t address; /* 0 where it is not allocated */
+};
+
+struct walk {
+	struct image *image;
+	elf_note_visit *visit;
+	void *context;
+	struct note_error *err;
+	int code; /* the first failure */
+	bool stopped;
+	struct range *walked; /* sorted, apart from each other */
+	size_t walked_count;
+	size_t walked_room;
+	struct note_section *sections; /* sorted by offset */
+	size_t section_count;
+};
+
+/* Only the first failure is kept: the ones after it are often its consequences. */
+static void failed(struct walk *walk, int code, const struct note_error *err)
+{
+	if (walk->code != NOTE_OK)
+		return;
+	walk->code = code;
+	if (walk->err != NULL)
+		*walk->err = *err;
+}
+
+/* The number of walked ranges that start at or before OFFSET. */
+static size_t ranges_before(const struct walk *walk, uint64_t offset)
+{
+	size_t low = 0, high = walk->walked_count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (walk->walked[middle].start <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int remember(struct walk *walk, uint64_t start, uint64_t end, struct note_error *err)
+{
+	if (start == end)
+		return NOTE_OK;
+	if (walk->walked_count == walk->walked_room) {
+		size_t room = walk->walked_room == 0 ? 8 : 2 * walk->walked_room;
+		struct range *grown = realloc(walk->walked, room * sizeof(*grown));
+		if (grown == NULL)
+			return error_system(err, "notes");
+		walk->walked = grown;
+		walk->walked_room = room;
+	}
+	size_t at = ranges_before(walk, start);
+	memmove(walk->walked + at + 1, walk->walked + at,
+		(walk->walked_count - at) * sizeof(*walk->walked));
+	walk->walked[at] = (struct range){start, end};
+	walk->walked_count++;
+	return NOTE_OK;
+}
+
+/* The section that holds OFFSET, NULL for none. */
+static const struct note_section *section_at(const struct walk *walk, uint64_t offset)
+{
+	size_t low = 0, high = walk->section_count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (walk->sections[middle].range.start <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && offset < walk->sections[low - 1].range.end ? &walk->sections[low - 1]
+								     : NULL;
+}
+
+/* Reads the note at OFFSET, which ends by END. NAME takes an owner that has no NUL of its own. */
+static int read_note(struct image *image, uint64_t offset, uint64_t end, uint64_t alignment,
+		     struct elf_note *note, char name[64], struct note_error *err)
+{
+	const uint8_t *header;
+	if (end - offset < HEADER_SIZE)
+		return error_set(err, NOTE_MALFORMED, offset, "note: header cut short");
+	header = image_bytes(image, offset, HEADER_SIZE, "note header", err);
+	if (header == NULL)
+		return err->code;
+	const uint64_t name_size = image_u32(image, header);
+	const uint64_t desc_size = image_u32(image, header + 4);
+	uint64_t desc, size;
+	/* 32-bit sizes in 64-bit sums: nothing can wrap. */
+	align_up(HEADER_SIZE + name_size, alignment, &desc);
+	align_up(desc + desc_size, alignment, &size);
+	if (desc_size == 0 && HEADER_SIZE + name_size <= end - offset && desc > end - offset)
+		desc = end - offset;
+	if (desc > end - offset || desc_size > end - offset - desc)
+		return error_set(err, NOTE_MALFORMED, offset,
+				 "note: %llu bytes of name and %llu of descriptor end after its "
+				 "segment or section",
+				 (unsigned long long)name_size, (unsigned long long)desc_size);
+	if (size > end - offset) /* the padding of the last note may be left out */
+		size = end - offset;
+	const uint8_t *bytes = image_bytes(image, offset, desc + desc_size, "note", err);
+	if (bytes == NULL)
+		return err->code;
+	note->type = image_u32(image, bytes + 8);
+	note->owner = name_size == 0 ? "" : (const char *)bytes + HEADER_SIZE;
+	if (name_size != 0 && memchr(note->owner, '\0', name_size) == NULL) {
+		size_t kept = name_size < 63 ? name_size : 63;
+		memcpy(name, note->owner, kept);
+		name[kept] = '\0';
+		note->owner = name;
+	}
+	note->offset = offset;
+	note->size = size;
+	note->desc = bytes + desc;
+	note->desc_offset = offset + desc;
+	note->desc_size = desc_size;
+	note->alignment = alignment;
+	return NOTE_OK;
+}
+
+/* Walks the part of an area that was not walked before. */
+static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_t alignment,
+		      bool in_segment)
+{
+	struct note_error err = {0};
+	struct elf_note note = {.in_segment = in_segment};
+	char name[64];
+	uint64_t end;
+	if (__builtin_add_overflow(offset, size, &end) || end > walk->image->size) {
+		failed(walk,
+		       error_set(&err, NOTE_MALFORMED, offset,
+				 "note segment or section ends after the file"),
+		       &err);
+		return;
+	}
+	if (walk->walked_count == MAX_AREAS) {
+		failed(walk,
+		       error_set(&err, NOTE_UNSUPPORTED, offset,
+				 "more than %u note segments and sections", MAX_AREAS),
+		       &err);
+		return;
+	}
+	size_t next = ranges_before(walk, offset);
+	if (next > 0 && walk->walked[next - 1].end > offset)
+		offset = walk->walked[next - 1].end;
+	if (next < walk->walked_count && walk->walked[next].start < end)
+		end = walk->walked[next].start;
+	const uint64_t start = offset;
+	while (offset < end && !walk->stopped) {
+		int code = read_note(walk->image, offset, end, alignment, &note, name, &err);
+		if (code != NOTE_OK) {
+			failed(walk, code, &err);
+			break;
+		}
+		const struct note_section *section = section_at(walk, note.offset);
+		note.section = section != NULL ? section->index : 0;
+		walk->stopped = !walk->visit(walk->context, &note);
+		offset += note.size;
+	}
+	int code = remember(walk, start, offset > end ? end : offset, &err);
+	if (code != NOTE_OK)
+		failed(walk, code, &err);
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct note_section *one = a, *two = b;
+	if (one->range.start != two->range.start)
+		return one->range.start < two->range.start ? -1 : 1;
+	return one->index < two->index ? -1 : one->index > two->index;
+}
+
+/* A section table that cannot be read leaves the segments: that is no failure of theirs. */
+static int collect_sections(struct walk *walk, struct note_error *err)
+{
+	GElf_Shdr shdr;
+	size_t room = 0;
+	for (uint64_t i = 1; i < walk->image->shnum; i++) {
+		if (image_shdr(walk->image, i, &shdr, err) != NOTE_OK)
+			return walk->image->phnum == 0 ? err->code : NOTE_OK;
+		uint64_t end;
+		if (shdr.sh_type != SHT_NOTE || shdr.sh_size == 0 ||
+		    __builtin_add_overflow(shdr.sh_offset, shdr.sh_size, &end))
+			continue;
+		if (walk->section_count == room) {
+			room = room == 0 ? 8 : 2 * room;
+			struct note_section *grown = realloc(walk->sections, room * sizeof(*grown));
+			if (grown == NULL)
+				return error_system(err, "note sections");
+			walk->sections = grown;
+		}
+		walk->sections[walk->section_count++] = (struct note_section){
+			{shdr.sh_offset, end},
+			i,
+			shdr.sh_addralign == 8 ? 8 : 4,
+			shdr.sh_flags & SHF_ALLOC ? shdr.sh_addr : 0,
+		};
+	}
+	if (walk->section_count > 1)
+		qsort(walk->sections, walk->section_count, sizeof(*walk->sections), by_offset);
+	return NOTE_OK;
+}
+
+/* In a debug file the program headers are those of the program, but the file offsets of what was
+ * kept may be others: an allocated section of the same address says so. */
+static bool is_stale(const struct walk *walk, const GElf_Phdr *phdr)
+{
+	for (size_t i = 0; i < walk->section_count; i++) {
+		const struct note_section *section = &walk->sections[i];
+		if (section->address != 0 && section->address >= phdr->p_vaddr &&
+		    section->address - phdr->p_vaddr < phdr->p_filesz &&
+		    section->range.start - phdr->p_offset != section->address - phdr->p_vaddr)
+			return true;
+	}
+	return false;
+}
+
+int elf_notes(struct image *image, elf_note_visit *visit, void *context, struct note_error *err)
+{
+	struct walk walk = {.image = image, .visit = visit, .context = context, .err = err};
+	struct note_error local = {0};
+	GElf_Phdr phdr;
+	uint64_t segments = 0;
+	int code = collect_sections(&walk, &local);
+	if (code != NOTE_OK) {
+		failed(&walk, code, &local);
+		goto out;
+	}
+	for (uint64_t i = 0; i < image->phnum && !walk.stopped; i++) {
+		code = image_phdr(image, i, &phdr, &local);
+		if (code != NOTE_OK) {
+			failed(&walk, code, &local);
+			break;
+		}
+		if (phdr.p_type != PT_NOTE || phdr.p_filesz == 0)
+			continue;
+		if (segments++ < MAX_AREAS && is_stale(&walk, &phdr))
+			continue;
+		walk_area(&walk, phdr.p_offset, phdr.p_filesz, phdr.p_align == 8 ? 8 : 4, true);
+	}
+	for (size_t i = 0; i < walk.section_count && !walk.stopped; i++) {
+		const struct note_section *section = &walk.sections[i];
+		walk_area(&walk, section->range.start, section->range.end - section->range.start,
+			  section->alignment, false);
+	}
+out:
+	free(walk.walked);
+	free(walk.sections);
+	return walk.code;
+}
+
+struct search {
+	uint32_t type;
+	const char *owner;
+	struct elf_note found;
+	bool done;
+};
+
+static bool is_sought(void *context, const struct elf_note *note)
+{
+	struct search *search = context;
+	if (note->type != search->type || strcmp(note->owner, search->owner) != 0 ||
+	    note->desc_size == 0)
+		return true;
+	search->found = *note;
+	search->done = true;
+	return false;
+}
+
+static int find(struct image *image, struct search *search, const char *what,
+		struct note_error *err)
+{
+	int code = elf_notes(image, is_sought, search, err);
+	if (search->done)
+		return NOTE_OK;
+	return code != NOTE_OK ? code : error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no %s", what);
+}
+
+int elf_build_id(struct image *image, const uint8_t **id, size_t *size, uint64_t *offset,
+		 struct note_error *err)
+{
+	struct search search = {.type = NT_GNU_BUILD_ID, .owner = ELF_NOTE_GNU};
+	int code = find(image, &search, "build-id", err);
+	if (code != NOTE_OK)
+		return code;
+	if (id != NULL)
+		*id = search.found.desc;
+	if (size != NULL)
+		*size = search.found.desc_size;
+	if (offset != NULL)
+		*offset = search.found.desc_offset;
+	return NOTE_OK;
+}
+
+int elf_package(struct image *image, const char **payload, size_t *length, uint64_t *offset,
+		struct note_error *err)
+{
+	struct search search = {.type = NOTE_TYPE_PACKAGE, .owner = NOTE_OWNER_FDO};
+	int code = find(image, &search, "package note", err);
+	if (code != NOTE_OK)
+		return code;
+	const char *text = (const char *)search.found.desc;
+	const char *nul = memchr(text, '\0', search.found.desc_size);
+	if (payload != NULL)
+		*payload = text;
+	if (length != NULL)
+		*length = nul != NULL ? (size_t)(nul - text) : search.found.desc_size;
+	if (offset != NULL)
+		*offset = search.found.desc_offset;
+	return NOTE_OK;
+}
