@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * note_place(): the package note into a file that is linked already.
+ *
+ * Linux writes only the first page of a mapped file into a core, so the note must lie there, in a
+ * PT_LOAD and in a PT_NOTE. Linkers fill that page without gaps: ELF header, program headers,
+ * notes, then the tables of the dynamic linker. But only dynamic tags point at those tables, so
+ * that they can make room. place_plan.c says in which order that is tried; place_tables.c, what
+ * may move; place_write.c makes the file.
+ *
+ * Specification: UAPI.8; System V gABI, chapters 4 and 5; core(5), "coredump_filter".
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "note.h"
+#include "place_internal.h"
+
+/* The package notes that a file holds. */
+struct present {
+	size_t count;
+	bool same; /* the first one holds the wanted payload */
+	const char *payload;
+};
+
+static bool is_payload(const struct elf_note *note, const char *payload)
+{
+	const size_t length = strlen(payload);
+	if (note->desc_size < length || memcmp(note->desc, payload, length) != 0)
+		return false;
+	for (uint64_t i = length; i < note->desc_size; i++)
+		if (note->desc[i] != 0)
+			return false;
+	return true;
+}
+
+static bool look(void *context, const struct elf_note *note)
+{
+	struct present *present = context;
+	if (note->type != NOTE_TYPE_PACKAGE || strcmp(note->owner, NOTE_OWNER_FDO) != 0)
+		return true;
+	if (present->count++ == 0)
+		present->same = is_payload(note, present->payload);
+	return true;
+}
+
+static int check_payload(const char *payload, struct note_error *err)
+{
+	struct note_package *package;
+	struct note_error inner;
+	int code = note_package_parse(&package, payload, strlen(payload), &inner);
+	if (code == NOTE_SYSTEM) {
+		if (err != NULL)
+			*err = inner;
+		return code;
+	}
+	if (code != NOTE_OK)
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "payload: %s", inner.text);
+	note_package_free(package);
+	return NOTE_OK;
+}
+
+/* The whole note: header, owner, and the payload with its NUL, padded to 4. The descriptor's size
+ * holds the padding, as bfd and mold write it. */
+static uint8_t *build_note(const struct image *image, const char *payload, uint64_t *size)
+{
+	const size_t length = strlen(payload);
+	const uint32_t desc = (uint32_t)((length + 1 + 3) & ~(size_t)3);
+	uint8_t *note = calloc(1, 16 + (size_t)desc);
+	if (note == NULL)
+		return NULL;
+	image_put32(image, note, sizeof(NOTE_OWNER_FDO));
+	image_put32(image, note + 4, desc);
+	image_put32(image, note + 8, NOTE_TYPE_PACKAGE);
+	memcpy(note + 12, NOTE_OWNER_FDO, sizeof(NOTE_OWNER_FDO));
+	memcpy(note + 16, payload, length);
+	*size = 16 + (uint64_t)desc;
+	return note;
+}
+
+static int copy_of(const void *file, size_t size, void **out, size_t *out_size,
+		   struct note_error *err)
+{
+	*out = malloc(size != 0 ? size : 1);
+	if (*out == NULL)
+		return error_system(err, "copy");
+	memcpy(*out, file, size);
+	*out_size = size;
+	return NOTE_OK;
+}
+
+static int place(struct image *image, const char *payload, uint8_t **out, size_t *out_size,
+		 struct note_error *err)
+{
+	struct layout layout;
+	struct plan plan;
+	uint64_t size;
+	uint8_t *note = build_note(image, payload, &size);
+	if (note == NULL)
+		return error_system(err, "note");
+	int code = place_read(&layout, image, err);
+	if (code == NOTE_OK)
+		code = place_plan(&layout, size, &plan, err);
+	if (code == NOTE_OK)
+		code = place_write(&layout, &plan, note, out, out_size, err);
+	place_free(&layout);
+	free(note);
+	return code;
+}
+
+int note_place(const void *file, size_t size, const char *payload,
+	       const struct note_place_options *options, void **out, size_t *out_size,
+	       struct note_error *err)
+{
+	struct image *image = NULL;
+	struct present present = {.payload = payload};
+	*out = NULL;
+	*out_size = 0;
+	int code = check_payload(payload, err);
+	if (code != NOTE_OK)
+		return code;
+	if (strlen(payload) >= FIRST_PAGE)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "a payload of %zu bytes does not fit page one", strlen(payload));
+	code = image_open_memory(&image, file, size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_ABSENT) /* no ELF file: nothing that this library can stamp */
+		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "not an ELF file");
+	if (code == NOTE_OK)
+		code = elf_notes(image, look, &present, err);
+	if (code != NOTE_OK)
+		goto out;
+	const bool replace = options != NULL && options->replace != 0;
+	if (present.count != 0 && (!replace || (present.count == 1 && present.same))) {
+		code = copy_of(file, size, out, out_size, err);
+	} else if (present.count != 0) {
+		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "replacing a note is not made yet");
+	} else {
+		uint8_t *made = NULL;
+		code = place(image, payload, &made, out_size, err);
+		*out = made;
+	}
+out:
+	image_close(image);
+	return code;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Shared by the place_*.c files alone. note_place() works in three steps: place_read() learns
+ * what lies where in the file, place_plan() finds room and says what moves, place_write() makes
+ * the new file from the plan. Only the last one writes, and only what the plan says.
+ */
+#ifndef NOTE_PLACE_INTERNAL_H
+#define NOTE_PLACE_INTERNAL_H
+
+#include "image.h"
+
+/* Linux writes this much of each mapped file's start into a core file (core(5)). */
+#define FIRST_PAGE 4096
+
+/* Bytes [start, end) of the file. */
+struct range {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* One or several dynamic-linking tables, side by side, that only dynamic tags point at. */
+struct table {
+	struct range at;
+	uint64_t alignment;
+};
+
+struct layout {
+	struct image *image;
+	GElf_Phdr *phdrs;      /* image->phnum */
+	GElf_Shdr *shdrs;      /* image->shnum */
+	const GElf_Phdr *load; /* the PT_LOAD that holds the ELF header */
+	uint64_t load_limit;   /* how far that one can grow, as an offset into the file */
+	bool is_static;        /* no dynamic linker: code finds its relocations by symbol */
+	struct range *owned;   /* by start: what belongs to a header, section or segment */
+	size_t owned_count;
+	uint64_t dynamic_offset; /* of the first entry of PT_DYNAMIC */
+	GElf_Dyn *dynamic;
+	size_t dynamic_count; /* up to DT_NULL, without it */
+	struct table *tables; /* by start */
+	size_t table_count;
+};
+
+/* Bytes that move; the distance is the same in the file and in memory. */
+struct piece {
+	struct range from;
+	uint64_t to;
+};
+
+#define PIECES_MAX 32
+
+struct plan {
+	struct piece pieces[PIECES_MAX];
+	size_t piece_count;
+	size_t segment;       /* index of the PT_NOTE that takes the note */
+	struct range notes;   /* what that PT_NOTE covers afterwards */
+	uint64_t note_offset; /* the new note: NOTE_SIZE bytes */
+	uint64_t note_size;
+	uint64_t load_end; /* where the contents of the first PT_LOAD end afterwards */
+};
+
+/* Reads and checks all headers. NOTE_MALFORMED where they lie, NOTE_UNSUPPORTED where the file is
+ * nothing that can hold a note in page one. *OUT is cleared by place_free() also after failure. */
+int place_read(struct layout *out, struct image *image, struct note_error *err);
+
+/* Fills tables: what may move. Called once, when a plan needs it. */
+int place_tables(struct layout *layout, struct note_error *err);
+
+void place_free(struct layout *layout);
+
+/* Finds room for a note of SIZE bytes. NOTE_UNSUPPORTED, saying why, where there is none. */
+int place_plan(struct layout *layout, uint64_t size, struct plan *plan, struct note_error *err);
+
+/* The new file: NOTE (plan->note_size bytes) written and everything moved as PLAN says. */
+int place_write(const struct layout *layout, const struct plan *plan, const uint8_t *note,
+		uint8_t **out, size_t *out_size, struct note_error *err);
+
+/* How many bytes from OFFSET on, at most up to LIMIT, are zero and belong to nothing. */
+uint64_t place_free_after(const struct layout *layout, uint64_t offset, uint64_t limit);
+
+/* The same, ending at OFFSET and going down. */
+uint64_t place_free_before(const struct layout *layout, uint64_t offset);
+
+/* Whether anything owns a byte of [start, end). */
+bool place_is_owned(const struct layout *layout, struct range range);
+
+static inline bool range_has(struct range outer, struct range inner)
+{
+	return outer.start <= inner.start && inner.end <= outer.end;
+}
+
+static inline bool range_meets(struct range a, struct range b)
+{
+	return a.start < b.end && b.start < a.end;
+}
+
+static inline struct range segment_range(const GElf_Phdr *phdr)
+{
+	return (struct range){phdr->p_offset, phdr->p_offset + phdr->p_filesz};
+}
+
+static inline struct range section_range(const GElf_Shdr *shdr)
+{
+	const uint64_t size = shdr->sh_type == SHT_NOBITS ? 0 : shdr->sh_size;
+	return (struct range){shdr->sh_offset, shdr->sh_offset + size};
+}
+
+#endif
