@@ -1,14 +1,240 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pkgnote verify: proof that what a release ships can be debugged. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/base/manifest.h"
+#include "tools/base/root.h"
 #include "tools/commands.h"
+#include "tools/release/release.h"
+
+static const struct report_format *const formats[] = {&table_format, &json_format};
+
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+struct wanted_report {
+	const struct report_format *format;
+	const char *file; /* NULL: standard output */
+};
+
+struct options {
+	struct cli cli;
+	struct release_options release;
+	struct strings servers;
+	struct strings reports;
+	const char *checks;
+	const char *manifest_file;
+	struct manifest manifest;
+	struct wanted_report *wanted;
+	size_t wanted_count;
+};
+
+static void fail(void *context, const char *file, const struct note_error *err)
+{
+	cli_fail(context, file, err);
+}
+
+static void progress(void *context, uint64_t done, uint64_t total, const char *what)
+{
+	cli_progress(context, done, total, what);
+}
+
+static bool parse_checks(struct options *options)
+{
+	struct text names = {0};
+	bool good = true;
+	if (options->checks == NULL) {
+		options->release.checks = (1u << all_check_count) - 1;
+		return true;
+	}
+	char *copy = xstrdup(options->checks), *save = NULL;
+	for (char *name = strtok_r(copy, ",", &save); good && name != NULL;
+	     name = strtok_r(NULL, ",", &save)) {
+		size_t c = 0;
+		while (c < all_check_count && strcmp(all_checks[c]->name, name) != 0)
+			c++;
+		good = c < all_check_count;
+		if (good)
+			options->release.checks |= 1u << c;
+		for (c = 0; !good && c < all_check_count; c++)
+			text_printf(&names, "%s%s", c != 0 ? ", " : "", all_checks[c]->name);
+		if (!good)
+			cli_usage(&options->cli, "--checks: '%s' is none of %s", name, names.data);
+	}
+	if (good && options->release.checks == 0) {
+		cli_usage(&options->cli, "--checks names no check");
+		good = false;
+	}
+	text_free(&names);
+	free(copy);
+	return good;
+}
+
+static bool parse_reports(struct options *options)
+{
+	const bool plain = options->reports.count == 0;
+	options->wanted = xcalloc(options->reports.count + 1, sizeof(*options->wanted));
+	if (plain)
+		options->wanted[options->wanted_count++] = (struct wanted_report){
+			options->cli.json ? &json_format : &table_format, NULL};
+	size_t to_stdout = 0;
+	for (size_t i = 0; i < options->reports.count; i++) {
+		const char *text = options->reports.items[i];
+		const size_t length = strcspn(text, ":");
+		size_t f = 0;
+		while (f < FORMATS && (strncmp(formats[f]->name, text, length) != 0 ||
+				       formats[f]->name[length] != '\0'))
+			f++;
+		if (f == FORMATS || (text[length] == ':' && text[length + 1] == '\0')) {
+			cli_usage(&options->cli,
+				  "--report wants FORMAT or FORMAT:FILE, FORMAT one of table, "
+				  "json, not '%s'",
+				  text);
+			return false;
+		}
+		const char *file = text[length] == ':' ? text + length + 1 : NULL;
+		to_stdout += file == NULL;
+		options->wanted[options->wanted_count++] = (struct wanted_report){formats[f], file};
+	}
+	if (to_stdout > 1 || (to_stdout == 1 && options->cli.json)) {
+		cli_usage(&options->cli, "only one report can go to standard output; name a file "
+					 "for the others (--report=FORMAT:FILE)");
+		return false;
+	}
+	if (options->cli.json && !plain)
+		options->wanted[options->wanted_count++] =
+			(struct wanted_report){&json_format, NULL};
+	return true;
+}
+
+static bool check_usage(struct options *options)
+{
+	const struct strings *expect = &options->release.expectations.expect;
+	for (size_t i = 0; i < expect->count; i++)
+		if (strchr(expect->items[i], '=') == NULL || expect->items[i][0] == '=') {
+			cli_usage(&options->cli, "--expect wants KEY=VALUE, not '%s'",
+				  expect->items[i]);
+			return false;
+		}
+	if (options->cli.operand_count == 0) {
+		cli_usage(&options->cli, "no INPUT");
+		return false;
+	}
+	return parse_checks(options) && parse_reports(options);
+}
+
+static bool read_manifest(struct options *options)
+{
+	struct note_error err;
+	uint8_t *bytes = NULL;
+	size_t size;
+	int fd = open(options->manifest_file, O_RDONLY | O_CLOEXEC);
+	int code = fd >= 0 ? file_read(fd, &bytes, &size, &err) : error_system(&err, "open");
+	if (code == NOTE_OK)
+		code = manifest_parse(&options->manifest, (const char *)bytes, size, &err);
+	if (fd >= 0)
+		close(fd);
+	free(bytes);
+	if (code != NOTE_OK)
+		cli_fail(&options->cli, options->manifest_file, &err);
+	options->release.expectations.manifest = &options->manifest;
+	return code == NOTE_OK;
+}
+
+static void write_report(struct options *options, const struct wanted_report *wanted,
+			 const struct report *report)
+{
+	struct report_style style = {.color = options->cli.color && wanted->file == NULL,
+				     .verbose = options->cli.verbose != 0};
+	FILE *to = wanted->file != NULL ? fopen(wanted->file, "we") : stdout;
+	if (to == NULL) {
+		cli_failf(&options->cli, wanted->file, "open: %s", strerror(errno));
+		return;
+	}
+	wanted->format->write(to, report, &style);
+	if (wanted->file == NULL)
+		return; /* cli_finish flushes it */
+	const bool bad = ferror(to) != 0;
+	if (fclose(to) != 0 || bad)
+		cli_failf(&options->cli, wanted->file, "write: %s", strerror(errno));
+}
+
+static int verify(struct options *options)
+{
+	struct report report;
+	struct note_error err;
+	if (options->manifest_file != NULL && !read_manifest(options))
+		return cli_finish(&options->cli);
+	client_default_servers(&options->release.client.servers, &options->servers);
+	if (release_verify(&options->release, &report, &err) != NOTE_OK)
+		cli_fail(&options->cli, NULL, &err);
+	cli_progress_end(&options->cli);
+	if (!report_is_good(&report))
+		cli_wanting(&options->cli);
+	for (size_t i = 0; i < options->wanted_count; i++)
+		write_report(options, &options->wanted[i], &report);
+	report_free(&report);
+	return cli_finish(&options->cli);
+}
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct cli cli;
+	struct options options = {.release = {.expectations = {.sources = SOURCES_PRIMARY}}};
+	struct release_options *release = &options.release;
 	int status;
-	if (!cli_parse(&cli, command, NULL, 0, argc, argv, &status))
-		return status;
-	cli_failf(&cli, NULL, "not written yet");
-	return cli_finish(&cli);
+	release->client.retries = 2;
+	release->client.backoff = 1;
+	release->client.timeout = 90;
+	const struct option_spec specs[] = {
+		{"server", 0, OPTION_LIST, "URL", &options.servers,
+		 "ask this debuginfod server; may be repeated", NULL, NULL},
+		{"expect", 0, OPTION_LIST, "KEY=VALUE", &release->expectations.expect,
+		 "a key that each note must have", NULL, NULL},
+		{"manifest", 0, OPTION_TEXT, "FILE", &options.manifest_file,
+		 "what pkgnote split wrote of the inputs", NULL, NULL},
+		{"checks", 0, OPTION_TEXT, "LIST", &options.checks,
+		 "only these, comma-separated: build-id, debuginfo, executable, note, source, "
+		 "stripped",
+		 NULL, NULL},
+		{"sources", 0, OPTION_CHOICE, "none|primary|all", &release->expectations.sources,
+		 "ask for no source, each unit's main file, or all", NULL, NULL},
+		{"report", 0, OPTION_LIST, "table|json[:FILE]", &options.reports,
+		 "write this report; may be repeated", NULL, NULL},
+		{"allow", 0, OPTION_LIST, "[CHECK:]PATTERN", &release->allow,
+		 "files of which something may be absent", NULL, NULL},
+		{"timeout", 0, OPTION_NUMBER, "SECONDS", &release->client.timeout,
+		 "give up on a server that is silent for so long", NULL, NULL},
+		{"retries", 0, OPTION_NUMBER, "N", &release->client.retries,
+		 "tries after the first", NULL, NULL},
+	};
+	if (cli_parse(&options.cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv,
+		      &status)) {
+		release->inputs = options.cli.operands;
+		release->input_count = options.cli.operand_count;
+		release->jobs = options.cli.jobs;
+		release->context = &options.cli;
+		release->fail = fail;
+		release->progress = progress;
+		status = check_usage(&options) ? verify(&options) : EXIT_USAGE;
+	}
+	strings_free(&options.servers);
+	strings_free(&options.reports);
+	strings_free(&release->expectations.expect);
+	strings_free(&release->allow);
+	strings_free(&release->client.servers);
+	manifest_free(&options.manifest);
+	free(options.wanted);
+	return status;
 }
 
-const struct command verify_command = {"verify", "-", "-", "-", run};
+const struct command verify_command = {
+	"verify",
+	"Prove that what a release ships can be debugged",
+	"[OPTION]... INPUT...",
+	"pkgnote verify --server=file:///srv/debug --expect version=2.10-3 build/root",
+	run,
+};

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an input is, told by what is in it rather than by its name: see input.h. */
+#include "tools/release/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+
+struct unit *units_append(struct units *units, const struct input_kind *kind, const char *input)
+{
+	if ((units->count & (units->count - 1)) == 0)
+		units->items = xrealloc(units->items, (units->count != 0 ? 2 * units->count : 1) *
+							      sizeof(*units->items));
+	struct unit *unit = &units->items[units->count++];
+	*unit = (struct unit){.kind = kind, .input = input};
+	return unit;
+}
+
+void units_free(struct units *units)
+{
+	for (size_t i = 0; i < units->count; i++) {
+		struct package_facts *facts = units->items[i].facts;
+		free(units->items[i].path);
+		if (facts != NULL) {
+			free(facts->name);
+			free(facts->version);
+			free(facts->source_name);
+			free(facts->source_version);
+			free(facts->architecture);
+			free(facts);
+		}
+	}
+	free(units->items);
+	for (size_t i = 0; i < units->root_count; i++)
+		root_close(units->roots[i]);
+	free(units->roots);
+	strings_free(&units->inputs);
+	*units = (struct units){0};
+}
+
+/* The role of a file named by itself: where it really lies counts. */
+static enum artifact_role lone_role(const char *input)
+{
+	char *real = realpath(input, NULL);
+	const enum artifact_role role = artifact_role(real != NULL ? real : input);
+	free(real);
+	return role;
+}
+
+static int add_file(struct units *units, const char *input, int fd, struct note_error *err)
+{
+	char head[16];
+	const ssize_t got = pread(fd, head, sizeof(head), 0);
+	if (got < 0)
+		return error_system(err, "read");
+	if (got >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
+		struct unit *unit = units_append(units, &elf_input, input);
+		unit->path = xstrdup(input);
+		unit->role = lone_role(input);
+		return NOTE_OK;
+	}
+	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+			 "neither a directory nor an ELF file");
+}
+
+int units_add(struct units *units, const char *input,
+	      void (*fail)(void *context, const char *path, const struct note_error *err),
+	      void *context, struct note_error *err)
+{
+	struct stat st;
+	int code;
+	/* A copy that stays: artifacts and results point at it. */
+	strings_add(&units->inputs, input);
+	const char *name = units->inputs.items[units->inputs.count - 1];
+	int fd = open(input, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return error_system(err, "open");
+	if (fstat(fd, &st) != 0)
+		code = error_system(err, "stat");
+	else if (S_ISDIR(st.st_mode))
+		code = directory_add(units, name, fail, context, err);
+	else if (S_ISREG(st.st_mode))
+		code = add_file(units, name, fd, err);
+	else
+		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "neither a directory nor a regular file");
+	close(fd);
+	return code;
+}
+
+int member_from_fd(const struct unit *unit, const char *path, enum artifact_role role, int fd,
+		   unsigned roles, member_visit *visit, void *context, struct note_error *err)
+{
+	struct image *image = NULL;
+	if ((role & roles) == 0)
+		return NOTE_OK;
+	int code = image_open_fd(&image, fd, err);
+	if (code != NOTE_OK)
+		return code;
+	if (role != ROLE_SOURCE) {
+		const uint8_t *head =
+			image->size >= SELFMAG ? image_bytes(image, 0, SELFMAG, "file", err) : NULL;
+		if (head == NULL && image->size >= SELFMAG)
+			code = err->code;
+		if (head == NULL || memcmp(head, ELFMAG, SELFMAG) != 0)
+			goto out; /* not ELF: nothing to check */
+	}
+	const struct member member = {unit->input, path, role, image, unit->facts};
+	visit(context, &member);
+out:
+	image_close(image);
+	return code;
+}

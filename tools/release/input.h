@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inputs as units of reading. Whatever the input is, reading a unit hands over its members one by
+ * one, each a whole ELF file or source; nothing is unpacked to disk.
+ */
+#ifndef RELEASE_INPUT_H
+#define RELEASE_INPUT_H
+
+#include "tools/base/root.h"
+#include "tools/release/artifact.h"
+
+struct member {
+	const char *input; /* as it was named */
+	const char *path;  /* inside it, with a leading slash; the name of a lone file */
+	enum artifact_role role;
+	struct image *image; /* all of the file */
+	const struct package_facts *package;
+};
+
+typedef void member_visit(void *context, const struct member *member);
+
+/* What can be read by itself: a file of a directory, a lone file, a package. */
+struct unit {
+	const struct input_kind *kind;
+	const char *input; /* the list's */
+	struct root *root; /* where PATH lies, or NULL; the list's */
+	char *path;
+	enum artifact_role role;     /* of a file; a package's members have their own */
+	struct package_facts *facts; /* of a package, once it was read; for the run's life */
+};
+
+/* A kind of input, each in a file of its own. */
+struct input_kind {
+	const char *name;
+	/* Hands over the members whose role is among ROLES (or-ed). Called by several threads at
+	 * once for different units. */
+	int (*read)(struct unit *unit, unsigned roles, member_visit *visit, void *context,
+		    struct note_error *err);
+};
+
+extern const struct input_kind directory_input;
+extern const struct input_kind elf_input;
+
+struct units {
+	struct unit *items;
+	size_t count;
+	struct strings inputs; /* the names */
+	struct root **roots;
+	size_t root_count;
+};
+
+/* Finds out what INPUT is and adds its units; a directory that cannot be read in part is told to
+ * FAIL and the rest goes on. NOTE_UNSUPPORTED where it is nothing that verify reads. */
+int units_add(struct units *units, const char *input,
+	      void (*fail)(void *context, const char *path, const struct note_error *err),
+	      void *context, struct note_error *err);
+
+/* For the kinds: a new unit, zeroed but for KIND and INPUT; valid until the next one. */
+struct unit *units_append(struct units *units, const struct input_kind *kind, const char *input);
+
+void units_free(struct units *units);
+
+/* --- for the kinds --- */
+
+/* Adds each regular file below the directory INPUT. */
+int directory_add(struct units *units, const char *input,
+		  void (*fail)(void *context, const char *path, const struct note_error *err),
+		  void *context, struct note_error *err);
+
+/* Hands over the file behind FD where its role, or its being ELF, says so. */
+int member_from_fd(const struct unit *unit, const char *path, enum artifact_role role, int fd,
+		   unsigned roles, member_visit *visit, void *context, struct note_error *err);
+
+#endif

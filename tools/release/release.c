@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Verifying a release, as a recipe: read, relate, ask, judge.
+ *
+ *   read    each shipped ELF file of each input becomes an artifact: facts, no bytes
+ *   ------  all artifacts are known: beyond this point no input's shipped file is read
+ *   relate  files with one build-id and different bytes; entries of the manifest
+ *   ask     the servers, artifact by artifact; or, offline, the debug files among the inputs
+ *   judge   each check, by the artifact and what was gathered, and by nothing else
+ *
+ * Artifacts stay in the order of the inputs, and the report is sorted: no output depends on the
+ * number of jobs.
+ */
+#include "tools/release/release.h"
+
+#include <fnmatch.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+#include "tools/base/pool.h"
+#include "tools/base/text.h"
+#include "tools/release/evidence.h"
+#include "tools/release/input.h"
+#include "tools/release/release_internal.h"
+
+/* --- read --- */
+
+struct reading {
+	struct release *release;
+	struct subject **lists; /* one list a unit, until it is finished */
+	size_t *counts;
+};
+
+struct filling {
+	struct subject *items;
+	size_t count;
+};
+
+static void take_shipped(void *context, const struct member *member)
+{
+	struct filling *filling = context;
+	filling->items = xrealloc(filling->items, (filling->count + 1) * sizeof(*filling->items));
+	struct subject *subject = &filling->items[filling->count++];
+	*subject = (struct subject){.artifact = {.input = member->input,
+						 .path = xstrdup(member->path),
+						 .package = member->package}};
+	artifact_read(&subject->artifact, member->image);
+}
+
+void release_unread(struct release *release, const struct unit *unit, const struct note_error *err)
+{
+	char *name = unit->root != NULL ? xasprintf("%s%s", unit->input, unit->path)
+					: xstrdup(unit->input);
+	pthread_mutex_lock(&release->lock);
+	report_add_unread(release->report, name, err->text);
+	pthread_mutex_unlock(&release->lock);
+	release->options->fail(release->options->context, name, err);
+	free(name);
+}
+
+static void read_unit(void *context, size_t index, unsigned worker)
+{
+	struct reading *reading = context;
+	struct release *release = reading->release;
+	struct unit *unit = &release->units.items[index];
+	struct filling filling = {0};
+	struct note_error err;
+	(void)worker;
+	if (unit->kind->read(unit, ROLE_SHIPPED, take_shipped, &filling, &err) != NOTE_OK)
+		release_unread(release, unit, &err);
+	reading->lists[index] = filling.items;
+	reading->counts[index] = filling.count;
+}
+
+static void keep_unit(void *context, size_t index)
+{
+	struct reading *reading = context;
+	struct release *release = reading->release;
+	const size_t more = reading->counts[index];
+	if (more != 0) {
+		release->subjects = xrealloc(release->subjects,
+					     (release->count + more) * sizeof(*release->subjects));
+		memcpy(release->subjects + release->count, reading->lists[index],
+		       more * sizeof(*release->subjects));
+		release->count += more;
+	}
+	free(reading->lists[index]);
+	release->options->progress(release->options->context, index + 1, release->units.count,
+				   "read");
+}
+
+static void unread_entry(void *context, const char *path, const struct note_error *err)
+{
+	struct release *release = context;
+	report_add_unread(release->report, path, err->text);
+	release->options->fail(release->options->context, path, err);
+}
+
+static void read_inputs(struct release *release)
+{
+	const struct release_options *options = release->options;
+	struct note_error err;
+	for (size_t i = 0; i < options->input_count; i++)
+		if (units_add(&release->units, options->inputs[i], unread_entry, release, &err) !=
+		    NOTE_OK)
+			unread_entry(release, options->inputs[i], &err);
+	struct reading reading = {release, NULL, NULL};
+	reading.lists = xcalloc(release->units.count + 1, sizeof(struct subject *));
+	reading.counts = xcalloc(release->units.count + 1, sizeof(size_t));
+	pool_run(options->jobs, release->units.count, read_unit, keep_unit, &reading);
+	free(reading.lists);
+	free(reading.counts);
+}
+
+/* --- relate --- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct subject *x = *(struct subject *const *)a, *y = *(struct subject *const *)b;
+	int order = strcmp(x->artifact.build_id, y->artifact.build_id);
+	if (order == 0)
+		order = strcmp(x->artifact.sha256, y->artifact.sha256);
+	return order != 0 ? order : x < y ? -1 : x > y;
+}
+
+static char *name_twin(const struct elf_artifact *of, const struct elf_artifact *twin)
+{
+	return strcmp(of->input, twin->input) == 0 ? xstrdup(twin->path)
+						   : xasprintf("%s: %s", twin->input, twin->path);
+}
+
+/* A group of one build-id, sorted by digest: it is sound where first and last digest agree. */
+static void relate_group(struct subject **group, size_t count)
+{
+	struct subject *first = group[0], *last = group[count - 1];
+	if (first->artifact.build_id[0] == '\0' ||
+	    strcmp(first->artifact.sha256, last->artifact.sha256) == 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const struct elf_artifact *of = &group[i]->artifact;
+		const struct subject *other =
+			strcmp(of->sha256, first->artifact.sha256) != 0 ? first : last;
+		group[i]->twin = name_twin(of, &other->artifact);
+	}
+}
+
+void release_sort_by_id(struct release *release)
+{
+	release->by_id = xcalloc(release->count + 1, sizeof(struct subject *));
+	for (size_t i = 0; i < release->count; i++)
+		release->by_id[i] = &release->subjects[i];
+	if (release->count > 1)
+		qsort(release->by_id, release->count, sizeof(struct subject *), compare_ids);
+}
+
+static void relate(struct release *release)
+{
+	release_sort_by_id(release);
+	for (size_t start = 0, end; start < release->count; start = end) {
+		const char *id = release->by_id[start]->artifact.build_id;
+		for (end = start + 1; end < release->count &&
+				      strcmp(release->by_id[end]->artifact.build_id, id) == 0;)
+			end++;
+		relate_group(release->by_id + start, end - start);
+	}
+	const struct manifest *manifest = release->options->expectations.manifest;
+	for (size_t i = 0; manifest != NULL && i < release->count; i++) {
+		struct elf_artifact *artifact = &release->subjects[i].artifact;
+		for (size_t f = 0; f < manifest->file_count; f++)
+			if (strcmp(manifest->files[f].path, artifact->path) == 0 ||
+			    strings_has(&manifest->files[f].links, artifact->path))
+				artifact->manifest = &manifest->files[f];
+		for (size_t f = 0; f < manifest->skipped_count; f++)
+			if (strcmp(manifest->skipped[f].path, artifact->path) == 0)
+				artifact->left_alone = manifest->skipped[f].reason;
+	}
+}
+
+/* --- ask and judge --- */
+
+static bool allowed(const struct release_options *options, const char *check, const char *path)
+{
+	for (size_t i = 0; i < options->allow.count; i++) {
+		const char *pattern = options->allow.items[i];
+		const size_t length = strlen(check);
+		if (strncmp(pattern, check, length) == 0 && pattern[length] == ':')
+			pattern += length + 1;
+		if (fnmatch(pattern, path, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is said of a file in place of judging it, or NULL. */
+static const char *not_judged(const struct subject *subject, const struct check *check)
+{
+	if (subject->artifact.kind == KIND_OBJECT)
+		return "a relocatable object or a core: nothing that is linked";
+	if (subject->artifact.left_alone != NULL && check != &note_check &&
+	    check != &build_id_check)
+		return subject->artifact.left_alone;
+	return NULL;
+}
+
+static void judge_one(const struct release *release, struct subject *subject, size_t c,
+		      const struct evidence *evidence, bool *told)
+{
+	const struct check *check = all_checks[c];
+	const struct elf_artifact *artifact = &subject->artifact;
+	struct finding *finding = &subject->findings[c];
+	if (artifact->problem != NULL) {
+		finding_set(finding, *told ? VERDICT_SKIPPED : VERDICT_FAIL,
+			    "cannot be read as ELF: %s", artifact->problem);
+		*told = true;
+	} else if (not_judged(subject, check) != NULL) {
+		finding_set(finding, VERDICT_SKIPPED, "%s", not_judged(subject, check));
+	} else {
+		check->judge(artifact, evidence, finding);
+	}
+	if (finding->absence && allowed(release->options, check->name, artifact->path)) {
+		char *reason = xstrdup(finding->reason);
+		finding_set(finding, VERDICT_SKIPPED, "allowed: %s", reason);
+		free(reason);
+	}
+}
+
+void release_judge(const struct release *release, struct subject *subject,
+		   const struct evidence *evidence)
+{
+	const size_t note = release_check_index(&note_check);
+	bool told = false;
+	subject->findings = xcalloc(all_check_count, sizeof(*subject->findings));
+	/* A file that cannot be read fails one check, the note's where that was asked for. */
+	if (release->options->checks & 1u << note)
+		judge_one(release, subject, note, evidence, &told);
+	for (size_t c = 0; c < all_check_count; c++)
+		if (c != note && (release->options->checks & 1u << c))
+			judge_one(release, subject, c, evidence, &told);
+}
+
+size_t release_check_index(const struct check *check)
+{
+	size_t index = 0;
+	while (all_checks[index] != check)
+		index++;
+	return index;
+}
+
+/* The stripped check needs debuginfo only where the file itself shows no trace of it. */
+unsigned release_needs(const struct release *release, const struct elf_artifact *artifact)
+{
+	unsigned needs = 0;
+	if (artifact->problem != NULL || artifact->kind == KIND_OBJECT ||
+	    artifact->left_alone != NULL)
+		return 0;
+	for (size_t c = 0; c < all_check_count; c++) {
+		const struct check *check = all_checks[c];
+		if ((release->options->checks & 1u << c) == 0 ||
+		    (check == &stripped_check &&
+		     (artifact->debuglink != NULL || artifact->debug_section != NULL)))
+			continue;
+		needs |= check->needs;
+	}
+	if (release->options->expectations.sources == SOURCES_NONE)
+		needs &= ~(unsigned)NEED_SOURCES;
+	return needs;
+}
+
+struct asking {
+	struct release *release;
+	struct supply **supplies; /* one a worker, opened when it first works */
+	struct note_error *errors;
+	size_t done;
+};
+
+static void ask_subject(void *context, size_t index, unsigned worker)
+{
+	struct asking *asking = context;
+	struct release *release = asking->release;
+	struct subject *subject = &release->subjects[index];
+	struct evidence evidence = {.expectations = &release->options->expectations,
+				    .twin = subject->twin};
+	const unsigned needs = release_needs(release, &subject->artifact);
+	if (release->options->client.servers.count == 0) {
+		evidence.blocked = "no server was named, and no debug file given";
+		evidence.block_verdict = VERDICT_UNREACHABLE;
+	} else if (needs != 0 && asking->supplies[worker] == NULL) {
+		if (supply_open(&asking->supplies[worker], &release->options->client,
+				&asking->errors[worker]) != NOTE_OK) {
+			evidence.blocked = asking->errors[worker].text;
+			evidence.block_verdict = VERDICT_UNREACHABLE;
+		}
+	}
+	evidence_gather(&evidence, &subject->artifact, needs, asking->supplies[worker]);
+	release_judge(release, subject, &evidence);
+	evidence_free(&evidence);
+}
+
+static void tell_asked(void *context, size_t index)
+{
+	struct asking *asking = context;
+	const struct release_options *options = asking->release->options;
+	options->progress(options->context, index + 1, asking->release->count, "verified");
+}
+
+static void ask_servers(struct release *release)
+{
+	const unsigned jobs = release->options->jobs;
+	struct asking asking = {.release = release};
+	asking.supplies = xcalloc(jobs, sizeof(struct supply *));
+	asking.errors = xcalloc(jobs, sizeof(*asking.errors));
+	pool_run(jobs, release->count, ask_subject, tell_asked, &asking);
+	for (unsigned i = 0; i < jobs; i++)
+		supply_close(asking.supplies[i]);
+	free(asking.supplies);
+	free(asking.errors);
+}
+
+/* --- the recipe --- */
+
+static void collect(struct release *release)
+{
+	for (size_t i = 0; i < release->count; i++) {
+		struct subject *subject = &release->subjects[i];
+		for (size_t c = 0; c < all_check_count; c++)
+			if (release->options->checks & 1u << c)
+				report_add(release->report, subject->artifact.input,
+					   subject->artifact.path, subject->artifact.build_id,
+					   all_checks[c]->name, &subject->findings[c]);
+		free(subject->findings);
+		free(subject->twin);
+		artifact_free(&subject->artifact);
+	}
+	report_sort(release->report);
+}
+
+int release_verify(const struct release_options *options, struct report *report,
+		   struct note_error *err)
+{
+	struct release release = {
+		.options = options, .report = report, .lock = PTHREAD_MUTEX_INITIALIZER};
+	(void)err;
+	*report = (struct report){0};
+	read_inputs(&release);
+	/* Beyond this point all artifacts are known. */
+	relate(&release);
+	ask_servers(&release);
+	collect(&release);
+	free(release.by_id);
+	free(release.subjects);
+	units_free(&release.units);
+	return NOTE_OK;
+}

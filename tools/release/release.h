@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine of `pkgnote verify`. */
+#ifndef RELEASE_RELEASE_H
+#define RELEASE_RELEASE_H
+
+#include "tools/release/report.h"
+
+struct release_options {
+	char *const *inputs;
+	size_t input_count;
+	unsigned checks; /* bit I: all_checks[I] */
+	struct expectations expectations;
+	struct strings allow;         /* "PATTERN" or "CHECK:PATTERN": absences that are expected */
+	struct client_options client; /* without servers: offline */
+	unsigned jobs;
+	void *context; /* of the two below, which may be called by any thread */
+	void (*fail)(void *context, const char *file, const struct note_error *err);
+	void (*progress)(void *context, uint64_t done, uint64_t total, const char *what);
+};
+
+/* Verifies; what could not be read is told to FAIL and listed in the report, and the rest goes
+ * on. REPORT is zeroed first, sorted at the end. NOTE_SYSTEM where a client cannot be opened. */
+int release_verify(const struct release_options *options, struct report *report,
+		   struct note_error *err);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files that make up the recipe (release.c, offline.c) alone. */
+#ifndef RELEASE_RELEASE_INTERNAL_H
+#define RELEASE_RELEASE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "tools/release/evidence.h"
+#include "tools/release/input.h"
+#include "tools/release/release.h"
+
+/* One artifact on its way through the recipe. */
+struct subject {
+	struct elf_artifact artifact;
+	char *twin;               /* another file with its build-id and other bytes, or NULL */
+	struct finding *findings; /* one a check of all_checks, those asked for filled */
+};
+
+struct release {
+	const struct release_options *options;
+	struct report *report;
+	pthread_mutex_t lock; /* of the report */
+	struct units units;
+	struct subject *subjects;
+	size_t count;
+	struct subject **by_id; /* sorted by build-id */
+};
+
+/* Lists a unit as unread and tells the user. */
+void release_unread(struct release *release, const struct unit *unit, const struct note_error *err);
+
+void release_sort_by_id(struct release *release);
+
+/* What must be gathered for an artifact: enum need, or-ed. */
+unsigned release_needs(const struct release *release, const struct elf_artifact *artifact);
+
+/* Runs the checks that were asked for. */
+void release_judge(const struct release *release, struct subject *subject,
+		   const struct evidence *evidence);
+
+size_t release_check_index(const struct check *check);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who is asked for debug information, executables and sources. Each server is asked by a client
+ * of its own, so that the report can say which mirror lacks what: a federation that takes the
+ * first good answer would hide the second server's gap behind the first.
+ */
+#ifndef RELEASE_SUPPLY_H
+#define RELEASE_SUPPLY_H
+
+#include "tools/debuginfod/client.h"
+
+/* What one server gave for one request. */
+struct served {
+	char *url;
+	enum outcome outcome;
+	char *text;    /* what it said, "" where nothing is to be added */
+	char *path;    /* the file, where found; NULL where it was judged as it came by */
+	char *problem; /* what is wrong with what came, or NULL: filled by who judges it */
+};
+
+struct servings {
+	struct served *items;
+	size_t count;
+};
+
+struct supply;
+
+/* One supply may be used by one thread at a time. OPTIONS' servers are asked in their order. */
+int supply_open(struct supply **out, const struct client_options *options, struct note_error *err);
+void supply_close(struct supply *supply); /* NULL is allowed */
+
+/* Asks every server; the files live until the next request for the same thing or the close. */
+void supply_ask(struct supply *supply, enum artifact kind, const char *build_id, const char *name,
+		struct servings *out);
+
+/* Adds an answer that came some other way. The strings are copied, NULL allowed. */
+struct served *servings_add(struct servings *servings, const char *url, enum outcome outcome,
+			    const char *text, const char *path);
+
+void servings_free(struct servings *servings);
+
+#endif
