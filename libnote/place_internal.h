@@ -74,6 +74,25 @@ int place_plan(struct layout *layout, uint64_t size, struct plan *plan, struct n
 int place_write(const struct layout *layout, const struct plan *plan, const uint8_t *note,
 		uint8_t **out, size_t *out_size, struct note_error *err);
 
+/* Where the section name table and the section header table of the new file go. */
+struct sections {
+	bool wanted; /* the file has section headers */
+	uint64_t names;
+	uint64_t names_size; /* with the new name */
+	uint64_t headers;
+	uint64_t end;      /* of the file */
+	uint64_t *numbers; /* the new number of each section, for free(); the note's is last */
+};
+
+/* Called by place_write(). */
+int place_sections_plan(const struct layout *layout, const struct plan *plan, struct sections *out,
+			struct note_error *err);
+int place_sections_write(const struct layout *layout, const struct plan *plan,
+			 const struct sections *sections, uint8_t *file, struct note_error *err);
+
+/* The piece that RANGE lies in, NULL for none. */
+const struct piece *place_piece(const struct plan *plan, struct range range);
+
 /* How many bytes from OFFSET on, at most up to LIMIT, are zero and belong to nothing. */
 uint64_t place_free_after(const struct layout *layout, uint64_t offset, uint64_t limit);
 

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sections, after a plan: the section name table and the section header table, each one entry
+ * longer, go to the end of the file.
+ *
+ * Tools that edit files (patchelf among them) rely on headers in the order of their offsets. So
+ * the header of the note and those of the sections that moved are put where they belong, all are
+ * numbered anew, and the numbers that other headers and symbols hold follow: sh_link, sh_info,
+ * st_shndx. The dynamic linker asks of st_shndx only whether it is SHN_UNDEF or SHN_ABS.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "place_internal.h"
+
+#define SECTION_NAME ".note.package"
+
+/* --- where the tables go --- */
+
+/* The end of all that the headers speak of: what follows was appended to the ELF image. */
+static uint64_t image_end(const struct layout *layout)
+{
+	uint64_t end = 0;
+	for (size_t i = 0; i < layout->owned_count; i++)
+		if (layout->owned[i].end > end)
+			end = layout->owned[i].end;
+	return end > layout->load->p_filesz ? end : layout->load->p_filesz;
+}
+
+/* Whether nothing but the table itself lies at or behind RANGE's end, or between FROM and it. */
+static bool is_last(const struct layout *layout, struct range range, uint64_t from)
+{
+	for (size_t i = 0; i < layout->owned_count; i++) {
+		const struct range owned = layout->owned[i];
+		const bool itself = owned.start == range.start && owned.end == range.end;
+		if (!itself && owned.end > from)
+			return false;
+	}
+	return layout->load->p_filesz <= from;
+}
+
+static int check_sections(const struct layout *layout, struct note_error *err)
+{
+	const struct image *image = layout->image;
+	if (image->shstrndx == SHN_UNDEF || image->shstrndx >= image->shnum ||
+	    layout->shdrs[image->shstrndx].sh_type != SHT_STRTAB)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "section headers without a table of their names");
+	if (image->shnum + 1 >= SHN_LORESERVE)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "%llu sections: one more needs extended numbering",
+				 (unsigned long long)image->shnum);
+	for (uint64_t i = 1; i < image->shnum; i++)
+		if (layout->shdrs[i].sh_type == SHT_GROUP ||
+		    layout->shdrs[i].sh_type == SHT_SYMTAB_SHNDX)
+			return error_set(err, NOTE_UNSUPPORTED, layout->shdrs[i].sh_offset,
+					 "section %llu holds section numbers",
+					 (unsigned long long)i);
+	return NOTE_OK;
+}
+
+/* --- numbers --- */
+
+static uint64_t new_offset(const struct layout *layout, const struct plan *plan, uint64_t index)
+{
+	if (index == layout->image->shnum)
+		return plan->note_offset;
+	const GElf_Shdr *shdr = &layout->shdrs[index];
+	const struct piece *piece = place_piece(plan, section_range(shdr));
+	return shdr->sh_offset + (piece != NULL ? piece->to - piece->from.start : 0);
+}
+
+/* Puts INDEX into ORDER (of COUNT) before the first loaded section that lies behind it. */
+static void insert(const struct layout *layout, const struct plan *plan, uint64_t *order,
+		   size_t count, uint64_t index)
+{
+	const uint64_t offset = new_offset(layout, plan, index);
+	size_t at = 0;
+	for (; at < count; at++) {
+		if (order[at] == layout->image->shnum)
+			continue;
+		const GElf_Shdr *shdr = &layout->shdrs[order[at]];
+		if ((shdr->sh_flags & SHF_ALLOC) == 0 ||
+		    new_offset(layout, plan, order[at]) > offset)
+			break;
+	}
+	memmove(order + at + 1, order + at, (count - at) * sizeof(*order));
+	order[at] = index;
+}
+
+/* NUMBERS of the sections afterwards, by their old ones; that of the note under shnum. */
+static bool number(const struct layout *layout, const struct plan *plan, uint64_t *numbers)
+{
+	const uint64_t shnum = layout->image->shnum;
+	uint64_t *order = calloc(shnum + 1, sizeof(*order));
+	size_t count = 0;
+	if (order == NULL)
+		return false;
+	for (uint64_t i = 1; i < shnum; i++)
+		if (place_piece(plan, section_range(&layout->shdrs[i])) == NULL)
+			order[count++] = i;
+	for (uint64_t i = 1; i <= shnum; i++)
+		if (i == shnum || place_piece(plan, section_range(&layout->shdrs[i])) != NULL)
+			insert(layout, plan, order, count++, i);
+	for (size_t i = 0; i < count; i++)
+		numbers[order[i]] = i + 1;
+	free(order);
+	return true;
+}
+
+int place_sections_plan(const struct layout *layout, const struct plan *plan, struct sections *out,
+			struct note_error *err)
+{
+	const struct image *image = layout->image;
+	const uint64_t alignment = image->is_64 ? 8 : 4;
+	memset(out, 0, sizeof(*out));
+	if (image_end(layout) != image->size)
+		return error_set(err, NOTE_UNSUPPORTED, image_end(layout),
+				 "bytes follow the ELF image from here on (a self-extracting file "
+				 "or the like)");
+	out->end = image->size > plan->load_end ? image->size : plan->load_end;
+	if (image->shnum == 0)
+		return NOTE_OK;
+	int code = check_sections(layout, err);
+	if (code != NOTE_OK)
+		return code;
+	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
+	const uint64_t size = image->ehdr.e_shentsize;
+	const struct range headers = {image->ehdr.e_shoff,
+				      image->ehdr.e_shoff + image->shnum * size};
+	out->wanted = true;
+	out->names_size = names.end - names.start + sizeof(SECTION_NAME);
+	/* Over the old ones where they end the file, so that nothing dead stays behind. */
+	if (headers.end == image->size && names.end <= headers.start &&
+	    is_last(layout, headers, names.end))
+		out->names = names.start;
+	else if (headers.end == image->size && is_last(layout, headers, headers.start))
+		out->names = headers.start;
+	else
+		out->names = out->end;
+	if (out->names < plan->load_end)
+		out->names = plan->load_end;
+	if (!align_up(out->names + out->names_size, alignment, &out->headers))
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "the file is too large");
+	out->end = out->headers + (image->shnum + 1) * size;
+	out->numbers = calloc(image->shnum + 1, sizeof(*out->numbers));
+	if (out->numbers == NULL || !number(layout, plan, out->numbers))
+		return error_system(err, "section numbers");
+	return NOTE_OK;
+}
+
+/* --- writing --- */
+
+/* A symbol's section is renumbered; a symbol that stands for a section that moved goes with it. */
+static void write_symbols(const struct layout *layout, const struct plan *plan,
+			  const struct sections *sections, uint64_t table, uint8_t *file)
+{
+	const struct image *image = layout->image;
+	const size_t size = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+	uint8_t *p = file + new_offset(layout, plan, table);
+	for (uint64_t i = 0; i < layout->shdrs[table].sh_size / size; i++, p += size) {
+		const uint8_t info = p[image->is_64 ? offsetof(Elf64_Sym, st_info)
+						    : offsetof(Elf32_Sym, st_info)];
+		uint8_t *at = p + (image->is_64 ? offsetof(Elf64_Sym, st_shndx)
+						: offsetof(Elf32_Sym, st_shndx));
+		const uint16_t index = image_u16(image, at);
+		if (index == SHN_UNDEF || index >= image->shnum)
+			continue;
+		image_put16(image, at, (uint16_t)sections->numbers[index]);
+		const struct piece *piece = place_piece(plan, section_range(&layout->shdrs[index]));
+		if (piece == NULL || GELF_ST_TYPE(info) != STT_SECTION)
+			continue;
+		const uint64_t distance = piece->to - piece->from.start;
+		if (image->is_64)
+			image_put64(image, p + offsetof(Elf64_Sym, st_value),
+				    image_u64(image, p + offsetof(Elf64_Sym, st_value)) + distance);
+		else
+			image_put32(image, p + offsetof(Elf32_Sym, st_value),
+				    image_u32(image, p + offsetof(Elf32_Sym, st_value)) +
+					    (uint32_t)distance);
+	}
+}
+
+static void renumber(const struct layout *layout, const struct sections *sections, GElf_Shdr *shdr)
+{
+	const uint64_t shnum = layout->image->shnum;
+	const bool info = (shdr->sh_flags & SHF_INFO_LINK) != 0 || shdr->sh_type == SHT_REL ||
+			  shdr->sh_type == SHT_RELA;
+	if (shdr->sh_link != 0 && shdr->sh_link < shnum)
+		shdr->sh_link = (GElf_Word)sections->numbers[shdr->sh_link];
+	if (info && shdr->sh_info != 0 && shdr->sh_info < shnum)
+		shdr->sh_info = (GElf_Word)sections->numbers[shdr->sh_info];
+}
+
+static int write_headers(const struct layout *layout, const struct plan *plan,
+			 const struct sections *sections, uint8_t *file, struct note_error *err)
+{
+	struct image *image = layout->image;
+	const uint64_t size = image->ehdr.e_shentsize;
+	const GElf_Shdr note = {
+		.sh_name = (GElf_Word)(sections->names_size - sizeof(SECTION_NAME)),
+		.sh_type = SHT_NOTE,
+		.sh_flags = SHF_ALLOC,
+		.sh_addr = layout->load->p_vaddr + plan->note_offset,
+		.sh_offset = plan->note_offset,
+		.sh_size = plan->note_size,
+		.sh_addralign = 4,
+	};
+	for (uint64_t i = 0; i <= image->shnum; i++) {
+		GElf_Shdr shdr = note;
+		if (i < image->shnum) {
+			int code = image_shdr(image, i, &shdr, err);
+			if (code != NOTE_OK)
+				return code;
+			renumber(layout, sections, &shdr);
+			const struct piece *piece =
+				place_piece(plan, section_range(&layout->shdrs[i]));
+			if (piece != NULL) {
+				shdr.sh_offset += piece->to - piece->from.start;
+				shdr.sh_addr += piece->to - piece->from.start;
+			}
+		}
+		if (i == image->shstrndx) {
+			shdr.sh_offset = sections->names;
+			shdr.sh_size = sections->names_size;
+		}
+		int code = image_put_shdr(
+			image, file + sections->headers + sections->numbers[i] * size, &shdr, err);
+		if (code != NOTE_OK)
+			return code;
+	}
+	return NOTE_OK;
+}
+
+/* Clears what the tables at the end have left, where nothing else owns it. */
+static void clear_old(const struct layout *layout, uint8_t *file, struct range old)
+{
+	for (uint64_t i = 0; i < layout->image->phnum; i++) {
+		const GElf_Phdr *phdr = &layout->phdrs[i];
+		if (phdr->p_filesz != 0 && range_meets(segment_range(phdr), old))
+			return;
+	}
+	size_t owners = 0;
+	for (size_t i = 0; i < layout->owned_count; i++)
+		owners += range_meets(layout->owned[i], old);
+	if (owners == 1)
+		memset(file + old.start, 0, old.end - old.start);
+}
+
+int place_sections_write(const struct layout *layout, const struct plan *plan,
+			 const struct sections *sections, uint8_t *file, struct note_error *err)
+{
+	struct image *image = layout->image;
+	if (!sections->wanted)
+		return NOTE_OK;
+	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
+	const struct range headers = {image->ehdr.e_shoff,
+				      image->ehdr.e_shoff + image->shnum * image->ehdr.e_shentsize};
+	const uint8_t *old =
+		image_bytes(image, names.start, names.end - names.start, "section names", err);
+	if (old == NULL)
+		return NOTE_MALFORMED;
+	clear_old(layout, file, names);
+	clear_old(layout, file, headers);
+	uint8_t *p = file + sections->names;
+	memcpy(p, old, names.end - names.start);
+	memcpy(p + (names.end - names.start), SECTION_NAME, sizeof(SECTION_NAME));
+	memset(p + sections->names_size, 0,
+	       sections->headers - sections->names - sections->names_size);
+	int code = write_headers(layout, plan, sections, file, err);
+	for (uint64_t i = 1; i < image->shnum && code == NOTE_OK; i++)
+		if (layout->shdrs[i].sh_type == SHT_SYMTAB ||
+		    layout->shdrs[i].sh_type == SHT_DYNSYM)
+			write_symbols(layout, plan, sections, i, file);
+	GElf_Ehdr ehdr = image->ehdr;
+	ehdr.e_shoff = sections->headers;
+	ehdr.e_shnum = (GElf_Half)(image->shnum + 1);
+	ehdr.e_shstrndx = (GElf_Half)sections->numbers[image->shstrndx];
+	if (code == NOTE_OK)
+		code = image_put_ehdr(image, file, &ehdr, err);
+	return code;
+}
