@@ -9,22 +9,33 @@
 
 #include <stdbool.h>
 
+#include "tools/base/text.h"
+
 struct path_map; /* immutable after it was made: threads may share it */
 
 /* BUILD_DIR is absolute; its real path (symbolic links resolved) counts as well. */
 struct path_map *path_map_new(const char *build_dir, const char *installed_dir);
 void path_map_free(struct path_map *map);
 
-/* The new name of PATH, which may be relative to COMP_DIR (may be NULL), or NULL where it stays
- * as it is. The caller frees it. */
+/* The new name of the absolute PATH, or NULL where it stays as it is: not below the build
+ * directory, or relative. What follows the build directory is kept as it is written. The caller
+ * frees it. */
 char *path_map_apply(const struct path_map *map, const char *path);
 
+/* The same for a compilation directory: a relative one becomes the installed name of that
+ * directory below the build directory, unless it leads out of it. */
+char *path_map_apply_comp_dir(const struct path_map *map, const char *directory);
+
 /* DIRECTORY/PATH made absolute and normalised ("." and ".." and "//" resolved as text); an
- * absolute PATH counts alone. A relative DIRECTORY is below the build directory. Freed by the
- * caller. */
+ * absolute PATH counts alone. A relative DIRECTORY is below the build directory; without MAP
+ * (NULL) it stays relative, and so does the result. DIRECTORY may be NULL. Freed by the caller. */
 char *path_absolute(const struct path_map *map, const char *directory, const char *path);
 
-/* False for names that a compiler made up: "<built-in>", "<artificial>", "<stdin>", "". */
+/* The same into OUT, which it replaces: for callers with many paths. */
+void path_absolute_into(const struct path_map *map, const char *directory, const char *path,
+			struct text *out);
+
+/* False for names that a compiler made up: "<built-in>", "<artificial>", "<stdin>", "-", "". */
 bool path_is_source(const char *path);
 
 #endif

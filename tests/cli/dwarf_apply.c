@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The DWARF stage alone, for dwarf.sh:  dwarf_apply IN OUT BUILDDIR INSTALLED
+ * Writes IN to OUT with the edits of dwarf_rewrite (new contents behind the file's end, section
+ * headers corrected), and lists the sources on stdout: "ORIGINAL INSTALLED|- MD5|- primary|-".
+ * Without BUILDDIR it only lists. Exit status: 0, or the note code made positive.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/image.h"
+#include "tools/base/root.h"
+#include "tools/splitter/dwarf.h"
+
+static void list(const struct dwarf_sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct dwarf_source *source = &sources->items[i];
+		char md5[33] = "-";
+		if (source->has_md5)
+			hex_encode(source->md5, 16, md5);
+		printf("%s %s %s %s\n", source->original,
+		       source->installed != NULL ? source->installed : "-", md5,
+		       source->primary ? "primary" : "-");
+	}
+}
+
+/* BYTES is the file; each edited section goes behind its end. */
+static uint8_t *apply(struct image *image, uint8_t *bytes, size_t *size,
+		      const struct section_edits *edits)
+{
+	uint64_t shoff = image->ehdr.e_shoff;
+	for (size_t i = 0; i < edits->count; i++) {
+		const struct section_edit *edit = &edits->items[i];
+		GElf_Shdr shdr;
+		if (image_shdr(image, edit->section, &shdr, NULL) != 0)
+			exit(9);
+		size_t at = (*size + 15) & ~(size_t)15;
+		bytes = realloc(bytes, at + edit->size);
+		if (bytes == NULL)
+			exit(9);
+		memset(bytes + *size, 0, at - *size);
+		memcpy(bytes + at, edit->bytes, edit->size);
+		*size = at + edit->size;
+		shdr.sh_offset = at;
+		shdr.sh_size = edit->size;
+		shdr.sh_flags &= ~(uint64_t)SHF_COMPRESSED;
+		image_put_shdr(image, bytes + shoff + edit->section * image->ehdr.e_shentsize,
+			       &shdr, NULL);
+	}
+	return bytes;
+}
+
+int main(int argc, char **argv)
+{
+	struct note_error err = {0};
+	struct image *image;
+	uint8_t *bytes;
+	size_t size;
+	int fd = argc == 2 || argc == 5 ? open(argv[1], O_RDONLY) : -1;
+	if (fd < 0 || file_read(fd, &bytes, &size, &err) != NOTE_OK) {
+		fprintf(stderr, "dwarf_apply IN [OUT BUILDDIR INSTALLED]: %s\n", err.text);
+		return 9;
+	}
+	close(fd);
+	struct path_map *map = argc == 5 ? path_map_new(argv[3], argv[4]) : NULL;
+	struct section_edits edits = {0};
+	struct dwarf_sources sources = {0};
+	struct dwarf_summary summary = {0};
+	/* The edits are applied to a copy, the image reads the original. */
+	uint8_t *copy = malloc(size + 1);
+	if (copy == NULL)
+		return 9;
+	memcpy(copy, bytes, size);
+	int code = image_open_memory(&image, bytes, size, &err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, &err);
+	if (code == NOTE_OK)
+		code = dwarf_rewrite(image, map, &edits, &sources, &summary, &err);
+	if (code != NOTE_OK) {
+		fprintf(stderr, "%s: %s\n", argv[1], err.text);
+	} else {
+		list(&sources);
+		fprintf(stderr, "units %llu, edits %zu\n", (unsigned long long)summary.units,
+			edits.count);
+		if (argc == 5) {
+			copy = apply(image, copy, &size, &edits);
+			FILE *out = fopen(argv[2], "wb");
+			if (out == NULL || fwrite(copy, 1, size, out) != size || fclose(out) != 0)
+				code = NOTE_SYSTEM;
+		}
+	}
+	section_edits_free(&edits);
+	dwarf_sources_free(&sources);
+	path_map_free(map);
+	image_close(image);
+	free(copy);
+	free(bytes);
+	return -code;
+}

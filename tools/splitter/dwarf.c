@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The stage that rewrites source paths: see dwarf.h. The order of its steps, and what each may
+ * rely on:
+ *
+ *     sections   found and checked to lie inside the file; nothing is changed in the image
+ *     units      each unit's name and compilation directory; who uses which line table is known
+ *     lines      directories and files; from here on .debug_line may have another size, and all
+ *                who point into it (units, macros) are corrected
+ *     edits      what changed, with the new strings behind the old ones
+ */
+#include "tools/splitter/dwarf.h"
+
+#include <stdlib.h>
+
+#include "tools/splitter/dwarf_internal.h"
+
+static void dwarf_free(struct dwarf *dwarf)
+{
+	sections_free(dwarf);
+	string_table_free(&dwarf->str);
+	string_table_free(&dwarf->line_str);
+	abbrev_cache_free(dwarf->abbrevs);
+	source_list_free(dwarf->sources);
+	free(dwarf->users);
+	for (size_t i = 0; i < dwarf->splice_count; i++)
+		free(dwarf->splices[i].text);
+	free(dwarf->splices);
+	text_free(&dwarf->new_line);
+}
+
+int dwarf_rewrite(struct image *image, const struct path_map *map, struct section_edits *edits,
+		  struct dwarf_sources *sources, struct dwarf_summary *summary,
+		  struct note_error *err)
+{
+	struct dwarf dwarf = {.image = image, .map = map, .err = err};
+	if (edits != NULL)
+		*edits = (struct section_edits){0};
+	if (sources != NULL) {
+		*sources = (struct dwarf_sources){0};
+		dwarf.sources = source_list_new(map);
+	}
+	int code = sections_load(&dwarf);
+	if (code == NOTE_OK)
+		code = units_rewrite(&dwarf);
+	if (code == NOTE_OK)
+		code = lines_rewrite(&dwarf);
+	if (code != NOTE_OK)
+		goto out;
+	if (edits != NULL)
+		sections_edits(&dwarf, edits);
+	if (sources != NULL)
+		source_list_finish(dwarf.sources, sources);
+	if (summary != NULL)
+		*summary = dwarf.summary;
+out:
+	dwarf_free(&dwarf);
+	return code;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files of the DWARF stage (dwarf*.c) alone. */
+#ifndef SPLITTER_DWARF_INTERNAL_H
+#define SPLITTER_DWARF_INTERNAL_H
+
+#include "libnote/error.h"
+#include "tools/base/text.h"
+#include "tools/splitter/dwarf.h"
+#include "tools/splitter/dwarf_constants.h"
+
+/* --- a map from hashes to numbers (dwarf_map.c); the caller tells equal keys from equal hashes
+ * --- */
+
+struct hash_map {
+	uint64_t *hashes;
+	uint32_t *values;
+	size_t room; /* a power of two, or 0 */
+	size_t count;
+};
+
+#define HASH_NONE UINT32_MAX
+
+/* The next value under HASH, HASH_NONE behind the last; *STEP is 0 at the start. */
+uint32_t hash_map_next(const struct hash_map *map, uint64_t hash, size_t *step);
+void hash_map_add(struct hash_map *map, uint64_t hash, uint32_t value);
+void hash_map_free(struct hash_map *map);
+
+uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed);
+uint64_t hash_number(uint64_t number, uint64_t seed);
+
+/* --- a reader that remembers that it ran over (dwarf_cursor.c) --- */
+
+/* Reads from BYTES[AT] on, never at END or beyond: then BAD is set, and this and all later reads
+ * give 0. */
+struct cursor {
+	const struct image *image; /* for the byte order */
+	const uint8_t *bytes;
+	uint64_t at;
+	uint64_t end;
+	bool bad;
+};
+
+uint64_t cursor_fixed(struct cursor *cursor, unsigned size); /* 1, 2, 3, 4 or 8 bytes */
+uint64_t cursor_uleb(struct cursor *cursor);                 /* NOTE: 64 bits at most, or BAD */
+void cursor_skip(struct cursor *cursor, uint64_t size);
+const char *cursor_string(struct cursor *cursor, size_t *length); /* "" where BAD */
+
+/* unit_length: sets *OFFSET_SIZE to 4 or 8. BAD where what it counts ends after END. */
+uint64_t cursor_unit_length(struct cursor *cursor, unsigned *offset_size);
+
+/* What the size of an attribute's value depends on. */
+struct form_context {
+	uint16_t version;
+	uint8_t offset_size;  /* 4 or 8 */
+	uint8_t address_size; /* 4 or 8 */
+};
+
+/* Skips a value of FORM; false where the form is not known. DW_FORM_indirect is not taken. */
+bool cursor_skip_form(struct cursor *cursor, uint64_t form, const struct form_context *context);
+
+/* --- sections (dwarf_sections.c) --- */
+
+enum debug_kind {
+	DEBUG_INFO,
+	DEBUG_TYPES,
+	DEBUG_ABBREV,
+	DEBUG_LINE,
+	DEBUG_STR,
+	DEBUG_LINE_STR,
+	DEBUG_STR_OFFSETS,
+	DEBUG_MACRO,
+	DEBUG_KINDS,
+};
+
+struct debug_section {
+	const char *name;
+	enum debug_kind kind;
+	uint64_t index;       /* in the image */
+	uint64_t file_offset; /* of the contents */
+	const uint8_t *bytes; /* as they were, uncompressed */
+	uint64_t size;
+	uint64_t terminated; /* below this, every string ends inside */
+	uint8_t *changed;    /* a copy with changes in place; NULL: none */
+};
+
+/* A new string for a string section. */
+struct new_string {
+	uint64_t offset; /* in the section as it will be */
+	uint32_t length;
+};
+
+/* What a string section turns into. */
+struct string_table {
+	struct debug_section *section; /* NULL: not in the file */
+	struct text added;             /* new strings, behind the old ones */
+	struct new_string *strings;
+	size_t count, room;
+	struct hash_map by_text;
+	/* Old offsets met so far, and the new ones (equal: the string stays). */
+	struct {
+		uint64_t from, to;
+	} * moves;
+	size_t move_count, move_room;
+	struct hash_map by_offset;
+};
+
+/* A replacement in .debug_line that may change its size. */
+struct splice {
+	uint64_t at;
+	uint64_t old_size; /* without the NUL, which stays */
+	char *text;
+};
+
+/* Who refers to a line table. */
+struct line_user {
+	uint64_t table; /* its offset in .debug_line */
+	struct debug_section *section;
+	uint64_t at; /* of the offset in that section */
+	const char *comp_dir;
+	uint8_t size;
+};
+
+struct source_list;
+struct abbrev_cache;
+
+struct dwarf {
+	struct image *image;
+	const struct path_map *map; /* NULL: nothing is rewritten */
+	struct note_error *err;
+	struct debug_section *sections;
+	size_t section_count;
+	struct debug_section *abbrev;
+	struct debug_section *line;
+	struct debug_section *str_offsets;
+	struct string_table str;
+	struct string_table line_str;
+	struct abbrev_cache *abbrevs;
+	struct source_list *sources; /* NULL: not wanted */
+	struct line_user *users;
+	size_t user_count, user_room;
+	struct splice *splices; /* by AT */
+	size_t splice_count, splice_room;
+	struct text new_line; /* .debug_line where its size changed */
+	bool line_resized;
+	struct dwarf_summary summary;
+};
+
+int sections_load(struct dwarf *dwarf);
+void sections_free(struct dwarf *dwarf);
+
+/* A cursor over [AT, END) of SECTION. */
+struct cursor section_cursor(const struct dwarf *dwarf, const struct debug_section *section,
+			     uint64_t at, uint64_t end);
+
+/* Sets ERR to "SECTION+OFFSET: WHAT"; returns CODE. */
+int section_error(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
+		  int code, const char *what);
+
+/* An offset of SIZE (4, 8) bytes at AT, which lies inside. */
+uint64_t section_offset(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
+			unsigned size);
+int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
+		       unsigned size, uint64_t value);
+
+/* Moves what changed into EDITS. */
+void sections_edits(struct dwarf *dwarf, struct section_edits *edits);
+
+/* --- strings (dwarf_strings.c) --- */
+
+/* A string as an attribute or a line table names it. */
+struct string_ref {
+	const char *text;              /* NULL: not there, or in another file */
+	struct debug_section *section; /* that holds the field */
+	uint64_t at;                   /* of the field there; of the text itself where inline */
+	struct string_table *table;    /* NULL: inline */
+	uint64_t offset;               /* in the table */
+	uint8_t size;                  /* of the field */
+};
+
+/* Reads a value of FORM at CURSOR as a string of SECTION's. STR_OFFSETS_BASE is for the strx
+ * forms. NOTE_MALFORMED, or NOTE_UNSUPPORTED where FORM is none for strings. */
+int string_read(struct dwarf *dwarf, struct debug_section *section, struct cursor *cursor,
+		uint64_t form, const struct form_context *context, uint64_t str_offsets_base,
+		struct string_ref *ref);
+
+/* Rewrites the path that REF names by the map. A string that is not in a table is left alone, and
+ * the caller is told by *INLINE_TEXT (its own then, else NULL) what it should become. COMP_DIR:
+ * it is a compilation directory. */
+int string_rewrite(struct dwarf *dwarf, const struct string_ref *ref, bool comp_dir,
+		   char **inline_text);
+
+void string_table_free(struct string_table *table);
+
+/* --- units (dwarf_unit.c), line tables (dwarf_line.c), macros (dwarf_macro.c) --- */
+
+/* Reads all units: rewrites names and compilation directories, fills dwarf->users. */
+int units_rewrite(struct dwarf *dwarf);
+void abbrev_cache_free(struct abbrev_cache *cache);
+
+/* Reads all line tables that units refer to: rewrites directories and files, lists sources. Then
+ * rebuilds .debug_line where it must, and corrects those who refer to it. */
+int lines_rewrite(struct dwarf *dwarf);
+
+/* Adds the line table references of .debug_macro to dwarf->users. */
+int macros_read(struct dwarf *dwarf);
+
+/* --- the list of sources (dwarf_sources.c) --- */
+
+struct source_list *source_list_new(const struct path_map *map);
+void source_list_free(struct source_list *list);
+
+/* The number of a directory, DIRECTORY below BASE (either may be NULL), for source_list_add. */
+uint32_t source_list_directory(struct source_list *list, const char *base, const char *directory);
+
+/* NAME in DIRECTORY; NAME must stay valid until the list is finished. MD5 may be NULL. */
+void source_list_add(struct source_list *list, uint32_t directory, const char *name,
+		     const uint8_t *md5, bool primary);
+
+/* Makes the paths: sorted, each once. */
+void source_list_finish(struct source_list *list, struct dwarf_sources *out);
+
+#endif

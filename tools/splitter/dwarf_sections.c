@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The debug sections of a file: finding them, reading offsets out of them, and changing them. The
+ * image stays as it is: the first change to a section makes a copy of it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/splitter/dwarf_internal.h"
+
+static const char *const names[DEBUG_KINDS] = {
+	[DEBUG_INFO] = ".debug_info",     [DEBUG_TYPES] = ".debug_types",
+	[DEBUG_ABBREV] = ".debug_abbrev", [DEBUG_LINE] = ".debug_line",
+	[DEBUG_STR] = ".debug_str",       [DEBUG_LINE_STR] = ".debug_line_str",
+	[DEBUG_MACRO] = ".debug_macro",   [DEBUG_STR_OFFSETS] = ".debug_str_offsets",
+};
+
+static int kind_of(const char *name)
+{
+	if (strncmp(name, ".debug_", 7) != 0)
+		return -1;
+	for (int kind = 0; kind < DEBUG_KINDS; kind++)
+		if (strcmp(name, names[kind]) == 0)
+			return kind;
+	return -1;
+}
+
+struct cursor section_cursor(const struct dwarf *dwarf, const struct debug_section *section,
+			     uint64_t at, uint64_t end)
+{
+	return (struct cursor){dwarf->image, section->bytes, at, end, at > end};
+}
+
+int section_error(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
+		  int code, const char *what)
+{
+	return error_set(dwarf->err, code, section->file_offset + at, "%s+0x%" PRIx64 ": %s",
+			 section->name, at, what);
+}
+
+static int load_section(struct dwarf *dwarf, struct debug_section *section, const GElf_Shdr *shdr)
+{
+	section->file_offset = shdr->sh_offset;
+	if ((shdr->sh_flags & SHF_COMPRESSED) != 0)
+		return error_set(dwarf->err, NOTE_UNSUPPORTED, shdr->sh_offset,
+				 "%s: compressed debug sections are not rewritten yet",
+				 section->name);
+	section->bytes = image_bytes(dwarf->image, shdr->sh_offset, shdr->sh_size, section->name,
+				     dwarf->err);
+	if (section->bytes == NULL)
+		return NOTE_MALFORMED;
+	section->size = shdr->sh_size;
+	section->terminated = 0;
+	if (section->kind == DEBUG_STR || section->kind == DEBUG_LINE_STR) {
+		const uint8_t *nul = memrchr(section->bytes, '\0', section->size);
+		section->terminated = nul == NULL ? 0 : (uint64_t)(nul - section->bytes) + 1;
+	}
+	return NOTE_OK;
+}
+
+/* The sections of which a file has one, or none, by kind. */
+static int name_single(struct dwarf *dwarf, struct debug_section *section)
+{
+	struct debug_section **slot;
+	switch (section->kind) {
+	case DEBUG_ABBREV:
+		slot = &dwarf->abbrev;
+		break;
+	case DEBUG_LINE:
+		slot = &dwarf->line;
+		break;
+	case DEBUG_STR:
+		slot = &dwarf->str.section;
+		break;
+	case DEBUG_LINE_STR:
+		slot = &dwarf->line_str.section;
+		break;
+	case DEBUG_STR_OFFSETS:
+		slot = &dwarf->str_offsets;
+		break;
+	default:
+		return NOTE_OK;
+	}
+	if (*slot != NULL)
+		return error_set(dwarf->err, NOTE_UNSUPPORTED, section->file_offset,
+				 "more than one section %s", section->name);
+	*slot = section;
+	return NOTE_OK;
+}
+
+int sections_load(struct dwarf *dwarf)
+{
+	size_t room = 0;
+	for (uint64_t i = 1; i < dwarf->image->shnum; i++) {
+		GElf_Shdr shdr;
+		int code = image_shdr(dwarf->image, i, &shdr, dwarf->err);
+		if (code != NOTE_OK)
+			return code;
+		if (shdr.sh_type == SHT_NOBITS || shdr.sh_type == SHT_NULL)
+			continue;
+		const char *name = image_section_name(dwarf->image, &shdr, dwarf->err);
+		if (name == NULL)
+			return NOTE_MALFORMED;
+		int kind = kind_of(name);
+		if (strncmp(name, ".zdebug_", 8) == 0)
+			return error_set(dwarf->err, NOTE_UNSUPPORTED, shdr.sh_offset,
+					 "%s: compressed debug sections are not rewritten yet",
+					 name);
+		if (dwarf->image->ehdr.e_type == ET_REL && strncmp(name, ".rela.debug_", 12) == 0)
+			return error_set(dwarf->err, NOTE_UNSUPPORTED, shdr.sh_offset,
+					 "%s: relocatable DWARF is not rewritten yet", name);
+		if (kind < 0)
+			continue;
+		if (dwarf->section_count == room) {
+			room = room == 0 ? DEBUG_KINDS : room * 2;
+			dwarf->sections =
+				xrealloc(dwarf->sections, room * sizeof(*dwarf->sections));
+		}
+		struct debug_section *section = &dwarf->sections[dwarf->section_count++];
+		*section = (struct debug_section){
+			.name = names[kind], .kind = (enum debug_kind)kind, .index = i};
+		code = load_section(dwarf, section, &shdr);
+		if (code != NOTE_OK)
+			return code;
+	}
+	for (size_t i = 0; i < dwarf->section_count; i++) {
+		int code = name_single(dwarf, &dwarf->sections[i]);
+		if (code != NOTE_OK)
+			return code;
+	}
+	return NOTE_OK;
+}
+
+void sections_free(struct dwarf *dwarf)
+{
+	for (size_t i = 0; i < dwarf->section_count; i++)
+		free(dwarf->sections[i].changed);
+	free(dwarf->sections);
+}
+
+uint64_t section_offset(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
+			unsigned size)
+{
+	return size == 8 ? image_u64(dwarf->image, section->bytes + at)
+			 : image_u32(dwarf->image, section->bytes + at);
+}
+
+int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
+		       unsigned size, uint64_t value)
+{
+	if (size == 4 && value > UINT32_MAX)
+		return section_error(dwarf, section, at, NOTE_UNSUPPORTED,
+				     "a new offset does not fit 32-bit DWARF");
+	if (section->changed == NULL) {
+		section->changed = xmalloc(section->size);
+		memcpy(section->changed, section->bytes, section->size);
+	}
+	if (size == 8)
+		image_put64(dwarf->image, section->changed + at, value);
+	else
+		image_put32(dwarf->image, section->changed + at, (uint32_t)value);
+	return NOTE_OK;
+}
+
+/* The contents that SECTION ends up with, malloc'ed; NULL where they are the old ones. */
+static uint8_t *new_contents(struct dwarf *dwarf, struct debug_section *section, uint64_t *size)
+{
+	*size = section->size;
+	uint8_t *bytes = section->changed;
+	section->changed = NULL;
+	if (section == dwarf->line && dwarf->line_resized) {
+		free(bytes);
+		*size = dwarf->new_line.size;
+		bytes = (uint8_t *)dwarf->new_line.data;
+		dwarf->new_line = (struct text){0};
+	}
+	const struct text *added = section == dwarf->str.section        ? &dwarf->str.added
+				   : section == dwarf->line_str.section ? &dwarf->line_str.added
+									: NULL;
+	if (added != NULL && added->size > 0) {
+		uint8_t *grown = xmalloc(section->size + added->size);
+		memcpy(grown, bytes != NULL ? bytes : section->bytes, section->size);
+		memcpy(grown + section->size, added->data, added->size);
+		free(bytes);
+		bytes = grown;
+		*size += added->size;
+	}
+	return bytes;
+}
+
+void sections_edits(struct dwarf *dwarf, struct section_edits *edits)
+{
+	for (size_t i = 0; i < dwarf->section_count; i++) {
+		struct debug_section *section = &dwarf->sections[i];
+		uint64_t size;
+		uint8_t *bytes = new_contents(dwarf, section, &size);
+		if (bytes == NULL)
+			continue;
+		edits->items = xrealloc(edits->items, (edits->count + 1) * sizeof(*edits->items));
+		edits->items[edits->count++] = (struct section_edit){section->index, bytes, size};
+	}
+}
+
+void section_edits_free(struct section_edits *edits)
+{
+	for (size_t i = 0; i < edits->count; i++)
+		free(edits->items[i].bytes);
+	free(edits->items);
+	*edits = (struct section_edits){0};
+}

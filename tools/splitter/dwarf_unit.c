@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Units: of each, the header and the attributes of its first entry, which names the source and the
+ * compilation directory and points at the line table (DWARF 5, 7.5.1 and 3.1). The entries below
+ * it are not read: no path of ours is there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/splitter/dwarf_internal.h"
+
+/* No compiler gives a unit more; attributes without a value must not make many units slow. */
+#define MAX_ATTRIBUTES 256
+
+/* --- .debug_abbrev: which attributes an entry has, and in which forms (7.5.3) --- */
+
+/* A table that some unit uses, read as far as anyone needed. */
+struct abbrev_table {
+	uint64_t offset;
+	uint64_t read; /* up to here */
+	bool complete;
+};
+
+/* Where the attributes of one code of one table begin. */
+struct abbrev {
+	uint64_t table;
+	uint64_t code;
+	uint64_t at; /* of the tag */
+};
+
+struct abbrev_cache {
+	struct abbrev_table *tables;
+	size_t table_count, table_room;
+	struct hash_map by_offset;
+	struct abbrev *abbrevs;
+	size_t abbrev_count, abbrev_room;
+	struct hash_map by_code;
+	uint64_t read; /* bytes, over all tables: each is read once */
+};
+
+void abbrev_cache_free(struct abbrev_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	free(cache->tables);
+	free(cache->abbrevs);
+	hash_map_free(&cache->by_offset);
+	hash_map_free(&cache->by_code);
+	free(cache);
+}
+
+static struct abbrev_table *find_table(struct abbrev_cache *cache, uint64_t offset)
+{
+	uint64_t hash = hash_number(offset, 0);
+	size_t step = 0;
+	for (uint32_t i; (i = hash_map_next(&cache->by_offset, hash, &step)) != HASH_NONE;)
+		if (cache->tables[i].offset == offset)
+			return &cache->tables[i];
+	if (cache->table_count == cache->table_room) {
+		cache->table_room = cache->table_room == 0 ? 64 : cache->table_room * 2;
+		cache->tables = xrealloc(cache->tables, cache->table_room * sizeof(*cache->tables));
+	}
+	hash_map_add(&cache->by_offset, hash, (uint32_t)cache->table_count);
+	struct abbrev_table *table = &cache->tables[cache->table_count++];
+	*table = (struct abbrev_table){.offset = offset, .read = offset};
+	return table;
+}
+
+static void add_abbrev(struct abbrev_cache *cache, uint64_t table, uint64_t code, uint64_t at)
+{
+	if (cache->abbrev_count == cache->abbrev_room) {
+		cache->abbrev_room = cache->abbrev_room == 0 ? 256 : cache->abbrev_room * 2;
+		cache->abbrevs =
+			xrealloc(cache->abbrevs, cache->abbrev_room * sizeof(*cache->abbrevs));
+	}
+	hash_map_add(&cache->by_code, hash_number(code, table), (uint32_t)cache->abbrev_count);
+	cache->abbrevs[cache->abbrev_count++] = (struct abbrev){table, code, at};
+}
+
+/* One attribute of an abbreviation; false behind the last. */
+static bool next_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form)
+{
+	*attribute = cursor_uleb(cursor);
+	*form = cursor_uleb(cursor);
+	if (*form == DW_FORM_implicit_const && !cursor->bad) {
+		struct form_context none = {0};
+		cursor_skip_form(cursor, DW_FORM_sdata, &none);
+	}
+	return !cursor->bad && (*attribute != 0 || *form != 0);
+}
+
+/* Where CODE's tag stands in .debug_abbrev. */
+static int find_abbrev(struct dwarf *dwarf, uint64_t offset, uint64_t code, uint64_t *at)
+{
+	struct abbrev_cache *cache = dwarf->abbrevs;
+	struct abbrev_table *table = find_table(cache, offset);
+	size_t step = 0;
+	uint64_t hash = hash_number(code, offset);
+	for (uint32_t i; (i = hash_map_next(&cache->by_code, hash, &step)) != HASH_NONE;)
+		if (cache->abbrevs[i].table == offset && cache->abbrevs[i].code == code) {
+			*at = cache->abbrevs[i].at;
+			return NOTE_OK;
+		}
+	struct cursor cursor =
+		section_cursor(dwarf, dwarf->abbrev, table->read, dwarf->abbrev->size);
+	while (!table->complete && !cursor.bad) {
+		uint64_t start = cursor.at;
+		uint64_t here = cursor_uleb(&cursor);
+		*at = cursor.at;
+		if (here == 0) {
+			table->complete = true;
+		} else {
+			uint64_t attribute, form;
+			cursor_uleb(&cursor); /* the tag */
+			cursor_skip(&cursor, 1);
+			while (next_attribute(&cursor, &attribute, &form))
+				;
+		}
+		if (cursor.bad)
+			break;
+		table->read = cursor.at;
+		cache->read += cursor.at - start;
+		if (cache->read > dwarf->abbrev->size)
+			return section_error(dwarf, dwarf->abbrev, offset, NOTE_MALFORMED,
+					     "tables overlap");
+		if (here != 0)
+			add_abbrev(cache, offset, here, *at);
+		if (here == code)
+			return NOTE_OK;
+	}
+	return section_error(dwarf, dwarf->abbrev, offset, NOTE_MALFORMED,
+			     cursor.bad ? "a table without an end"
+					: "a table without the code of a unit's first entry");
+}
+
+/* --- the unit --- */
+
+struct unit {
+	struct debug_section *section;
+	uint64_t start;
+	uint64_t end;
+	uint64_t abbrevs; /* offset of its table */
+	struct form_context context;
+	/* Of the first entry: */
+	uint64_t tag;
+	uint64_t language;
+	uint64_t str_offsets_base;
+	uint64_t name_at, name_form; /* form 0: not there */
+	uint64_t comp_dir_at, comp_dir_form;
+	uint64_t lines_at, lines_form;
+};
+
+static int malformed(struct dwarf *dwarf, const struct unit *unit, const char *what)
+{
+	return section_error(dwarf, unit->section, unit->start, NOTE_MALFORMED, what);
+}
+
+/* The header at CURSOR, which then stands at the first entry and ends with the unit. */
+static int read_header(struct dwarf *dwarf, struct unit *unit, struct cursor *cursor)
+{
+	unsigned offset_size;
+	uint64_t length = cursor_unit_length(cursor, &offset_size);
+	if (cursor->bad)
+		return malformed(dwarf, unit, "a unit's length ends after its section");
+	cursor->end = unit->end = cursor->at + length;
+	uint16_t version = (uint16_t)cursor_fixed(cursor, 2);
+	if (!cursor->bad && (version < 2 || version > 5))
+		return section_error(dwarf, unit->section, unit->start, NOTE_UNSUPPORTED,
+				     "a unit of a DWARF version other than 2 to 5");
+	uint64_t type = unit->section->kind == DEBUG_TYPES ? DW_UT_type : DW_UT_compile;
+	uint8_t address_size;
+	if (version >= 5) {
+		type = cursor_fixed(cursor, 1);
+		address_size = (uint8_t)cursor_fixed(cursor, 1);
+		unit->abbrevs = cursor_fixed(cursor, offset_size);
+	} else {
+		unit->abbrevs = cursor_fixed(cursor, offset_size);
+		address_size = (uint8_t)cursor_fixed(cursor, 1);
+	}
+	if (type == DW_UT_type || type == DW_UT_split_type)
+		cursor_skip(cursor, 8 + (uint64_t)offset_size); /* signature, type_offset */
+	else if (type == DW_UT_skeleton || type == DW_UT_split_compile)
+		cursor_skip(cursor, 8); /* dwo_id */
+	else if (type != DW_UT_compile && type != DW_UT_partial)
+		return section_error(dwarf, unit->section, unit->start, NOTE_UNSUPPORTED,
+				     "a unit of an unknown type");
+	if (cursor->bad)
+		return malformed(dwarf, unit, "a unit ends inside its header");
+	if (address_size != 4 && address_size != 8 && address_size != 2)
+		return malformed(dwarf, unit, "a unit with an odd address size");
+	unit->context = (struct form_context){version, (uint8_t)offset_size, address_size};
+	return NOTE_OK;
+}
+
+/* A constant or offset of FORM at AT; 0 for other classes. */
+static uint64_t constant(struct dwarf *dwarf, const struct unit *unit, uint64_t at, uint64_t form)
+{
+	struct cursor cursor = section_cursor(dwarf, unit->section, at, unit->end);
+	switch (form) {
+	case DW_FORM_data1:
+		return cursor_fixed(&cursor, 1);
+	case DW_FORM_data2:
+		return cursor_fixed(&cursor, 2);
+	case DW_FORM_data4:
+		return section_offset(dwarf, unit->section, at, 4);
+	case DW_FORM_data8:
+		return section_offset(dwarf, unit->section, at, 8);
+	case DW_FORM_udata:
+		return cursor_uleb(&cursor);
+	case DW_FORM_sec_offset:
+		return section_offset(dwarf, unit->section, at, unit->context.offset_size);
+	default:
+		return 0;
+	}
+}
+
+static void note_attribute(struct dwarf *dwarf, struct unit *unit, uint64_t attribute, uint64_t at,
+			   uint64_t form)
+{
+	switch (attribute) {
+	case DW_AT_name:
+		unit->name_at = at;
+		unit->name_form = form;
+		break;
+	case DW_AT_comp_dir:
+		unit->comp_dir_at = at;
+		unit->comp_dir_form = form;
+		break;
+	case DW_AT_stmt_list:
+		unit->lines_at = at;
+		unit->lines_form = form;
+		break;
+	case DW_AT_language:
+		unit->language = constant(dwarf, unit, at, form);
+		break;
+	case DW_AT_str_offsets_base:
+		unit->str_offsets_base = constant(dwarf, unit, at, form);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Where the attributes of the unit's first entry lie. A unit may be empty. */
+static int read_entry(struct dwarf *dwarf, struct unit *unit, struct cursor *cursor)
+{
+	/* What DWARF 5 leaves out begins behind the table's header. */
+	unit->str_offsets_base = unit->context.offset_size == 8 ? 16 : 8;
+	if (cursor->at == cursor->end)
+		return NOTE_OK;
+	uint64_t code = cursor_uleb(cursor);
+	if (cursor->bad)
+		return malformed(dwarf, unit, "a unit ends inside its first entry");
+	if (code == 0)
+		return NOTE_OK;
+	if (dwarf->abbrev == NULL || unit->abbrevs >= dwarf->abbrev->size)
+		return malformed(dwarf, unit, "a unit's abbreviations lie outside .debug_abbrev");
+	uint64_t at = 0;
+	int result = find_abbrev(dwarf, unit->abbrevs, code, &at);
+	if (result != NOTE_OK)
+		return result;
+	struct cursor abbrev = section_cursor(dwarf, dwarf->abbrev, at, dwarf->abbrev->size);
+	unit->tag = cursor_uleb(&abbrev);
+	cursor_skip(&abbrev, 1);
+	uint64_t attribute, form;
+	for (unsigned count = 0; next_attribute(&abbrev, &attribute, &form); count++) {
+		if (count == MAX_ATTRIBUTES)
+			return malformed(dwarf, unit, "a unit with too many attributes");
+		while (form == DW_FORM_indirect && !cursor->bad)
+			form = cursor_uleb(cursor);
+		uint64_t start = cursor->at;
+		if (!cursor_skip_form(cursor, form, &unit->context))
+			return section_error(dwarf, unit->section, start, NOTE_UNSUPPORTED,
+					     "an attribute in an unknown form");
+		if (cursor->bad)
+			return malformed(dwarf, unit, "a unit ends inside its first entry");
+		note_attribute(dwarf, unit, attribute, start, form);
+	}
+	return NOTE_OK;
+}
+
+static int add_user(struct dwarf *dwarf, const struct unit *unit, const char *comp_dir)
+{
+	uint8_t size = unit->context.offset_size;
+	if (unit->lines_form == DW_FORM_data4)
+		size = 4;
+	else if (unit->lines_form == DW_FORM_data8)
+		size = 8;
+	else if (unit->lines_form != DW_FORM_sec_offset)
+		return malformed(dwarf, unit, "a line table's offset in a form of something else");
+	if (dwarf->user_count == dwarf->user_room) {
+		dwarf->user_room = dwarf->user_room == 0 ? 64 : dwarf->user_room * 2;
+		dwarf->users = xrealloc(dwarf->users, dwarf->user_room * sizeof(*dwarf->users));
+	}
+	dwarf->users[dwarf->user_count++] = (struct line_user){
+		.table = section_offset(dwarf, unit->section, unit->lines_at, size),
+		.section = unit->section,
+		.at = unit->lines_at,
+		.comp_dir = comp_dir,
+		.size = size,
+	};
+	return NOTE_OK;
+}
+
+/* The main file. Go names a unit by its package, which is no file; rustc puts the name of the
+ * code generation unit behind the file's: "src/main.rs/@/main.4f9a-cgu.0". */
+static void add_primary(struct dwarf *dwarf, const struct unit *unit, const char *comp_dir,
+			const char *name)
+{
+	if (dwarf->sources == NULL || name == NULL || unit->language == DW_LANG_Go ||
+	    unit->tag == DW_TAG_type_unit || strstr(name, "/@/") != NULL || !path_is_source(name))
+		return;
+	uint32_t directory = source_list_directory(dwarf->sources, NULL, comp_dir);
+	source_list_add(dwarf->sources, directory, name, NULL, true);
+}
+
+static int rewrite_string(struct dwarf *dwarf, struct unit *unit, uint64_t at, uint64_t form,
+			  bool comp_dir, const char **text)
+{
+	struct string_ref ref;
+	struct cursor cursor = section_cursor(dwarf, unit->section, at, unit->end);
+	int code = string_read(dwarf, unit->section, &cursor, form, &unit->context,
+			       unit->str_offsets_base, &ref);
+	if (code != NOTE_OK)
+		return code;
+	*text = ref.text;
+	char *inline_text;
+	code = string_rewrite(dwarf, &ref, comp_dir, &inline_text);
+	if (code != NOTE_OK || inline_text == NULL)
+		return code;
+	free(inline_text);
+	return section_error(dwarf, unit->section, at, NOTE_UNSUPPORTED,
+			     "a path held inline in a unit is not rewritten yet");
+}
+
+static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, struct cursor *cursor)
+{
+	int code = read_header(dwarf, unit, cursor);
+	if (code == NOTE_OK)
+		code = read_entry(dwarf, unit, cursor);
+	const char *comp_dir = NULL, *name = NULL;
+	if (code == NOTE_OK && unit->comp_dir_form != 0)
+		code = rewrite_string(dwarf, unit, unit->comp_dir_at, unit->comp_dir_form, true,
+				      &comp_dir);
+	if (code == NOTE_OK && unit->name_form != 0)
+		code = rewrite_string(dwarf, unit, unit->name_at, unit->name_form, false, &name);
+	if (code == NOTE_OK && unit->lines_form != 0)
+		code = add_user(dwarf, unit, comp_dir);
+	if (code == NOTE_OK)
+		add_primary(dwarf, unit, comp_dir, name);
+	return code;
+}
+
+/* Linkers may fill up a section with zeros. */
+static bool is_padding(const struct debug_section *section, uint64_t at)
+{
+	for (; at < section->size; at++)
+		if (section->bytes[at] != 0)
+			return false;
+	return true;
+}
+
+int units_rewrite(struct dwarf *dwarf)
+{
+	dwarf->abbrevs = xcalloc(1, sizeof(*dwarf->abbrevs));
+	for (size_t i = 0; i < dwarf->section_count; i++) {
+		struct debug_section *section = &dwarf->sections[i];
+		if (section->kind != DEBUG_INFO && section->kind != DEBUG_TYPES)
+			continue;
+		for (uint64_t at = 0; at < section->size;) {
+			struct unit unit = {.section = section, .start = at};
+			struct cursor cursor = section_cursor(dwarf, section, at, section->size);
+			if (section->size - at >= 4 && section->bytes[at] == 0 &&
+			    is_padding(section, at))
+				break;
+			int code = unit_rewrite(dwarf, &unit, &cursor);
+			if (code != NOTE_OK)
+				return code;
+			if (section->kind == DEBUG_INFO)
+				dwarf->summary.has_dwarf = true;
+			dwarf->summary.units++;
+			at = unit.end;
+		}
+	}
+	return NOTE_OK;
+}
