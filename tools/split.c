@@ -1,14 +1,292 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pkgnote split: the command line of the splitter, and what it tells. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/manifest.h"
+#include "tools/base/metadata.h"
+#include "tools/base/root.h"
 #include "tools/commands.h"
+#include "tools/splitter/split.h"
+
+/* What the options said. */
+struct arguments {
+	int layout;
+	const char *name;
+	const char *version;
+	const char *release;
+	const char *arch;
+	const char *build_dir;
+	const char *build_id;
+	const char *debug_root;
+	const char *manifest;
+	int links;
+	bool strict;
+	bool stamp;
+	struct strings only;
+	struct strings exclude;
+	struct metadata metadata;
+};
+
+/* For the engine's callbacks. */
+struct teller {
+	struct cli *cli;
+	bool strict;
+	bool table; /* one line a file on stdout */
+};
+
+static void tell_done(const struct teller *teller, const char *path, const char *debug_path)
+{
+	char *shown = name_to_line(path);
+	char *shown_debug = name_to_line(debug_path);
+	if (teller->table)
+		printf("%s -> /%s\n", shown, shown_debug);
+	free(shown);
+	free(shown_debug);
+}
+
+static void tell(void *context, enum split_event event, const char *path, const char *text,
+		 const struct note_error *err)
+{
+	const struct teller *teller = context;
+	struct cli *cli = teller->cli;
+	switch (event) {
+	case SPLIT_DONE:
+		tell_done(teller, path, text);
+		break;
+	case SPLIT_LEFT:
+		cli_say(cli, path, "left alone: %s", text);
+		break;
+	case SPLIT_FAILED:
+		cli_fail(cli, path, err);
+		break;
+	case SPLIT_NO_BUILD_ID:
+		if (teller->strict)
+			cli_failf(cli, path, "no build-id: link with --build-id");
+		else
+			cli_say(cli, path, "no build-id: link with --build-id");
+		break;
+	case SPLIT_MISSING_SOURCE:
+		if (teller->strict)
+			cli_failf(cli, path, "source is not there: %s", text);
+		else
+			cli_say(cli, path, "source is not there: %s", text);
+		break;
+	case SPLIT_LINKS_ELSEWHERE:
+		cli_detail(cli, path,
+			   "it has hard links outside the tree, which keep the old file");
+		break;
+	}
+}
+
+static void progress(void *context, size_t done, size_t total)
+{
+	const struct teller *teller = context;
+	cli_progress(teller->cli, done, total, "files");
+}
+
+/* Checks what the table of options cannot; false after a message. */
+static bool check_arguments(struct cli *cli, const struct arguments *arguments)
+{
+	const char *missing = arguments->layout < 0        ? "layout"
+			      : arguments->name == NULL    ? "name"
+			      : arguments->version == NULL ? "package-version"
+			      : arguments->arch == NULL    ? "arch"
+							   : NULL;
+	if (missing != NULL)
+		cli_usage(cli, "--%s is required", missing);
+	else if (cli->operand_count != 1)
+		cli_usage(cli, "one ROOT is wanted, not %zu", cli->operand_count);
+	else if (arguments->build_dir != NULL && arguments->build_dir[0] != '/')
+		cli_usage(cli, "--build-dir wants an absolute path, not '%s'",
+			  arguments->build_dir);
+	else if (!arguments->stamp &&
+		 (arguments->metadata.pairs.count != 0 || arguments->metadata.payload != NULL ||
+		  arguments->metadata.from.count != 0))
+		cli_usage(cli, "METADATA options go with --stamp");
+	else
+		return true;
+	return false;
+}
+
+/* --build-id: layout rpm seeds with the release by default, so that equal code in two releases has
+ * two ids and both can be installed; in layout deb equal code may keep an equal id. */
+static bool choose_build_id(struct cli *cli, const struct arguments *arguments,
+			    struct split_options *options, char **seed)
+{
+	const char *word = arguments->build_id;
+	*seed = NULL;
+	options->build_id = BUILD_ID_RECOMPUTE;
+	if (word == NULL) {
+		if (arguments->layout == LAYOUT_RPM)
+			*seed = xasprintf("%s%s%s", arguments->version,
+					  arguments->release != NULL ? "-" : "",
+					  arguments->release != NULL ? arguments->release : "");
+	} else if (strcmp(word, "keep") == 0) {
+		options->build_id = BUILD_ID_KEEP;
+	} else if (strncmp(word, "seed:", 5) == 0) {
+		*seed = xstrdup(word + 5);
+	} else if (strcmp(word, "recompute") != 0) {
+		cli_usage(cli, "--build-id wants keep, recompute or seed:STRING, not '%s'", word);
+		return false;
+	}
+	options->seed = *seed;
+	return true;
+}
+
+/* The note of --stamp; its type, name, version and architecture follow from the package. */
+static bool build_payload(struct cli *cli, const struct arguments *arguments, char **payload)
+{
+	char *full = arguments->release != NULL
+			     ? xasprintf("%s-%s", arguments->version, arguments->release)
+			     : xstrdup(arguments->version);
+	const struct metadata_default defaults[] = {
+		{"type", arguments->layout == LAYOUT_RPM ? "rpm" : "deb"},
+		{"name", arguments->name},
+		{"version", full},
+		{"architecture", arguments->arch},
+	};
+	const bool good = metadata_build(cli, &arguments->metadata, defaults,
+					 sizeof(defaults) / sizeof(defaults[0]), payload);
+	free(full);
+	return good;
+}
+
+/* The manifest is replaced whole, as everything is. */
+static void write_manifest(struct cli *cli, const char *path, const char *json)
+{
+	char *temporary = xasprintf("%s.pkgnote-new", path);
+	FILE *file = fopen(temporary, "we");
+	bool good = file != NULL && fputs(json, file) >= 0;
+	if (file != NULL)
+		good = fclose(file) == 0 && good;
+	if (!good || rename(temporary, path) != 0) {
+		cli_failf(cli, path, "write: %s", strerror(errno));
+		remove(temporary);
+	}
+	free(temporary);
+}
+
+static void report(struct cli *cli, const struct arguments *arguments,
+		   const struct manifest *manifest, const struct split_totals *totals)
+{
+	char *json = NULL;
+	if (cli->json || arguments->manifest != NULL)
+		json = manifest_to_json(manifest);
+	if (arguments->manifest != NULL)
+		write_manifest(cli, arguments->manifest, json);
+	if (cli->json)
+		fputs(json, stdout);
+	else
+		printf("%zu split, %zu left alone, %zu failed; %zu sources, %zu missing\n",
+		       totals->split, totals->left, totals->failed, totals->sources,
+		       totals->missing);
+	free(json);
+}
+
+static void split(struct cli *cli, const struct arguments *arguments, struct split_options *options)
+{
+	struct manifest manifest;
+	struct split_totals totals;
+	struct note_error err;
+	struct root *root;
+	const char *path = cli->operands[0];
+	if (root_open(&root, path, &err) != NOTE_OK) {
+		cli_fail(cli, path, &err);
+		return;
+	}
+	options->root = root;
+	const int code = split_tree(options, &manifest, &totals, &err);
+	cli_progress_end(cli);
+	if (code == NOTE_OK)
+		report(cli, arguments, &manifest, &totals);
+	else if (code == NOTE_USAGE)
+		cli->status = (enum exit_status)cli_usage(cli, "%s", err.text);
+	else
+		cli_fail(cli, path, &err);
+	manifest_free(&manifest);
+	root_close(root);
+}
 
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct cli cli;
+	struct arguments arguments = {.layout = -1, .debug_root = "/usr/lib/debug", .links = 1};
+	struct arguments *a = &arguments;
+	const struct option_spec specs[] = {
+		{"layout", 0, OPTION_CHOICE, "rpm|deb", &a->layout, "where debug files go", NULL,
+		 NULL},
+		{"name", 0, OPTION_TEXT, "N", &a->name, "the package's name", NULL, NULL},
+		{"package-version", 0, OPTION_TEXT, "V", &a->version, "its version", NULL, NULL},
+		{"release", 0, OPTION_TEXT, "R", &a->release, "its release", NULL, NULL},
+		{"arch", 0, OPTION_TEXT, "A", &a->arch, "its architecture", NULL, NULL},
+		{"build-dir", 0, OPTION_TEXT, "DIR", &a->build_dir,
+		 "collect the sources below DIR and rewrite their paths", NULL, NULL},
+		{"build-id", 0, OPTION_TEXT, "keep|recompute|seed:STRING", &a->build_id,
+		 "default: seed:V-R in layout rpm, recompute in layout deb", NULL, NULL},
+		{"strict", 0, OPTION_FLAG, NULL, &a->strict,
+		 "a missing build-id or source is an error", NULL, NULL},
+		{"only", 0, OPTION_LIST, "PATTERN", &a->only, "only files whose /PATH matches",
+		 NULL, NULL},
+		{"exclude", 0, OPTION_LIST, "PATTERN", &a->exclude,
+		 "leave out files whose /PATH matches", NULL, NULL},
+		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
+		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
+		{"links", 0, OPTION_CHOICE, "none|all", &a->links,
+		 "make .build-id links (layout rpm; default all)", NULL, NULL},
+		{"manifest", 0, OPTION_TEXT, "FILE", &a->manifest,
+		 "write what was done to FILE, as JSON", NULL, NULL},
+		{"stamp", 0, OPTION_FLAG, NULL, &a->stamp,
+		 "put the package note in first (METADATA: -k, --payload, --from)", NULL, NULL},
+		METADATA_OPTIONS(&a->metadata),
+	};
 	int status;
-	if (!cli_parse(&cli, command, NULL, 0, argc, argv, &status))
-		return status;
-	cli_failf(&cli, NULL, "not written yet");
-	return cli_finish(&cli);
+	char *seed = NULL;
+	char *payload = NULL;
+	struct teller teller = {.cli = &cli};
+	struct split_options options = {.tell = tell, .progress = progress, .context = &teller};
+	const bool parsed = cli_parse(&cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc,
+				      argv, &status);
+	if (!parsed)
+		goto out;
+	status = EXIT_USAGE;
+	if (!check_arguments(&cli, a) || !choose_build_id(&cli, a, &options, &seed))
+		goto out;
+	teller.strict = a->strict;
+	teller.table = !cli.json && !cli.quiet;
+	options.layout = a->layout == 0 ? LAYOUT_RPM : LAYOUT_DEB;
+	options.name = a->name;
+	options.version = a->version;
+	options.release = a->release;
+	options.arch = a->arch;
+	options.debug_root = a->debug_root;
+	options.build_dir = a->build_dir;
+	options.links = a->links == 1;
+	options.digests = cli.json || a->manifest != NULL;
+	options.only = &a->only;
+	options.exclude = &a->exclude;
+	options.jobs = cli.jobs;
+	if (!a->stamp || build_payload(&cli, a, &payload)) {
+		options.payload = payload;
+		split(&cli, a, &options);
+	}
+	status = cli_finish(&cli);
+out:
+	free(seed);
+	free(payload);
+	strings_free(&a->only);
+	strings_free(&a->exclude);
+	metadata_free(&a->metadata);
+	return status;
 }
 
-const struct command split_command = {"split", "-", "-", "-", run};
+const struct command split_command = {
+	"split",
+	"move debug information out of a staging tree's files, side by side for any version",
+	"--layout=rpm|deb --name=N --package-version=V [--release=R] --arch=A [OPTION]... ROOT",
+	"pkgnote split --layout=rpm --name=hello --package-version=2.12 --release=3 --arch=x86_64 "
+	"--build-dir=$PWD --manifest=hello.json --stamp ./buildroot",
+	run,
+};

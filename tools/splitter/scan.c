@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/splitter/scan.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+#include "tools/splitter/strip.h"
+
+/* --- the tree --- */
+
+struct scan {
+	struct inputs *out;
+	size_t room;
+	const struct scan_options *options;
+	struct input *temporaries; /* names of killed runs, with their inodes */
+	size_t temporary_count;
+};
+
+static bool matches(const struct strings *patterns, const char *path)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (fnmatch(patterns->items[i], path, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool is_temporary(const char *path)
+{
+	static const char prefix[] = ".pkgnote-";
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 &&
+	       strspn(name + sizeof(prefix) - 1, "0123456789abcdef") == 16 &&
+	       strlen(name) == sizeof(prefix) - 1 + 16;
+}
+
+static bool visit(void *context, const struct entry *entry, bool *descend)
+{
+	struct scan *scan = context;
+	if (entry->kind == ENTRY_DIRECTORY) {
+		if (strcmp(entry->path, scan->options->debug_root) == 0 ||
+		    strcmp(entry->path, "usr/src/debug") == 0)
+			*descend = false;
+		return true;
+	}
+	if (entry->kind != ENTRY_FILE)
+		return true;
+	const struct input input = {.path = xstrdup(entry->path),
+				    .size = (uint64_t)entry->st.st_size,
+				    .device = entry->st.st_dev,
+				    .inode = entry->st.st_ino,
+				    .name_count = entry->st.st_nlink};
+	if (is_temporary(entry->path)) {
+		scan->temporaries = xrealloc(scan->temporaries, (scan->temporary_count + 1) *
+									sizeof(*scan->temporaries));
+		scan->temporaries[scan->temporary_count++] = input;
+		return true;
+	}
+	if (scan->out->count == scan->room) {
+		scan->room = scan->room != 0 ? 2 * scan->room : 256;
+		scan->out->items =
+			xrealloc(scan->out->items, scan->room * sizeof(*scan->out->items));
+	}
+	scan->out->items[scan->out->count++] = input;
+	return true;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct input *)a)->path, ((const struct input *)b)->path);
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct input *x = a;
+	const struct input *y = b;
+	if (x->device != y->device)
+		return x->device < y->device ? -1 : 1;
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+/*
+ * A run that was killed while it replaced a file of several names leaves some of them with the
+ * new file, the others with the old one, and the new file's temporary name beside the first of
+ * the old ones (root_write replaces that one last). So a file whose temporary name is another
+ * file's inode is the same file, and gets that inode here.
+ */
+static void rejoin(const struct scan *scan)
+{
+	for (size_t i = 0; i < scan->temporary_count; i++) {
+		const struct input *temporary = &scan->temporaries[i];
+		const struct input *owner = NULL;
+		bool used = false;
+		for (size_t j = 0; j < scan->out->count; j++) {
+			const struct input *input = &scan->out->items[j];
+			const char *slash = strrchr(input->path, '/');
+			const size_t directory =
+				slash != NULL ? (size_t)(slash + 1 - input->path) : 0;
+			char name[32];
+			root_temporary_name(input->path + directory, name);
+			if (strncmp(temporary->path, input->path, directory) == 0 &&
+			    strcmp(temporary->path + directory, name) == 0)
+				owner = input;
+			used = used || (input->device == temporary->device &&
+					input->inode == temporary->inode);
+		}
+		if (owner == NULL || !used)
+			continue;
+		const uint64_t device = owner->device;
+		const uint64_t inode = owner->inode;
+		for (size_t j = 0; j < scan->out->count; j++) {
+			struct input *input = &scan->out->items[j];
+			if (input->device == temporary->device &&
+			    input->inode == temporary->inode) {
+				input->device = device;
+				input->inode = inode;
+			}
+		}
+	}
+}
+
+/* Makes one input of all names of a file. The temporary of a killed run counts as no name. */
+static void join_links(struct scan *scan)
+{
+	struct inputs *inputs = scan->out;
+	size_t count = 0;
+	if (inputs->count != 0)
+		qsort(inputs->items, inputs->count, sizeof(*inputs->items), by_inode);
+	for (size_t i = 0; i < inputs->count; i++) {
+		struct input *last = count != 0 ? &inputs->items[count - 1] : NULL;
+		struct input *input = &inputs->items[i];
+		if (last != NULL && last->inode == input->inode && last->device == input->device)
+			strings_take(&last->links, input->path);
+		else
+			inputs->items[count++] = *input;
+	}
+	inputs->count = count;
+	if (count != 0)
+		qsort(inputs->items, count, sizeof(*inputs->items), by_path);
+}
+
+static const struct strings no_patterns;
+
+/* Drops the names that --only and --exclude leave out. */
+static void select_names(struct scan *scan)
+{
+	const struct strings *only =
+		scan->options->only != NULL ? scan->options->only : &no_patterns;
+	const struct strings *exclude =
+		scan->options->exclude != NULL ? scan->options->exclude : &no_patterns;
+	size_t count = 0;
+	for (size_t i = 0; i < scan->out->count; i++) {
+		struct input *input = &scan->out->items[i];
+		char *path = xasprintf("/%s", input->path);
+		if ((only->count == 0 || matches(only, path)) && !matches(exclude, path))
+			scan->out->items[count++] = *input;
+		else
+			free(input->path);
+		free(path);
+	}
+	scan->out->count = count;
+}
+
+int scan_tree(struct inputs *out, struct root *root, const struct scan_options *options,
+	      void (*fail)(void *context, const char *path, const struct note_error *err),
+	      void *context, struct note_error *err)
+{
+	struct scan scan = {.out = out, .options = options};
+	*out = (struct inputs){0};
+	int code = root_walk(root, "", true, visit, fail, context, err);
+	rejoin(&scan);
+	select_names(&scan);
+	join_links(&scan);
+	for (size_t i = 0; i < scan.temporary_count; i++)
+		strings_take(&out->temporaries, scan.temporaries[i].path);
+	free(scan.temporaries);
+	return code;
+}
+
+void inputs_free(struct inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->count; i++) {
+		free(inputs->items[i].path);
+		strings_free(&inputs->items[i].links);
+	}
+	free(inputs->items);
+	strings_free(&inputs->temporaries);
+	*inputs = (struct inputs){0};
+}
+
+/* --- one file --- */
+
+#define ARCHIVE_MAGIC      "!<arch>\n"
+#define THIN_ARCHIVE_MAGIC "!<thin>\n"
+#define SIGNATURE_MAGIC    "~Module signature appended~\n" /* Linux, kernel/module_signature.h */
+
+static bool begins(const uint8_t *bytes, size_t size, const char *magic)
+{
+	return size >= strlen(magic) && memcmp(bytes, magic, strlen(magic)) == 0;
+}
+
+bool scan_magic(const uint8_t *bytes, size_t size)
+{
+	return begins(bytes, size, ELFMAG) || begins(bytes, size, ARCHIVE_MAGIC) ||
+	       begins(bytes, size, THIN_ARCHIVE_MAGIC);
+}
+
+/* What the section headers say. */
+struct contents {
+	uint64_t end; /* of the ELF image in the file */
+	bool has_debug;
+	bool has_symtab;
+	bool has_debuglink;
+	bool has_program; /* an allocated section, no note, with bytes */
+	bool has_sections;
+};
+
+static int see_end(struct contents *contents, struct image *image, uint64_t offset, uint64_t size,
+		   const char *what, struct note_error *err)
+{
+	if (image_bytes(image, offset, size, what, err) == NULL)
+		return NOTE_MALFORMED;
+	if (offset + size > contents->end)
+		contents->end = offset + size;
+	return NOTE_OK;
+}
+
+static int see_section(struct contents *contents, struct image *image, uint64_t index,
+		       struct note_error *err)
+{
+	GElf_Shdr shdr;
+	int code = image_shdr(image, index, &shdr, err);
+	if (code != NOTE_OK)
+		return code;
+	if (shdr.sh_type == SHT_NULL)
+		return NOTE_OK;
+	const char *name = image_section_name(image, &shdr, err);
+	if (name == NULL)
+		return NOTE_MALFORMED;
+	contents->has_sections = true;
+	if (shdr.sh_type == SHT_NOBITS)
+		return NOTE_OK;
+	if ((shdr.sh_flags & SHF_ALLOC) != 0) {
+		contents->has_program = contents->has_program || shdr.sh_type != SHT_NOTE;
+	} else {
+		/* .comment and the like alone are nothing to make a debug file for. */
+		contents->has_debug = contents->has_debug ||
+				      (section_is_debug(name) && strcmp(name, ".comment") != 0 &&
+				       strcmp(name, ".gnu_debugaltlink") != 0);
+		contents->has_symtab = contents->has_symtab || shdr.sh_type == SHT_SYMTAB;
+		contents->has_debuglink =
+			contents->has_debuglink || strcmp(name, ".gnu_debuglink") == 0;
+	}
+	return see_end(contents, image, shdr.sh_offset, shdr.sh_size, "section", err);
+}
+
+static int see_segments(struct contents *contents, struct image *image, struct note_error *err)
+{
+	for (uint64_t i = 0; i < image->phnum; i++) {
+		GElf_Phdr phdr;
+		int code = image_phdr(image, i, &phdr, err);
+		/* A debug file has program headers for bytes that are elsewhere. */
+		if (code == NOTE_OK && phdr.p_type != PT_NULL && contents->has_program)
+			code = see_end(contents, image, phdr.p_offset, phdr.p_filesz, "segment",
+				       err);
+		if (code != NOTE_OK)
+			return code;
+	}
+	return NOTE_OK;
+}
+
+static int see_file(struct contents *contents, struct image *image, struct note_error *err)
+{
+	const uint64_t phdr_size = image->is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+	const uint64_t shdr_size = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	int code = see_end(contents, image, image->ehdr.e_phoff, image->phnum * phdr_size,
+			   "program header table", err);
+	if (code == NOTE_OK)
+		code = see_end(contents, image, image->ehdr.e_shoff, image->shnum * shdr_size,
+			       "section header table", err);
+	for (uint64_t i = 1; code == NOTE_OK && i < image->shnum; i++)
+		code = see_section(contents, image, i, err);
+	return code == NOTE_OK ? see_segments(contents, image, err) : code;
+}
+
+/* Up to a page of zeros behind the image is padding. */
+static bool only_padding(struct image *image, uint64_t end)
+{
+	const uint64_t size = image->size - end;
+	const uint8_t *bytes = size < 4096 ? image_bytes(image, end, size, "end", NULL) : NULL;
+	for (uint64_t i = 0; bytes != NULL && i < size; i++)
+		if (bytes[i] != 0)
+			return false;
+	return bytes != NULL;
+}
+
+static bool is_signed_module(struct image *image)
+{
+	const uint64_t size = strlen(SIGNATURE_MAGIC);
+	const uint8_t *bytes =
+		image->size > size ? image_bytes(image, image->size - size, size, "signature", NULL)
+				   : NULL;
+	return bytes != NULL && memcmp(bytes, SIGNATURE_MAGIC, size) == 0;
+}
+
+static enum input_kind leave(char reason[120], const char *text)
+{
+	snprintf(reason, 120, "%s", text);
+	return INPUT_LEFT;
+}
+
+int scan_judge(struct image *image, enum input_kind *kind, char reason[120], struct note_error *err)
+{
+	struct contents contents = {0};
+	const uint64_t head_size = image->size < 8 ? image->size : 8;
+	const uint8_t *head = image_bytes(image, 0, head_size, "head", err);
+	*kind = INPUT_OTHER;
+	if (head == NULL)
+		return NOTE_SYSTEM;
+	if (begins(head, head_size, ARCHIVE_MAGIC) || begins(head, head_size, THIN_ARCHIVE_MAGIC)) {
+		*kind = leave(reason, "not supported yet: static archive");
+		return NOTE_OK;
+	}
+	int code = image_read_elf(image, err);
+	if (code == NOTE_ABSENT)
+		return NOTE_OK;
+	if (code == NOTE_OK)
+		code = see_file(&contents, image, err);
+	if (code != NOTE_OK)
+		return code;
+	*kind = INPUT_SPLIT;
+	if (image->ehdr.e_type == ET_REL && is_signed_module(image))
+		*kind = leave(reason, "signed kernel module");
+	else if (image->ehdr.e_type == ET_REL)
+		*kind = leave(reason, "not supported yet: relocatable file");
+	else if (image->ehdr.e_type != ET_EXEC && image->ehdr.e_type != ET_DYN)
+		*kind = leave(reason, "neither executable nor shared library");
+	else if (contents.has_sections && !contents.has_program)
+		*kind = leave(reason, "a debug file");
+	else if (contents.end < image->size && !only_padding(image, contents.end)) {
+		*kind = INPUT_LEFT;
+		snprintf(reason, 120, "appended data after the ELF image at offset %llu",
+			 (unsigned long long)contents.end);
+	} else if (contents.has_debuglink)
+		*kind = INPUT_DONE;
+	else if (!contents.has_debug && !contents.has_symtab)
+		*kind = leave(reason, "no debug information");
+	return NOTE_OK;
+}
+
+const char *scan_debuglink(struct image *image, uint32_t *crc32)
+{
+	GElf_Shdr shdr;
+	if (image_find_section(image, ".gnu_debuglink", &shdr) == 0 || shdr.sh_type == SHT_NOBITS ||
+	    shdr.sh_size < 8)
+		return NULL;
+	const uint8_t *bytes =
+		image_bytes(image, shdr.sh_offset, shdr.sh_size, ".gnu_debuglink", NULL);
+	if (bytes == NULL || memchr(bytes, '\0', shdr.sh_size - 4) == NULL)
+		return NULL;
+	*crc32 = image_u32(image, bytes + shdr.sh_size - 4);
+	return (const char *)bytes;
+}

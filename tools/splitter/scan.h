@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The first stage: which files of the staging tree are inputs, and what each one is.
+ */
+#ifndef SPLITTER_SCAN_H
+#define SPLITTER_SCAN_H
+
+#include "libnote/image.h"
+#include "tools/base/root.h"
+
+/* A regular file with all its names. */
+struct input {
+	char *path;           /* below ROOT, the first of its names by bytes */
+	struct strings links; /* its other names, sorted */
+	uint64_t size;
+	uint64_t device;
+	uint64_t inode;
+	uint64_t name_count; /* st_nlink: more than its names here where others are elsewhere */
+};
+
+struct inputs {
+	struct input *items; /* sorted by path */
+	size_t count;
+	struct strings temporaries; /* files that a run left which was killed */
+};
+
+struct scan_options {
+	const char *debug_root;     /* below ROOT: nothing in it is an input */
+	const struct strings *only; /* fnmatch(3) patterns for "/path"; none: all */
+	const struct strings *exclude;
+};
+
+/* Walks the tree. A directory that cannot be read is told to FAIL, and the walk goes on. */
+int scan_tree(struct inputs *out, struct root *root, const struct scan_options *options,
+	      void (*fail)(void *context, const char *path, const struct note_error *err),
+	      void *context, struct note_error *err);
+void inputs_free(struct inputs *inputs);
+
+enum input_kind {
+	INPUT_OTHER, /* neither ELF nor an archive: none of our business */
+	INPUT_SPLIT, /* to be split */
+	INPUT_DONE,  /* has a debuglink already */
+	INPUT_LEFT,  /* to be left alone, for the reason given */
+};
+
+/* Judges a whole file. REASON is filled for INPUT_LEFT. A negative note code where its headers
+ * lie. */
+int scan_judge(struct image *image, enum input_kind *kind, char reason[120],
+	       struct note_error *err);
+
+/* True where the first SIZE bytes of a file can be those of an ELF file or archive. */
+bool scan_magic(const uint8_t *bytes, size_t size);
+
+/* The name that .gnu_debuglink gives, NULL where there is none (or it is broken), and its CRC. */
+const char *scan_debuglink(struct image *image, uint32_t *crc32);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The splitter: `pkgnote split` without its command line. */
+#ifndef SPLITTER_SPLIT_H
+#define SPLITTER_SPLIT_H
+
+#include "tools/base/manifest.h"
+#include "tools/base/root.h"
+#include "tools/splitter/layout.h"
+
+enum build_id_mode { BUILD_ID_KEEP, BUILD_ID_RECOMPUTE };
+
+/* What there is to tell about a file, besides the manifest. */
+enum split_event {
+	SPLIT_DONE,           /* TEXT: the debug file */
+	SPLIT_LEFT,           /* left alone; TEXT: the reason */
+	SPLIT_FAILED,         /* left as it was; ERR says why */
+	SPLIT_NO_BUILD_ID,    /* split, or left alone, without a build-id */
+	SPLIT_MISSING_SOURCE, /* TEXT: a source that it names and that is not there */
+	SPLIT_LINKS_ELSEWHERE /* it has hard links outside ROOT, which keep the old file */
+};
+
+struct split_options {
+	struct root *root;
+	enum layout_kind layout;
+	const char *name;
+	const char *version;
+	const char *release; /* may be NULL */
+	const char *arch;
+	const char *debug_root;
+	const char *build_dir; /* absolute; NULL: no paths are rewritten, no sources collected */
+	enum build_id_mode build_id;
+	const char *seed;    /* for BUILD_ID_RECOMPUTE; may be NULL */
+	const char *payload; /* the note to put in first, or NULL */
+	bool links;          /* make .build-id links (layout rpm) */
+	bool digests;        /* fill the manifest's SHA-256s */
+	const struct strings *only;
+	const struct strings *exclude;
+	unsigned jobs;
+	/* Called in the order of paths, by the calling thread, once all is done. */
+	void (*tell)(void *context, enum split_event event, const char *path, const char *text,
+		     const struct note_error *err);
+	/* Called while the work goes on, by any thread; may be NULL. */
+	void (*progress)(void *context, size_t done, size_t total);
+	void *context;
+};
+
+struct split_totals {
+	size_t split; /* files, those of an earlier run among them */
+	size_t left;
+	size_t failed;
+	size_t sources;
+	size_t missing;
+};
+
+/* Splits all that is to be split below the root and fills MANIFEST (manifest_free) and TOTALS.
+ * A file that could not be split is told and counted, and is no failure here. NOTE_USAGE for
+ * options that do not do. */
+int split_tree(const struct split_options *options, struct manifest *manifest,
+	       struct split_totals *totals, struct note_error *err);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two files of one: see strip.h. The plan and the debug file; the shipped file is in ship.c. */
+#include "tools/splitter/strip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+#include "tools/base/text.h"
+#include "tools/splitter/strip_internal.h"
+
+bool section_is_debug(const char *name)
+{
+	/* Prefixes; relocations carry their target's name behind .rel or .rela. */
+	static const char *const prefixes[] = {".debug_",           ".zdebug_",  ".gnu.debuglto_",
+					       ".gnu.linkonce.wi.", ".gnu.lto_", ".stab"};
+	static const char *const names[] = {".debug",   ".line",    ".gdb_index",
+					    ".comment", ".dwo_str", ".gnu_debugaltlink"};
+	if (strncmp(name, ".rela.", 6) == 0)
+		name += 5;
+	else if (strncmp(name, ".rel.", 5) == 0)
+		name += 4;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum section_fate fate_of(const struct strip_section *section, uint64_t index,
+				 uint64_t shstrndx, uint64_t strtab)
+{
+	if (section->shdr.sh_type == SHT_NOTE)
+		return FATE_BOTH;
+	if ((section->shdr.sh_flags & SHF_ALLOC) != 0)
+		return FATE_SHIPPED;
+	switch (section->shdr.sh_type) {
+	case SHT_SYMTAB:
+	case SHT_SYMTAB_SHNDX:
+	case SHT_REL: /* of no use without the symbol table (ld --emit-relocs) */
+	case SHT_RELA:
+		return FATE_DEBUG;
+	case SHT_STRTAB:
+		if (index == shstrndx && index != strtab)
+			return FATE_NAMES;
+		return index == strtab ? FATE_DEBUG : FATE_SHIPPED;
+	default:
+		return section_is_debug(section->name) ? FATE_DEBUG : FATE_SHIPPED;
+	}
+}
+
+static int read_section(struct strip_section *section, struct image *image, uint64_t index,
+			struct note_error *err)
+{
+	int code = image_shdr(image, index, &section->shdr, err);
+	if (code != NOTE_OK)
+		return code;
+	const GElf_Shdr *shdr = &section->shdr;
+	section->name = image_section_name(image, shdr, err);
+	if (section->name == NULL)
+		return NOTE_MALFORMED;
+	if (index == 0 || shdr->sh_type == SHT_NOBITS || shdr->sh_type == SHT_NULL)
+		return NOTE_OK;
+	section->bytes = image_bytes(image, shdr->sh_offset, shdr->sh_size, section->name, err);
+	return section->bytes != NULL ? NOTE_OK : NOTE_MALFORMED;
+}
+
+static int apply_edits(struct strip_plan *plan, const struct section_edits *edits,
+		       struct note_error *err)
+{
+	for (size_t i = 0; edits != NULL && i < edits->count; i++) {
+		const struct section_edit *edit = &edits->items[i];
+		if (edit->section == 0 || edit->section >= plan->count)
+			return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "edit of no section");
+		struct strip_section *section = &plan->sections[edit->section];
+		if ((section->shdr.sh_flags & SHF_ALLOC) != 0)
+			return error_set(err, NOTE_UNSUPPORTED, section->shdr.sh_offset,
+					 "%s: debug information in memory cannot change",
+					 section->name);
+		section->bytes = edit->bytes;
+		section->shdr.sh_size = edit->size;
+	}
+	return NOTE_OK;
+}
+
+int strip_plan_make(struct strip_plan *plan, struct image *image, const struct section_edits *edits,
+		    struct note_error *err)
+{
+	uint64_t contents = 0;
+	uint64_t strtab = 0;
+	*plan = (struct strip_plan){0};
+	plan->sections = xcalloc(image->shnum, sizeof(*plan->sections));
+	plan->count = image->shnum;
+	for (uint64_t i = 0; i < plan->count; i++) {
+		struct strip_section *section = &plan->sections[i];
+		int code = read_section(section, image, i, err);
+		if (code != NOTE_OK)
+			return code;
+		if (section->shdr.sh_type == SHT_SYMTAB)
+			strtab = section->shdr.sh_link;
+		if (section->bytes != NULL)
+			contents += section->shdr.sh_size; /* 2^32 sections of a file: no wrap */
+		if (contents > image->size)
+			return error_set(err, NOTE_MALFORMED, section->shdr.sh_offset,
+					 "%s: sections overlap", section->name);
+	}
+	for (uint64_t i = 0; i < plan->count; i++)
+		plan->sections[i].fate = fate_of(&plan->sections[i], i, image->shstrndx, strtab);
+	return apply_edits(plan, edits, err);
+}
+
+void strip_plan_free(struct strip_plan *plan)
+{
+	free(plan->sections);
+	*plan = (struct strip_plan){0};
+}
+
+/* --- what both files share --- */
+
+/* Alignments above this mean addresses, not offsets; a file that asks for huge ones in many
+ * sections shall not make a huge file. */
+#define MAX_OFFSET_ALIGNMENT 16
+
+int place_section(uint64_t *end, GElf_Shdr *shdr, struct note_error *err)
+{
+	const uint64_t alignment = shdr->sh_addralign > MAX_OFFSET_ALIGNMENT ? MAX_OFFSET_ALIGNMENT
+									     : shdr->sh_addralign;
+	if (!align_up(*end, alignment, &shdr->sh_offset) ||
+	    __builtin_add_overflow(shdr->sh_offset, shdr->sh_size, end))
+		return error_set(err, NOTE_MALFORMED, shdr->sh_offset, "section of alignment %llu",
+				 (unsigned long long)shdr->sh_addralign);
+	return NOTE_OK;
+}
+
+uint64_t shdr_size(const struct image *image)
+{
+	return image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+}
+
+uint64_t phdr_size(const struct image *image)
+{
+	return image->is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+}
+
+uint64_t ehdr_size(const struct image *image)
+{
+	return image->is_64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+}
+
+int place_table(const struct image *image, uint64_t end, uint64_t count, struct file_layout *out,
+		struct note_error *err)
+{
+	if (!align_up(end, image->is_64 ? 8 : 4, &out->shoff) ||
+	    __builtin_add_overflow(out->shoff, count * shdr_size(image), &out->size))
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "file too large");
+	out->shnum = count;
+	return NOTE_OK;
+}
+
+int put_ehdr(struct image *image, uint8_t *bytes, const struct file_layout *layout,
+	     struct note_error *err)
+{
+	GElf_Ehdr ehdr = image->ehdr;
+	ehdr.e_ehsize = (uint16_t)ehdr_size(image);
+	ehdr.e_phoff = image->phnum != 0 ? layout->phoff : 0;
+	ehdr.e_shoff = layout->shoff;
+	ehdr.e_shentsize = (uint16_t)shdr_size(image);
+	ehdr.e_shnum = layout->shnum < SHN_LORESERVE ? (uint16_t)layout->shnum : 0;
+	ehdr.e_shstrndx =
+		layout->shstrndx < SHN_LORESERVE ? (uint16_t)layout->shstrndx : SHN_XINDEX;
+	return image_put_ehdr(image, bytes, &ehdr, err);
+}
+
+void extend_numbering(const struct file_layout *layout, GElf_Shdr *zero)
+{
+	zero->sh_size = layout->shnum < SHN_LORESERVE ? 0 : layout->shnum;
+	zero->sh_link = layout->shstrndx < SHN_LORESERVE ? 0 : (uint32_t)layout->shstrndx;
+}
+
+/* --- the debug file --- */
+
+static bool in_debug_file(const struct strip_section *section)
+{
+	return section->bytes != NULL && section->fate != FATE_SHIPPED;
+}
+
+int strip_debug_file(struct strip_output *out, struct image *image, const struct strip_plan *plan,
+		     struct note_error *err)
+{
+	struct file_layout layout = {.phoff = ehdr_size(image), .shstrndx = image->shstrndx};
+	const uint64_t phdrs = image->phnum * phdr_size(image);
+	uint64_t end = ehdr_size(image) + phdrs;
+	*out = (struct strip_output){0};
+	GElf_Shdr *shdrs = xcalloc(plan->count, sizeof(*shdrs));
+	int code = NOTE_OK;
+	for (uint64_t i = 1; code == NOTE_OK && i < plan->count; i++) {
+		shdrs[i] = plan->sections[i].shdr;
+		if (in_debug_file(&plan->sections[i])) {
+			code = place_section(&end, &shdrs[i], err);
+		} else if (shdrs[i].sh_type != SHT_NULL) {
+			shdrs[i].sh_type = SHT_NOBITS;
+			shdrs[i].sh_offset = end;
+		}
+	}
+	if (code == NOTE_OK)
+		code = place_table(image, end, plan->count, &layout, err);
+	if (code != NOTE_OK)
+		goto out;
+	shdrs[0] = plan->sections[0].shdr;
+	extend_numbering(&layout, &shdrs[0]);
+	out->size = layout.size;
+	out->bytes = calloc(1, layout.size);
+	if (out->bytes == NULL) {
+		code = error_system(err, "debug file");
+		goto out;
+	}
+	const uint8_t *table =
+		image_bytes(image, image->ehdr.e_phoff, phdrs, "program header table", err);
+	code = table != NULL ? put_ehdr(image, out->bytes, &layout, err) : NOTE_MALFORMED;
+	if (code == NOTE_OK)
+		memcpy(out->bytes + layout.phoff, table, phdrs);
+	for (uint64_t i = 0; code == NOTE_OK && i < plan->count; i++) {
+		if (in_debug_file(&plan->sections[i]))
+			memcpy(out->bytes + shdrs[i].sh_offset, plan->sections[i].bytes,
+			       shdrs[i].sh_size);
+		code = image_put_shdr(image, out->bytes + layout.shoff + i * shdr_size(image),
+				      &shdrs[i], err);
+	}
+out:
+	free(shdrs);
+	if (code != NOTE_OK) {
+		free(out->bytes);
+		*out = (struct strip_output){0};
+	}
+	return code;
+}
