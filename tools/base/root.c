@@ -122,6 +122,12 @@ int open_parent(struct root *root, const char *path, bool make, const char **nam
 	if (directory == NULL)
 		return error_system(err, "open");
 	*name = slash != NULL ? slash + 1 : path;
+	/* The last component goes to plain ...at() calls, which would climb. */
+	if (strcmp(*name, "..") == 0) {
+		free(directory);
+		errno = EXDEV;
+		return path_error(path, "open directory", err);
+	}
 	int fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
 	if (fd < 0 && errno == ENOENT && make) {
 		int code = root_make_dirs(root, directory, err);
@@ -135,6 +141,54 @@ int open_parent(struct root *root, const char *path, bool make, const char **nam
 		fd = path_error(directory, "open directory", err);
 	free(directory);
 	return fd;
+}
+
+int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
+		     struct note_error *err)
+{
+	const char *name;
+	*fd = -1;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0)
+		return at;
+	int code = NOTE_OK;
+	*fd = openat(at, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
+	if (*fd < 0 && errno == EEXIST)
+		code = error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "create: %s: it is there", path);
+	else if (*fd < 0)
+		code = path_error(path, "create", err);
+	else if (fchmod(*fd, mode) != 0)
+		code = error_system(err, "create: %s", path);
+	if (code != NOTE_OK && *fd >= 0) {
+		unlinkat(at, name, 0);
+		close(*fd);
+		*fd = -1;
+	}
+	close(at);
+	return code;
+}
+
+int root_open_lock(struct root *root, const char *path, int *fd, struct note_error *err)
+{
+	struct stat st;
+	const char *name;
+	*fd = -1;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0)
+		return at;
+	int code = NOTE_OK;
+	*fd = openat(at, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+	if (*fd < 0)
+		code = path_error(path, "open", err);
+	else if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode))
+		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "open: %s: not a regular file", path);
+	if (code != NOTE_OK && *fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	close(at);
+	return code;
 }
 
 int root_stat(struct root *root, const char *path, struct stat *out, struct note_error *err)

@@ -30,6 +30,14 @@ const char *root_path(const struct root *root); /* as it was given */
  * is never waited for). */
 int root_open_file(struct root *root, const char *path, int *fd, struct note_error *err);
 
+/* Makes a new regular file of MODE, missing parents too, and opens it for reading and writing: *FD
+ * is the caller's. NOTE_USAGE where something of that name is there. */
+int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
+		     struct note_error *err);
+
+/* Opens a regular file for reading and writing, made (0644) where it is not there. */
+int root_open_lock(struct root *root, const char *path, int *fd, struct note_error *err);
+
 /* lstat below the root; NOTE_ABSENT where there is nothing. */
 int root_stat(struct root *root, const char *path, struct stat *out, struct note_error *err);
 

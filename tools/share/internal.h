@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files of the share engine alone. */
+#ifndef SHARE_INTERNAL_H
+#define SHARE_INTERNAL_H
+
+#include "tools/base/root.h"
+#include "tools/share/record.h"
+#include "tools/share/share.h"
+
+#define STAGING        ".staging"
+#define STAGING_TREE   STAGING "/tree"
+#define STAGING_SPOOL  STAGING "/spool"
+#define STAGING_RECORD STAGING_TREE "/record.json"
+#define SOURCES_BELOW  "usr/src/debug/"
+#define MAX_BUILD_ID   64 /* bytes; elfutils' and rpm's bound */
+#define MIN_BUILD_ID   3  /* elfutils' bound: .build-id/xx/ needs more than one byte */
+#define COPY_BUFFER    (256u * 1024)
+
+struct share {
+	struct root *root;
+	int lock;
+	const struct share_hooks *hooks;
+};
+
+void share_say(const struct share *share, const char *file, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* --- claim.c: the links that make a package's files reachable --- */
+
+/* Makes LINK (a path in the share) lead to BELOW in PACKAGE, or, where it leads to another
+ * package's file already, remembers PACKAGE as a further holder. */
+int claim_link(struct share *share, const char *link, const char *package, const char *below,
+	       struct note_error *err);
+
+/* Takes PACKAGE off LINK: another holder takes over, or the link goes. With ONLY_HAND_OVER it
+ * stays where nobody can take over. Nothing to do is fine. */
+int drop_link(struct share *share, const char *link, const char *package, bool only_hand_over,
+	      struct note_error *err);
+
+/* All links of the package that RECORD describes. */
+int claim_record(struct share *share, const struct record *record, struct note_error *err);
+int drop_record(struct share *share, const struct record *record, bool only_hand_over,
+		struct note_error *err);
+
+/* The package that LINK leads to where that file is there, else NULL; the caller frees it. */
+char *link_holder(struct share *share, const char *link);
+
+/* --- undo.c --- */
+
+/* Takes the package in .staging apart: its links, its files, what the store holds for it alone.
+ * Also for a run that was killed while it staged. */
+int undo_staging(struct share *share, struct note_error *err);
+
+/* Reads a record at PATH in the share. */
+int read_record(struct share *share, const char *path, struct record *record,
+		struct note_error *err);
+
+/* "store/xx/SHA256"; the caller frees it. */
+char *store_path(const char *sha256);
+
+/* --- spool.c: files on their way in --- */
+
+/* Copies FROM (from its start) to TO and takes the digest; TO may be -1: then only that. */
+int copy_with_digest(int from, int to, uint64_t *size, char digest[65], struct note_error *err);
+
+/* A file that was copied into the staging area. */
+struct spooled {
+	char *path;   /* in the share */
+	char *origin; /* in the input */
+	uint64_t size;
+	char sha256[65];
+};
+
+/* Copies the regular file FD and takes its digest on the way. NUMBER makes the name: threads
+ * use different ones. */
+int spool_file(struct share *share, int fd, const char *origin, size_t number,
+	       struct spooled *spooled, struct note_error *err);
+
+void spooled_free(struct spooled *spooled);
+
+/* --- stage.c: the package to be --- */
+
+struct stage; /* the files that were spooled, and where each belongs */
+
+struct stage *stage_new(struct share *share);
+void stage_free(struct stage *stage);
+
+/* A second name for what was spooled, for another place. */
+int spool_again(struct share *share, const struct spooled *spooled, struct spooled *again,
+		struct note_error *err);
+
+/* Files SPOOLED (which is emptied) as BELOW in the package. A FALLBACK gives way to another file
+ * for the same place. */
+void stage_place(struct stage *stage, struct spooled *spooled, const char *below, bool fallback);
+
+/* Names the package: where two names differ the commit fails, naming both origins. */
+void stage_name(struct stage *stage, const char *package, const char *origin);
+
+/* Brings the staged package into the share. PACKAGE may be NULL where stage_name was called. */
+int stage_commit(struct stage *stage, const char *package, const struct manifest *manifest,
+		 enum share_conflict conflict, struct share_added *added, struct note_error *err);
+
+#endif

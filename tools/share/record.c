@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/share/record.h"
+
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+
+#define RECORD_VERSION 1
+
+struct record_file *record_add(struct record *record)
+{
+	if (record->count == record->room) {
+		record->room = record->room != 0 ? 2 * record->room : 16;
+		record->files = xrealloc(record->files, record->room * sizeof(*record->files));
+	}
+	struct record_file *file = &record->files[record->count++];
+	*file = (struct record_file){0};
+	return file;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct record_file *x = a, *y = b;
+	const int order = strcmp(x->path, y->path);
+	return order != 0 ? order : strcmp(x->origin, y->origin);
+}
+
+void record_sort(struct record *record)
+{
+	if (record->count > 1)
+		qsort(record->files, record->count, sizeof(*record->files), by_path);
+}
+
+void record_free(struct record *record)
+{
+	free(record->package);
+	free(record->type);
+	free(record->name);
+	free(record->version);
+	free(record->release);
+	free(record->architecture);
+	for (size_t i = 0; i < record->count; i++) {
+		free(record->files[i].path);
+		free(record->files[i].origin);
+	}
+	free(record->files);
+	*record = (struct record){0};
+}
+
+bool record_same_files(const struct record *a, const struct record *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->files[i].path, b->files[i].path) != 0 ||
+		    strcmp(a->files[i].sha256, b->files[i].sha256) != 0)
+			return false;
+	return true;
+}
+
+bool is_package_name(const char *name)
+{
+	const char *end = name + strlen(name);
+	if (name[0] == '\0' || name[0] == '.' || end - name > 255)
+		return false;
+	for (const char *p = name; p < end;) {
+		const size_t length = utf8_length(p, end);
+		if (length == 0 || (unsigned char)*p < 0x20 || *p == 0x7f || *p == '/')
+			return false;
+		p += length;
+	}
+	return true;
+}
+
+const char *build_id_path(const char *path, char hex[129])
+{
+	if (strncmp(path, "buildid/", 8) != 0)
+		return NULL;
+	const size_t length = strspn(path + 8, "0123456789abcdef");
+	if (length < 2 || length > 128 || length % 2 != 0 || path[8 + length] != '/')
+		return NULL;
+	memcpy(hex, path + 8, length);
+	hex[length] = '\0';
+	return path + 8 + length + 1;
+}
+
+/* --- JSON, one file a line: a long record stays readable and small in memory --- */
+
+static void put_string(struct text *out, const char *key, const char *name)
+{
+	text_printf(out, "\"%s\": ", key);
+	if (name == NULL) {
+		text_puts(out, "null");
+		return;
+	}
+	char *utf8 = name_to_utf8(name);
+	text_puts(out, "\"");
+	for (const char *p = utf8; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			text_printf(out, "\\%c", *p);
+		else if ((unsigned char)*p < 0x20)
+			text_printf(out, "\\u%04x", (unsigned)*p);
+		else
+			text_add(out, p, 1);
+	}
+	text_puts(out, "\"");
+	free(utf8);
+}
+
+char *record_to_json(const struct record *record)
+{
+	struct text out = {0};
+	const struct {
+		const char *key;
+		const char *value;
+	} heads[] = {{"package", record->package}, {"type", record->type},
+		     {"name", record->name},       {"version", record->version},
+		     {"release", record->release}, {"architecture", record->architecture}};
+	text_printf(&out, "{\n  \"recordVersion\": %d,\n", RECORD_VERSION);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		text_puts(&out, "  ");
+		put_string(&out, heads[i].key, heads[i].value);
+		text_puts(&out, ",\n");
+	}
+	text_puts(&out, "  \"files\": [");
+	for (size_t i = 0; i < record->count; i++) {
+		const struct record_file *file = &record->files[i];
+		text_puts(&out, i == 0 ? "\n    {" : ",\n    {");
+		put_string(&out, "path", file->path);
+		text_printf(&out, ", \"size\": %llu, \"sha256\": \"%s\", ",
+			    (unsigned long long)file->size, file->sha256);
+		put_string(&out, "origin", file->origin);
+		text_puts(&out, "}");
+	}
+	text_puts(&out, "\n  ]\n}\n");
+	return out.data;
+}
+
+static int broken(struct note_error *err, const char *key)
+{
+	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+			 "record: '%s' is not there or not what it should be", key);
+}
+
+static bool read_name(struct json_object *object, const char *key, bool required, char **out)
+{
+	struct json_object *value;
+	if (!json_object_object_get_ex(object, key, &value) || value == NULL)
+		return !required;
+	const char *text = json_object_get_string(value);
+	if (!json_object_is_type(value, json_type_string) || strstr(text, "%00") != NULL ||
+	    strlen(text) != (size_t)json_object_get_string_len(value))
+		return false;
+	*out = name_from_utf8(text);
+	return true;
+}
+
+/* What a package's directory may hold: nothing else is ever removed or linked to. */
+static bool is_record_path(const char *path)
+{
+	char hex[129];
+	const char *kind = build_id_path(path, hex);
+	if (kind != NULL)
+		return strcmp(kind, "debuginfo") == 0 || strcmp(kind, "executable") == 0;
+	if (strncmp(path, "source/", 7) != 0)
+		return false;
+	for (path += 6; *path == '/';) {
+		const size_t length = strcspn(++path, "/");
+		if (length == 0 || (length <= 2 && strspn(path, ".") >= length))
+			return false;
+		path += length;
+	}
+	return true;
+}
+
+static int read_file(struct record *out, struct json_object *object, struct note_error *err)
+{
+	struct record_file *file = record_add(out);
+	struct json_object *value;
+	if (!read_name(object, "path", true, &file->path) || !is_record_path(file->path))
+		return broken(err, "path");
+	if (!read_name(object, "origin", true, &file->origin))
+		return broken(err, "origin");
+	if (!json_object_object_get_ex(object, "size", &value) ||
+	    !json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
+		return broken(err, "size");
+	file->size = (uint64_t)json_object_get_int64(value);
+	if (!json_object_object_get_ex(object, "sha256", &value) ||
+	    !json_object_is_type(value, json_type_string) ||
+	    json_object_get_string_len(value) != 64 ||
+	    strspn(json_object_get_string(value), "0123456789abcdef") != 64)
+		return broken(err, "sha256");
+	memcpy(file->sha256, json_object_get_string(value), 65);
+	return NOTE_OK;
+}
+
+static int read_record(struct record *out, struct json_object *top, struct note_error *err)
+{
+	struct json_object *value;
+	if (!json_object_is_type(top, json_type_object))
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "record: no JSON object");
+	if (!json_object_object_get_ex(top, "recordVersion", &value) ||
+	    !json_object_is_type(value, json_type_int))
+		return broken(err, "recordVersion");
+	if (json_object_get_int64(value) != RECORD_VERSION)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "record: version %lld; this program reads version %d",
+				 (long long)json_object_get_int64(value), RECORD_VERSION);
+	if (!read_name(top, "package", true, &out->package) || !is_package_name(out->package))
+		return broken(err, "package");
+	if (!read_name(top, "type", false, &out->type))
+		return broken(err, "type");
+	if (!read_name(top, "name", false, &out->name))
+		return broken(err, "name");
+	if (!read_name(top, "version", false, &out->version))
+		return broken(err, "version");
+	if (!read_name(top, "release", false, &out->release))
+		return broken(err, "release");
+	if (!read_name(top, "architecture", false, &out->architecture))
+		return broken(err, "architecture");
+	if (!json_object_object_get_ex(top, "files", &value) ||
+	    !json_object_is_type(value, json_type_array))
+		return broken(err, "files");
+	int code = NOTE_OK;
+	const size_t count = json_object_array_length(value);
+	for (size_t i = 0; code == NOTE_OK && i < count; i++) {
+		struct json_object *item = json_object_array_get_idx(value, i);
+		code = json_object_is_type(item, json_type_object) ? read_file(out, item, err)
+								   : broken(err, "files");
+	}
+	return code;
+}
+
+int record_parse(struct record *out, const char *json, size_t size, struct note_error *err)
+{
+	int code;
+	*out = (struct record){0};
+	if (size > INT_MAX)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "record: larger than 2 GiB");
+	struct json_tokener *tokener = json_tokener_new_ex(8);
+	if (tokener == NULL)
+		return error_system(err, "record");
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *top = json_tokener_parse_ex(tokener, json, (int)size);
+	if (json_tokener_get_error(tokener) != json_tokener_success)
+		code = error_set(err, NOTE_MALFORMED, json_tokener_get_parse_end(tokener),
+				 "record: no JSON");
+	else
+		code = read_record(out, top, err);
+	json_object_put(top);
+	json_tokener_free(tokener);
+	if (code != NOTE_OK)
+		record_free(out);
+	return code;
+}

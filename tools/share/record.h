@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The record of a package in the share, packages/N-V-R.A/record.json: one JSON object,
+ *
+ *     recordVersion 1, package N-V-R.A, type, name, version, release, architecture (strings, or
+ *     null where unknown), files [{path, size, sha256, origin}] sorted by path.
+ *
+ * `path` is below the package's directory, `origin` the path in what was published. Names as in
+ * the manifest: UTF-8, other bytes as %XX.
+ */
+#ifndef SHARE_RECORD_H
+#define SHARE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libnote.h"
+#include "tools/base/text.h"
+
+struct record_file {
+	char *path;
+	char *origin;
+	uint64_t size;
+	char sha256[65];
+};
+
+struct record {
+	char *package; /* N-V-R.A, the name of its directory */
+	char *type;    /* the five may be NULL */
+	char *name;
+	char *version;
+	char *release;
+	char *architecture;
+	struct record_file *files;
+	size_t count;
+	size_t room;
+};
+
+/* The new entry, zeroed; valid until the next call. */
+struct record_file *record_add(struct record *record);
+
+/* Sorts the files by path, then origin. */
+void record_sort(struct record *record);
+
+/* JSON text, the caller's. */
+char *record_to_json(const struct record *record);
+
+/* Parses and checks one: paths that no package of ours could hold are NOTE_MALFORMED. */
+int record_parse(struct record *out, const char *json, size_t size, struct note_error *err);
+
+void record_free(struct record *record);
+
+/* Whether both hold the same files, wherever they came from. */
+bool record_same_files(const struct record *a, const struct record *b);
+
+/* True for a name that a package's directory may have: one component, not hidden, printable. */
+bool is_package_name(const char *name);
+
+/* Splits "buildid/HEX/KIND": the digits in HEX (129 bytes), KIND inside PATH, or NULL where PATH
+ * is no such path. */
+const char *build_id_path(const char *path, char hex[129]);
+
+#endif

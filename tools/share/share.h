@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The share: one tree of debug information that debuginfod clients (file:// or any static web
+ * server) and debuggers (a mount, debug-file-directory) read as it is.
+ *
+ *     packages/N-V-R.A/                one package: all of it appears and goes by one rename
+ *         record.json                  what it holds
+ *         buildid/HEX/debuginfo        regular files
+ *         buildid/HEX/executable
+ *         source/usr/src/debug/...
+ *     buildid/HEX/debuginfo            -> ../../packages/N-V-R.A/buildid/HEX/debuginfo
+ *     buildid/HEX/executable           -> the same
+ *     buildid/HEX/source               -> ../../packages/N-V-R.A/source, or ../../source
+ *     .build-id/xx/yyyy.debug          -> ../../buildid/HEX/debuginfo
+ *     .build-id/xx/yyyy                -> ../../buildid/HEX/executable
+ *     source/usr/src/debug/DIR         -> ../../../../packages/N-V-R.A/source/usr/src/debug/DIR
+ *     store/xx/SHA256                  each content once: hard links of the packages' files
+ *     .also/LINK/N-V-R.A               the packages that hold LINK too, beside the one it names
+ *     .staging/                        work in progress; nobody reads it
+ *     .lock                            held while the share is changed
+ *     share.json                       {"shareVersion": 1}
+ *
+ * The debug file of a build-id and the file that was shipped may come from two packages (rpm and
+ * Debian ship them apart), and the sources from a third; so the links are made one by one.
+ *
+ * Adding: everything is staged, the links that will name it are made while they still dangle
+ * (a reader sees nothing), then one rename makes all of it appear. Removing goes the other way.
+ * The record of the staged package is the journal: a run that was killed is undone from it by the
+ * next one.
+ */
+#ifndef SHARE_SHARE_H
+#define SHARE_SHARE_H
+
+#include <stdbool.h>
+
+#include "libnote.h"
+#include "tools/base/manifest.h"
+
+struct share;
+
+/* What the engine tells while it works. Functions may be called from several threads. */
+struct share_hooks {
+	/* Something that the user may want to know; FILE may be NULL. */
+	void (*say)(void *context, const char *file, const char *message);
+	void (*progress)(void *context, uint64_t done, uint64_t total);
+	void *context;
+	unsigned jobs; /* threads that read files; at least 1 */
+};
+
+/* Opens the share at PATH to change it: makes it where nothing or an empty directory is there,
+ * waits for the lock (and says who holds it), undoes what a killed run left. NOTE_UNSUPPORTED
+ * where PATH holds something else than a share. HOOKS must outlive it. */
+int share_open(struct share **out, const char *path, const struct share_hooks *hooks,
+	       struct note_error *err);
+
+/* NULL is allowed. */
+void share_close(struct share *share);
+
+enum share_conflict {
+	SHARE_FAIL, /* another file for a build-id that is there: an error, nothing changed */
+	SHARE_KEEP, /* the one that is there stays, and that is said */
+};
+
+/* What one addition came to. */
+struct share_added {
+	char *package;      /* N-V-R.A */
+	bool unchanged;     /* it was there already, all the same */
+	uint64_t build_ids; /* that it holds */
+	uint64_t sources;   /* source files that it holds */
+	uint64_t bytes;     /* of all its files */
+	uint64_t new_bytes; /* of those that the store did not have */
+};
+
+/* Adds a split tree. MANIFEST says what to take, and proves it (sizes, digests, build-ids); where
+ * it is NULL, every ELF file with a build-id is taken, those below usr/lib/debug or named *.debug
+ * as debug files, and what lies below usr/src/debug. PACKAGE is the name, or NULL: then the
+ * manifest's, or that in the package notes, which must agree. */
+int share_add_tree(struct share *share, const char *path, const struct manifest *manifest,
+		   const char *package, enum share_conflict conflict, struct share_added *added,
+		   struct note_error *err);
+
+void share_added_free(struct share_added *added);
+
+#endif

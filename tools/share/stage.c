@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The package to be: what was spooled is sorted into places, judged against the share, and brought
+ * in. See share.h for the order.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/share/internal.h"
+
+/* --- placing --- */
+
+struct candidate {
+	struct spooled spooled;
+	char *below;
+	bool fallback;
+};
+
+struct stage {
+	struct share *share;
+	struct candidate *candidates;
+	size_t count;
+	size_t room;
+	char *name; /* by the package notes */
+	char *name_origin;
+	char *other_name; /* another name, and where it stood */
+	char *other_origin;
+};
+
+struct stage *stage_new(struct share *share)
+{
+	struct stage *stage = xcalloc(1, sizeof(*stage));
+	stage->share = share;
+	return stage;
+}
+
+static void free_candidate(struct candidate *candidate)
+{
+	spooled_free(&candidate->spooled);
+	free(candidate->below);
+}
+
+void stage_free(struct stage *stage)
+{
+	for (size_t i = 0; i < stage->count; i++)
+		free_candidate(&stage->candidates[i]);
+	free(stage->candidates);
+	free(stage->name);
+	free(stage->name_origin);
+	free(stage->other_name);
+	free(stage->other_origin);
+	free(stage);
+}
+
+void stage_place(struct stage *stage, struct spooled *spooled, const char *below, bool fallback)
+{
+	if (stage->count == stage->room) {
+		stage->room = stage->room != 0 ? 2 * stage->room : 16;
+		stage->candidates =
+			xrealloc(stage->candidates, stage->room * sizeof(*stage->candidates));
+	}
+	stage->candidates[stage->count++] = (struct candidate){*spooled, xstrdup(below), fallback};
+	*spooled = (struct spooled){0};
+}
+
+void stage_name(struct stage *stage, const char *package, const char *origin)
+{
+	if (stage->name == NULL) {
+		stage->name = xstrdup(package);
+		stage->name_origin = xstrdup(origin);
+	} else if (stage->other_name == NULL && strcmp(stage->name, package) != 0) {
+		stage->other_name = xstrdup(package);
+		stage->other_origin = xstrdup(origin);
+	}
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	int order = strcmp(x->below, y->below);
+	if (order == 0)
+		order = (int)x->fallback - (int)y->fallback;
+	return order != 0 ? order : strcmp(x->spooled.origin, y->spooled.origin);
+}
+
+/* One candidate a place: equal contents once; others are a conflict inside the input. */
+static int settle(struct stage *stage, enum share_conflict conflict, struct note_error *err)
+{
+	size_t kept = 0;
+	int code = NOTE_OK;
+	if (stage->count > 1)
+		qsort(stage->candidates, stage->count, sizeof(*stage->candidates), by_place);
+	for (size_t i = 0; i < stage->count; i++) {
+		struct candidate *next = &stage->candidates[i];
+		struct candidate *first = kept != 0 ? &stage->candidates[kept - 1] : NULL;
+		if (first == NULL || strcmp(first->below, next->below) != 0) {
+			stage->candidates[kept++] = *next;
+			continue;
+		}
+		const bool same = strcmp(first->spooled.sha256, next->spooled.sha256) == 0;
+		if (!same && !next->fallback && conflict == SHARE_KEEP)
+			share_say(stage->share, next->spooled.origin,
+				  "left out: %s has the same build-id and other contents",
+				  first->spooled.origin);
+		else if (!same && !next->fallback && code == NOTE_OK)
+			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					 "two different files for %s: %s and %s", next->below,
+					 first->spooled.origin, next->spooled.origin);
+		free_candidate(next);
+	}
+	stage->count = kept;
+	return code;
+}
+
+/* --- against the share --- */
+
+/* Whether LINK's contents are those of DIGEST: the store's file itself, or by its bytes. */
+static int has_digest(struct share *share, const char *holder, const char *below,
+		      const char *sha256, bool *same, struct note_error *err)
+{
+	struct stat theirs, stored;
+	char digest[65];
+	uint64_t size;
+	int fd;
+	char *store = store_path(sha256);
+	char *path = xasprintf("packages/%s/%s", holder, below);
+	int code = root_stat(share->root, path, &theirs, err);
+	if (code == NOTE_OK && root_stat(share->root, store, &stored, NULL) == NOTE_OK &&
+	    stored.st_ino == theirs.st_ino && stored.st_dev == theirs.st_dev) {
+		*same = true;
+	} else if (code == NOTE_OK) {
+		code = root_open_file(share->root, path, &fd, err);
+		if (code == NOTE_OK) {
+			code = copy_with_digest(fd, -1, &size, digest, err);
+			*same = code == NOTE_OK && strcmp(digest, sha256) == 0;
+			close(fd);
+		}
+	}
+	free(path);
+	free(store);
+	return code;
+}
+
+/* Candidates for build-ids that another package holds with other contents. */
+static int judge(struct stage *stage, const char *package, enum share_conflict conflict,
+		 struct note_error *err)
+{
+	char hex[129];
+	size_t kept = 0;
+	int code = NOTE_OK;
+	for (size_t i = 0; i < stage->count; i++) {
+		struct candidate *candidate = &stage->candidates[i];
+		const char *kind = build_id_path(candidate->below, hex);
+		char *holder = code == NOTE_OK && kind != NULL
+				       ? link_holder(stage->share, candidate->below)
+				       : NULL;
+		bool same = true;
+		if (holder != NULL)
+			code = has_digest(stage->share, holder, candidate->below,
+					  candidate->spooled.sha256, &same, err);
+		if (!same && code == NOTE_OK && conflict == SHARE_KEEP)
+			share_say(stage->share, candidate->spooled.origin,
+				  "left out: %s holds another %s of build-id %s", holder, kind,
+				  hex);
+		else if (!same && code == NOTE_OK)
+			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					 "build-id %s: %s and %s hold different files as its %s",
+					 hex, holder, package, kind);
+		free(holder);
+		if (same)
+			stage->candidates[kept++] = *candidate;
+		else
+			free_candidate(candidate);
+	}
+	stage->count = kept;
+	return code;
+}
+
+static char *copy_or_null(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+static void describe(const struct stage *stage, const char *package,
+		     const struct manifest *manifest, struct record *record)
+{
+	*record = (struct record){.package = xstrdup(package)};
+	if (manifest != NULL) {
+		record->type = copy_or_null(manifest->type);
+		record->name = copy_or_null(manifest->name);
+		record->version = copy_or_null(manifest->version);
+		record->release = copy_or_null(manifest->release);
+		record->architecture = copy_or_null(manifest->architecture);
+	}
+	for (size_t i = 0; i < stage->count; i++) {
+		const struct candidate *candidate = &stage->candidates[i];
+		struct record_file *file = record_add(record);
+		file->path = xstrdup(candidate->below);
+		file->origin = xstrdup(candidate->spooled.origin);
+		file->size = candidate->spooled.size;
+		memcpy(file->sha256, candidate->spooled.sha256, sizeof(file->sha256));
+	}
+}
+
+static void count_up(const struct record *record, struct share_added *added)
+{
+	char hex[129], last[129] = "";
+	for (size_t i = 0; i < record->count; i++) {
+		const struct record_file *file = &record->files[i];
+		added->bytes += file->size;
+		if (build_id_path(file->path, hex) == NULL) {
+			added->sources++;
+		} else if (strcmp(hex, last) != 0) {
+			added->build_ids++;
+			memcpy(last, hex, sizeof(last));
+		}
+	}
+}
+
+/* Whether the package is there already: *THERE, and fine only where it holds the same files. */
+static int compare_with_present(struct share *share, const struct record *record,
+				enum share_conflict conflict, bool *there, struct note_error *err)
+{
+	struct record present;
+	struct stat st;
+	char *directory = xasprintf("packages/%s", record->package);
+	char *path = xasprintf("%s/record.json", directory);
+	*there = root_stat(share->root, directory, &st, NULL) == NOTE_OK;
+	int code = *there ? read_record(share, path, &present, err) : NOTE_OK;
+	if (*there && code == NOTE_OK) {
+		const bool same = record_same_files(record, &present);
+		if (!same && conflict == SHARE_KEEP)
+			share_say(share, NULL, "%s is there with other files, and stays as it is",
+				  record->package);
+		else if (!same)
+			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					 "%s is there already, with other files; remove it first",
+					 record->package);
+		record_free(&present);
+	}
+	free(path);
+	free(directory);
+	return code;
+}
+
+/* --- bringing it in --- */
+
+static int move_into_place(struct stage *stage, struct note_error *err)
+{
+	int code = NOTE_OK;
+	for (size_t i = 0; code == NOTE_OK && i < stage->count; i++) {
+		const struct candidate *candidate = &stage->candidates[i];
+		char *path = xasprintf("%s/%s", STAGING_TREE, candidate->below);
+		code = root_rename(stage->share->root, candidate->spooled.path, path, err);
+		free(path);
+	}
+	return code;
+}
+
+static int write_record(struct share *share, const struct record *record, struct note_error *err)
+{
+	const char *paths[] = {STAGING_RECORD};
+	const struct file_attributes attributes = {.mode = 0644, .like = -1};
+	char *json = record_to_json(record);
+	int code = root_write(share->root, paths, 1, json, strlen(json), &attributes, err);
+	free(json);
+	return code;
+}
+
+/* One name of each content in the store; a file system's bound on the names of one file (ext4:
+ * 65000) only means that a content is there twice. */
+static int enter_store(struct share *share, const struct record *record, uint64_t *new_bytes,
+		       struct note_error *err)
+{
+	int code = NOTE_OK;
+	for (size_t i = 0; code == NOTE_OK && i < record->count; i++) {
+		const struct record_file *file = &record->files[i];
+		struct stat st;
+		struct note_error problem;
+		char *store = store_path(file->sha256);
+		char *path = xasprintf("%s/%s", STAGING_TREE, file->path);
+		if (root_stat(share->root, store, &st, NULL) != NOTE_OK) {
+			code = root_hard_link(share->root, path, store, err);
+			*new_bytes += file->size;
+		} else {
+			code = root_hard_link(share->root, store, path, &problem);
+			if (code != NOTE_OK && problem.system == EMLINK)
+				code = NOTE_OK;
+			else if (code != NOTE_OK && err != NULL)
+				*err = problem;
+		}
+		free(path);
+		free(store);
+	}
+	return code;
+}
+
+static int bring_in(struct stage *stage, const struct record *record, struct share_added *added,
+		    struct note_error *err)
+{
+	struct share *share = stage->share;
+	char *package = xasprintf("packages/%s", record->package);
+	int code = move_into_place(stage, err);
+	/* From here on the record tells how to undo all that follows. */
+	if (code == NOTE_OK)
+		code = write_record(share, record, err);
+	if (code == NOTE_OK)
+		code = enter_store(share, record, &added->new_bytes, err);
+	if (code == NOTE_OK)
+		code = claim_record(share, record, err);
+	/* The links are there and dangle; now all of them lead somewhere at once. */
+	if (code == NOTE_OK)
+		code = root_rename(share->root, STAGING_TREE, package, err);
+	free(package);
+	return code;
+}
+
+/* The name: as it was given, else by the notes, which must agree. */
+static int choose_name(const struct stage *stage, const char **package, struct note_error *err)
+{
+	if (*package == NULL && stage->other_name != NULL)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "the package notes do not agree: %s says %s, %s says %s; give the "
+				 "package's name",
+				 stage->name_origin, stage->name, stage->other_origin,
+				 stage->other_name);
+	if (*package == NULL)
+		*package = stage->name;
+	if (*package == NULL)
+		return error_set(
+			err, NOTE_USAGE, NOTE_NO_OFFSET,
+			"no manifest and no package note names the package; give its name");
+	if (!is_package_name(*package))
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
+				 "'%s' cannot be a package's name in the share", *package);
+	return NOTE_OK;
+}
+
+int stage_commit(struct stage *stage, const char *package, const struct manifest *manifest,
+		 enum share_conflict conflict, struct share_added *added, struct note_error *err)
+{
+	struct record record = {0};
+	bool there = false;
+	int code = choose_name(stage, &package, err);
+	if (code == NOTE_OK)
+		code = settle(stage, conflict, err);
+	if (code == NOTE_OK && stage->count == 0)
+		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET,
+				 "nothing to publish: no file with a build-id, and no source");
+	if (code != NOTE_OK)
+		return code;
+	describe(stage, package, manifest, &record);
+	code = compare_with_present(stage->share, &record, conflict, &there, err);
+	if (code == NOTE_OK && !there) {
+		code = judge(stage, package, conflict, err);
+		record_free(&record);
+		describe(stage, package, manifest, &record);
+		there = stage->count == 0; /* all of it was left out */
+		if (code == NOTE_OK && !there)
+			code = bring_in(stage, &record, added, err);
+	}
+	if (code == NOTE_OK) {
+		added->package = xstrdup(package);
+		added->unchanged = there;
+		count_up(&record, added);
+	}
+	record_free(&record);
+	return code;
+}

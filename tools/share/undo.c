@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Taking the staged package apart, whether it was being added, being removed, or a killed run
+ * left it. Its record goes last, so that this can be done again after it was killed, too.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/share/internal.h"
+
+char *store_path(const char *sha256)
+{
+	return xasprintf("store/%.2s/%s", sha256, sha256);
+}
+
+int read_record(struct share *share, const char *path, struct record *record,
+		struct note_error *err)
+{
+	int fd;
+	uint8_t *bytes;
+	size_t size;
+	*record = (struct record){0};
+	int code = root_open_file(share->root, path, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	code = file_read(fd, &bytes, &size, err);
+	close(fd);
+	if (code == NOTE_OK) {
+		code = record_parse(record, (const char *)bytes, size, err);
+		free(bytes);
+	}
+	return code;
+}
+
+/* What only the staged package held: a store entry that no other name is left of. */
+static int drop_contents(struct share *share, const struct record *record, struct note_error *err)
+{
+	int code = NOTE_OK;
+	for (size_t i = 0; code == NOTE_OK && i < record->count; i++) {
+		struct stat st;
+		char *path = store_path(record->files[i].sha256);
+		if (root_stat(share->root, path, &st, NULL) == NOTE_OK && st.st_nlink == 1)
+			code = root_remove(share->root, path, err);
+		free(path);
+	}
+	return code;
+}
+
+int undo_staging(struct share *share, struct note_error *err)
+{
+	struct record record;
+	int code = read_record(share, STAGING_RECORD, &record, err);
+	if (code == NOTE_OK) {
+		code = drop_record(share, &record, false, err);
+		if (code == NOTE_OK)
+			code = root_remove_tree(share->root, STAGING_SPOOL, err);
+		if (code == NOTE_OK)
+			code = root_remove_tree(share->root, STAGING_TREE "/buildid", err);
+		if (code == NOTE_OK)
+			code = root_remove_tree(share->root, STAGING_TREE "/source", err);
+		if (code == NOTE_OK)
+			code = drop_contents(share, &record, err);
+		record_free(&record);
+	} else if (code == NOTE_ABSENT || code == NOTE_MALFORMED) {
+		code = NOTE_OK; /* nothing was linked yet: the record comes first, and whole */
+	}
+	if (code == NOTE_OK)
+		code = root_remove_tree(share->root, STAGING, err);
+	return code;
+}
