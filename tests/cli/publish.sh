@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# publish of split trees. The trees are made with eu-strip, the judges are elfutils' debuginfod-find and gdb.
+. "$(dirname "$0")/../lib.sh"
+
+# tree DIR VERSION [TEXT]: a split tree of hello-VERSION-1.x86_64, in the layout of rpm.
+tree() {
+	local dir=$1 nvra=hello-$2-1.x86_64 text=${3:-}
+	mkdir -p "$dir/usr/bin" "$dir/usr/lib/debug/usr/bin" "$dir/usr/lib/debug/.build-id" "$dir/usr/src/debug/$nvra/a dir" build
+	cat >"build/hello.c" <<-C
+	#include "a dir/add+.h"
+	int main(int argc, char **argv)
+	{
+		(void)argv;
+		return add(argc) + sizeof("$2$text") * 0; /* of $2 */
+	}
+	C
+	echo 'static int add(int a) { return a + 1; }' >"build/a dir/add+.h" 2>/dev/null ||
+		{ mkdir "build/a dir"; echo 'static int add(int a) { return a + 1; }' >"build/a dir/add+.h"; }
+	gcc -g -O0 "-ffile-prefix-map=$PWD/build=/usr/src/debug/$nvra" -Wl,--build-id -o "$dir/usr/bin/hello" "$PWD/build/hello.c"
+	eu-strip -f "$dir/usr/lib/debug/usr/bin/hello-$2-1.x86_64.debug" "$dir/usr/bin/hello"
+	cp build/hello.c "$dir/usr/src/debug/$nvra/"
+	cp "build/a dir/add+.h" "$dir/usr/src/debug/$nvra/a dir/"
+	rm -rf build
+}
+build_id() { readelf -n "$1" | sed -n 's/.*Build ID: //p'; }
+publish() { "$PKGNOTE" publish --into=share "$@"; }
+debug_of() { echo "$1/usr/lib/debug/usr/bin/hello-$2-1.x86_64.debug"; }
+# Every link of the share leads somewhere (source trees may be empty), nothing is left of the work.
+share_is_whole() {
+	[ -z "$(find share -xtype l ! -name source)" ] || { find share -xtype l >&2; return 1; }
+	[ ! -e share/.staging ] || fail "work is left behind"
+	find share/store -type f -links 1 | sed 's/^/held by nobody: /' >orphans
+	[ ! -s orphans ] || { cat orphans >&2; return 1; }
+	[ -z "$(find share -name '.pkgnote-*')" ]
+}
+# What a reader can see, without inode numbers: paths, kinds, targets, contents.
+picture() { (cd share && find . -path ./.lock -prune -o -printf '%p %y %m %l\n' | sort; find . -type f ! -name .lock -print0 | sort -z | xargs -0r sha256sum); }
+
+one_tree() {
+	tree root 1
+	publish --package=hello-1-1.x86_64 root >out
+	says out '^hello-1-1\.x86_64: added, 1 build-ids, 2 sources, [0-9]+ bytes'
+	id=$(build_id root/usr/bin/hello)
+	cmp share/buildid/$id/executable root/usr/bin/hello
+	cmp share/buildid/$id/debuginfo "$(debug_of root 1)"
+	cmp share/.build-id/${id:0:2}/${id:2}.debug "$(debug_of root 1)"
+	cmp share/.build-id/${id:0:2}/${id:2} root/usr/bin/hello
+	cmp share/buildid/$id/source/usr/src/debug/hello-1-1.x86_64/hello.c root/usr/src/debug/hello-1-1.x86_64/hello.c
+	[ -z "$(find share -type l -lname '/*')" ] || fail "an absolute link"
+	share_is_whole
+}
+check "a split tree: debuginfo, executable, source, by both ways in" one_tree
+
+debuginfod_clients() {
+	need debuginfod-find
+	tree root 1
+	publish --package=hello-1-1.x86_64 root >out
+	id=$(build_id root/usr/bin/hello)
+	export DEBUGINFOD_URLS="file://$PWD/share" DEBUGINFOD_CACHE_PATH=$PWD/cache
+	cmp "$(debuginfod-find debuginfo $id)" "$(debug_of root 1)"
+	cmp "$(debuginfod-find executable $id)" root/usr/bin/hello
+	cmp "$(debuginfod-find source $id /usr/src/debug/hello-1-1.x86_64/hello.c)" root/usr/src/debug/hello-1-1.x86_64/hello.c
+	cmp "$(debuginfod-find source $id "/usr/src/debug/hello-1-1.x86_64/a dir/add+.h")" "root/usr/src/debug/hello-1-1.x86_64/a dir/add+.h"
+	status 1 debuginfod-find debuginfo 00112233445566778899
+}
+check "debuginfod-find gets all three through file://" debuginfod_clients
+
+gdb_lists() { # gdb_lists PROGRAM VERSION OPTION...
+	local program=$1 version=$2; shift 2
+	HOME=$PWD gdb -q -nx -batch "$@" -ex 'list main' "$program" >listed 2>&1 || true
+	says listed "of $version \*/"
+}
+gdb_two_versions() {
+	need gdb
+	tree one 1; tree two 2
+	publish --package=hello-1-1.x86_64 one >out
+	publish --package=hello-2-1.x86_64 two >out
+	cp one/usr/bin/hello hello1; cp two/usr/bin/hello hello2
+	mv one gone1; mv two gone2
+	for v in 1 2; do
+		DEBUGINFOD_URLS="file://$PWD/share" DEBUGINFOD_CACHE_PATH=$PWD/cache gdb_lists ./hello$v $v -iex 'set debuginfod enabled on'
+		gdb_lists ./hello$v $v -iex 'set debuginfod enabled off' -iex "set debug-file-directory $PWD/share" \
+			-iex "set substitute-path /usr/src/debug $PWD/share/source/usr/src/debug"
+	done
+	share_is_whole
+}
+check "gdb lists two versions' sources, as a server and as a mount" gdb_two_versions
+
+same_again() {
+	tree root 1
+	publish --package=hello-1-1.x86_64 root >out
+	picture >before
+	publish --package=hello-1-1.x86_64 root >out
+	says out 'unchanged'
+	picture >after
+	cmp before after
+	# The same files in a second package: once in the store, held by both.
+	publish --package=hello-1-2.x86_64 root >out
+	says out 'hello-1-2\.x86_64: added.*\(0 new\)'
+	share_is_whole
+	id=$(build_id root/usr/bin/hello)
+	same "$(stat -c %h share/packages/hello-1-1.x86_64/buildid/$id/debuginfo)" 3
+	same "$(readlink share/buildid/$id/debuginfo)" "../../packages/hello-1-1.x86_64/buildid/$id/debuginfo"
+}
+check "published again: unchanged; by another package: kept once" same_again
+
+conflicts() {
+	tree root 1
+	publish --package=hello-1-1.x86_64 root >out
+	picture >before
+	cp -a root other
+	printf X >>"$(debug_of other 1)"
+	status 3 publish --package=other-1-1.x86_64 other
+	says err 'hello-1-1\.x86_64 and other-1-1\.x86_64 hold different files'
+	status 3 publish --package=hello-1-1.x86_64 other
+	says err 'hello-1-1\.x86_64 is there already, with other files'
+	picture >after
+	cmp before after
+	share_is_whole
+	status 0 publish --on-conflict=keep --package=other-1-1.x86_64 other
+	says err 'left out: hello-1-1\.x86_64 holds another debuginfo'
+	id=$(build_id root/usr/bin/hello)
+	cmp share/buildid/$id/debuginfo "$(debug_of root 1)"
+	[ ! -e share/packages/other-1-1.x86_64/buildid/$id/debuginfo ]
+	share_is_whole
+	# Two files of one package that claim one build-id.
+	cp "$(debug_of other 1)" other/usr/lib/debug/usr/bin/second.debug
+	printf Y >>other/usr/lib/debug/usr/bin/second.debug
+	status 3 publish --package=third-1-1.x86_64 other
+	says err 'two different files for buildid/.*usr/bin/hello-1-1.x86_64.debug and usr/lib/debug/usr/bin/second.debug'
+}
+check "another file for a build-id: an error that names both, nothing changed" conflicts
+
+# manifest ROOT VERSION: what split would have written.
+manifest() {
+	python3 - "$1" "$2" "$(build_id "$1/usr/bin/hello")" <<-'P'
+	import hashlib, json, sys, zlib
+	root, v, bid = sys.argv[1:]
+	def facts(path):
+	    b = open(root + path, "rb").read()
+	    return {"path": path, "size": len(b), "sha256": hashlib.sha256(b).hexdigest()}, b
+	f, _ = facts("/usr/bin/hello")
+	d, b = facts(f"/usr/lib/debug/usr/bin/hello-{v}-1.x86_64.debug")
+	d["crc32"] = "%08x" % zlib.crc32(b)
+	n = f"hello-{v}-1.x86_64"
+	f |= {"links": [], "buildId": bid, "debugFile": d, "sources": [n + "/hello.c", n + "/a dir/add+.h"], "package": None}
+	json.dump({"manifestVersion": 1, "package": {"type": "rpm", "name": "hello", "version": v, "release": "1",
+	    "architecture": "x86_64"}, "files": [f], "skipped": [], "missingSources": []}, sys.stdout)
+	P
+}
+by_manifest() {
+	need python3
+	tree root 1
+	manifest root 1 >m.json
+	publish --manifest=m.json root >out
+	says out '^hello-1-1\.x86_64: added, 1 build-ids, 2 sources'
+	publish --root=root m.json >out
+	says out 'unchanged'
+	cp m.json root/; publish root/m.json >out
+	says out 'unchanged'
+	rm root/m.json
+	says share/packages/hello-1-1.x86_64/record.json '"version": "1"'
+	# The manifest is proof: a tree that is not the one it tells of is refused.
+	tree two 2; manifest two 2 >m2.json
+	picture >before
+	printf X >>two/usr/bin/hello
+	status 3 publish --manifest=m2.json two
+	says err 'usr/bin/hello: its contents are not those that the manifest tells'
+	rm two/usr/src/debug/hello-2-1.x86_64/hello.c
+	tree two 2
+	rm two/usr/src/debug/hello-2-1.x86_64/hello.c
+	status 3 publish --manifest=m2.json two
+	says err 'hello\.c'
+	sed 's/"files": \[{/"files": [{"x": /' m2.json >broken.json
+	status 3 publish --manifest=broken.json two
+	picture >after
+	cmp before after
+}
+check "by manifest, which is proof of the tree" by_manifest
+
+names() {
+	tree root 1
+	status 3 publish root
+	says err 'no manifest and no package note names the package'
+	for name in ../x . .. .hidden a/b ''; do
+		status 3 publish --package="$name" root
+		says err "cannot be a package's name"
+	done
+	[ ! -e x ]
+	"$PKGNOTE" publish --help >help
+	# The note names it: a real one, put in by the linker.
+	cat >n.c <<-'C'
+	int main(void) { return 0; }
+	C
+	mkdir -p noted/usr/bin
+	for p in a b; do
+		echo "int $p;" >>n.c
+		gcc -Wl,--build-id -Xlinker '--package-metadata={"type":"rpm","name":"noted","version":"3-4","architecture":"x86_64"}' -o noted/usr/bin/$p n.c
+	done
+	publish noted >out
+	says out '^noted-3-4\.x86_64: added, 2 build-ids'
+	echo "int c;" >>n.c
+	gcc -Wl,--build-id -Xlinker '--package-metadata={"type":"rpm","name":"odd","version":"3-4","architecture":"x86_64"}' -o noted/usr/bin/c n.c
+	status 3 publish noted
+	says err 'do not agree: usr/bin/a says noted-3-4\.x86_64, usr/bin/c says odd-3-4\.x86_64'
+	status 2 publish
+	status 2 "$PKGNOTE" publish root
+}
+check "the package's name: given, or by notes that agree" names
+
+no_share() {
+	tree root 1
+	mkdir home; echo precious >home/file
+	status 3 "$PKGNOTE" publish --into=home --package=hello-1-1.x86_64 root
+	says err 'neither a share .* nor an empty directory'
+	same "$(ls -A home)" file
+	echo '{"shareVersion": 2}' >home/share.json
+	status 3 "$PKGNOTE" publish --into=home --package=hello-1-1.x86_64 root
+	says err 'not of a share that this program knows'
+	status 3 "$PKGNOTE" publish --into=no/such/place --package=hello-1-1.x86_64 root
+	# Links in the share that lead out of it are not followed.
+	mkdir outside evil; publish --package=hello-1-1.x86_64 root >out
+	rm -rf share/store; ln -s ../outside share/store
+	tree two 2
+	status 3 publish --package=hello-2-1.x86_64 two
+	[ -z "$(ls -A outside)" ]
+}
+check "a directory that is no share is left alone; links out of one are not followed" no_share
+
+hostile_trees() {
+	tree root 1
+	publish --package=hello-1-1.x86_64 root >out
+	picture >before
+	# ELF files whose headers lie, whose build-id is one byte, or 64; a FIFO; a link out of the tree.
+	head -c 100 root/usr/bin/hello >root/usr/bin/cut
+	status 3 publish --package=x-1-1.x root
+	says err 'usr/bin/cut'
+	rm root/usr/bin/cut
+	echo 'int main(void) { return 9; }' >b.c
+	gcc -Wl,--build-id=0x01 -o root/usr/bin/one b.c
+	status 3 publish --package=x-1-1.x root
+	says err 'usr/bin/one: a build-id of 1 bytes'
+	picture >after; cmp before after
+	long=$(printf '%0128d' 7)
+	gcc -Wl,--build-id=0x$long -o root/usr/bin/one b.c
+	mkfifo root/usr/bin/fifo
+	ln -s /etc/passwd root/usr/bin/passwd; ln -s /etc/passwd root/usr/src/debug/hello-1-1.x86_64/passwd
+	echo not ELF >root/usr/bin/script
+	timeout 20 "$PKGNOTE" publish --into=share --package=hello-9-1.x86_64 root >out
+	cmp share/buildid/$long/executable root/usr/bin/one
+	[ -z "$(find share/ -name passwd)" ]
+	share_is_whole
+}
+check "hostile trees: refused whole, or what is odd in them left out" hostile_trees
+
+odd_names() {
+	tree root 1
+	local dir=root/usr/src/debug/hello-1-1.x86_64 name
+	name=$'new\nline "quote" \xff%41'
+	echo odd >"$dir/$name"
+	long=$(printf '%0251d' 0).txt
+	echo long >"$dir/$long"
+	publish --package=hello-1-1.x86_64 root >out
+	cmp "$dir/$name" "share/source/usr/src/debug/hello-1-1.x86_64/$name"
+	cmp "$dir/$long" "share/source/usr/src/debug/hello-1-1.x86_64/$long"
+	python3 -c 'import json; json.load(open("share/packages/hello-1-1.x86_64/record.json"))'
+	publish --package=hello-1-1.x86_64 root >out
+	says out unchanged
+}
+check "names with newlines, quotes, bytes that are not UTF-8, 255 bytes" odd_names
+
+same_bytes() {
+	tree root 1; tree two 2
+	publish -j1 --package=hello-1-1.x86_64 root >out; publish -j1 --package=hello-2-1.x86_64 two >out
+	picture >one
+	rm -rf share
+	publish -j8 --package=hello-2-1.x86_64 two >out; publish -j8 --package=hello-1-1.x86_64 root >out
+	picture >eight
+	cmp one eight
+}
+check "the same share, whatever -j and order" same_bytes
+
+json_result() {
+	need python3
+	tree root 1
+	publish --json --package=hello-1-1.x86_64 root >out
+	python3 -c 'import json; r = json.load(open("out")); assert r["package"] == "hello-1-1.x86_64" and r["result"] == "added" and r["buildIds"] == 1 and r["sources"] == 2 and r["newBytes"] == r["bytes"] > 0, r'
+}
+check "--json" json_result
+finish
