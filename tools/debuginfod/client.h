@@ -3,6 +3,10 @@
  * The debuginfod client: asks all servers at once, takes the first good answer, proves it.
  * Protocol: debuginfod(8), "WEBAPI": GET URL/buildid/HEX/{debuginfo,executable,source/PATH,
  * section/NAME}.
+ *
+ * A request as a recipe stands in client.c. A symptom names a file: a wrong URL is url.c, what a
+ * status means is transfer.c, who won is federation.c, waits are retry.c, "rejected" is proof.c,
+ * what lies on disk is cache.c, file:// servers are local.c.
  */
 #ifndef DEBUGINFOD_CLIENT_H
 #define DEBUGINFOD_CLIENT_H
@@ -27,16 +31,17 @@ enum outcome {
 
 const char *outcome_word(enum outcome outcome);
 
+/* Zero-initialised is: one try, no limits, no cache. */
 struct client_options {
-	struct strings servers; /* base URLs: http, https, file */
+	struct strings servers; /* base URLs: http, https, file; see client_default_servers */
 	uint64_t retries;       /* tries after the first */
-	double backoff;         /* seconds, the first wait */
+	double backoff;         /* seconds, the first wait; doubled each round, 30 at most */
 	uint64_t timeout;       /* seconds without progress, 0 for none */
 	uint64_t deadline;      /* seconds for a whole request, 0 for none */
 	uint64_t max_size;      /* bytes of a body, 0 for no limit */
 	const char *cache;      /* directory, or NULL for a temporary one that the client removes */
 	struct strings headers; /* "Name: value" */
-	const char *user_agent;
+	const char *user_agent; /* NULL: "pkgnote/VERSION" */
 	const char *ca_file;
 	const char *certificate;
 	const char *key;
@@ -47,7 +52,7 @@ struct client_options {
 
 /* What one server said. */
 struct server_answer {
-	const char *url; /* the base URL; the client's */
+	const char *url; /* the base URL without credentials; the client's */
 	enum outcome outcome;
 	char text[160]; /* "404", "connection refused", "build-id differs: ..." */
 };
@@ -55,22 +60,42 @@ struct server_answer {
 /* The result of one request; free with client_answer_free. */
 struct client_answer {
 	enum outcome outcome;
-	char *path; /* the file that holds it, complete and proven, when found */
-	struct server_answer *servers;
+	char *path;                    /* the file that holds it, complete and proven, when found */
+	struct server_answer *servers; /* those that were asked, in the order of the options */
 	size_t server_count;
 	char reason[240];
 };
 
 struct client;
 
-/* Options are copied. One client may be used by one thread at a time. */
+/* Options are copied. One client may be used by one thread at a time. NOTE_USAGE where a server
+ * is no http, https or file URL, NOTE_SYSTEM where the cache cannot be used. */
 int client_open(struct client **out, const struct client_options *options, struct note_error *err);
-void client_close(struct client *client);
+void client_close(struct client *client); /* NULL is allowed */
 
 /* Gets one artifact of BUILD_ID (hexadecimal, any case). NAME is the source's absolute path or
- * the section's name, else NULL. */
+ * the section's name, else NULL. A file:// server's file is given where it lies, all others from
+ * the cache. */
 void client_fetch(struct client *client, enum artifact artifact, const char *build_id,
 		  const char *name, struct client_answer *answer);
+
+/* One of many requests; the strings are the caller's. */
+struct client_request {
+	enum artifact artifact;
+	const char *build_id;
+	const char *name;
+};
+
+/* Takes over ANSWER (for client_answer_free). Called in the order in which requests end. */
+typedef void client_done(void *context, size_t index, struct client_answer *answer);
+
+/* Gets many artifacts, PARALLEL at a time, over shared connections, in the calling thread. */
+void client_fetch_all(struct client *client, const struct client_request *requests, size_t count,
+		      unsigned parallel, client_done *done, void *context);
+
+/* Where the cache is a temporary one: removes the found file, so that disk space is bounded by
+ * the files in use. Does nothing otherwise. */
+void client_discard(struct client *client, const struct client_answer *answer);
 
 void client_answer_free(struct client_answer *answer);
 

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Servers and artifacts as URLs. Specification: RFC 3986; debuginfod(8), "WEBAPI";
+ * debuginfod-find(1), DEBUGINFOD_URLS.
+ */
+#include "tools/debuginfod/url.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "tools/base/root.h"
+
+#define URLS_FILES "/etc/debuginfod/*.urls"
+#define URLS_SPACE " \t\r\n\f\v"
+
+/* --- encoding --- */
+
+static bool is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+char *url_encode_path(const char *path)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *out = xmalloc(3 * strlen(path) + 1);
+	char *to = out;
+	for (; *path != '\0'; path++) {
+		if (is_unreserved(*path) || *path == '/') {
+			*to++ = *path;
+		} else {
+			*to++ = '%';
+			*to++ = digits[(unsigned char)*path >> 4];
+			*to++ = digits[(unsigned char)*path & 15];
+		}
+	}
+	*to = '\0';
+	return out;
+}
+
+/* --- servers --- */
+
+static bool has_scheme(const char *word, const char *scheme)
+{
+	const size_t length = strlen(scheme);
+	return strncasecmp(word, scheme, length) == 0 && strncmp(word + length, "://", 3) == 0;
+}
+
+char *url_server(const char *word)
+{
+	char *out;
+	if (has_scheme(word, "http") || has_scheme(word, "https") || has_scheme(word, "file"))
+		out = xstrdup(word);
+	else if (strstr(word, "://") != NULL || word[0] == '\0')
+		return NULL;
+	else if (word[0] == '/') {
+		char *encoded = url_encode_path(word);
+		out = xasprintf("file://%s", encoded);
+		free(encoded);
+	} else {
+		out = xasprintf("http://%s", word);
+	}
+	for (size_t end = strlen(out); end > 0 && out[end - 1] == '/'; end--)
+		out[end - 1] = '\0';
+	CURLU *parts = curl_url();
+	/* "file://" alone has lost its slash above; the root directory is no share. */
+	if (parts == NULL || curl_url_set(parts, CURLUPART_URL, out, 0) != CURLUE_OK) {
+		free(out);
+		out = NULL;
+	}
+	curl_url_cleanup(parts);
+	return out;
+}
+
+static void add_words(struct strings *servers, const char *text)
+{
+	char *copy = xstrdup(text);
+	char *state = NULL;
+	for (char *word = strtok_r(copy, URLS_SPACE, &state); word != NULL;
+	     word = strtok_r(NULL, URLS_SPACE, &state))
+		strings_add(servers, word);
+	free(copy);
+}
+
+static void add_file(struct strings *servers, const char *path)
+{
+	uint8_t *bytes;
+	size_t size;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (file_read(fd, &bytes, &size, NULL) == NOTE_OK) {
+		struct text text = {0};
+		text_add(&text, bytes, size);
+		add_words(servers, text.data);
+		text_free(&text);
+		free(bytes);
+	}
+	close(fd);
+}
+
+void client_default_servers(struct strings *servers, const struct strings *given)
+{
+	const char *environment = getenv("DEBUGINFOD_URLS");
+	glob_t files;
+	if (given != NULL && given->count > 0) {
+		for (size_t i = 0; i < given->count; i++)
+			add_words(servers, given->items[i]);
+	} else if (environment != NULL) {
+		add_words(servers, environment);
+	} else if (glob(URLS_FILES, 0, NULL, &files) == 0) {
+		for (size_t i = 0; i < files.gl_pathc; i++)
+			add_file(servers, files.gl_pathv[i]);
+		globfree(&files);
+	}
+}
+
+/* --- artifacts --- */
+
+static const char *const artifact_names[] = {
+	[ARTIFACT_DEBUGINFO] = "debuginfo",
+	[ARTIFACT_EXECUTABLE] = "executable",
+	[ARTIFACT_SOURCE] = "source",
+	[ARTIFACT_SECTION] = "section",
+};
+
+char *url_artifact(const char *base, enum artifact artifact, const char *hex, const char *name)
+{
+	char *encoded = url_encode_path(name != NULL ? name : "");
+	const char *slash = name != NULL && name[0] != '/' ? "/" : "";
+	char *out = xasprintf("%s/buildid/%s/%s%s%s", base, hex, artifact_names[artifact], slash,
+			      encoded);
+	free(encoded);
+	return out;
+}
+
+/* PATH without empty and "." components, each ".." taking the one before it. */
+static void add_normal_path(struct text *out, const char *path)
+{
+	const size_t start = out->size;
+	while (*path != '\0') {
+		const size_t length = strcspn(path, "/");
+		if (length == 2 && memcmp(path, "..", 2) == 0) {
+			while (out->size > start && out->data[--out->size] != '/')
+				;
+			out->data[out->size] = '\0';
+		} else if (length != 0 && (length != 1 || path[0] != '.')) {
+			text_puts(out, "/");
+			text_add(out, path, length);
+		}
+		path += length;
+		path += *path == '/';
+	}
+}
+
+char *url_share_path(enum artifact artifact, const char *hex, const char *name)
+{
+	struct text out = {0};
+	text_printf(&out, "buildid/%s/%s", hex, artifact_names[artifact]);
+	if (name != NULL)
+		add_normal_path(&out, name);
+	return out.data;
+}
+
+/* --- parts of a URL --- */
+
+static char *part_of(const char *url, CURLUPart part, unsigned flags)
+{
+	char *got = NULL;
+	char *out = NULL;
+	CURLU *parts = curl_url();
+	if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(parts, part, &got, flags) == CURLUE_OK) {
+		out = xstrdup(got);
+		curl_free(got);
+	}
+	curl_url_cleanup(parts);
+	return out;
+}
+
+char *url_directory(const char *url)
+{
+	const char *path = url + strlen("file://");
+	if (strncasecmp(path, "localhost/", 10) == 0)
+		path += 9;
+	if (!has_scheme(url, "file") || path[0] != '/')
+		return NULL;
+	int length = 0;
+	char *decoded = curl_easy_unescape(NULL, path, 0, &length);
+	char *out = NULL;
+	if (decoded != NULL && memchr(decoded, '\0', (size_t)length) == NULL)
+		out = xstrdup(decoded);
+	curl_free(decoded);
+	return out;
+}
+
+char *url_without_secrets(const char *url)
+{
+	const char *scheme = strstr(url, "://");
+	if (scheme == NULL)
+		return xstrdup(url);
+	const char *host = scheme + 3;
+	const char *end = host + strcspn(host, "/?#");
+	const char *at = memrchr(host, '@', (size_t)(end - host));
+	if (at == NULL)
+		return xstrdup(url);
+	return xasprintf("%.*s%s", (int)(host - url), url, at + 1);
+}
+
+bool url_same_origin(const char *a, const char *b)
+{
+	static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char *one = part_of(a, parts[i], CURLU_DEFAULT_PORT);
+		char *other = part_of(b, parts[i], CURLU_DEFAULT_PORT);
+		const bool same = one != NULL && other != NULL && strcasecmp(one, other) == 0;
+		free(one);
+		free(other);
+		if (!same)
+			return false;
+	}
+	return true;
+}
