@@ -1,14 +1,442 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pkgnote stamp: the package note into files that are linked already, one after the other or a
+ * whole tree. libnote's note_place() makes each new file; here names, links and attributes are
+ * looked after. All files are reached below one root, "/", so that hard links between any two
+ * arguments are seen and kept. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/note.h"
+#include "tools/base/metadata.h"
+#include "tools/base/pool.h"
+#include "tools/base/root.h"
 #include "tools/commands.h"
+
+enum existing { EXISTING_KEEP, EXISTING_FAIL };
+
+enum outcome { IGNORED, STAMPED, KEPT, REFUSED };
+
+/* A name of a file, and, for the first of its names, what became of it. */
+struct item {
+	char *path;  /* below the root */
+	char *shown; /* as the user would say it */
+	dev_t device;
+	ino_t inode;
+	nlink_t links;
+	bool named;   /* an argument of its own: it has to be an ELF file */
+	size_t first; /* the index of the same file's first item */
+	enum outcome outcome;
+	struct note_error *error; /* where it was refused */
+};
+
+struct stamp {
+	struct cli cli;
+	struct root *root;
+	struct metadata metadata;
+	char *payload;
+	int existing;
+	bool break_links;
+	const char *out;
+	struct item *items; /* in the order of the arguments, below that by path */
+	size_t count;
+	size_t room;
+	size_t *sorted; /* the items by device, inode and order */
+	/* While the tree ARGUMENT is walked. */
+	const char *argument;
+	size_t argument_length; /* of its path below the root */
+	size_t outcomes[4];
+};
+
+/* --- what to stamp --- */
+
+static struct item *add_item(struct stamp *stamp, const char *path, char *shown,
+			     const struct stat *st)
+{
+	if (stamp->count == stamp->room) {
+		stamp->room = stamp->room != 0 ? 2 * stamp->room : 64;
+		stamp->items = xrealloc(stamp->items, stamp->room * sizeof(*stamp->items));
+	}
+	struct item *item = &stamp->items[stamp->count];
+	*item = (struct item){.path = xstrdup(path),
+			      .shown = shown,
+			      .device = st->st_dev,
+			      .inode = st->st_ino,
+			      .links = st->st_nlink,
+			      .first = stamp->count};
+	stamp->count++;
+	return item;
+}
+
+static char *shown_name(const struct stamp *stamp, const char *path)
+{
+	size_t length = strlen(stamp->argument);
+	while (length > 1 && stamp->argument[length - 1] == '/')
+		length--;
+	if (stamp->argument_length != 0)
+		path += stamp->argument_length + 1;
+	return xasprintf("%.*s%s%s", (int)length, stamp->argument,
+			 stamp->argument[length - 1] == '/' ? "" : "/", path);
+}
+
+static bool visit(void *context, const struct entry *entry, bool *descend)
+{
+	struct stamp *stamp = context;
+	*descend = true;
+	if (entry->kind == ENTRY_FILE && entry->st.st_size > 0)
+		add_item(stamp, entry->path, shown_name(stamp, entry->path), &entry->st);
+	return true;
+}
+
+static void unreadable(void *context, const char *path, const struct note_error *err)
+{
+	struct stamp *stamp = context;
+	char *shown = shown_name(stamp, path);
+	cli_fail(&stamp->cli, shown, err);
+	free(shown);
+}
+
+/* ARGUMENT below the root, without a link on the way; a link to a directory is followed, being
+ * named by the user. The caller frees it; NULL with errno. */
+static char *path_below_root(const char *argument, bool directory)
+{
+	char *real;
+	if (directory) {
+		real = realpath(argument, NULL);
+	} else {
+		const char *slash = strrchr(argument, '/');
+		char *parent = slash != NULL ? strndup(argument, (size_t)(slash - argument) + 1)
+					     : xstrdup(".");
+		char *there = parent != NULL ? realpath(parent, NULL) : NULL;
+		real = there != NULL ? xasprintf("%s/%s", strcmp(there, "/") == 0 ? "" : there,
+						 slash != NULL ? slash + 1 : argument)
+				     : NULL;
+		free(there);
+		free(parent);
+	}
+	if (real != NULL)
+		memmove(real, real + 1, strlen(real));
+	return real;
+}
+
+static void add_argument(struct stamp *stamp, const char *argument)
+{
+	struct note_error err;
+	struct stat st;
+	if (stat(argument, &st) != 0) {
+		cli_failf(&stamp->cli, argument, "%s", strerror(errno));
+		return;
+	}
+	const bool directory = S_ISDIR(st.st_mode);
+	char *path = path_below_root(argument, directory);
+	if (path == NULL) {
+		cli_failf(&stamp->cli, argument, "%s", strerror(errno));
+		return;
+	}
+	if (directory) {
+		stamp->argument = argument;
+		stamp->argument_length = strlen(path);
+		if (root_walk(stamp->root, path, true, visit, unreadable, stamp, &err) != NOTE_OK)
+			cli_fail(&stamp->cli, argument, &err);
+	} else if (root_stat(stamp->root, path, &st, &err) != NOTE_OK) {
+		cli_fail(&stamp->cli, argument, &err);
+	} else if (S_ISLNK(st.st_mode)) {
+		cli_failf(&stamp->cli, argument, "a symbolic link: name the file itself");
+	} else if (!S_ISREG(st.st_mode)) {
+		cli_failf(&stamp->cli, argument, "neither a regular file nor a directory");
+	} else {
+		add_item(stamp, path, xstrdup(argument), &st)->named = true;
+	}
+	free(path);
+}
+
+/* --- hard links --- */
+
+static int by_file(const void *a, const void *b, void *context)
+{
+	const struct stamp *stamp = context;
+	const size_t one = *(const size_t *)a, two = *(const size_t *)b;
+	const struct item *left = &stamp->items[one], *right = &stamp->items[two];
+	if (left->device != right->device)
+		return left->device < right->device ? -1 : 1;
+	if (left->inode != right->inode)
+		return left->inode < right->inode ? -1 : 1;
+	return one < two ? -1 : one > two;
+}
+
+/* Every item learns which is the first of the same file. */
+static void find_links(struct stamp *stamp)
+{
+	stamp->sorted = xcalloc(stamp->count + 1, sizeof(*stamp->sorted));
+	for (size_t i = 0; i < stamp->count; i++)
+		stamp->sorted[i] = i;
+	qsort_r(stamp->sorted, stamp->count, sizeof(*stamp->sorted), by_file, stamp);
+	for (size_t i = 1; i < stamp->count; i++) {
+		struct item *item = &stamp->items[stamp->sorted[i]];
+		const struct item *before = &stamp->items[stamp->sorted[i - 1]];
+		if (item->device == before->device && item->inode == before->inode) {
+			item->first = before->first;
+			stamp->items[item->first].named |= item->named;
+		}
+	}
+}
+
+/* The names of the file whose first item is INDEX, each once; PATHS may be NULL. */
+static size_t names_of(const struct stamp *stamp, size_t index, struct strings *paths)
+{
+	struct strings found = {0};
+	size_t low = 0, high = stamp->count;
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+		if (by_file(&stamp->sorted[middle], &index, (void *)(uintptr_t)stamp) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < stamp->count; low++) {
+		const struct item *item = &stamp->items[stamp->sorted[low]];
+		if (item->first != index)
+			break;
+		if (!strings_has(&found, item->path))
+			strings_add(&found, item->path);
+	}
+	const size_t count = found.count;
+	if (paths != NULL)
+		*paths = found;
+	else
+		strings_free(&found);
+	return count;
+}
+
+/* --- one file --- */
+
+enum kind { KIND_OTHER, KIND_ELF, KIND_ARCHIVE };
+
+static enum kind kind_of(int fd)
+{
+	char magic[8] = {0};
+	if (pread(fd, magic, sizeof(magic), 0) < 4)
+		return KIND_OTHER;
+	if (memcmp(magic, "\177ELF", 4) == 0)
+		return KIND_ELF;
+	return memcmp(magic, "!<arch>\n", 8) == 0 || memcmp(magic, "!<thin>\n", 8) == 0
+		       ? KIND_ARCHIVE
+		       : KIND_OTHER;
+}
+
+static int refuse(struct note_error *err, const char *why)
+{
+	*err = (struct note_error){.code = NOTE_UNSUPPORTED, .offset = NOTE_NO_OFFSET};
+	snprintf(err->text, sizeof(err->text), "%s", why);
+	return err->code;
+}
+
+static bool has_note(const uint8_t *bytes, size_t size)
+{
+	struct image *image = NULL;
+	const bool found = image_open_memory(&image, bytes, size, NULL) == NOTE_OK &&
+			   image_read_elf(image, NULL) == NOTE_OK &&
+			   elf_package(image, NULL, NULL, NULL, NULL) == NOTE_OK;
+	image_close(image);
+	return found;
+}
+
+/* OUT, or every name of the file, gets the new bytes and the old file's attributes. */
+static int write_back(struct stamp *stamp, size_t index, int fd, const void *bytes, size_t size,
+		      struct note_error *err)
+{
+	const struct file_attributes like = {.like = fd};
+	struct strings paths = {0};
+	int code;
+	if (stamp->out != NULL) {
+		char *path = path_below_root(stamp->out, false);
+		if (path == NULL)
+			return refuse(err, strerror(errno));
+		const char *const one[] = {path};
+		code = root_write(stamp->root, one, 1, bytes, size, &like, err);
+		free(path);
+		return code;
+	}
+	names_of(stamp, index, &paths);
+	code = root_write(stamp->root, (const char *const *)paths.items, paths.count, bytes, size,
+			  &like, err);
+	strings_free(&paths);
+	return code;
+}
+
+static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_error *err)
+{
+	struct item *item = &stamp->items[index];
+	const struct note_place_options options = {.size = sizeof(options)};
+	uint8_t *bytes = NULL;
+	void *made = NULL;
+	size_t size, made_size;
+	int code = file_read(fd, &bytes, &size, err);
+	if (code != NOTE_OK)
+		return code;
+	if (stamp->existing == EXISTING_FAIL && has_note(bytes, size))
+		code = refuse(err, "it has a package note already");
+	else
+		code = note_place(bytes, size, stamp->payload, &options, &made, &made_size, err);
+	const bool same = code == NOTE_OK && made_size == size && memcmp(made, bytes, size) == 0;
+	free(bytes);
+	item->outcome = same ? KEPT : STAMPED;
+	if (code == NOTE_OK && !same && stamp->out == NULL && !stamp->break_links &&
+	    item->links > names_of(stamp, index, NULL))
+		code = refuse(err, "it has hard links outside the arguments, which would keep the "
+				   "old bytes (--break-links allows that)");
+	if (code == NOTE_OK && (!same || stamp->out != NULL))
+		code = write_back(stamp, index, fd, made, made_size, err);
+	free(made);
+	return code;
+}
+
+static void work(void *context, size_t index, unsigned worker)
+{
+	struct stamp *stamp = context;
+	struct item *item = &stamp->items[index];
+	struct note_error err = {0};
+	int fd;
+	(void)worker;
+	if (item->first != index)
+		return;
+	int code = root_open_file(stamp->root, item->path, &fd, &err);
+	if (code == NOTE_OK) {
+		switch (kind_of(fd)) {
+		case KIND_ELF:
+			code = stamp_file(stamp, index, fd, &err);
+			break;
+		case KIND_ARCHIVE:
+			code = refuse(&err, "a static archive: the final link would multiply the "
+					    "notes of its objects; stamp what is linked from it");
+			break;
+		default:
+			if (item->named)
+				code = refuse(&err, "not an ELF file");
+		}
+		close(fd);
+	}
+	if (code != NOTE_OK) {
+		item->outcome = REFUSED;
+		item->error = xmalloc(sizeof(err));
+		*item->error = err;
+	}
+}
+
+/* --- results --- */
+
+static void print_json(const struct stamp *stamp, const struct item *item, const char *outcome)
+{
+	struct json_object *line = json_object_new_object();
+	char *name = name_to_utf8(stamp->out != NULL ? stamp->out : item->shown);
+	json_object_object_add(line, "path", json_object_new_string(name));
+	json_object_object_add(line, "result", json_object_new_string(outcome));
+	if (item->error != NULL) {
+		char *reason = name_to_utf8(item->error->text);
+		json_object_object_add(line, "reason", json_object_new_string(reason));
+		free(reason);
+	}
+	puts(json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
+							  JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(line);
+	free(name);
+}
+
+static void finish(void *context, size_t index)
+{
+	static const char *const words[] = {"ignored", "stamped", "kept", "refused"};
+	struct stamp *stamp = context;
+	struct item *item = &stamp->items[index];
+	const struct item *first = &stamp->items[item->first];
+	cli_progress(&stamp->cli, index + 1, stamp->count, "files");
+	if (first->outcome == IGNORED)
+		return;
+	if (first->outcome == REFUSED)
+		cli_fail(&stamp->cli, item->shown, first->error);
+	else
+		cli_detail(&stamp->cli, item->shown, "%s", words[first->outcome]);
+	if (stamp->cli.json) {
+		struct item line = *item;
+		line.error = first->error;
+		print_json(stamp, &line, words[first->outcome]);
+	}
+	stamp->outcomes[first->outcome]++;
+}
+
+static void stamp_all(struct stamp *stamp)
+{
+	struct cli *cli = &stamp->cli;
+	for (size_t i = 0; i < cli->operand_count; i++)
+		add_argument(stamp, cli->operands[i]);
+	find_links(stamp);
+	pool_run(cli->jobs, stamp->count, work, finish, stamp);
+	cli_progress_end(cli);
+	if (!cli->json && !cli->quiet)
+		printf("%zu stamped, %zu kept, %zu refused\n", stamp->outcomes[STAMPED],
+		       stamp->outcomes[KEPT], stamp->outcomes[REFUSED]);
+}
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct cli cli;
+	struct stamp stamp = {0};
+	struct note_error err;
+	struct stat st;
 	int status;
-	if (!cli_parse(&cli, command, NULL, 0, argc, argv, &status))
-		return status;
-	cli_failf(&cli, NULL, "not written yet");
-	return cli_finish(&cli);
+	const struct option_spec options[] = {
+		METADATA_OPTIONS(&stamp.metadata),
+		{"on-existing", 0, OPTION_CHOICE, "keep|fail", &stamp.existing,
+		 "what to do with a file that has a note", NULL, NULL},
+		{"output", 'o', OPTION_TEXT, "OUT", &stamp.out,
+		 "write the stamped FILE to OUT, leave FILE alone", NULL, NULL},
+		{"break-links", 0, OPTION_FLAG, NULL, &stamp.break_links,
+		 "let hard links outside the arguments keep the old bytes", NULL, NULL},
+	};
+	if (!cli_parse(&stamp.cli, command, options, sizeof(options) / sizeof(options[0]), argc,
+		       argv, &status))
+		goto out;
+	status = EXIT_USAGE;
+	if (stamp.cli.operand_count == 0) {
+		cli_usage(&stamp.cli, "no FILE or DIR is given");
+		goto out;
+	}
+	if (stamp.out != NULL && (stamp.cli.operand_count != 1 ||
+				  (stat(stamp.cli.operands[0], &st) == 0 && S_ISDIR(st.st_mode)))) {
+		cli_usage(&stamp.cli, "-o takes exactly one FILE");
+		goto out;
+	}
+	status = EXIT_FAILED;
+	if (!metadata_build(&stamp.cli, &stamp.metadata, NULL, 0, &stamp.payload)) {
+		if (stamp.cli.status == EXIT_DONE)
+			status = EXIT_USAGE; /* said already, by cli_usage */
+		goto out;
+	}
+	if (root_open(&stamp.root, "/", &err) != NOTE_OK)
+		cli_fail(&stamp.cli, "/", &err);
+	else
+		stamp_all(&stamp);
+	status = cli_finish(&stamp.cli);
+out:
+	for (size_t i = 0; i < stamp.count; i++) {
+		free(stamp.items[i].path);
+		free(stamp.items[i].shown);
+		free(stamp.items[i].error);
+	}
+	free(stamp.items);
+	free(stamp.sorted);
+	free(stamp.payload);
+	metadata_free(&stamp.metadata);
+	root_close(stamp.root);
+	return status;
 }
 
-const struct command stamp_command = {"stamp", "-", "-", "-", run};
+const struct command stamp_command = {
+	"stamp",
+	"Put the package note into linked ELF files, in their first page",
+	"[METADATA] [OPTION]... FILE|DIR...",
+	"pkgnote stamp -k name=hello -k version=2.10-3 build/hello build/libhello.so",
+	run,
+};
