@@ -73,6 +73,8 @@ static bool ask_debuginfo(struct evidence *evidence, const struct elf_artifact *
 			debug_facts_free(&one);
 		}
 	}
+	supply_let_go(supply, &evidence->debuginfo);
+	/* Many files share one alternate file: it stays. */
 	if (good && facts->alternate_name != NULL)
 		supply_ask(supply, ARTIFACT_DEBUGINFO, facts->alternate_id, NULL,
 			   &evidence->alternate);
@@ -103,6 +105,7 @@ static void ask_executable(struct evidence *evidence, const struct elf_artifact 
 		}
 		close_served(&file);
 	}
+	supply_let_go(supply, &evidence->executable);
 }
 
 /* --- sources --- */
@@ -171,22 +174,34 @@ static void judge_source(struct served *served, const struct source_evidence *so
 	close_served(&file);
 }
 
+/* No server can be asked for a relative name. */
 static void ask_sources(struct evidence *evidence, const struct elf_artifact *artifact,
 			struct supply *supply)
 {
-	for (size_t i = 0; i < evidence->source_count; i++) {
+	const size_t count = evidence->source_count;
+	struct client_request *requests = xcalloc(count + 1, sizeof(*requests));
+	struct servings *answers = xcalloc(count + 1, sizeof(*answers));
+	size_t asked = 0;
+	for (size_t i = 0; i < count; i++)
+		if (evidence->sources[i].path[0] == '/')
+			requests[asked++] = (struct client_request){
+				ARTIFACT_SOURCE, artifact->build_id, evidence->sources[i].path};
+	supply_ask_all(supply, requests, asked, answers);
+	asked = 0;
+	for (size_t i = 0; i < count; i++) {
 		struct source_evidence *source = &evidence->sources[i];
 		if (source->path[0] != '/') {
-			/* No server can be asked for a relative name. */
 			servings_add(&source->servings, "", OUTCOME_ABSENT, "relative name", NULL);
 			continue;
 		}
-		supply_ask(supply, ARTIFACT_SOURCE, artifact->build_id, source->path,
-			   &source->servings);
+		source->servings = answers[asked++];
 		for (size_t s = 0; s < source->servings.count; s++)
 			if (source->servings.items[s].outcome == OUTCOME_FOUND)
 				judge_source(&source->servings.items[s], source);
+		supply_let_go(supply, &source->servings);
 	}
+	free(requests);
+	free(answers);
 }
 
 void evidence_gather(struct evidence *evidence, const struct elf_artifact *artifact, unsigned needs,

@@ -1,112 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Check "note": the package note is there, once, by UAPI.8, loaded, within page one (all that a
- * core file keeps of a mapping), and agrees with the package that ships it and with --expect.
+ * Check "note": the package note is there, sound by UAPI.8 (libnote judges), and agrees with the
+ * package that ships it and with --expect.
  */
 #include "tools/release/note.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libnote/error.h"
-#include "libnote/note.h"
+#include "libnote/check.h"
 #include "tools/base/text.h"
 #include "tools/release/check.h"
 
-#define PAGE_SIZE_MIN 4096
-
-struct found {
-	struct image *image;
-	struct elf_note first;
-	unsigned count;
-	bool other_owner;
-};
-
-static bool visit(void *context, const struct elf_note *note)
+/* The first finding stands for all: it is what has to be mended first. */
+static int keep_first(void *context, const struct note_problem *problem)
 {
-	struct found *found = context;
-	if (note->type != NOTE_TYPE_PACKAGE)
-		return true;
-	if (strcmp(note->owner, NOTE_OWNER_FDO) != 0) {
-		found->other_owner = true;
-		return true;
-	}
-	if (found->count++ == 0)
-		found->first = *note;
-	return true;
-}
-
-static bool inside(uint64_t start, uint64_t size, uint64_t offset, uint64_t length)
-{
-	return offset >= start && offset - start <= size && length <= size - (offset - start);
-}
-
-/* Where the note lies: NULL, or what is wrong with it. */
-static const char *place_problem(struct image *image, const struct elf_note *note)
-{
-	const char *problem = "in no segment that is loaded: no core file would hold it";
-	if (!note->in_segment)
-		return "in no PT_NOTE segment: no core file would show it";
-	for (uint64_t i = 0; i < image->phnum; i++) {
-		GElf_Phdr phdr;
-		if (image_phdr(image, i, &phdr, NULL) != NOTE_OK)
-			break;
-		if (phdr.p_type != PT_LOAD ||
-		    !inside(phdr.p_offset, phdr.p_filesz, note->offset, note->size))
-			continue;
-		problem = phdr.p_flags & PF_W ? "in a writable segment" : NULL;
-	}
-	if (problem == NULL && note->desc_offset + note->desc_size > PAGE_SIZE_MIN)
-		problem = "outside the first page: a core file may not hold it";
-	return problem;
-}
-
-/* The payload, without its NUL and padding, judged by UAPI.8. */
-static char *payload_problem(const struct elf_note *note)
-{
-	struct note_package *package = NULL;
-	struct note_error err;
-	char *problem = NULL;
-	const uint8_t *end = memchr(note->desc, '\0', note->desc_size);
-	if (end == NULL)
-		return xstrdup("the payload is not NUL-terminated");
-	for (const uint8_t *p = end; p < note->desc + note->desc_size; p++)
-		if (*p != 0)
-			return xstrdup("the payload is followed by other bytes than NUL");
-	if (note_package_parse(&package, (const char *)note->desc, (size_t)(end - note->desc),
-			       &err) != NOTE_OK)
-		problem = xasprintf("the payload breaks UAPI.8: %s", err.text);
-	note_package_free(package);
-	return problem;
+	struct elf_artifact *artifact = context;
+	if (strcmp(problem->code, "no-note") == 0)
+		return 0;
+	artifact->note_problem = xasprintf("%s: %s", problem->code, problem->detail);
+	return 0;
 }
 
 void note_read(struct elf_artifact *artifact, struct image *image)
 {
-	struct found found = {.image = image};
+	const char *payload;
+	size_t length;
 	struct note_error err;
-	const int code = elf_notes(image, visit, &found, &err);
-	if (found.count == 0) {
-		if (code != NOTE_OK && code != NOTE_ABSENT)
-			artifact->note_problem = xasprintf("notes cannot be read: %s", err.text);
-		else if (found.other_owner)
-			artifact->note_problem =
-				xstrdup("the package note's owner is not \"" NOTE_OWNER_FDO "\"");
-		return;
-	}
-	const char *end = memchr(found.first.desc, '\0', found.first.desc_size);
-	artifact->payload = xasprintf(
-		"%.*s", (int)(end != NULL ? (size_t)(end - (const char *)found.first.desc) : 0),
-		(const char *)found.first.desc);
-	artifact->note_problem = payload_problem(&found.first);
-	if (artifact->note_problem != NULL)
-		return;
-	const char *place =
-		artifact->kind == KIND_LINKED ? place_problem(image, &found.first) : NULL;
-	if (found.count > 1)
-		artifact->note_problem = xasprintf("%u package notes", found.count);
-	else if (place != NULL)
-		artifact->note_problem = xstrdup(place);
+	const int checked = elf_check(image, keep_first, artifact, &err);
+	if (checked != NOTE_OK && artifact->note_problem == NULL)
+		artifact->note_problem = xasprintf("notes cannot be read: %s", err.text);
+	if (elf_package(image, &payload, &length, NULL, &err) == NOTE_OK && length <= INT_MAX)
+		artifact->payload = xasprintf("%.*s", (int)length, payload);
 }
 
 /* Whether the note's KEY is one of the values that are not NULL; a key that is not there agrees

@@ -98,7 +98,9 @@ static void write_table(FILE *to, const struct report *report, const struct repo
 	fputc('\n', to);
 	for (size_t i = 0; i < all_check_count; i++)
 		put_counts(to, report, all_checks[i]->name);
-	fprintf(to, "\n%zu files, %zu checks:", count_files(report), report->count);
+	const size_t files = count_files(report);
+	fprintf(to, "\n%zu file%s, %zu check%s:", files, files != 1 ? "s" : "", report->count,
+		report->count != 1 ? "s" : "");
 	for (int v = 0; v < VERDICTS; v++) {
 		const size_t count = report_count(report, (enum verdict)v);
 		if (count != 0 || v == VERDICT_PASS)
@@ -107,7 +109,8 @@ static void write_table(FILE *to, const struct report *report, const struct repo
 	}
 	fputc('\n', to);
 	if (report->unread_count != 0)
-		fprintf(to, "%zu inputs could not be read\n", report->unread_count);
+		fprintf(to, "%zu input%s could not be read\n", report->unread_count,
+			report->unread_count != 1 ? "s" : "");
 }
 
 const struct report_format table_format = {"table", write_table};

@@ -29,9 +29,17 @@ struct supply;
 int supply_open(struct supply **out, const struct client_options *options, struct note_error *err);
 void supply_close(struct supply *supply); /* NULL is allowed */
 
-/* Asks every server; the files live until the next request for the same thing or the close. */
+/* Asks every server; the files live until they are let go of or the supply is closed. */
 void supply_ask(struct supply *supply, enum artifact kind, const char *build_id, const char *name,
 		struct servings *out);
+
+/* The same for COUNT requests, many at a time; OUT has COUNT entries. */
+void supply_ask_all(struct supply *supply, const struct client_request *requests, size_t count,
+		    struct servings *out);
+
+/* The files of SERVINGS, which SUPPLY gave, are not needed any more: what was downloaded is
+ * removed, so that disk space is bounded by what is in use. */
+void supply_let_go(struct supply *supply, const struct servings *servings);
 
 /* Adds an answer that came some other way. The strings are copied, NULL allowed. */
 struct served *servings_add(struct servings *servings, const char *url, enum outcome outcome,
