@@ -17,6 +17,8 @@ struct scan {
 	const struct scan_options *options;
 	struct input *temporaries; /* names of killed runs, with their inodes */
 	size_t temporary_count;
+	void (*fail)(void *context, const char *path, const struct note_error *err);
+	void *fail_context;
 };
 
 static bool matches(const struct strings *patterns, const char *path)
@@ -66,6 +68,12 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 	}
 	scan->out->items[scan->out->count++] = input;
 	return true;
+}
+
+static void fail_walk(void *context, const char *path, const struct note_error *err)
+{
+	struct scan *scan = context;
+	scan->fail(scan->fail_context, path, err);
 }
 
 static int by_path(const void *a, const void *b)
@@ -170,9 +178,9 @@ int scan_tree(struct inputs *out, struct root *root, const struct scan_options *
 	      void (*fail)(void *context, const char *path, const struct note_error *err),
 	      void *context, struct note_error *err)
 {
-	struct scan scan = {.out = out, .options = options};
+	struct scan scan = {.out = out, .options = options, .fail = fail, .fail_context = context};
 	*out = (struct inputs){0};
-	int code = root_walk(root, "", true, visit, fail, context, err);
+	int code = root_walk(root, "", true, visit, fail_walk, &scan, err);
 	rejoin(&scan);
 	select_names(&scan);
 	join_links(&scan);
