@@ -66,13 +66,15 @@ static int read_counts(struct image *image, struct note_error *err)
 {
 	const GElf_Ehdr *ehdr = &image->ehdr;
 	image->phnum = ehdr->e_phoff == 0 ? 0 : ehdr->e_phnum;
-	image->shnum = ehdr->e_shoff == 0 ? 0 : ehdr->e_shnum;
+	image->shnum = ehdr->e_shoff == 0 || image->in_memory ? 0 : ehdr->e_shnum;
 	image->shstrndx = ehdr->e_shstrndx;
 	const size_t phsize = image->is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 	const size_t shsize = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 	if (image->phnum != 0 && ehdr->e_phentsize != phsize)
 		return error_set(err, NOTE_MALFORMED, 0, "program headers of %u bytes",
 				 ehdr->e_phentsize);
+	if (image->in_memory)
+		return NOTE_OK;
 	if (ehdr->e_shoff != 0 && ehdr->e_shentsize != shsize) {
 		if (image->shnum != 0)
 			return error_set(err, NOTE_MALFORMED, 0, "section headers of %u bytes",
@@ -128,6 +130,12 @@ int image_read_elf(struct image *image, struct note_error *err)
 	return code;
 }
 
+/* A file's table larger than this is not read: a million headers fit. */
+#define MAX_TABLE (64u << 20)
+
+/* What lies before the section headers is mostly their names and .gnu_debuglink: one read. */
+#define BEFORE_SECTION_HEADERS 1024
+
 /* The bytes of entry INDEX of a table of COUNT entries of SIZE bytes at OFFSET. A file's table
  * is read whole at first touch, so that a walk costs one read. */
 static const uint8_t *table_entry(struct image *image, uint64_t offset, uint64_t count,
@@ -142,6 +150,11 @@ static const uint8_t *table_entry(struct image *image, uint64_t offset, uint64_t
 	}
 	if (__builtin_mul_overflow(count, size, &bytes)) {
 		error_set(err, NOTE_MALFORMED, offset, "%s: too many", what);
+		return NULL;
+	}
+	if (bytes > MAX_TABLE && image->memory == NULL) {
+		error_set(err, NOTE_UNSUPPORTED, offset, "%s: %llu entries", what,
+			  (unsigned long long)count);
 		return NULL;
 	}
 	const uint8_t *table = image_bytes(image, offset, bytes, what, err);
@@ -175,6 +188,10 @@ int image_phdr(struct image *image, uint64_t index, GElf_Phdr *out, struct note_
 int image_shdr(struct image *image, uint64_t index, GElf_Shdr *out, struct note_error *err)
 {
 	const size_t size = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	const uint64_t start = image->ehdr.e_shoff;
+	if (start > BEFORE_SECTION_HEADERS && image->shnum <= 1024 && image->memory == NULL)
+		image_bytes(image, start - BEFORE_SECTION_HEADERS,
+			    BEFORE_SECTION_HEADERS + image->shnum * size, "section headers", NULL);
 	const uint8_t *bytes = table_entry(image, image->ehdr.e_shoff, image->shnum, size, index,
 					   "section header table", err);
 	if (bytes == NULL)
@@ -215,7 +232,7 @@ const char *image_section_name(struct image *image, const GElf_Shdr *shdr, struc
 		return NULL;
 	}
 	/* One read of the table serves every name. */
-	if (image->memory == NULL && table.sh_size <= 1 << 16 &&
+	if (image->memory == NULL && table.sh_size <= 1 << 22 &&
 	    image_bytes(image, table.sh_offset, table.sh_size, "section names", err) == NULL)
 		return NULL;
 	return image_string(image, start, end, "section name", err);

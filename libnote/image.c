@@ -10,7 +10,8 @@
 
 #include "error.h"
 
-/* A piece of a file that was read. The first one is the head: most notes lie in page one. */
+/* A piece of a file that was read. The first one is the head: most notes lie in page one. Later
+ * ones are a little longer than what was asked for, because what comes next is often near. */
 struct image_chunk {
 	struct image_chunk *next;
 	uint64_t offset;
@@ -18,7 +19,8 @@ struct image_chunk {
 	uint8_t bytes[];
 };
 
-#define HEAD_SIZE 4096
+#define HEAD_SIZE  4096
+#define CHUNK_SIZE 1024
 
 static int image_new(struct image **out, uint64_t size, struct note_error *err)
 {
@@ -59,9 +61,11 @@ int image_open_part(struct image **out, struct image *parent, uint64_t offset, u
 	if (offset > parent->size || size > parent->size - offset)
 		return error_set(err, NOTE_MALFORMED, offset, "part ends after the file");
 	int code = image_new(out, size, err);
-	if (code == NOTE_OK) {
-		(*out)->parent = parent;
-		(*out)->base = offset;
+	if (code == NOTE_OK && parent->memory != NULL) {
+		(*out)->memory = parent->memory + offset;
+	} else if (code == NOTE_OK) {
+		(*out)->fd = parent->fd;
+		(*out)->base = parent->base + offset;
 	}
 	return code;
 }
@@ -77,67 +81,100 @@ void image_close(struct image *image)
 	free(image);
 }
 
-/* Reads [offset, offset + length) of the file into a new chunk; a file that has shrunk since
- * it was opened is malformed, never a short buffer. */
+/* Reads LENGTH bytes of the file; one that has shrunk since it was opened is malformed, never a
+ * short buffer. */
+static int read_exactly(struct image *image, uint64_t offset, uint64_t length, uint8_t *out,
+			const char *what, struct note_error *err)
+{
+	while (length != 0) {
+		ssize_t got = pread(image->fd, out, length, (off_t)(image->base + offset));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_system(err, "%s", what);
+		if (got == 0)
+			return error_set(err, NOTE_MALFORMED, offset,
+					 "%s: the file became shorter while it was read", what);
+		out += got;
+		offset += (uint64_t)got;
+		length -= (uint64_t)got;
+	}
+	return NOTE_OK;
+}
+
+/* Reads a new chunk that holds [offset, offset + length). */
 static const uint8_t *read_chunk(struct image *image, uint64_t offset, uint64_t length,
 				 const char *what, struct note_error *err)
 {
-	uint64_t want = length;
+	uint64_t start = offset;
+	uint64_t want = length < CHUNK_SIZE ? CHUNK_SIZE : length;
 	if (image->chunks == NULL && offset + length <= HEAD_SIZE) {
-		want = image->size < HEAD_SIZE ? image->size : HEAD_SIZE;
-		offset = 0;
+		start = 0;
+		want = HEAD_SIZE;
 	}
+	if (want > image->size - start)
+		want = image->size - start;
 	struct image_chunk *chunk = malloc(sizeof(*chunk) + want);
 	if (chunk == NULL) {
 		error_system(err, "%s", what);
 		return NULL;
 	}
-	chunk->offset = offset;
-	chunk->size = 0;
-	while (chunk->size < want) {
-		ssize_t got = pread(image->fd, chunk->bytes + chunk->size, want - chunk->size,
-				    (off_t)(offset + chunk->size));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			error_system(err, "%s", what);
-		else if (got == 0)
-			error_set(err, NOTE_MALFORMED, offset + chunk->size,
-				  "%s: the file became shorter while it was read", what);
-		if (got <= 0) {
-			free(chunk);
-			return NULL;
-		}
-		chunk->size += (uint64_t)got;
+	if (read_exactly(image, start, want, chunk->bytes, what, err) != NOTE_OK) {
+		free(chunk);
+		return NULL;
 	}
+	chunk->offset = start;
+	chunk->size = want;
 	chunk->next = image->chunks;
 	image->chunks = chunk;
-	return chunk->bytes;
+	return chunk->bytes + (offset - start);
+}
+
+/* The gate itself. */
+static bool lies_inside(const struct image *image, uint64_t offset, uint64_t length,
+			const char *what, struct note_error *err)
+{
+	if (offset <= image->size && length <= image->size - offset)
+		return true;
+	error_set(err, NOTE_MALFORMED, offset,
+		  "%s: %llu bytes at this offset end after the file's %llu", what,
+		  (unsigned long long)length, (unsigned long long)image->size);
+	return false;
+}
+
+static const uint8_t *find_chunk(const struct image *image, uint64_t offset, uint64_t length)
+{
+	for (struct image_chunk *chunk = image->chunks; chunk != NULL; chunk = chunk->next)
+		if (offset >= chunk->offset && offset - chunk->offset <= chunk->size &&
+		    length <= chunk->size - (offset - chunk->offset))
+			return chunk->bytes + (offset - chunk->offset);
+	return NULL;
 }
 
 const uint8_t *image_bytes(struct image *image, uint64_t offset, uint64_t length, const char *what,
 			   struct note_error *err)
 {
-	if (offset > image->size || length > image->size - offset) {
-		error_set(err, NOTE_MALFORMED, offset,
-			  "%s: %llu bytes at this offset end after the file's %llu", what,
-			  (unsigned long long)length, (unsigned long long)image->size);
+	if (!lies_inside(image, offset, length, what, err))
 		return NULL;
-	}
 	if (image->memory != NULL)
 		return image->memory + offset;
 	if (length == 0)
 		return (const uint8_t *)"";
-	if (image->parent != NULL)
-		return image_bytes(image->parent, image->base + offset, length, what, err);
-	for (struct image_chunk *chunk = image->chunks; chunk != NULL; chunk = chunk->next)
-		if (offset >= chunk->offset && offset - chunk->offset <= chunk->size &&
-		    length <= chunk->size - (offset - chunk->offset))
-			return chunk->bytes + (offset - chunk->offset);
-	const uint8_t *bytes = read_chunk(image, offset, length, what, err);
-	if (bytes != NULL && image->chunks->offset != offset)
-		bytes += offset - image->chunks->offset;
-	return bytes;
+	const uint8_t *bytes = find_chunk(image, offset, length);
+	return bytes != NULL ? bytes : read_chunk(image, offset, length, what, err);
+}
+
+int image_copy(struct image *image, uint64_t offset, uint64_t length, void *out, const char *what,
+	       struct note_error *err)
+{
+	if (!lies_inside(image, offset, length, what, err))
+		return NOTE_MALFORMED;
+	const uint8_t *bytes =
+		image->memory != NULL ? image->memory + offset : find_chunk(image, offset, length);
+	if (bytes == NULL)
+		return read_exactly(image, offset, length, out, what, err);
+	memcpy(out, bytes, length);
+	return NOTE_OK;
 }
 
 const char *image_string(struct image *image, uint64_t offset, uint64_t limit, const char *what,

@@ -21,6 +21,9 @@
 
 struct image {
 	uint64_t size;
+	/* Set before image_read_elf() where the view is of a process's memory: the section headers
+	 * are not there, and count as none. */
+	bool in_memory;
 	/* Set by image_read_elf(). */
 	bool is_elf;
 	bool is_64;
@@ -32,8 +35,7 @@ struct image {
 	/* Private: where the bytes come from. */
 	int fd;                /* -1 where they are in memory */
 	const uint8_t *memory; /* NULL where they are read on demand */
-	struct image *parent;  /* with the view's start in BASE */
-	uint64_t base;
+	uint64_t base;         /* where the view starts in the file behind fd */
 	struct image_chunk *chunks;
 };
 
@@ -57,6 +59,11 @@ void image_close(struct image *image);
  * are not aligned. LENGTH 0 gives a non-NULL pointer. */
 const uint8_t *image_bytes(struct image *image, uint64_t offset, uint64_t length, const char *what,
 			   struct note_error *err);
+
+/* The same copied to OUT, and nothing kept: for what is looked at once and let go, so that a walk
+ * over a large file does not end with all of it in memory. */
+int image_copy(struct image *image, uint64_t offset, uint64_t length, void *out, const char *what,
+	       struct note_error *err);
 
 /* The NUL-terminated string at OFFSET whose NUL lies before LIMIT (an offset too). */
 const char *image_string(struct image *image, uint64_t offset, uint64_t limit, const char *what,

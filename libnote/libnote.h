@@ -79,6 +79,54 @@ const char *note_package_get(const struct note_package *package, const char *key
  * until the next change. NULL only without memory. */
 const char *note_package_json(struct note_package *package);
 
+/* --- files --- */
+
+/* What a file is. Later versions may add some. */
+enum note_kind {
+	NOTE_KIND_EXECUTABLE = 1, /* ET_EXEC; ET_DYN with DF_1_PIE, or PT_INTERP and no DT_SONAME */
+	NOTE_KIND_SHARED_LIBRARY = 2,
+	NOTE_KIND_RELOCATABLE = 3, /* ET_REL: objects, kernel modules */
+	NOTE_KIND_CORE = 4,
+	NOTE_KIND_PE = 5,
+	NOTE_KIND_ARCHIVE = 6, /* of static libraries: `ar` */
+	NOTE_KIND_OTHER = 7,   /* an ELF file of another type */
+};
+
+/* --- judging --- */
+
+/*
+ * One thing wanting, by UAPI.8. CODE is one of these words, a static string; later versions may
+ * add some:
+ *
+ *   no-note             an executable, shared library, PE image or module without a package note
+ *   duplicate-note      a second one: the first counts, as systemd has it
+ *   not-allocated       in no PT_LOAD or no PT_NOTE (object files: the section is not SHF_ALLOC;
+ *                       PE: no initialized data), so that a running program does not hold it
+ *   writable            its segment or section may be written to
+ *   misaligned          at an offset or address that is no multiple of 4
+ *   outside-first-page  not wholly in the first 4096 bytes of the file, so that a core may lack it
+ *   wrong-owner         type 0xcafe1a7e by another owner than "FDO"
+ *   wrong-section       in a section not called .note.package, or in none though there are sections
+ *   unterminated        the value has no NUL at its end
+ *   bad-padding         bytes behind that NUL that are not 0
+ *   not-utf8            the value is not UTF-8 (RFC 3629)
+ *   not-object          JSON, but no object
+ *   syntax              no JSON (RFC 8259): comments, NaN, a byte order mark, deeper than 128 levels
+ *   duplicate-key       a name twice in one object
+ *   control-character   one of Unicode's class Cc in a string, raw or escaped (\n)
+ *   unicode-escape      \uXXXX
+ *   number-range        an integer beyond 53 bits; what no finite double holds with all its digits
+ *   trailing-data       something after the object
+ */
+struct note_problem {
+	const char *code;
+	const char *detail; /* one line of UTF-8; valid during the visit */
+	uint64_t offset;    /* in the file, or NOTE_NO_OFFSET */
+};
+
+/* Called for each finding; returning 0 ends the walk. */
+typedef int note_problem_visit(void *context, const struct note_problem *problem);
+
 /* --- writing --- */
 
 struct note_place_options {

@@ -280,6 +280,15 @@ out:
 	return walk.code;
 }
 
+int elf_notes_in(struct image *image, uint64_t offset, uint64_t size, uint64_t alignment,
+		 elf_note_visit *visit, void *context, struct note_error *err)
+{
+	struct walk walk = {.image = image, .visit = visit, .context = context, .err = err};
+	walk_area(&walk, offset, size, alignment, true);
+	free(walk.walked);
+	return walk.code;
+}
+
 struct search {
 	uint32_t type;
 	const char *owner;

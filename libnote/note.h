@@ -13,7 +13,7 @@
 
 struct elf_note {
 	uint32_t type;
-	const char *owner; /* NUL-terminated within the file; "" where there is none */
+	const char *owner; /* NUL-terminated, "" where there is none; valid during the visit */
 	uint64_t offset;   /* of the note's header, in the file */
 	uint64_t size;     /* header, name, descriptor and padding together */
 	const uint8_t *desc;
@@ -28,6 +28,10 @@ struct elf_note {
  * A broken note ends the walk of its segment with NOTE_MALFORMED after the others were seen. */
 typedef bool elf_note_visit(void *context, const struct elf_note *note);
 int elf_notes(struct image *image, elf_note_visit *visit, void *context, struct note_error *err);
+
+/* The same for SIZE bytes of notes at OFFSET, whatever the file's headers say. */
+int elf_notes_in(struct image *image, uint64_t offset, uint64_t size, uint64_t alignment,
+		 elf_note_visit *visit, void *context, struct note_error *err);
 
 /* The build-id (type 3, owner "GNU"): its bytes, their number, and their offset in the file.
  * NOTE_ABSENT where there is none. Any out pointer may be NULL. */

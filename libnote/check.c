@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The judge of package notes: see check.h, and struct note_problem in libnote.h for the rules. */
+#include "check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+#include "package.h"
+
+/* Linux keeps the first page of each mapped ELF file in a core; pages have at least 4096 bytes. */
+#define PAGE_SIZE 4096
+
+#define SECTION_NAME ".note.package"
+
+struct judge {
+	struct image *image; /* NULL for a module */
+	note_problem_visit *visit;
+	void *context;
+	unsigned told;  /* findings so far */
+	unsigned notes; /* of the type, whatever their owner */
+	unsigned owned; /* by FDO: those that readers take */
+	uint64_t first;
+	uint64_t value_offset; /* of the value that is being judged */
+	bool stopped;
+	int code;
+	struct note_error *err;
+};
+
+static bool tell(struct judge *judge, const char *code, uint64_t offset, const char *detail)
+{
+	const struct note_problem problem = {code, detail, offset};
+	if (judge->stopped)
+		return false;
+	if (!judge->visit(judge->context, &problem) || ++judge->told == CHECK_MAX_PROBLEMS)
+		judge->stopped = true;
+	return !judge->stopped;
+}
+
+static bool tell_json(void *context, const char *code, uint64_t offset, const char *detail)
+{
+	struct judge *judge = context;
+	return tell(judge, code, judge->value_offset + offset, detail);
+}
+
+/* The JSON of a note; what is wrong with it has been told then. */
+static void judge_json(struct judge *judge, const char *payload, uint64_t length, uint64_t offset)
+{
+	struct note_error err = {0};
+	judge->value_offset = offset;
+	int code = package_judge(payload, length, tell_json, judge, &err);
+	if (code == NOTE_SYSTEM && judge->code == NOTE_OK) {
+		judge->code = code;
+		if (judge->err != NULL)
+			*judge->err = err;
+	}
+}
+
+/* The value of a note with its NUL and padding. SIZE is that of the descriptor, ROOM with what
+ * pads it. */
+static void judge_value(struct judge *judge, const uint8_t *desc, uint64_t size, uint64_t room,
+			uint64_t offset)
+{
+	const uint8_t *nul = memchr(desc, '\0', size);
+	const uint64_t length = nul != NULL ? (uint64_t)(nul - desc) : size;
+	if (nul == NULL)
+		tell(judge, "unterminated", offset + size, "the value has no NUL at its end");
+	for (uint64_t i = length; i < room && nul != NULL; i++) {
+		if (desc[i] == '\0')
+			continue;
+		tell(judge, "bad-padding", offset + i, "bytes behind the value's NUL are not 0");
+		break;
+	}
+	if (length != 0 || nul != NULL)
+		judge_json(judge, (const char *)desc, length, offset);
+}
+
+static bool covers(const GElf_Phdr *phdr, const struct elf_note *note)
+{
+	return note->offset >= phdr->p_offset && note->offset - phdr->p_offset < phdr->p_filesz &&
+	       note->size <= phdr->p_filesz - (note->offset - phdr->p_offset);
+}
+
+/* The section that holds the note, of whatever type: its index, 0 for none. */
+static uint64_t section_of(struct judge *judge, const struct elf_note *note, GElf_Shdr *shdr)
+{
+	for (uint64_t i = note->section != 0 ? note->section : 1; i < judge->image->shnum; i++) {
+		if (image_shdr(judge->image, i, shdr, NULL) != NOTE_OK)
+			return 0;
+		if (shdr->sh_type != SHT_NOBITS && shdr->sh_type != SHT_NULL &&
+		    note->offset >= shdr->sh_offset &&
+		    note->offset - shdr->sh_offset < shdr->sh_size)
+			return i;
+	}
+	return 0;
+}
+
+static void judge_section(struct judge *judge, const struct elf_note *note)
+{
+	GElf_Shdr shdr;
+	char detail[120];
+	if (judge->image->shnum <= 1)
+		return;
+	if (section_of(judge, note, &shdr) == 0) {
+		tell(judge, "wrong-section", note->offset, "in no section: strip may drop it");
+		return;
+	}
+	const char *name = image_section_name(judge->image, &shdr, NULL);
+	if (name == NULL || strcmp(name, SECTION_NAME) != 0) {
+		const char *code;
+		const bool shown = name != NULL && strlen(name) < 60 && json_string_ok(name, &code);
+		snprintf(detail, sizeof(detail), "in section %s instead of " SECTION_NAME,
+			 shown ? name : "of another name");
+		tell(judge, "wrong-section", note->offset, detail);
+	}
+}
+
+/* What an object file says of the note to come. */
+static void judge_object_place(struct judge *judge, const struct elf_note *note)
+{
+	GElf_Shdr shdr;
+	if (section_of(judge, note, &shdr) == 0)
+		return;
+	if (!(shdr.sh_flags & SHF_ALLOC)) {
+		tell(judge, "not-allocated", note->offset, "its section is not SHF_ALLOC");
+		return;
+	}
+	if (shdr.sh_flags & SHF_WRITE)
+		tell(judge, "writable", note->offset, "its section is SHF_WRITE");
+	if (shdr.sh_addralign < 4 || note->offset % 4 != 0)
+		tell(judge, "misaligned", note->offset, "its section is not aligned to 4");
+}
+
+/* Where a linked file has the note. */
+static void judge_place(struct judge *judge, const struct elf_note *note)
+{
+	GElf_Phdr phdr;
+	GElf_Shdr shdr;
+	bool loaded = false, writable = false, aligned = note->offset % 4 == 0;
+	for (uint64_t i = 0; i < judge->image->phnum; i++) {
+		if (image_phdr(judge->image, i, &phdr, NULL) != NOTE_OK)
+			return;
+		if (phdr.p_type != PT_LOAD || !covers(&phdr, note))
+			continue;
+		loaded = true;
+		writable = writable || (phdr.p_flags & PF_W) != 0;
+		aligned = aligned && (note->offset - phdr.p_offset + phdr.p_vaddr) % 4 == 0;
+	}
+	if (note->section != 0 && section_of(judge, note, &shdr) != 0)
+		writable = writable || (shdr.sh_flags & SHF_WRITE) != 0;
+	if (!loaded || !note->in_segment)
+		tell(judge, "not-allocated", note->offset,
+		     !loaded ? "in no PT_LOAD segment" : "in no PT_NOTE segment");
+	if (!loaded)
+		return; /* what follows is about memory */
+	if (writable)
+		tell(judge, "writable", note->offset, "its segment or section is writable");
+	if (!aligned)
+		tell(judge, "misaligned", note->offset, "not at a multiple of 4");
+	if (note->offset + note->size > PAGE_SIZE)
+		tell(judge, "outside-first-page", note->offset,
+		     "not in the first 4096 bytes: a core may lack it");
+}
+
+static bool judge_note(void *context, const struct elf_note *note)
+{
+	struct judge *judge = context;
+	char detail[80];
+	if (note->type != NOTE_TYPE_PACKAGE)
+		return true;
+	judge->notes++;
+	if (strcmp(note->owner, NOTE_OWNER_FDO) != 0) {
+		const char *code;
+		const bool shown = strlen(note->owner) < 40 && json_string_ok(note->owner, &code);
+		snprintf(detail, sizeof(detail), "owner \"%s\" instead of \"FDO\"",
+			 shown ? note->owner : "?");
+		return tell(judge, "wrong-owner", note->offset, detail);
+	}
+	if (judge->owned++ != 0) {
+		snprintf(detail, sizeof(detail), "the note at offset %llu counts",
+			 (unsigned long long)judge->first);
+		return tell(judge, "duplicate-note", note->offset, detail);
+	}
+	judge->first = note->offset;
+	if (judge->image != NULL) {
+		if (judge->image->ehdr.e_type == ET_REL)
+			judge_object_place(judge, note);
+		else
+			judge_place(judge, note);
+		judge_section(judge, note);
+	}
+	judge_value(judge, note->desc, note->desc_size,
+		    note->size - (note->desc_offset - note->offset), note->desc_offset);
+	return !judge->stopped;
+}
+
+int elf_check(struct image *image, note_problem_visit *visit, void *context, struct note_error *err)
+{
+	struct judge judge = {.image = image, .visit = visit, .context = context, .err = err};
+	const unsigned type = image->ehdr.e_type;
+	int code = elf_notes(image, judge_note, &judge, err);
+	if (code != NOTE_OK)
+		return code;
+	if (judge.notes == 0 && (type == ET_EXEC || type == ET_DYN))
+		tell(&judge, "no-note", NOTE_NO_OFFSET, "no package note");
+	return judge.code;
+}
+
+int module_check(struct module *module, note_problem_visit *visit, void *context,
+		 struct note_error *err)
+{
+	struct judge judge = {.visit = visit, .context = context, .err = err};
+	int code = module_notes(module, judge_note, &judge, err);
+	if (code != NOTE_OK)
+		return code;
+	if (judge.notes == 0 && (module->path == NULL || strcmp(module->path, "[vdso]") != 0))
+		tell(&judge, "no-note", NOTE_NO_OFFSET, "no package note in what memory there is");
+	return judge.code;
+}
+
+/* "PE Format", "Section Flags". */
+#define INITIALIZED_DATA 0x00000040u
+#define MEMORY_WRITE     0x80000000u
+
+static bool judge_pe_note(void *context, const struct pe_note *note)
+{
+	struct judge *judge = context;
+	char detail[80];
+	if (judge->notes++ != 0) {
+		snprintf(detail, sizeof(detail), "the section at offset %llu counts",
+			 (unsigned long long)judge->first);
+		return tell(judge, "duplicate-note", note->offset, detail);
+	}
+	judge->first = note->offset;
+	if (!(note->flags & INITIALIZED_DATA))
+		tell(judge, "not-allocated", note->offset, "the section holds no initialized data");
+	if (note->flags & MEMORY_WRITE)
+		tell(judge, "writable", note->offset, "the section may be written to");
+	for (uint64_t i = note->length; i < note->size; i++) {
+		if (note->payload[i] == '\0')
+			continue;
+		tell(judge, "bad-padding", note->offset + i,
+		     "bytes behind the value's end are not 0");
+		break;
+	}
+	judge_json(judge, note->payload, note->length, note->offset);
+	return !judge->stopped;
+}
+
+int pe_check(struct pe *pe, note_problem_visit *visit, void *context, struct note_error *err)
+{
+	struct judge judge = {.visit = visit, .context = context, .err = err};
+	int code = pe_notes(pe, judge_pe_note, &judge, err);
+	if (code != NOTE_OK)
+		return code;
+	if (judge.notes == 0)
+		tell(&judge, "no-note", NOTE_NO_OFFSET, "no .pkgnote section");
+	return judge.code;
+}
