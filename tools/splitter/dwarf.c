@@ -21,6 +21,9 @@ static void dwarf_free(struct dwarf *dwarf)
 	string_table_free(&dwarf->str);
 	string_table_free(&dwarf->line_str);
 	abbrev_cache_free(dwarf->abbrevs);
+	text_free(&dwarf->abbrevs_added);
+	free(dwarf->tables);
+	hash_map_free(&dwarf->tables_by_hash);
 	source_list_free(dwarf->sources);
 	free(dwarf->users);
 	for (size_t i = 0; i < dwarf->splice_count; i++)

@@ -41,7 +41,7 @@ struct cursor {
 };
 
 uint64_t cursor_fixed(struct cursor *cursor, unsigned size); /* 1, 2, 3, 4 or 8 bytes */
-uint64_t cursor_uleb(struct cursor *cursor);                 /* NOTE: 64 bits at most, or BAD */
+uint64_t cursor_uleb(struct cursor *cursor);                 /* 64 bits at most, or BAD */
 void cursor_skip(struct cursor *cursor, uint64_t size);
 const char *cursor_string(struct cursor *cursor, size_t *length); /* "" where BAD */
 
@@ -111,6 +111,15 @@ struct splice {
 	char *text;
 };
 
+/* A table of abbreviations made for units whose first entry was encoded anew (dwarf_inline.c). */
+struct new_table {
+	uint64_t old;  /* the table that it is a copy of */
+	uint64_t code; /* of the exchanged declaration, and where that is in what was added */
+	uint64_t declaration_at;
+	uint64_t declaration_size;
+	uint64_t now; /* its offset in .debug_abbrev as it will be */
+};
+
 /* Who refers to a line table. */
 struct line_user {
 	uint64_t table; /* its offset in .debug_line */
@@ -118,6 +127,7 @@ struct line_user {
 	uint64_t at; /* of the offset in that section */
 	const char *comp_dir;
 	uint8_t size;
+	bool absolute; /* the unit's compilation directory could not be rewritten */
 };
 
 struct source_list;
@@ -135,6 +145,10 @@ struct dwarf {
 	struct string_table str;
 	struct string_table line_str;
 	struct abbrev_cache *abbrevs;
+	struct text abbrevs_added; /* behind the old ones */
+	struct new_table *tables;
+	size_t table_count;
+	struct hash_map tables_by_hash;
 	struct source_list *sources; /* NULL: not wanted */
 	struct line_user *users;
 	size_t user_count, user_room;
@@ -161,6 +175,12 @@ uint64_t section_offset(const struct dwarf *dwarf, const struct debug_section *s
 			unsigned size);
 int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
 		       unsigned size, uint64_t value);
+
+/* A copy of SECTION's contents to change; the same one every time. */
+uint8_t *section_change(struct debug_section *section);
+
+/* The contents with the changes in place so far. */
+const uint8_t *section_now(const struct debug_section *section);
 
 /* Moves what changed into EDITS. */
 void sections_edits(struct dwarf *dwarf, struct section_edits *edits);
@@ -189,12 +209,19 @@ int string_read(struct dwarf *dwarf, struct debug_section *section, struct curso
 int string_rewrite(struct dwarf *dwarf, const struct string_ref *ref, bool comp_dir,
 		   char **inline_text);
 
+/* The offset of the string TEXT behind the old ones, added where it is not there yet. */
+uint64_t string_table_add(struct string_table *table, const char *text);
+
+/* Makes REF's field, which is one of a table, refer to TEXT. */
+int string_set(struct dwarf *dwarf, const struct string_ref *ref, const char *text);
+
 void string_table_free(struct string_table *table);
 
 /* --- units (dwarf_unit.c), line tables (dwarf_line.c), macros (dwarf_macro.c) --- */
 
 /* Reads all units: rewrites names and compilation directories, fills dwarf->users. */
 int units_rewrite(struct dwarf *dwarf);
+void add_line_user(struct dwarf *dwarf, const struct line_user *user);
 void abbrev_cache_free(struct abbrev_cache *cache);
 
 /* Reads all line tables that units refer to: rewrites directories and files, lists sources. Then

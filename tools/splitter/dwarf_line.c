@@ -27,6 +27,7 @@ struct line_table {
 	uint64_t header_length_at;
 	struct form_context context;
 	const char *comp_dir;
+	bool absolute;      /* relative names have to become absolute: see struct line_user */
 	uint64_t new_start; /* in the section written anew */
 	uint64_t new_end;
 };
@@ -90,20 +91,37 @@ static void add_source(struct lines *lines, const struct line_table *table, cons
 			false);
 }
 
-static int rewrite_name(struct lines *lines, const struct string_ref *ref, bool comp_dir)
+static void add_splice(struct dwarf *dwarf, const struct string_ref *ref, char *text)
 {
-	struct dwarf *dwarf = lines->dwarf;
-	char *text;
-	int code = string_rewrite(dwarf, ref, comp_dir, &text);
-	if (code != NOTE_OK || text == NULL)
-		return code;
 	if (dwarf->splice_count == dwarf->splice_room) {
 		dwarf->splice_room = dwarf->splice_room == 0 ? 64 : dwarf->splice_room * 2;
 		dwarf->splices =
 			xrealloc(dwarf->splices, dwarf->splice_room * sizeof(*dwarf->splices));
 	}
 	dwarf->splices[dwarf->splice_count++] = (struct splice){ref->at, strlen(ref->text), text};
-	return NOTE_OK;
+}
+
+static int rewrite_name(struct lines *lines, const struct string_ref *ref, bool comp_dir)
+{
+	char *text;
+	int code = string_rewrite(lines->dwarf, ref, comp_dir, &text);
+	if (code == NOTE_OK && text != NULL)
+		add_splice(lines->dwarf, ref, text);
+	return code;
+}
+
+/* The name of a directory, or of a file in the compilation directory, of a table whose relative
+ * names have to become absolute. */
+static void make_absolute(struct lines *lines, const struct line_table *table,
+			  const struct string_ref *ref)
+{
+	if (!path_is_source(ref->text))
+		return;
+	char *original = path_absolute(lines->dwarf->map, table->comp_dir, ref->text);
+	char *installed = path_map_apply(lines->dwarf->map, original);
+	if (installed != NULL)
+		add_splice(lines->dwarf, ref, installed);
+	free(original);
 }
 
 /* Versions 2 to 4: strings up to an empty one; files with numbers behind them. */
@@ -120,17 +138,22 @@ static int read_names_4(struct lines *lines, struct line_table *table, struct cu
 				return malformed(lines, ref.at, "a file list without an end");
 			if (length == 0)
 				break;
-			int code = rewrite_name(lines, &ref, false);
+			uint64_t directory = 0;
+			if (files) {
+				directory = cursor_uleb(cursor);
+				cursor_uleb(cursor); /* time */
+				cursor_uleb(cursor); /* size */
+			} else {
+				add_directory(lines, ref.text);
+			}
+			int code = NOTE_OK;
+			if (table->absolute && ref.text[0] != '/' && directory == 0)
+				make_absolute(lines, table, &ref);
+			else
+				code = rewrite_name(lines, &ref, false);
 			if (code != NOTE_OK)
 				return code;
-			if (!files) {
-				add_directory(lines, ref.text);
-				continue;
-			}
-			uint64_t directory = cursor_uleb(cursor);
-			cursor_uleb(cursor); /* time */
-			cursor_uleb(cursor); /* size */
-			if (!cursor->bad)
+			if (files && !cursor->bad)
 				add_source(lines, table, ref.text, directory, NULL);
 		}
 		if (files)
@@ -304,7 +327,9 @@ static int read_tables(struct lines *lines)
 			return section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
 					     "a line table lies inside another");
 		struct line_table *table = &lines->tables[lines->count];
-		*table = (struct line_table){.start = user->table, .comp_dir = user->comp_dir};
+		*table = (struct line_table){.start = user->table,
+					     .comp_dir = user->comp_dir,
+					     .absolute = user->absolute};
 		int code = read_table(lines, table);
 		if (code != NOTE_OK)
 			return code;

@@ -78,20 +78,6 @@ static bool skip_operands(struct cursor *cursor, uint64_t opcode, const struct o
 	}
 }
 
-static void add_user(struct dwarf *dwarf, struct debug_section *section, uint64_t at, uint8_t size)
-{
-	if (dwarf->user_count == dwarf->user_room) {
-		dwarf->user_room = dwarf->user_room == 0 ? 64 : dwarf->user_room * 2;
-		dwarf->users = xrealloc(dwarf->users, dwarf->user_room * sizeof(*dwarf->users));
-	}
-	dwarf->users[dwarf->user_count++] = (struct line_user){
-		.table = section_offset(dwarf, section, at, size),
-		.section = section,
-		.at = at,
-		.size = size,
-	};
-}
-
 static int read_unit(struct dwarf *dwarf, struct debug_section *section, struct cursor *cursor)
 {
 	uint64_t start = cursor->at;
@@ -107,7 +93,13 @@ static int read_unit(struct dwarf *dwarf, struct debug_section *section, struct 
 		uint64_t at = cursor->at;
 		cursor_skip(cursor, context.offset_size);
 		if (!cursor->bad)
-			add_user(dwarf, section, at, context.offset_size);
+			add_line_user(dwarf, &(struct line_user){
+						     .table = section_offset(dwarf, section, at,
+									     context.offset_size),
+						     .section = section,
+						     .at = at,
+						     .size = context.offset_size,
+					     });
 	}
 	if ((flags & FLAG_OPCODES) != 0)
 		read_opcodes(cursor, &table);

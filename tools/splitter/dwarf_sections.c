@@ -152,15 +152,26 @@ int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint6
 	if (size == 4 && value > UINT32_MAX)
 		return section_error(dwarf, section, at, NOTE_UNSUPPORTED,
 				     "a new offset does not fit 32-bit DWARF");
+	uint8_t *bytes = section_change(section);
+	if (size == 8)
+		image_put64(dwarf->image, bytes + at, value);
+	else
+		image_put32(dwarf->image, bytes + at, (uint32_t)value);
+	return NOTE_OK;
+}
+
+uint8_t *section_change(struct debug_section *section)
+{
 	if (section->changed == NULL) {
 		section->changed = xmalloc(section->size);
 		memcpy(section->changed, section->bytes, section->size);
 	}
-	if (size == 8)
-		image_put64(dwarf->image, section->changed + at, value);
-	else
-		image_put32(dwarf->image, section->changed + at, (uint32_t)value);
-	return NOTE_OK;
+	return section->changed;
+}
+
+const uint8_t *section_now(const struct debug_section *section)
+{
+	return section->changed != NULL ? section->changed : section->bytes;
 }
 
 /* The contents that SECTION ends up with, malloc'ed; NULL where they are the old ones. */
@@ -177,6 +188,7 @@ static uint8_t *new_contents(struct dwarf *dwarf, struct debug_section *section,
 	}
 	const struct text *added = section == dwarf->str.section        ? &dwarf->str.added
 				   : section == dwarf->line_str.section ? &dwarf->line_str.added
+				   : section == dwarf->abbrev           ? &dwarf->abbrevs_added
 									: NULL;
 	if (added != NULL && added->size > 0) {
 		uint8_t *grown = xmalloc(section->size + added->size);

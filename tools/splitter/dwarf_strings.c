@@ -9,8 +9,7 @@
 
 #include "tools/splitter/dwarf_internal.h"
 
-/* The offset of the string with this text behind the old ones, added where it is not there. */
-static uint64_t intern(struct string_table *table, const char *text)
+uint64_t string_table_add(struct string_table *table, const char *text)
 {
 	size_t length = strlen(text);
 	uint64_t hash = hash_bytes(text, length, 0);
@@ -44,7 +43,7 @@ static uint64_t moved(struct dwarf *dwarf, struct string_table *table, uint64_t 
 		if (table->moves[i].from == offset)
 			return table->moves[i].to;
 	char *path = path_map_apply(dwarf->map, (const char *)table->section->bytes + offset);
-	uint64_t to = path != NULL ? intern(table, path) : offset;
+	uint64_t to = path != NULL ? string_table_add(table, path) : offset;
 	free(path);
 	if (table->move_count == table->move_room) {
 		table->move_room = table->move_room == 0 ? 64 : table->move_room * 2;
@@ -146,6 +145,12 @@ int string_read(struct dwarf *dwarf, struct debug_section *section, struct curso
 	}
 }
 
+int string_set(struct dwarf *dwarf, const struct string_ref *ref, const char *text)
+{
+	return section_put_offset(dwarf, ref->section, ref->at, ref->size,
+				  string_table_add(ref->table, text));
+}
+
 int string_rewrite(struct dwarf *dwarf, const struct string_ref *ref, bool comp_dir,
 		   char **inline_text)
 {
@@ -167,7 +172,7 @@ int string_rewrite(struct dwarf *dwarf, const struct string_ref *ref, bool comp_
 		/* "." is the build directory here, and something else elsewhere: not remembered. */
 		char *path = path_map_apply_comp_dir(dwarf->map, ref->text);
 		if (path != NULL)
-			to = intern(ref->table, path);
+			to = string_table_add(ref->table, path);
 		free(path);
 	}
 	if (to == ref->offset)

@@ -7,10 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/splitter/dwarf_internal.h"
-
-/* No compiler gives a unit more; attributes without a value must not make many units slow. */
-#define MAX_ATTRIBUTES 256
+#include "tools/splitter/dwarf_unit.h"
 
 /* --- .debug_abbrev: which attributes an entry has, and in which forms (7.5.3) --- */
 
@@ -77,8 +74,7 @@ static void add_abbrev(struct abbrev_cache *cache, uint64_t table, uint64_t code
 	cache->abbrevs[cache->abbrev_count++] = (struct abbrev){table, code, at};
 }
 
-/* One attribute of an abbreviation; false behind the last. */
-static bool next_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form)
+bool abbrev_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form)
 {
 	*attribute = cursor_uleb(cursor);
 	*form = cursor_uleb(cursor);
@@ -113,7 +109,7 @@ static int find_abbrev(struct dwarf *dwarf, uint64_t offset, uint64_t code, uint
 			uint64_t attribute, form;
 			cursor_uleb(&cursor); /* the tag */
 			cursor_skip(&cursor, 1);
-			while (next_attribute(&cursor, &attribute, &form))
+			while (abbrev_attribute(&cursor, &attribute, &form))
 				;
 		}
 		if (cursor.bad)
@@ -134,21 +130,6 @@ static int find_abbrev(struct dwarf *dwarf, uint64_t offset, uint64_t code, uint
 }
 
 /* --- the unit --- */
-
-struct unit {
-	struct debug_section *section;
-	uint64_t start;
-	uint64_t end;
-	uint64_t abbrevs; /* offset of its table */
-	struct form_context context;
-	/* Of the first entry: */
-	uint64_t tag;
-	uint64_t language;
-	uint64_t str_offsets_base;
-	uint64_t name_at, name_form; /* form 0: not there */
-	uint64_t comp_dir_at, comp_dir_form;
-	uint64_t lines_at, lines_form;
-};
 
 static int malformed(struct dwarf *dwarf, const struct unit *unit, const char *what)
 {
@@ -172,8 +153,10 @@ static int read_header(struct dwarf *dwarf, struct unit *unit, struct cursor *cu
 	if (version >= 5) {
 		type = cursor_fixed(cursor, 1);
 		address_size = (uint8_t)cursor_fixed(cursor, 1);
+		unit->abbrevs_at = cursor->at;
 		unit->abbrevs = cursor_fixed(cursor, offset_size);
 	} else {
+		unit->abbrevs_at = cursor->at;
 		unit->abbrevs = cursor_fixed(cursor, offset_size);
 		address_size = (uint8_t)cursor_fixed(cursor, 1);
 	}
@@ -192,8 +175,7 @@ static int read_header(struct dwarf *dwarf, struct unit *unit, struct cursor *cu
 	return NOTE_OK;
 }
 
-/* A constant or offset of FORM at AT; 0 for other classes. */
-static uint64_t constant(struct dwarf *dwarf, const struct unit *unit, uint64_t at, uint64_t form)
+uint64_t unit_constant(struct dwarf *dwarf, const struct unit *unit, uint64_t at, uint64_t form)
 {
 	struct cursor cursor = section_cursor(dwarf, unit->section, at, unit->end);
 	switch (form) {
@@ -231,14 +213,24 @@ static void note_attribute(struct dwarf *dwarf, struct unit *unit, uint64_t attr
 		unit->lines_form = form;
 		break;
 	case DW_AT_language:
-		unit->language = constant(dwarf, unit, at, form);
+		unit->language = unit_constant(dwarf, unit, at, form);
 		break;
 	case DW_AT_str_offsets_base:
-		unit->str_offsets_base = constant(dwarf, unit, at, form);
+		unit->str_offsets_base = unit_constant(dwarf, unit, at, form);
 		break;
 	default:
 		break;
 	}
+}
+
+/* The size of the signed LEB128 number that ends at END; what stands in front of it is the last
+ * byte of another number, which has its high bit clear. */
+static uint64_t constant_size(const struct debug_section *section, uint64_t end)
+{
+	uint64_t size = 1;
+	while (size < end && (section->bytes[end - 1 - size] & 0x80) != 0)
+		size++;
+	return size;
 }
 
 /* Where the attributes of the unit's first entry lie. A unit may be empty. */
@@ -248,58 +240,69 @@ static int read_entry(struct dwarf *dwarf, struct unit *unit, struct cursor *cur
 	unit->str_offsets_base = unit->context.offset_size == 8 ? 16 : 8;
 	if (cursor->at == cursor->end)
 		return NOTE_OK;
-	uint64_t code = cursor_uleb(cursor);
+	unit->code = cursor_uleb(cursor);
+	unit->entry = unit->entry_end = cursor->at;
 	if (cursor->bad)
 		return malformed(dwarf, unit, "a unit ends inside its first entry");
-	if (code == 0)
+	if (unit->code == 0)
 		return NOTE_OK;
 	if (dwarf->abbrev == NULL || unit->abbrevs >= dwarf->abbrev->size)
 		return malformed(dwarf, unit, "a unit's abbreviations lie outside .debug_abbrev");
 	uint64_t at = 0;
-	int result = find_abbrev(dwarf, unit->abbrevs, code, &at);
+	int result = find_abbrev(dwarf, unit->abbrevs, unit->code, &at);
 	if (result != NOTE_OK)
 		return result;
 	struct cursor abbrev = section_cursor(dwarf, dwarf->abbrev, at, dwarf->abbrev->size);
 	unit->tag = cursor_uleb(&abbrev);
-	cursor_skip(&abbrev, 1);
+	unit->has_children = (uint8_t)cursor_fixed(&abbrev, 1);
 	uint64_t attribute, form;
-	for (unsigned count = 0; next_attribute(&abbrev, &attribute, &form); count++) {
-		if (count == MAX_ATTRIBUTES)
+	while (abbrev_attribute(&abbrev, &attribute, &form)) {
+		if (unit->field_count == MAX_ATTRIBUTES)
 			return malformed(dwarf, unit, "a unit with too many attributes");
+		struct field *field = &unit->fields[unit->field_count++];
+		*field = (struct field){.attribute = attribute};
+		if (form == DW_FORM_implicit_const) {
+			field->constant_size = constant_size(dwarf->abbrev, abbrev.at);
+			field->constant_at = abbrev.at - field->constant_size;
+		}
 		while (form == DW_FORM_indirect && !cursor->bad)
 			form = cursor_uleb(cursor);
-		uint64_t start = cursor->at;
+		field->form = form;
+		field->at = cursor->at;
 		if (!cursor_skip_form(cursor, form, &unit->context))
-			return section_error(dwarf, unit->section, start, NOTE_UNSUPPORTED,
+			return section_error(dwarf, unit->section, field->at, NOTE_UNSUPPORTED,
 					     "an attribute in an unknown form");
 		if (cursor->bad)
 			return malformed(dwarf, unit, "a unit ends inside its first entry");
-		note_attribute(dwarf, unit, attribute, start, form);
+		field->size = cursor->at - field->at;
+		note_attribute(dwarf, unit, attribute, field->at, form);
 	}
+	unit->entry_end = cursor->at;
 	return NOTE_OK;
 }
 
-static int add_user(struct dwarf *dwarf, const struct unit *unit, const char *comp_dir)
+/* What DW_AT_stmt_list says, and its size; read before anything moves. */
+static int read_user(struct dwarf *dwarf, const struct unit *unit, struct line_user *user)
 {
-	uint8_t size = unit->context.offset_size;
+	user->section = unit->section;
+	user->size = unit->context.offset_size;
 	if (unit->lines_form == DW_FORM_data4)
-		size = 4;
+		user->size = 4;
 	else if (unit->lines_form == DW_FORM_data8)
-		size = 8;
+		user->size = 8;
 	else if (unit->lines_form != DW_FORM_sec_offset)
 		return malformed(dwarf, unit, "a line table's offset in a form of something else");
+	user->table = section_offset(dwarf, unit->section, unit->lines_at, user->size);
+	return NOTE_OK;
+}
+
+void add_line_user(struct dwarf *dwarf, const struct line_user *user)
+{
 	if (dwarf->user_count == dwarf->user_room) {
 		dwarf->user_room = dwarf->user_room == 0 ? 64 : dwarf->user_room * 2;
 		dwarf->users = xrealloc(dwarf->users, dwarf->user_room * sizeof(*dwarf->users));
 	}
-	dwarf->users[dwarf->user_count++] = (struct line_user){
-		.table = section_offset(dwarf, unit->section, unit->lines_at, size),
-		.section = unit->section,
-		.at = unit->lines_at,
-		.comp_dir = comp_dir,
-		.size = size,
-	};
-	return NOTE_OK;
+	dwarf->users[dwarf->user_count++] = *user;
 }
 
 /* The main file. Go names a unit by its package, which is no file; rustc puts the name of the
@@ -314,40 +317,97 @@ static void add_primary(struct dwarf *dwarf, const struct unit *unit, const char
 	source_list_add(dwarf->sources, directory, name, NULL, true);
 }
 
-static int rewrite_string(struct dwarf *dwarf, struct unit *unit, uint64_t at, uint64_t form,
-			  bool comp_dir, const char **text)
-{
+/* A unit's name or compilation directory. */
+struct unit_path {
 	struct string_ref ref;
+	char *inline_text; /* what it has to become where it is held inline; NULL: nothing */
+};
+
+static int read_path(struct dwarf *dwarf, struct unit *unit, uint64_t at, uint64_t form,
+		     bool comp_dir, struct unit_path *path)
+{
+	if (form == 0)
+		return NOTE_OK;
 	struct cursor cursor = section_cursor(dwarf, unit->section, at, unit->end);
 	int code = string_read(dwarf, unit->section, &cursor, form, &unit->context,
-			       unit->str_offsets_base, &ref);
-	if (code != NOTE_OK)
+			       unit->str_offsets_base, &path->ref);
+	if (code == NOTE_OK)
+		code = string_rewrite(dwarf, &path->ref, comp_dir, &path->inline_text);
+	return code;
+}
+
+static int no_room(struct dwarf *dwarf, const struct unit *unit)
+{
+	return section_error(dwarf, unit->section, unit->start, NOTE_UNSUPPORTED,
+			     "there is no room for a path that the unit holds inline");
+}
+
+/* Where the compilation directory cannot be rewritten (gcc holds "." inline with DWARF 4), the
+ * name is made absolute instead, as the line table's names will be. */
+static int make_name_absolute(struct dwarf *dwarf, struct unit *unit, struct unit_path *name,
+			      const struct unit_path *comp_dir)
+{
+	if (name->ref.text == NULL || !path_is_source(name->ref.text))
+		return NOTE_OK;
+	if (name->ref.text[0] == '/' && name->inline_text == NULL)
+		return NOTE_OK;
+	int code = NOTE_OK;
+	char *original = path_absolute(dwarf->map, comp_dir->ref.text, name->ref.text);
+	char *installed = path_map_apply(dwarf->map, original);
+	if (installed != NULL && name->ref.table != NULL) {
+		code = string_set(dwarf, &name->ref, installed);
+	} else if (installed != NULL) {
+		bool done;
+		code = unit_put_inline(dwarf, unit, installed, NULL, &done);
+		if (code == NOTE_OK && !done && name->inline_text != NULL)
+			code = no_room(dwarf, unit);
+	}
+	free(original);
+	free(installed);
+	return code;
+}
+
+static int put_inline(struct dwarf *dwarf, struct unit *unit, struct unit_path *name,
+		      const struct unit_path *comp_dir, bool *absolute)
+{
+	bool done;
+	*absolute = false;
+	if (name->inline_text == NULL && comp_dir->inline_text == NULL)
+		return NOTE_OK;
+	int code = unit_put_inline(dwarf, unit, name->inline_text, comp_dir->inline_text, &done);
+	if (code != NOTE_OK || done)
 		return code;
-	*text = ref.text;
-	char *inline_text;
-	code = string_rewrite(dwarf, &ref, comp_dir, &inline_text);
-	if (code != NOTE_OK || inline_text == NULL)
-		return code;
-	free(inline_text);
-	return section_error(dwarf, unit->section, at, NOTE_UNSUPPORTED,
-			     "a path held inline in a unit is not rewritten yet");
+	if (comp_dir->inline_text == NULL)
+		return no_room(dwarf, unit);
+	*absolute = true;
+	return make_name_absolute(dwarf, unit, name, comp_dir);
 }
 
 static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, struct cursor *cursor)
 {
+	struct unit_path name = {0}, comp_dir = {0};
+	struct line_user user = {0};
 	int code = read_header(dwarf, unit, cursor);
 	if (code == NOTE_OK)
 		code = read_entry(dwarf, unit, cursor);
-	const char *comp_dir = NULL, *name = NULL;
-	if (code == NOTE_OK && unit->comp_dir_form != 0)
-		code = rewrite_string(dwarf, unit, unit->comp_dir_at, unit->comp_dir_form, true,
-				      &comp_dir);
-	if (code == NOTE_OK && unit->name_form != 0)
-		code = rewrite_string(dwarf, unit, unit->name_at, unit->name_form, false, &name);
 	if (code == NOTE_OK && unit->lines_form != 0)
-		code = add_user(dwarf, unit, comp_dir);
+		code = read_user(dwarf, unit, &user);
 	if (code == NOTE_OK)
-		add_primary(dwarf, unit, comp_dir, name);
+		code = read_path(dwarf, unit, unit->comp_dir_at, unit->comp_dir_form, true,
+				 &comp_dir);
+	if (code == NOTE_OK)
+		code = read_path(dwarf, unit, unit->name_at, unit->name_form, false, &name);
+	if (code == NOTE_OK)
+		code = put_inline(dwarf, unit, &name, &comp_dir, &user.absolute);
+	if (code == NOTE_OK && unit->lines_form != 0) {
+		user.at = unit->lines_at; /* which may have moved */
+		user.comp_dir = comp_dir.ref.text;
+		add_line_user(dwarf, &user);
+	}
+	if (code == NOTE_OK)
+		add_primary(dwarf, unit, comp_dir.ref.text, name.ref.text);
+	free(name.inline_text);
+	free(comp_dir.inline_text);
 	return code;
 }
 
@@ -362,13 +422,14 @@ static bool is_padding(const struct debug_section *section, uint64_t at)
 
 int units_rewrite(struct dwarf *dwarf)
 {
+	struct field fields[MAX_ATTRIBUTES];
 	dwarf->abbrevs = xcalloc(1, sizeof(*dwarf->abbrevs));
 	for (size_t i = 0; i < dwarf->section_count; i++) {
 		struct debug_section *section = &dwarf->sections[i];
 		if (section->kind != DEBUG_INFO && section->kind != DEBUG_TYPES)
 			continue;
 		for (uint64_t at = 0; at < section->size;) {
-			struct unit unit = {.section = section, .start = at};
+			struct unit unit = {.section = section, .start = at, .fields = fields};
 			struct cursor cursor = section_cursor(dwarf, section, at, section->size);
 			if (section->size - at >= 4 && section->bytes[at] == 0 &&
 			    is_padding(section, at))

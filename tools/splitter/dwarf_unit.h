@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by dwarf_unit.c and dwarf_inline.c. */
+#ifndef SPLITTER_DWARF_UNIT_H
+#define SPLITTER_DWARF_UNIT_H
+
+#include "tools/splitter/dwarf_internal.h"
+
+/* No compiler gives a unit more; attributes without a value must not make many units slow. */
+#define MAX_ATTRIBUTES 128
+
+/* An attribute of a unit's first entry. */
+struct field {
+	uint64_t attribute;
+	uint64_t form; /* what DW_FORM_indirect stands for, where it is one */
+	uint64_t at;   /* of the value */
+	uint64_t size;
+	uint64_t constant_at; /* of DW_FORM_implicit_const, in .debug_abbrev */
+	uint64_t constant_size;
+};
+
+struct unit {
+	struct debug_section *section;
+	uint64_t start;
+	uint64_t end;
+	uint64_t abbrevs; /* offset of its table */
+	uint64_t abbrevs_at;
+	struct form_context context;
+	/* Of the first entry: */
+	uint64_t code;             /* of its abbreviation; 0: there is none */
+	uint64_t entry, entry_end; /* the values */
+	uint64_t tag;
+	uint8_t has_children;
+	uint64_t language;
+	uint64_t str_offsets_base;
+	uint64_t name_at, name_form; /* form 0: not there */
+	uint64_t comp_dir_at, comp_dir_form;
+	uint64_t lines_at, lines_form;
+	struct field *fields; /* MAX_ATTRIBUTES of them */
+	unsigned field_count;
+};
+
+/* A constant or offset of FORM at AT, which was checked to lie inside; 0 for other classes. */
+uint64_t unit_constant(struct dwarf *dwarf, const struct unit *unit, uint64_t at, uint64_t form);
+
+/* One attribute of an abbreviation; false behind the last. */
+bool abbrev_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form);
+
+/* Encodes the first entry anew with these texts (NULL: as it is) for the strings that it holds
+ * inline. *DONE is false, and nothing was changed, where there is not enough room. */
+int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const char *name, const char *comp_dir,
+		    bool *done);
+
+#endif
