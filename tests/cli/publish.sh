@@ -5,7 +5,7 @@
 # tree DIR VERSION [TEXT]: a split tree of hello-VERSION-1.x86_64, in the layout of rpm.
 tree() {
 	local dir=$1 nvra=hello-$2-1.x86_64 text=${3:-}
-	mkdir -p "$dir/usr/bin" "$dir/usr/lib/debug/usr/bin" "$dir/usr/lib/debug/.build-id" "$dir/usr/src/debug/$nvra/a dir" build
+	mkdir -p "$dir/usr/bin" "$dir/usr/lib/debug/usr/bin" "$dir/usr/lib/debug/.build-id" "$dir/usr/src/debug/$nvra/a dir" "build/a dir"
 	cat >"build/hello.c" <<-C
 	#include "a dir/add+.h"
 	int main(int argc, char **argv)
@@ -14,8 +14,7 @@ tree() {
 		return add(argc) + sizeof("$2$text") * 0; /* of $2 */
 	}
 	C
-	echo 'static int add(int a) { return a + 1; }' >"build/a dir/add+.h" 2>/dev/null ||
-		{ mkdir "build/a dir"; echo 'static int add(int a) { return a + 1; }' >"build/a dir/add+.h"; }
+	echo 'static int add(int a) { return a + 1; }' >"build/a dir/add+.h"
 	gcc -g -O0 "-ffile-prefix-map=$PWD/build=/usr/src/debug/$nvra" -Wl,--build-id -o "$dir/usr/bin/hello" "$PWD/build/hello.c"
 	eu-strip -f "$dir/usr/lib/debug/usr/bin/hello-$2-1.x86_64.debug" "$dir/usr/bin/hello"
 	cp build/hello.c "$dir/usr/src/debug/$nvra/"

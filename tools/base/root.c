@@ -47,6 +47,10 @@ const char *root_path(const struct root *root)
 static int open_by_steps(int start, const char *path, int flags)
 {
 	int at = start;
+	if (path[0] == '/') {
+		errno = EXDEV;
+		return -1;
+	}
 	while (true) {
 		const char *slash = strchr(path, '/');
 		char name[256];
@@ -63,6 +67,10 @@ static int open_by_steps(int start, const char *path, int flags)
 				fd = openat(at, length == 0 ? "." : name,
 					    (slash != NULL ? O_PATH | O_DIRECTORY : flags) |
 						    O_NOFOLLOW | O_CLOEXEC);
+			struct stat st; /* O_DIRECTORY on a link says ENOTDIR */
+			if (fd < 0 && errno == ENOTDIR &&
+			    fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+				errno = S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
 		}
 		const int saved = errno;
 		if (at != start)
@@ -82,6 +90,17 @@ int open_beneath(int start, const char *path, int flags)
 	if (path[0] == '\0')
 		path = ".";
 	long fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+	if (fd < 0 && errno == ENOTDIR && (flags & O_DIRECTORY) != 0) {
+		/* A link at the end, or a file? The kernel says ENOTDIR for both. */
+		struct stat st;
+		how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+		fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+		const bool is_link = fd >= 0 && fstat((int)fd, &st) == 0 && S_ISLNK(st.st_mode);
+		if (fd >= 0)
+			close((int)fd);
+		errno = is_link ? ELOOP : ENOTDIR;
+		return -1;
+	}
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL))
 		return open_by_steps(start, path, flags);
 	return (int)fd;

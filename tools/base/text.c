@@ -60,7 +60,8 @@ static void text_grow(struct text *text, size_t size)
 void text_add(struct text *text, const void *bytes, size_t size)
 {
 	text_grow(text, size);
-	memcpy(text->data + text->size, bytes, size);
+	if (size != 0)
+		memcpy(text->data + text->size, bytes, size);
 	text->size += size;
 	text->data[text->size] = '\0';
 }
@@ -184,6 +185,13 @@ static bool is_escape(const char *p)
 	return p[0] == '%' && hex_value(p[1]) >= 0 && hex_value(p[2]) >= 0;
 }
 
+/* Unicode's class Cc; terminals obey those above U+0080, too. */
+static bool is_control(const char *p, size_t length)
+{
+	const unsigned char *c = (const unsigned char *)p;
+	return c[0] < 0x20 || c[0] == 0x7f || (length == 2 && c[0] == 0xc2 && c[1] < 0xa0);
+}
+
 static char *escape_name(const char *name, bool controls)
 {
 	struct text out = {0};
@@ -191,10 +199,11 @@ static char *escape_name(const char *name, bool controls)
 	text_puts(&out, "");
 	while (name < end) {
 		size_t length = utf8_length(name, end);
-		bool control = controls && ((unsigned char)*name < 0x20 || *name == 0x7f);
-		if (length == 0 || control || is_escape(name)) {
+		if (length == 0 || (controls && is_control(name, length)) || is_escape(name)) {
 			text_printf(&out, "%%%02X", (unsigned char)*name);
-			length = 1;
+			if (length > 1)
+				text_printf(&out, "%%%02X", (unsigned char)name[1]);
+			length = length > 1 ? 2 : 1;
 		} else {
 			text_add(&out, name, length);
 		}

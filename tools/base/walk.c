@@ -28,6 +28,13 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct name *)a)->text, ((const struct name *)b)->text);
 }
 
+static void free_names(struct name *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i].text);
+	free(names);
+}
+
 /* The names in the directory FD (which is closed), sorted by bytes. */
 static int read_names(int fd, struct name **names, size_t *count, struct note_error *err)
 {
@@ -40,8 +47,7 @@ static int read_names(int fd, struct name **names, size_t *count, struct note_er
 		close(fd);
 		return NOTE_SYSTEM;
 	}
-	errno = 0;
-	for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+	for (struct dirent *entry; errno = 0, (entry = readdir(directory)) != NULL;) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (*count == room) {
@@ -52,7 +58,9 @@ static int read_names(int fd, struct name **names, size_t *count, struct note_er
 	}
 	int code = errno == 0 ? NOTE_OK : error_system(err, "read directory");
 	closedir(directory);
-	if (*count > 1)
+	if (code != NOTE_OK)
+		free_names(*names, *count);
+	else if (*count > 1)
 		qsort(*names, *count, sizeof(**names), by_name);
 	return code;
 }
@@ -109,7 +117,7 @@ static void walk_directory(struct walk *walk, int fd, struct text *path)
 	struct name *names;
 	size_t count;
 	struct note_error err;
-	int at = dup(fd);
+	int at = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (at < 0 || read_names(fd, &names, &count, &err) != NOTE_OK) {
 		if (at < 0) {
 			path_error(path->size != 0 ? path->data : ".", "open directory", &err);
@@ -121,12 +129,9 @@ static void walk_directory(struct walk *walk, int fd, struct text *path)
 			walk->fail(walk->context, path->size != 0 ? path->data : ".", &err);
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (!walk->stopped)
-			walk_name(walk, at, &names[i], path);
-		free(names[i].text);
-	}
-	free(names);
+	for (size_t i = 0; i < count && !walk->stopped; i++)
+		walk_name(walk, at, &names[i], path);
+	free_names(names, count);
 	close(at);
 }
 
