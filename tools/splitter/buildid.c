@@ -62,7 +62,7 @@ static int add_headers(XXH3_state_t *state, struct image *image, struct note_err
 }
 
 /* The contents of a section; where they hold the id, zeros stand for it. */
-static void add_contents(XXH3_state_t *state, const struct strip_section *section,
+static void add_contents(XXH3_state_t *state, const struct plan_section *section,
 			 const struct build_id *id)
 {
 	static const uint8_t zeros[BUILD_ID_MAX];
@@ -78,7 +78,7 @@ static void add_contents(XXH3_state_t *state, const struct strip_section *sectio
 	XXH3_128bits_update(state, section->bytes + before + id->size, size - before - id->size);
 }
 
-int build_id_compute(struct image *image, const struct strip_plan *plan, const char *seed,
+int build_id_compute(struct image *image, const struct plan *plan, const char *seed,
 		     struct build_id *id, struct note_error *err)
 {
 	XXH3_state_t *state = XXH3_createState();
@@ -88,7 +88,7 @@ int build_id_compute(struct image *image, const struct strip_plan *plan, const c
 	add_text(state, seed != NULL ? seed : "");
 	int code = add_headers(state, image, err);
 	for (uint64_t i = 1; code == NOTE_OK && i < plan->count; i++) {
-		const struct strip_section *section = &plan->sections[i];
+		const struct plan_section *section = &plan->sections[i];
 		add_text(state, section->name);
 		add_number(state, section->shdr.sh_type);
 		add_number(state, section->shdr.sh_flags);

@@ -9,7 +9,7 @@
 #define SPLITTER_BUILDID_H
 
 #include "libnote/image.h"
-#include "tools/splitter/strip.h"
+#include "tools/splitter/plan.h"
 
 /* Ids above this size are refused (rpm's limit is 64). */
 #define BUILD_ID_MAX 64
@@ -25,7 +25,7 @@ struct build_id {
 int build_id_find(struct image *image, struct build_id *out, struct note_error *err);
 
 /* Computes a new id, of the same size, into ID; SEED may be NULL. The image is not changed. */
-int build_id_compute(struct image *image, const struct strip_plan *plan, const char *seed,
+int build_id_compute(struct image *image, const struct plan *plan, const char *seed,
 		     struct build_id *id, struct note_error *err);
 
 #endif

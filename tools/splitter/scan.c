@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/strip.h"
+#include "tools/splitter/plan.h"
 
 /* --- the tree --- */
 

@@ -35,13 +35,13 @@ static void add_range(struct shipped *shipped, uint64_t offset, uint64_t size)
 		shipped->kept.items[shipped->kept.count++] = (struct range){offset, offset + size};
 }
 
-static bool stays(const struct strip_section *section)
+static bool stays(const struct plan_section *section)
 {
 	return section->fate == FATE_SHIPPED || section->fate == FATE_BOTH;
 }
 
 /* What is mapped, and the headers that describe it, keep their place. */
-static int keep_loaded(struct shipped *shipped, struct image *image, const struct strip_plan *plan,
+static int keep_loaded(struct shipped *shipped, struct image *image, const struct plan *plan,
 		       struct note_error *err)
 {
 	const uint64_t phdrs = image->phnum * phdr_size(image);
@@ -62,7 +62,7 @@ static int keep_loaded(struct shipped *shipped, struct image *image, const struc
 		add_range(shipped, phdr.p_offset, phdr.p_filesz);
 	}
 	for (uint64_t i = 1; i < plan->count; i++) {
-		const struct strip_section *section = &plan->sections[i];
+		const struct plan_section *section = &plan->sections[i];
 		if ((section->shdr.sh_flags & SHF_ALLOC) != 0 && section->bytes != NULL)
 			add_range(shipped, section->shdr.sh_offset, section->shdr.sh_size);
 	}
@@ -83,10 +83,9 @@ static uint32_t add_name(struct shipped *shipped, const char *name)
 /* The new .shstrtab holds the names of what stays, one after the other. Where that would be larger
  * than the old table (linkers fold names into each other, and a hostile file can do so without
  * end), the old table stays and is added to. */
-static void name_sections(struct shipped *shipped, struct image *image,
-			  const struct strip_plan *plan)
+static void name_sections(struct shipped *shipped, struct image *image, const struct plan *plan)
 {
-	const struct strip_section *old = NULL;
+	const struct plan_section *old = NULL;
 	if (image->shstrndx < plan->count && plan->sections[image->shstrndx].bytes != NULL)
 		old = &plan->sections[image->shstrndx];
 	uint64_t total = 1;
@@ -103,7 +102,7 @@ static void name_sections(struct shipped *shipped, struct image *image,
 }
 
 /* Chooses the sections that stay, in their order, and renumbers their references. */
-static void number_sections(struct shipped *shipped, const struct strip_plan *plan)
+static void number_sections(struct shipped *shipped, const struct plan *plan)
 {
 	shipped->shdrs = xcalloc(plan->count + 2, sizeof(*shipped->shdrs));
 	shipped->from = xcalloc(plan->count + 2, sizeof(*shipped->from));
@@ -132,13 +131,13 @@ static void number_sections(struct shipped *shipped, const struct strip_plan *pl
 
 /* Gives the sections that are not loaded their offsets: where they lie, if that is in the part
  * that keeps its offsets, else behind it. Returns through *END where the file goes on. */
-static int place_sections(struct shipped *shipped, const struct strip_plan *plan, uint64_t *end,
+static int place_sections(struct shipped *shipped, const struct plan *plan, uint64_t *end,
 			  struct note_error *err)
 {
 	*end = shipped->limit;
 	for (uint64_t i = 1; i < shipped->count; i++) {
 		GElf_Shdr *shdr = &shipped->shdrs[i];
-		const struct strip_section *section = &plan->sections[shipped->from[i]];
+		const struct plan_section *section = &plan->sections[shipped->from[i]];
 		if ((shdr->sh_flags & SHF_ALLOC) != 0 || section->bytes == NULL)
 			continue;
 		if (shdr->sh_offset <= shipped->limit &&
@@ -201,15 +200,15 @@ static void wipe(const struct ranges *kept, uint8_t *bytes, uint64_t start, uint
 }
 
 /* Debug data that lies before the end of what is loaded (after patchelf, say) leaves zeros. */
-static int wipe_removed(const struct shipped *shipped, struct image *image,
-			const struct strip_plan *plan, uint8_t *bytes, struct note_error *err)
+static int wipe_removed(const struct shipped *shipped, struct image *image, const struct plan *plan,
+			uint8_t *bytes, struct note_error *err)
 {
 	for (uint64_t i = 1; i < plan->count; i++) {
 		GElf_Shdr shdr; /* the original place, not the edit's size */
 		int code = image_shdr(image, i, &shdr, err);
 		if (code != NOTE_OK)
 			return code;
-		const struct strip_section *section = &plan->sections[i];
+		const struct plan_section *section = &plan->sections[i];
 		const bool moved = section->bytes != NULL && shipped->to[i] == 0;
 		if (!moved || shdr.sh_offset >= shipped->limit)
 			continue;
@@ -228,7 +227,7 @@ static int wipe_removed(const struct shipped *shipped, struct image *image,
 
 /* Where an allocated section got another number, the dynamic symbols must follow. */
 static void renumber_symbols(const struct shipped *shipped, struct image *image,
-			     const struct strip_plan *plan, uint8_t *bytes)
+			     const struct plan *plan, uint8_t *bytes)
 {
 	const uint64_t entry = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
 	const size_t field =
@@ -279,7 +278,7 @@ static int place_new_sections(struct shipped *shipped, uint64_t debuglink_size, 
 
 /* Fills OUT, which has room for LAYOUT's size and is zero. */
 static int write_shipped(const struct shipped *shipped, struct image *image,
-			 const struct strip_plan *plan, const struct file_layout *layout,
+			 const struct plan *plan, const struct file_layout *layout,
 			 const struct text *debuglink, uint8_t *out, struct note_error *err)
 {
 	const uint8_t *original = image_bytes(image, 0, shipped->limit, "file", err);
@@ -292,7 +291,7 @@ static int write_shipped(const struct shipped *shipped, struct image *image,
 	if (code != NOTE_OK)
 		return code;
 	for (uint64_t i = 1; i < shipped->count - 2; i++) {
-		const struct strip_section *section = &plan->sections[shipped->from[i]];
+		const struct plan_section *section = &plan->sections[shipped->from[i]];
 		if (section->bytes != NULL && shipped->shdrs[i].sh_offset >= shipped->limit)
 			memcpy(out + shipped->shdrs[i].sh_offset, section->bytes,
 			       shipped->shdrs[i].sh_size);
@@ -308,7 +307,7 @@ static int write_shipped(const struct shipped *shipped, struct image *image,
 	return code;
 }
 
-int strip_shipped_file(struct strip_output *out, struct image *image, const struct strip_plan *plan,
+int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		       const char *link, uint32_t crc32, struct note_error *err)
 {
 	struct shipped shipped = {0};

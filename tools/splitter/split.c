@@ -5,7 +5,7 @@
  *   scan      which files, and what each one is
  *   (stamp)   the package note, while the file still has room for it: libnote
  *   dwarf     source paths rewritten, sources listed
- *   strip     a plan: which section goes where
+ *   plan      which section goes where, with which contents
  *   buildid   the id, over what will be published
  *   strip     the debug file, then the shipped file
  *   layout    names and links
@@ -13,16 +13,12 @@
  *
  * A stage takes what it needs and returns what it made; no stage calls another. Files are
  * independent of each other but for the sources and for debug files that two inputs share
- * (claims). What depends on order (links, messages, manifest) is done at the end, in the order of
- * paths, so that the number of jobs shows nowhere.
+ * (claims). What depends on order (links, messages, manifest) is done at the end: tree.c.
  *
  * A run can be killed at any moment. The shipped file is replaced last, so a file that is not
  * split yet is split again, to the same bytes; one that is split already has its debug file and
  * sources, and the rest of what it needs (links, manifest) is made again from these.
  */
-#include "tools/splitter/split.h"
-
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,58 +26,12 @@
 
 #include "libnote/error.h"
 #include "libnote/note.h"
-#include "tools/base/digest.h"
-#include "tools/base/pool.h"
-#include "tools/splitter/buildid.h"
-#include "tools/splitter/claims.h"
 #include "tools/splitter/dwarf.h"
-#include "tools/splitter/scan.h"
-#include "tools/splitter/sources.h"
+#include "tools/splitter/plan.h"
+#include "tools/splitter/split_internal.h"
 #include "tools/splitter/strip.h"
 
-enum verdict { VERDICT_NONE, VERDICT_SPLIT, VERDICT_LEFT, VERDICT_FAILED, VERDICT_LATER };
-
-/* What became of one input: written by the thread that worked on it, read at the end. */
-struct outcome {
-	enum verdict verdict;
-	char reason[120];
-	struct note_error err;
-	bool no_build_id;
-	char build_id[2 * BUILD_ID_MAX + 1]; /* "" for none */
-	uint64_t size;
-	char sha256[2 * SHA256_SIZE + 1];
-	char *debug_path;
-	uint64_t debug_size;
-	char debug_sha256[2 * SHA256_SIZE + 1];
-	uint32_t debug_crc32;
-	char *package;
-	const struct source **sources;
-	size_t source_count;
-};
-
-/* When an input is worked on. */
-struct turn {
-	size_t index;
-	uint64_t size;
-};
-
-/* What all files share; none of it changes while they are worked on but claims, sources, done. */
-struct run {
-	const struct split_options *options;
-	struct layout layout;
-	struct path_map *map;
-	struct sources *sources;
-	struct claims *claims;
-	struct inputs inputs;
-	struct outcome *outcomes;
-	struct turn *order;
-	size_t total;
-	atomic_size_t done;
-};
-
-/* --- one file --- */
-
-/* What one file is on its way; lives in split_input alone. */
+/* What one file is on its way; lives in run_input alone. */
 struct passage {
 	int fd;
 	uint8_t *bytes;
@@ -89,7 +39,7 @@ struct passage {
 	struct image *image;
 	struct section_edits edits;
 	struct dwarf_sources sources;
-	struct strip_plan plan;
+	struct plan plan;
 	struct build_id id;
 	struct strip_output debug;
 	struct strip_output shipped;
@@ -97,7 +47,7 @@ struct passage {
 
 static void passage_end(struct passage *passage)
 {
-	strip_plan_free(&passage->plan);
+	plan_free(&passage->plan);
 	section_edits_free(&passage->edits);
 	dwarf_sources_free(&passage->sources);
 	image_close(passage->image);
@@ -160,7 +110,8 @@ static int identify(struct passage *passage, const struct split_options *options
 
 /* Copies the sources and notes them in the outcome. DIRECTORY is where sources lie below ROOT; a
  * source's original name is known, or follows from the build directory. */
-static void collect(struct run *run, const struct dwarf_sources *sources, struct outcome *outcome)
+static void collect(const struct split_run *run, const struct dwarf_sources *sources,
+		    struct outcome *outcome)
 {
 	const char *directory = run->layout.sources;
 	const char *build_dir = run->options->build_dir;
@@ -193,7 +144,7 @@ static int note_package_of(struct image *image, struct outcome *outcome, struct 
 	return code == NOTE_ABSENT ? NOTE_OK : code;
 }
 
-static void note_files(const struct run *run, struct outcome *outcome, const void *shipped,
+static void note_files(const struct split_run *run, struct outcome *outcome, const void *shipped,
 		       uint64_t shipped_size, const void *debug, uint64_t debug_size)
 {
 	outcome->size = shipped_size;
@@ -205,8 +156,8 @@ static void note_files(const struct run *run, struct outcome *outcome, const voi
 }
 
 /* Replaces the shipped file under all its names. */
-static int replace(struct run *run, const struct input *input, const struct passage *passage,
-		   struct note_error *err)
+static int replace(const struct split_run *run, const struct input *input,
+		   const struct passage *passage, struct note_error *err)
 {
 	const struct file_attributes attributes = {.like = passage->fd};
 	const size_t count = 1 + input->links.count;
@@ -220,8 +171,9 @@ static int replace(struct run *run, const struct input *input, const struct pass
 	return code;
 }
 
-static int write_debug_file(struct run *run, size_t index, const struct passage *passage,
-			    struct outcome *outcome, struct note_error *err)
+static int write_debug_file(const struct split_run *run, size_t index,
+			    const struct passage *passage, struct outcome *outcome,
+			    struct note_error *err)
 {
 	const struct file_attributes attributes = {.mode = 0644, .like = -1};
 	const char *const paths[] = {outcome->debug_path};
@@ -237,7 +189,7 @@ static int write_debug_file(struct run *run, size_t index, const struct passage 
 			 outcome->build_id, run->inputs.items[owner].path);
 }
 
-static int split_file(struct run *run, size_t index, struct passage *passage,
+static int split_file(const struct split_run *run, size_t index, struct passage *passage,
 		      struct outcome *outcome, struct note_error *err)
 {
 	const struct split_options *options = run->options;
@@ -252,7 +204,7 @@ static int split_file(struct run *run, size_t index, struct passage *passage,
 				     &summary, err);
 	/* Contents are final but for the id: the plan, and the id's hash, see them so. */
 	if (code == NOTE_OK)
-		code = strip_plan_make(&passage->plan, passage->image, &passage->edits, err);
+		code = plan_make(&passage->plan, passage->image, &passage->edits, err);
 	if (code == NOTE_OK)
 		code = identify(passage, options, outcome, err);
 	if (code != NOTE_OK)
@@ -294,7 +246,7 @@ static int split_file(struct run *run, size_t index, struct passage *passage,
 /* --- a file that is split already --- */
 
 /* Makes the outcome of an earlier run again: from the debug file, if it is ours. */
-static int recall_file(struct run *run, size_t index, struct passage *passage,
+static int recall_file(const struct split_run *run, size_t index, struct passage *passage,
 		       struct outcome *outcome, struct note_error *err)
 {
 	const struct input *input = &run->inputs.items[index];
@@ -352,8 +304,8 @@ out:
 
 /* --- any file --- */
 
-static int split_input(struct run *run, size_t index, struct outcome *outcome,
-		       struct note_error *err)
+static int run_input(const struct split_run *run, size_t index, struct outcome *outcome,
+		     struct note_error *err)
 {
 	struct passage passage = {.fd = -1};
 	enum input_kind kind;
@@ -388,206 +340,8 @@ out:
 	return code;
 }
 
-static void outcome_free(struct outcome *outcome)
+void split_input(const struct split_run *run, size_t index, struct outcome *outcome)
 {
-	free(outcome->debug_path);
-	free(outcome->package);
-	free(outcome->sources);
-	*outcome = (struct outcome){0};
-}
-
-static void work_on(struct run *run, size_t index)
-{
-	struct outcome *outcome = &run->outcomes[index];
-	outcome_free(outcome);
-	if (split_input(run, index, outcome, &outcome->err) != NOTE_OK)
+	if (run_input(run, index, outcome, &outcome->err) != NOTE_OK)
 		outcome->verdict = VERDICT_FAILED;
-}
-
-static void work(void *context, size_t number, unsigned worker)
-{
-	struct run *run = context;
-	(void)worker;
-	work_on(run, run->order[number].index);
-	const size_t done = ++run->done;
-	if (run->options->progress != NULL)
-		run->options->progress(run->options->context, done, run->total);
-}
-
-/* --- the whole tree --- */
-
-static int by_size(const void *a, const void *b)
-{
-	const struct turn *x = a;
-	const struct turn *y = b;
-	if (x->size != y->size)
-		return x->size > y->size ? -1 : 1;
-	return x->index < y->index ? -1 : 1;
-}
-
-/* The largest files first: the last one to finish is then a small one. */
-static void order_inputs(struct run *run, bool largest_first)
-{
-	run->order = xcalloc(run->total, sizeof(*run->order));
-	for (size_t i = 0; i < run->total; i++)
-		run->order[i] = (struct turn){i, run->inputs.items[i].size};
-	if (largest_first && run->total > 1)
-		qsort(run->order, run->total, sizeof(*run->order), by_size);
-}
-
-static char *absolute(const char *path)
-{
-	return xasprintf("/%s", path);
-}
-
-/* Enters a file that was split into the manifest; its outcome gives its texts away. */
-static void enter(struct run *run, struct manifest *manifest, const struct input *input,
-		  struct outcome *outcome, const char *path)
-{
-	const struct split_options *options = run->options;
-	struct manifest_file *file = manifest_add_file(manifest);
-	file->path = xstrdup(path);
-	for (size_t i = 0; i < input->links.count; i++)
-		strings_take(&file->links, absolute(input->links.items[i]));
-	if (!outcome->no_build_id)
-		file->build_id = xstrdup(outcome->build_id);
-	file->size = outcome->size;
-	memcpy(file->sha256, outcome->sha256, sizeof(file->sha256));
-	file->debug_path = absolute(outcome->debug_path);
-	file->debug_size = outcome->debug_size;
-	memcpy(file->debug_sha256, outcome->debug_sha256, sizeof(file->debug_sha256));
-	file->debug_crc32 = outcome->debug_crc32;
-	file->package = outcome->package;
-	outcome->package = NULL;
-	for (size_t i = 0; i < outcome->source_count; i++) {
-		const struct source *source = outcome->sources[i];
-		if (source->missing) {
-			struct manifest_missing *missing = manifest_add_missing(manifest);
-			missing->path = absolute(source->installed);
-			missing->unit = xstrdup(path);
-			options->tell(options->context, SPLIT_MISSING_SOURCE, path,
-				      source->original, NULL);
-		} else if (source->err.code != NOTE_OK) {
-			options->tell(options->context, SPLIT_FAILED, path, NULL, &source->err);
-		} else {
-			strings_take(&file->sources, absolute(source->installed));
-		}
-	}
-	strings_sort(&file->sources);
-}
-
-/* Links, messages and the manifest of one input. */
-static void conclude(struct run *run, struct manifest *manifest, struct split_totals *totals,
-		     size_t index)
-{
-	const struct split_options *options = run->options;
-	const struct input *input = &run->inputs.items[index];
-	struct outcome *outcome = &run->outcomes[index];
-	struct manifest_skipped *skipped;
-	char *path = absolute(input->path);
-	if (outcome->no_build_id)
-		options->tell(options->context, SPLIT_NO_BUILD_ID, path, NULL, NULL);
-	if (outcome->verdict == VERDICT_SPLIT && options->links && !outcome->no_build_id &&
-	    layout_links(&run->layout, options->root, input->path, outcome->debug_path,
-			 outcome->build_id, &outcome->err) != NOTE_OK)
-		options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->err);
-	switch (outcome->verdict) {
-	case VERDICT_SPLIT:
-		totals->split++;
-		enter(run, manifest, input, outcome, path);
-		options->tell(options->context, SPLIT_DONE, path, outcome->debug_path, NULL);
-		if (input->name_count > 1 + input->links.count)
-			options->tell(options->context, SPLIT_LINKS_ELSEWHERE, path, NULL, NULL);
-		break;
-	case VERDICT_LEFT:
-	case VERDICT_FAILED:
-		skipped = manifest_add_skipped(manifest);
-		skipped->path = xstrdup(path);
-		if (outcome->verdict == VERDICT_LEFT) {
-			totals->left++;
-			skipped->reason = xstrdup(outcome->reason);
-			options->tell(options->context, SPLIT_LEFT, path, outcome->reason, NULL);
-		} else {
-			totals->failed++;
-			skipped->reason = xstrdup(outcome->err.text);
-			options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->err);
-		}
-		break;
-	case VERDICT_NONE:
-	case VERDICT_LATER:
-		break;
-	}
-	free(path);
-}
-
-static void walk_failed(void *context, const char *path, const struct note_error *err)
-{
-	const struct split_options *options = context;
-	options->tell(options->context, SPLIT_FAILED, path, NULL, err);
-}
-
-static void describe(const struct split_options *options, struct manifest *manifest)
-{
-	*manifest = (struct manifest){0};
-	manifest->type = xstrdup(options->layout == LAYOUT_RPM ? "rpm" : "deb");
-	manifest->name = xstrdup(options->name);
-	manifest->version = xstrdup(options->version);
-	manifest->release = options->release != NULL ? xstrdup(options->release) : NULL;
-	manifest->architecture = xstrdup(options->arch);
-}
-
-int split_tree(const struct split_options *options, struct manifest *manifest,
-	       struct split_totals *totals, struct note_error *err)
-{
-	struct run run = {.options = options};
-	*totals = (struct split_totals){0};
-	describe(options, manifest);
-	int code = layout_init(&run.layout, options->layout, options->debug_root, options->name,
-			       options->version, options->release, options->arch, err);
-	if (code != NOTE_OK)
-		return code;
-	const struct scan_options scan = {run.layout.debug_root, options->only, options->exclude};
-	code = scan_tree(&run.inputs, options->root, &scan, walk_failed, (void *)(uintptr_t)options,
-			 err);
-	if (code != NOTE_OK)
-		goto out;
-	if (options->build_dir != NULL) {
-		char *installed = absolute(run.layout.sources);
-		run.map = path_map_new(options->build_dir, installed);
-		free(installed);
-	}
-	run.sources = sources_new(options->root);
-	run.total = run.inputs.count;
-	run.outcomes = xcalloc(run.total, sizeof(*run.outcomes));
-
-	/* Layout deb names debug files by build-id, so two inputs can share one. Ids that are kept
-	 * may clash, and who comes first must not depend on luck: one after the other, then. */
-	const bool clash = options->layout == LAYOUT_DEB && options->build_id == BUILD_ID_KEEP;
-	run.claims = claims_new();
-	order_inputs(&run, !clash);
-	pool_run(clash ? 1 : options->jobs, run.total, work, NULL, &run);
-
-	/* From here on one thread, in the order of paths. Those that share a debug file with
-	 * another input come when that one is complete. */
-	claims_settle(run.claims);
-	for (size_t i = 0; i < run.total; i++)
-		if (run.outcomes[i].verdict == VERDICT_LATER)
-			work_on(&run, i);
-	for (size_t i = 0; i < run.total; i++)
-		conclude(&run, manifest, totals, i);
-	manifest_sort(manifest);
-	sources_count(run.sources, &totals->sources, &totals->missing);
-	for (size_t i = 0; i < run.inputs.temporaries.count; i++)
-		root_remove(options->root, run.inputs.temporaries.items[i], NULL);
-out:
-	for (size_t i = 0; i < run.total; i++)
-		outcome_free(&run.outcomes[i]);
-	free(run.outcomes);
-	free(run.order);
-	claims_free(run.claims);
-	sources_free(run.sources);
-	path_map_free(run.map);
-	inputs_free(&run.inputs);
-	layout_free(&run.layout);
-	return code;
 }

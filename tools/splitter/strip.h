@@ -17,40 +17,7 @@
 #define SPLITTER_STRIP_H
 
 #include "libnote/image.h"
-#include "tools/splitter/dwarf.h"
-
-/* Where the contents of a section go. */
-enum section_fate {
-	FATE_SHIPPED, /* to the shipped file: all that is allocated, and what is not debug data */
-	FATE_DEBUG,   /* to the debug file */
-	FATE_BOTH,    /* notes */
-	FATE_NAMES,   /* the section name table: each file gets its own */
-};
-
-struct strip_section {
-	GElf_Shdr shdr;   /* as in the image; sh_size and sh_flags by the edit where there is one */
-	const char *name; /* the image's */
-	enum section_fate fate;
-	const uint8_t *bytes; /* the contents: the image's or an edit's; NULL for SHT_NOBITS */
-};
-
-struct strip_plan {
-	struct strip_section *sections; /* COUNT of them, by their index in the image */
-	uint64_t count;
-};
-
-/* True where a section, not allocated and called NAME, holds debug information or what serves it
- * (DWARF, stabs, LTO's early debug, .gdb_index, .gnu_debugaltlink, their relocations). */
-bool section_is_debug(const char *name);
-
-/* Decides each section's fate and finds its contents; EDITS (may be NULL) take the place of the
- * image's contents. The plan points into IMAGE and EDITS, which must outlive it. NOTE_MALFORMED
- * where headers lie, sections overlap so much that two files would be larger than one can hold,
- * NOTE_UNSUPPORTED where an edit changes what is loaded. Free with strip_plan_free, also after a
- * failure. */
-int strip_plan_make(struct strip_plan *plan, struct image *image, const struct section_edits *edits,
-		    struct note_error *err);
-void strip_plan_free(struct strip_plan *plan);
+#include "tools/splitter/plan.h"
 
 /* A finished file; BYTES is malloc'ed, the caller's. */
 struct strip_output {
@@ -58,11 +25,11 @@ struct strip_output {
 	uint64_t size;
 };
 
-int strip_debug_file(struct strip_output *out, struct image *image, const struct strip_plan *plan,
+int strip_debug_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		     struct note_error *err);
 
 /* LINK is the debug file's name without directory, CRC32 its checksum: its bytes must be final. */
-int strip_shipped_file(struct strip_output *out, struct image *image, const struct strip_plan *plan,
+int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		       const char *link, uint32_t crc32, struct note_error *err);
 
 #endif

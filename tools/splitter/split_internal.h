@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by split.c (one file) and tree.c (all of them) alone. */
+#ifndef SPLITTER_SPLIT_INTERNAL_H
+#define SPLITTER_SPLIT_INTERNAL_H
+
+#include "tools/base/digest.h"
+#include "tools/splitter/buildid.h"
+#include "tools/splitter/claims.h"
+#include "tools/splitter/scan.h"
+#include "tools/splitter/sources.h"
+#include "tools/splitter/split.h"
+
+enum verdict {
+	VERDICT_NONE,
+	VERDICT_SPLIT,
+	VERDICT_LEFT,
+	VERDICT_FAILED,
+	VERDICT_LATER, /* to be worked on again once the others are complete (claims.h) */
+};
+
+/* What became of one input: written by the thread that worked on it, read at the end. */
+struct outcome {
+	enum verdict verdict;
+	char reason[120];
+	struct note_error err;
+	bool no_build_id;
+	char build_id[2 * BUILD_ID_MAX + 1]; /* "" for none */
+	uint64_t size;
+	char sha256[2 * SHA256_SIZE + 1];
+	char *debug_path;
+	uint64_t debug_size;
+	char debug_sha256[2 * SHA256_SIZE + 1];
+	uint32_t debug_crc32;
+	char *package;
+	const struct source **sources;
+	size_t source_count;
+};
+
+/* What the work on one file may see of the others. Nothing changes meanwhile but what claims and
+ * sources do under their own locks. */
+struct split_run {
+	const struct split_options *options;
+	struct layout layout;
+	struct path_map *map; /* NULL: paths stay */
+	struct sources *sources;
+	struct claims *claims;
+	struct inputs inputs;
+	struct outcome *outcomes; /* one for each input */
+};
+
+/* Takes input INDEX through the recipe and fills its outcome, which is zero. */
+void split_input(const struct split_run *run, size_t index, struct outcome *outcome);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All files of a staging tree: the inputs side by side through the recipe (split.c), the largest
+ * first; then, on one thread and in the order of paths, links, messages and the manifest, so that
+ * the number of jobs shows nowhere.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/pool.h"
+#include "tools/splitter/split_internal.h"
+
+/* When an input is worked on. */
+struct turn {
+	size_t index;
+	uint64_t size;
+};
+
+struct tree {
+	struct split_run run;
+	struct turn *order;
+	size_t total;
+	atomic_size_t done;
+};
+
+static void outcome_free(struct outcome *outcome)
+{
+	free(outcome->debug_path);
+	free(outcome->package);
+	free(outcome->sources);
+	*outcome = (struct outcome){0};
+}
+
+static void work(void *context, size_t number, unsigned worker)
+{
+	struct tree *tree = context;
+	const struct split_options *options = tree->run.options;
+	const size_t index = tree->order[number].index;
+	(void)worker;
+	split_input(&tree->run, index, &tree->run.outcomes[index]);
+	const size_t done = ++tree->done;
+	if (options->progress != NULL)
+		options->progress(options->context, done, tree->total);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct turn *x = a;
+	const struct turn *y = b;
+	if (x->size != y->size)
+		return x->size > y->size ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
+}
+
+/* The largest files first: the last one to finish is then a small one. */
+static void order_inputs(struct tree *tree, bool largest_first)
+{
+	tree->order = xcalloc(tree->total, sizeof(*tree->order));
+	for (size_t i = 0; i < tree->total; i++)
+		tree->order[i] = (struct turn){i, tree->run.inputs.items[i].size};
+	if (largest_first && tree->total > 1)
+		qsort(tree->order, tree->total, sizeof(*tree->order), by_size);
+}
+
+static char *absolute(const char *path)
+{
+	return xasprintf("/%s", path);
+}
+
+/* Enters a file that was split into the manifest; its outcome gives its texts away. */
+static void enter(const struct split_run *run, struct manifest *manifest, const struct input *input,
+		  struct outcome *outcome, const char *path)
+{
+	const struct split_options *options = run->options;
+	struct manifest_file *file = manifest_add_file(manifest);
+	file->path = xstrdup(path);
+	for (size_t i = 0; i < input->links.count; i++)
+		strings_take(&file->links, absolute(input->links.items[i]));
+	if (!outcome->no_build_id)
+		file->build_id = xstrdup(outcome->build_id);
+	file->size = outcome->size;
+	memcpy(file->sha256, outcome->sha256, sizeof(file->sha256));
+	file->debug_path = absolute(outcome->debug_path);
+	file->debug_size = outcome->debug_size;
+	memcpy(file->debug_sha256, outcome->debug_sha256, sizeof(file->debug_sha256));
+	file->debug_crc32 = outcome->debug_crc32;
+	file->package = outcome->package;
+	outcome->package = NULL;
+	for (size_t i = 0; i < outcome->source_count; i++) {
+		const struct source *source = outcome->sources[i];
+		if (source->missing) {
+			struct manifest_missing *missing = manifest_add_missing(manifest);
+			missing->path = absolute(source->installed);
+			missing->unit = xstrdup(path);
+			options->tell(options->context, SPLIT_MISSING_SOURCE, path,
+				      source->original, NULL);
+		} else if (source->err.code != NOTE_OK) {
+			options->tell(options->context, SPLIT_FAILED, path, NULL, &source->err);
+		} else {
+			strings_take(&file->sources, absolute(source->installed));
+		}
+	}
+	strings_sort(&file->sources);
+}
+
+/* Links, messages and the manifest of one input. */
+static void conclude(const struct split_run *run, struct manifest *manifest,
+		     struct split_totals *totals, size_t index)
+{
+	const struct split_options *options = run->options;
+	const struct input *input = &run->inputs.items[index];
+	struct outcome *outcome = &run->outcomes[index];
+	struct manifest_skipped *skipped;
+	char *path = absolute(input->path);
+	if (outcome->no_build_id)
+		options->tell(options->context, SPLIT_NO_BUILD_ID, path, NULL, NULL);
+	if (outcome->verdict == VERDICT_SPLIT && options->links && !outcome->no_build_id &&
+	    layout_links(&run->layout, options->root, input->path, outcome->debug_path,
+			 outcome->build_id, &outcome->err) != NOTE_OK)
+		options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->err);
+	switch (outcome->verdict) {
+	case VERDICT_SPLIT:
+		totals->split++;
+		enter(run, manifest, input, outcome, path);
+		options->tell(options->context, SPLIT_DONE, path, outcome->debug_path, NULL);
+		if (input->name_count > 1 + input->links.count)
+			options->tell(options->context, SPLIT_LINKS_ELSEWHERE, path, NULL, NULL);
+		break;
+	case VERDICT_LEFT:
+	case VERDICT_FAILED:
+		skipped = manifest_add_skipped(manifest);
+		skipped->path = xstrdup(path);
+		if (outcome->verdict == VERDICT_LEFT) {
+			totals->left++;
+			skipped->reason = xstrdup(outcome->reason);
+			options->tell(options->context, SPLIT_LEFT, path, outcome->reason, NULL);
+		} else {
+			totals->failed++;
+			skipped->reason = xstrdup(outcome->err.text);
+			options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->err);
+		}
+		break;
+	case VERDICT_NONE:
+	case VERDICT_LATER:
+		break;
+	}
+	free(path);
+}
+
+static void walk_failed(void *context, const char *path, const struct note_error *err)
+{
+	const struct split_options *options = context;
+	options->tell(options->context, SPLIT_FAILED, path, NULL, err);
+}
+
+static void describe(const struct split_options *options, struct manifest *manifest)
+{
+	*manifest = (struct manifest){0};
+	manifest->type = xstrdup(options->layout == LAYOUT_RPM ? "rpm" : "deb");
+	manifest->name = xstrdup(options->name);
+	manifest->version = xstrdup(options->version);
+	manifest->release = options->release != NULL ? xstrdup(options->release) : NULL;
+	manifest->architecture = xstrdup(options->arch);
+}
+
+int split_tree(const struct split_options *options, struct manifest *manifest,
+	       struct split_totals *totals, struct note_error *err)
+{
+	struct tree tree = {.run.options = options};
+	struct split_run *run = &tree.run;
+	*totals = (struct split_totals){0};
+	describe(options, manifest);
+	int code = layout_init(&run->layout, options->layout, options->debug_root, options->name,
+			       options->version, options->release, options->arch, err);
+	if (code != NOTE_OK)
+		goto out;
+	const struct scan_options scan = {run->layout.debug_root, options->only, options->exclude};
+	code = scan_tree(&run->inputs, options->root, &scan, walk_failed,
+			 (void *)(uintptr_t)options, err);
+	if (code != NOTE_OK)
+		goto out;
+	if (options->build_dir != NULL) {
+		char *installed = absolute(run->layout.sources);
+		run->map = path_map_new(options->build_dir, installed);
+		free(installed);
+	}
+	run->sources = sources_new(options->root);
+	run->claims = claims_new();
+	tree.total = run->inputs.count;
+	run->outcomes = xcalloc(tree.total, sizeof(*run->outcomes));
+
+	/* Layout deb names debug files by build-id, so two inputs can share one. Ids that are kept
+	 * may clash, and who comes first must not depend on luck: one after the other, then. */
+	const bool clash = options->layout == LAYOUT_DEB && options->build_id == BUILD_ID_KEEP;
+	order_inputs(&tree, !clash);
+	pool_run(clash ? 1 : options->jobs, tree.total, work, NULL, &tree);
+
+	/* From here on one thread, in the order of paths. Those that share a debug file with
+	 * another input come now that it is complete. */
+	claims_settle(run->claims);
+	for (size_t i = 0; i < tree.total; i++) {
+		struct outcome *outcome = &run->outcomes[i];
+		if (outcome->verdict != VERDICT_LATER)
+			continue;
+		outcome_free(outcome);
+		split_input(run, i, outcome);
+	}
+	for (size_t i = 0; i < tree.total; i++)
+		conclude(run, manifest, totals, i);
+	manifest_sort(manifest);
+	sources_count(run->sources, &totals->sources, &totals->missing);
+	for (size_t i = 0; i < run->inputs.temporaries.count; i++)
+		root_remove(options->root, run->inputs.temporaries.items[i], NULL);
+out:
+	for (size_t i = 0; i < tree.total; i++)
+		outcome_free(&run->outcomes[i]);
+	free(run->outcomes);
+	free(tree.order);
+	claims_free(run->claims);
+	sources_free(run->sources);
+	path_map_free(run->map);
+	inputs_free(&run->inputs);
+	layout_free(&run->layout);
+	return code;
+}
