@@ -97,9 +97,10 @@ struct values {
 /* Parses the words of LINE; errors go nowhere. */
 static bool parse(struct values *v, const char *line)
 {
-	static char words[512], name[] = "unit";
-	char *argv[32] = {name};
+	static char words[512], name[] = "unit", *argv[32]; /* OPERANDS point here */
 	int argc = 1;
+	memset(argv, 0, sizeof(argv));
+	argv[0] = name;
 	strings_free(&v->list);
 	*v = (struct values){.choice = 7};
 	const struct option_spec specs[] = {
