@@ -9,7 +9,7 @@
  *   - Where that takes more room than there is, other attributes are held in less: inline strings
  *     (the producer) as references, the size of the code (DW_AT_high_pc) as a LEB128 number, in
  *     DWARF 5 the language as a constant in the abbreviation.
- *   - What is left over is filled up by an attribute that no reader knows, a block of zeros.
+ *   - What is left over is filled up by an attribute without a meaning, a block of zeros.
  *
  * The abbreviation table that belongs to it is a copy of the unit's, behind the old tables, with
  * that one entry exchanged; units whose entries come out alike share it.
@@ -19,7 +19,9 @@
 
 #include "tools/splitter/dwarf_unit.h"
 
-#define DW_AT_padding 0x3ffe /* between DW_AT_lo_user and DW_AT_hi_user, used by nobody */
+/* DW_AT_src_coords: reserved long ago for a GNU extension that was never made, so that every
+ * reader knows its name and none its meaning. */
+#define DW_AT_padding 0x2104
 
 /* How an attribute will be held. */
 struct encoding {
@@ -56,6 +58,16 @@ static void put_uleb(struct text *out, uint64_t value)
 			byte |= 0x80;
 		text_add(out, &byte, 1);
 	} while (value != 0);
+}
+
+/* In SIZE bytes: LEB128 numbers may end in zero digits. */
+static void put_padded_uleb(struct text *out, uint64_t value, uint64_t size)
+{
+	for (uint64_t i = 1; i <= size; i++) {
+		uint8_t byte = (uint8_t)(value & 0x7f) | (i < size ? 0x80 : 0);
+		text_add(out, &byte, 1);
+		value >>= 7;
+	}
 }
 
 /* For values of at least 0. */
@@ -110,11 +122,13 @@ static bool squeeze(struct plan *plan)
 			       (old->form == DW_FORM_data8 || old->form == DW_FORM_data4);
 		if (!is_size || unit->context.version < 4)
 			continue;
-		field->value = unit_constant(plan->dwarf, unit, old->at, old->form);
-		if (uleb_size(field->value) < field->size) {
-			field->form = DW_FORM_udata;
-			set_size(plan, field, uleb_size(field->value));
-		}
+		uint64_t value = unit_constant(plan->dwarf, unit, old->at, old->form);
+		uint64_t lacking = plan->size - plan->room, least = uleb_size(value);
+		if (least >= old->size)
+			continue;
+		field->value = value;
+		field->form = DW_FORM_udata;
+		set_size(plan, field, old->size - least > lacking ? old->size - lacking : least);
 	}
 	for (unsigned i = 0; i < unit->field_count && plan->size > plan->room; i++) {
 		const struct field *old = &unit->fields[i];
@@ -259,7 +273,7 @@ static int put_field(struct plan *plan, unsigned index, struct text *out)
 			image_put32(plan->dwarf->image, bytes, (uint32_t)offset);
 		text_add(out, bytes, field->size);
 	} else if (field->form == DW_FORM_udata && old->form != DW_FORM_udata) {
-		put_uleb(out, field->value);
+		put_padded_uleb(out, field->value, field->size);
 	} else if (field->form != DW_FORM_implicit_const) {
 		if (old->attribute == DW_AT_stmt_list)
 			unit->lines_at = unit->entry + out->size;
