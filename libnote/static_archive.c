@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading static archives: see archive.h. */
-#include "archive.h"
+/* Reading static archives: see static_archive.h. */
+#include "static_archive.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,14 +27,14 @@ static bool has_magic(struct image *image, const char *magic)
 	       memcmp(bytes, magic, MAGIC_SIZE) == 0;
 }
 
-bool archive_is_thin(struct image *image)
+bool static_archive_is_thin(struct image *image)
 {
 	return has_magic(image, "!<thin>\n");
 }
 
-bool archive_is_one(struct image *image)
+bool static_archive_is_one(struct image *image)
 {
-	return has_magic(image, "!<arch>\n") || archive_is_thin(image);
+	return has_magic(image, "!<arch>\n") || static_archive_is_thin(image);
 }
 
 /* Decimal digits, then spaces, in LENGTH characters. */
@@ -120,10 +120,11 @@ static bool is_symbol_name(const char *name)
 	return strncmp(name, "__.SYMDEF", 9) == 0;
 }
 
-static int visit_member(struct reader *reader, uint64_t offset, uint64_t size, archive_visit *visit,
-			void *context, bool *going, struct note_error *err)
+static int visit_member(struct reader *reader, uint64_t offset, uint64_t size,
+			static_archive_visit *visit, void *context, bool *going,
+			struct note_error *err)
 {
-	struct archive_member member = {.name = reader->name, .offset = offset};
+	struct static_archive_member member = {.name = reader->name, .offset = offset};
 	if (!reader->thin) {
 		int code = image_open_part(&member.image, reader->image, offset, size, err);
 		if (code != NOTE_OK)
@@ -134,14 +135,14 @@ static int visit_member(struct reader *reader, uint64_t offset, uint64_t size, a
 	return NOTE_OK;
 }
 
-int archive_members(struct image *image, archive_visit *visit, void *context,
-		    struct note_error *err)
+int static_archive_members(struct image *image, static_archive_visit *visit, void *context,
+			   struct note_error *err)
 {
-	struct reader reader = {.image = image, .thin = archive_is_thin(image)};
+	struct reader reader = {.image = image, .thin = static_archive_is_thin(image)};
 	char header[HEADER_SIZE];
 	bool going = true;
 	int code = NOTE_OK;
-	if (!archive_is_one(image))
+	if (!static_archive_is_one(image))
 		return error_set(err, NOTE_ABSENT, 0, "not an archive");
 	for (uint64_t at = MAGIC_SIZE; going && at < image->size;) {
 		uint64_t offset = at + HEADER_SIZE, size, stored;

@@ -10,24 +10,24 @@
  *
  * Internal to the project (the tools share it), not installed.
  */
-#ifndef NOTE_ARCHIVE_H
-#define NOTE_ARCHIVE_H
+#ifndef NOTE_STATIC_ARCHIVE_H
+#define NOTE_STATIC_ARCHIVE_H
 
 #include "image.h"
 
-struct archive_member {
+struct static_archive_member {
 	const char *name;    /* bytes as they are; valid during the visit */
 	struct image *image; /* of the member; NULL in a thin archive; valid during the visit */
 	uint64_t offset;     /* of its bytes, in the archive */
 };
 
-bool archive_is_one(struct image *image);
-bool archive_is_thin(struct image *image);
+bool static_archive_is_one(struct image *image);
+bool static_archive_is_thin(struct image *image);
 
 /* Calls VISIT for each member but the tables, in their order; false ends it. NOTE_ABSENT where
  * IMAGE is no archive, NOTE_MALFORMED where it lies (after the members before were seen). */
-typedef bool archive_visit(void *context, const struct archive_member *member);
-int archive_members(struct image *image, archive_visit *visit, void *context,
-		    struct note_error *err);
+typedef bool static_archive_visit(void *context, const struct static_archive_member *member);
+int static_archive_members(struct image *image, static_archive_visit *visit, void *context,
+			   struct note_error *err);
 
 #endif
