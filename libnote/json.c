@@ -183,13 +183,14 @@ static bool read_escape(struct reader *reader, char **out)
 	return true;
 }
 
-/* A string, decoded into *OUT, which is malloc'ed; no escape is shorter than what it stands for. */
+/* A string, decoded into *OUT, which is malloc'ed. No escape is shorter than what it stands for;
+ * bytes that are not UTF-8 become U+FFFD, of three bytes. */
 static bool read_string(struct reader *reader, char **out, size_t *size)
 {
 	const char *at = ++reader->at;
 	while (at < reader->end && *at != '"')
 		at += *at == '\\' && reader->end - at > 1 ? 2 : 1;
-	char *text = malloc((size_t)(at - reader->at) + 1);
+	char *text = malloc(3 * (size_t)(at - reader->at) + 1);
 	if (text == NULL)
 		return no_memory(reader);
 	char *to = text;
@@ -207,10 +208,9 @@ static bool read_string(struct reader *reader, char **out, size_t *size)
 		else if (is_control(character))
 			ok = finding(reader, "control-character", reader->at,
 				     "control character in a string");
-		length = length == 0 ? 1 : length;
-		memcpy(to, reader->at, length);
-		to += length;
-		reader->at += length;
+		memcpy(to, length != 0 ? reader->at : "\xef\xbf\xbd", length != 0 ? length : 3);
+		to += length != 0 ? length : 3;
+		reader->at += length != 0 ? length : 1;
 	}
 	if (ok && !take(reader, '"'))
 		ok = unexpected(reader, "'\"' at the end of a string");
@@ -298,8 +298,9 @@ static bool make_number(struct reader *reader, const char *at, bool integer, jso
 	}
 	if (wrong == NULL || finding(reader, "number-range", at, wrong)) {
 		/* "-0" is an integer that json-c's integers cannot hold. */
-		*out = integer && strcmp(text, "-0") != 0 ? json_object_new_int64(whole)
-							  : json_object_new_double_s(value, text);
+		*out = integer && wrong == NULL && strcmp(text, "-0") != 0
+			       ? json_object_new_int64(whole)
+			       : json_object_new_double_s(value, text);
 		if (*out == NULL)
 			no_memory(reader);
 	}
@@ -461,7 +462,7 @@ int json_read(json_object **out, const char *text, size_t length, json_report *r
 		else if (reader.at < reader.end)
 			finding(&reader, "trailing-data", reader.at, "something after the value");
 	}
-	if (reader.code != NOTE_OK) {
+	if (reader.code != NOTE_OK && (report == NULL || reader.stopped)) {
 		json_object_put(*out);
 		*out = NULL;
 	}

@@ -27,7 +27,8 @@ typedef bool json_report(void *context, const char *code, uint64_t offset, const
 
 /* Reads LENGTH bytes at TEXT, one value with nothing but white space around it. *OUT is the
  * caller's, for json_object_put, and NULL on failure; numbers keep their text. Findings go to
- * REPORT (may be NULL); with REPORT, reading goes on after what is not a matter of syntax.
+ * REPORT (may be NULL); with REPORT, reading goes on after what is not a matter of syntax, and
+ * where it comes to the end *OUT is what could be made of the text, whatever is returned.
  * NOTE_MALFORMED describes the first finding as "CODE: DETAIL"; NOTE_SYSTEM without memory. A
  * JSON null leaves *OUT NULL with NOTE_OK, as json-c has it. */
 int json_read(json_object **out, const char *text, size_t length, json_report *report,

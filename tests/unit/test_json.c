@@ -214,6 +214,27 @@ static void test_offset_of_the_finding(void)
 	CU_ASSERT_PTR_NULL(object);
 }
 
-UNIT_SUITE(json, UNIT_TEST(test_sound), UNIT_TEST(test_numbers),
+static bool go_on(void *context, const char *code, uint64_t offset, const char *detail)
+{
+	(void)context, (void)code, (void)offset, (void)detail;
+	return true;
+}
+
+static void test_what_is_left(void)
+{
+	static const char text[] =
+		"{\"a\":\"\xff\\n\",\"b\":1e999,\"c\":99999999999999999999,\"a\":\"\\u00e9\"}";
+	json_object *object;
+	CU_ASSERT_EQUAL(json_read(&object, text, sizeof(text) - 1, go_on, NULL, NULL),
+			NOTE_MALFORMED);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(object);
+	CU_ASSERT_STRING_EQUAL(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN),
+			       "{\"a\":\"\xc3\xa9\",\"b\":1e999,\"c\":99999999999999999999}");
+	json_object_put(object);
+	CU_ASSERT_EQUAL(json_read(&object, "{\"a\":1", 6, go_on, NULL, NULL), NOTE_MALFORMED);
+	CU_ASSERT_PTR_NULL(object);
+}
+
+UNIT_SUITE(json, UNIT_TEST(test_what_is_left), UNIT_TEST(test_sound), UNIT_TEST(test_numbers),
 	   UNIT_TEST(test_numbers_in_any_locale), UNIT_TEST(test_strings),
 	   UNIT_TEST(test_structure), UNIT_TEST(test_depth), UNIT_TEST(test_offset_of_the_finding))

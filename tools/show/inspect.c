@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What kind of file it is, and its records: see inspect.h. */
+#include "tools/show/inspect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+#include "libnote/static_archive.h"
+
+void inspection_free(struct inspection *inspection)
+{
+	for (size_t i = 0; i < inspection->failure_count; i++)
+		free(inspection->failures[i].file);
+	free(inspection->failures);
+	text_free(&inspection->out);
+	*inspection = (struct inspection){0};
+}
+
+void inspection_fail(struct inspection *inspection, const char *file, const char *member,
+		     const struct note_error *error)
+{
+	inspection->failures = xrealloc(inspection->failures, (inspection->failure_count +
+							       1) * sizeof(*inspection->failures));
+	inspection->failures[inspection->failure_count++] = (struct inspect_failure){
+		member != NULL ? xasprintf("%s: %s", file, member) : xstrdup(file), *error};
+}
+
+/* Prints the record and lets go of it. CODE is what gathering it came to. */
+static void finish_record(struct inspection *inspection, const struct record_style *style,
+			  struct record *record, int code, const struct note_error *error)
+{
+	if (code != NOTE_OK)
+		inspection_fail(inspection, record->path, record->member, error);
+	if (record->problem_count != 0)
+		inspection->wanting = true;
+	record_print(record, style, &inspection->out);
+	record_free(record);
+}
+
+struct modules {
+	struct inspection *inspection;
+	const struct record_style *style;
+	const char *path;
+	const char *member;
+	const char *kind;
+};
+
+static bool show_module(void *context, struct module *module)
+{
+	struct modules *modules = context;
+	struct record record = {.path = modules->path, .member = modules->member};
+	struct note_error error;
+	record.kind = modules->kind;
+	int code = record_module(&record, module, modules->style->all, &error);
+	finish_record(modules->inspection, modules->style, &record, code, &error);
+	return true;
+}
+
+static void show_core(struct inspection *inspection, const struct record_style *style,
+		      struct image *image, const char *path, const char *member)
+{
+	struct modules modules = {inspection, style, path, member, record_kind(NOTE_KIND_CORE)};
+	struct note_error error;
+	if (core_modules(image, show_module, &modules, &error) != NOTE_OK)
+		inspection_fail(inspection, path, member, &error);
+}
+
+static bool show_pe(struct inspection *inspection, const struct record_style *style,
+		    struct image *image, const char *path, const char *member)
+{
+	struct record record = {.path = path, .member = member};
+	struct note_error error;
+	struct pe pe;
+	int code = pe_read(&pe, image, &error);
+	if (code == NOTE_ABSENT)
+		return false;
+	if (code != NOTE_OK) {
+		inspection_fail(inspection, path, member, &error);
+		return true;
+	}
+	code = record_pe(&record, &pe, &error);
+	finish_record(inspection, style, &record, code, &error);
+	return true;
+}
+
+bool inspect_image(struct inspection *inspection, const struct record_style *style,
+		   struct image *image, const char *path, const char *member)
+{
+	struct record record = {.path = path, .member = member};
+	struct note_error error;
+	int code = image_read_elf(image, &error);
+	if (code == NOTE_ABSENT)
+		return show_pe(inspection, style, image, path, member);
+	if (code != NOTE_OK) {
+		inspection_fail(inspection, path, member, &error);
+	} else if (image->ehdr.e_type == ET_CORE) {
+		show_core(inspection, style, image, path, member);
+	} else {
+		code = record_elf(&record, image, style->all, &error);
+		finish_record(inspection, style, &record, code, &error);
+	}
+	return true;
+}
+
+struct members {
+	struct inspection *inspection;
+	const struct record_style *style;
+	const char *path;
+};
+
+/* Members that are neither ELF nor PE (LLVM bitcode, text) are passed over. */
+static bool show_member(void *context, const struct static_archive_member *member)
+{
+	struct members *members = context;
+	inspect_image(members->inspection, members->style, member->image, members->path,
+		      member->name);
+	return true;
+}
+
+static void show_archive(struct inspection *inspection, const struct record_style *style,
+			 struct image *image, const char *path)
+{
+	struct members members = {inspection, style, path};
+	struct note_error error;
+	int code;
+	if (static_archive_is_thin(image))
+		code = error_set(&error, NOTE_UNSUPPORTED, 0,
+				 "a thin archive holds no members, only their names");
+	else
+		code = static_archive_members(image, show_member, &members, &error);
+	if (code != NOTE_OK)
+		inspection_fail(inspection, path, NULL, &error);
+}
+
+void inspect_file(struct inspection *inspection, const struct record_style *style, int fd,
+		  const char *path, bool named)
+{
+	struct image *image;
+	struct note_error error;
+	if (image_open_fd(&image, fd, &error) != NOTE_OK) {
+		inspection_fail(inspection, path, NULL, &error);
+		return;
+	}
+	if (named && package_is_one(image)) {
+		inspect_package(inspection, style, fd, path);
+	} else if (named && static_archive_is_one(image)) {
+		show_archive(inspection, style, image, path);
+	} else if (!inspect_image(inspection, style, image, path, NULL) && named) {
+		error_set(&error, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+			  "not an ELF file, PE image, archive or package");
+		inspection_fail(inspection, path, NULL, &error);
+	}
+	image_close(image);
+}
+
+void inspect_process(struct inspection *inspection, const struct record_style *style, pid_t pid)
+{
+	char path[32];
+	struct modules modules = {inspection, style, path, NULL, "process"};
+	struct note_error error;
+	snprintf(path, sizeof(path), "/proc/%ld", (long)pid);
+	if (process_modules(pid, show_module, &modules, &error) != NOTE_OK)
+		inspection_fail(inspection, path, NULL, &error);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From one file (or process) to its records as text. Prints nothing itself, so that several can
+ * be worked on at once. */
+#ifndef SHOW_INSPECT_H
+#define SHOW_INSPECT_H
+
+#include "tools/show/record.h"
+
+struct inspect_failure {
+	char *file; /* as messages name it */
+	struct note_error error;
+};
+
+/* What came of a file; zero-initialised is nothing. */
+struct inspection {
+	struct text out;
+	bool wanting; /* some record has a problem */
+	struct inspect_failure *failures;
+	size_t failure_count;
+};
+
+void inspection_free(struct inspection *inspection);
+
+/* Tells of a failure with FILE, or its part MEMBER where that is not NULL. */
+void inspection_fail(struct inspection *inspection, const char *file, const char *member,
+		     const struct note_error *error);
+
+/* The file behind FD, called PATH. What is nothing that holds notes is passed over in silence, or
+ * a failure where the file was NAMED. Archives and packages are opened only where NAMED. */
+void inspect_file(struct inspection *inspection, const struct record_style *style, int fd,
+		  const char *path, bool named);
+
+/* An image that may be an ELF file or a PE image: true where it is either. */
+bool inspect_image(struct inspection *inspection, const struct record_style *style,
+		   struct image *image, const char *path, const char *member);
+
+/* Every module of the process. */
+void inspect_process(struct inspection *inspection, const struct record_style *style, pid_t pid);
+
+/* Every ELF file and PE image in a .deb or .rpm, streamed. */
+bool package_is_one(struct image *image);
+void inspect_package(struct inspection *inspection, const struct record_style *style, int fd,
+		     const char *path);
+
+#endif
