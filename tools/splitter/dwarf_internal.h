@@ -77,6 +77,8 @@ struct debug_section {
 	enum debug_kind kind;
 	uint64_t index;       /* in the image */
 	uint64_t file_offset; /* of the contents */
+	uint8_t *inflated;    /* the contents where the file holds them compressed */
+	bool is_zdebug;       /* the old way, by the name: ".zdebug_info" */
 	const uint8_t *bytes; /* as they were, uncompressed */
 	uint64_t size;
 	uint64_t terminated; /* below this, every string ends inside */
@@ -127,6 +129,7 @@ struct line_user {
 	uint64_t at; /* of the offset in that section */
 	const char *comp_dir;
 	uint8_t size;
+	bool is_go;    /* its relative names lead nowhere, its first file is the main one */
 	bool absolute; /* the unit's compilation directory could not be rewritten */
 };
 
@@ -183,7 +186,7 @@ uint8_t *section_change(struct debug_section *section);
 const uint8_t *section_now(const struct debug_section *section);
 
 /* Moves what changed into EDITS. */
-void sections_edits(struct dwarf *dwarf, struct section_edits *edits);
+int sections_edits(struct dwarf *dwarf, struct section_edits *edits);
 
 /* --- strings (dwarf_strings.c) --- */
 
@@ -236,12 +239,20 @@ int macros_read(struct dwarf *dwarf);
 struct source_list *source_list_new(const struct path_map *map);
 void source_list_free(struct source_list *list);
 
-/* The number of a directory, DIRECTORY below BASE (either may be NULL), for source_list_add. */
-uint32_t source_list_directory(struct source_list *list, const char *base, const char *directory);
+/* The number of a directory, DIRECTORY below BASE (either may be NULL), for source_list_add. What
+ * is relative then is below the build directory, if IN_BUILD_DIR says so. */
+uint32_t source_list_directory(struct source_list *list, bool in_build_dir, const char *base,
+			       const char *directory);
+
+/* Its normalised path. */
+const char *source_list_directory_name(const struct source_list *list, uint32_t number);
 
 /* NAME in DIRECTORY; NAME must stay valid until the list is finished. MD5 may be NULL. */
 void source_list_add(struct source_list *list, uint32_t directory, const char *name,
 		     const uint8_t *md5, bool primary);
+
+/* A string of LENGTH bytes at NAME that lives as long as the list. */
+const char *source_list_keep(struct source_list *list, const char *name, size_t length);
 
 /* Makes the paths: sorted, each once. */
 void source_list_finish(struct source_list *list, struct dwarf_sources *out);

@@ -27,7 +27,9 @@ struct line_table {
 	uint64_t header_length_at;
 	struct form_context context;
 	const char *comp_dir;
-	bool absolute;      /* relative names have to become absolute: see struct line_user */
+	bool absolute; /* relative names have to become absolute: see struct line_user */
+	bool is_go;
+	bool has_primary;
 	uint64_t new_start; /* in the section written anew */
 	uint64_t new_end;
 };
@@ -73,13 +75,13 @@ static uint32_t directory_number(struct lines *lines, const struct line_table *t
 		/* Directory 0 is the compilation directory: relative to itself it is none. */
 		if (index == 0 && base != NULL && zero != NULL && strcmp(base, zero) == 0)
 			base = NULL;
-		directory->number =
-			source_list_directory(lines->dwarf->sources, base, directory->name);
+		directory->number = source_list_directory(lines->dwarf->sources, !table->is_go,
+							  base, directory->name);
 	}
 	return directory->number;
 }
 
-static void add_source(struct lines *lines, const struct line_table *table, const char *name,
+static void add_source(struct lines *lines, struct line_table *table, const char *name,
 		       uint64_t directory, const uint8_t *md5)
 {
 	if (lines->dwarf->sources == NULL || name == NULL || !path_is_source(name))
@@ -87,8 +89,13 @@ static void add_source(struct lines *lines, const struct line_table *table, cons
 	/* DWARF 5 tables may have no directory at all. */
 	if (lines->directory_count == 0)
 		add_directory(lines, table->comp_dir);
-	source_list_add(lines->dwarf->sources, directory_number(lines, table, directory), name, md5,
-			false);
+	uint32_t number = directory_number(lines, table, directory);
+	if (table->is_go && name[0] != '/' &&
+	    source_list_directory_name(lines->dwarf->sources, number)[0] != '/')
+		return;
+	source_list_add(lines->dwarf->sources, number, name, md5,
+			table->is_go && !table->has_primary);
+	table->has_primary = true;
 }
 
 static void add_splice(struct dwarf *dwarf, const struct string_ref *ref, char *text)
@@ -329,7 +336,8 @@ static int read_tables(struct lines *lines)
 		struct line_table *table = &lines->tables[lines->count];
 		*table = (struct line_table){.start = user->table,
 					     .comp_dir = user->comp_dir,
-					     .absolute = user->absolute};
+					     .absolute = user->absolute,
+					     .is_go = user->is_go};
 		int code = read_table(lines, table);
 		if (code != NOTE_OK)
 			return code;

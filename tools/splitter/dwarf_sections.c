@@ -7,7 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libdeflate.h>
+#include <zstd.h>
+
 #include "tools/splitter/dwarf_internal.h"
+
+#ifndef ELFCOMPRESS_ZSTD
+#define ELFCOMPRESS_ZSTD 2
+#endif
+
+/* zlib makes 1032 bytes of one at most; sections that say more are made to exhaust memory. */
+#define MAX_RATIO 1032
 
 static const char *const names[DEBUG_KINDS] = {
 	[DEBUG_INFO] = ".debug_info",     [DEBUG_TYPES] = ".debug_types",
@@ -16,12 +26,14 @@ static const char *const names[DEBUG_KINDS] = {
 	[DEBUG_MACRO] = ".debug_macro",   [DEBUG_STR_OFFSETS] = ".debug_str_offsets",
 };
 
-static int kind_of(const char *name)
+static int kind_of(const char *name, bool *is_zdebug)
 {
-	if (strncmp(name, ".debug_", 7) != 0)
+	*is_zdebug = strncmp(name, ".zdebug_", 8) == 0;
+	if (!*is_zdebug && strncmp(name, ".debug_", 7) != 0)
 		return -1;
+	size_t dot = *is_zdebug ? 2 : 1;
 	for (int kind = 0; kind < DEBUG_KINDS; kind++)
-		if (strcmp(name, names[kind]) == 0)
+		if (strcmp(name + dot, names[kind] + 1) == 0)
 			return kind;
 	return -1;
 }
@@ -39,18 +51,78 @@ int section_error(const struct dwarf *dwarf, const struct debug_section *section
 			 section->name, at, what);
 }
 
+/* The header of compressed contents: ".zdebug_*" have "ZLIB" and a big-endian size, others a
+ * Elf32_Chdr or Elf64_Chdr (gABI). False where there is none. */
+static bool read_compression(const struct dwarf *dwarf, const struct debug_section *section,
+			     uint32_t *type, uint64_t *size, uint64_t *header)
+{
+	const uint8_t *p = section->bytes;
+	*header = section->is_zdebug ? 12 : dwarf->image->is_64 ? 24 : 12;
+	if (section->size < *header)
+		return false;
+	if (section->is_zdebug) {
+		*type = ELFCOMPRESS_ZLIB;
+		*size = 0;
+		for (int i = 4; i < 12; i++)
+			*size = *size << 8 | p[i];
+		return memcmp(p, "ZLIB", 4) == 0;
+	}
+	*type = image_u32(dwarf->image, p);
+	*size = dwarf->image->is_64 ? image_u64(dwarf->image, p + 8)
+				    : image_u32(dwarf->image, p + 4);
+	return true;
+}
+
+static int inflate_section(struct dwarf *dwarf, struct debug_section *section)
+{
+	uint32_t type;
+	uint64_t size, header;
+	if (!read_compression(dwarf, section, &type, &size, &header))
+		return section_error(dwarf, section, 0, NOTE_MALFORMED,
+				     "a compressed section without its header");
+	if (type != ELFCOMPRESS_ZLIB && type != ELFCOMPRESS_ZSTD)
+		return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
+				     "a section compressed in an unknown way");
+	if (size / MAX_RATIO > section->size)
+		return section_error(dwarf, section, 0, NOTE_MALFORMED,
+				     "a compressed section that would grow out of bounds");
+	const uint8_t *from = section->bytes + header;
+	section->inflated = malloc(size > 0 ? size : 1);
+	if (section->inflated == NULL)
+		return error_system(dwarf->err, "%s", section->name);
+	bool good;
+	if (type == ELFCOMPRESS_ZSTD) {
+		good = ZSTD_decompress(section->inflated, size, from, section->size - header) ==
+		       size;
+	} else {
+		struct libdeflate_decompressor *inflater = libdeflate_alloc_decompressor();
+		good = inflater != NULL &&
+		       libdeflate_zlib_decompress(inflater, from, section->size - header,
+						  section->inflated, size,
+						  NULL) == LIBDEFLATE_SUCCESS;
+		libdeflate_free_decompressor(inflater);
+	}
+	if (!good)
+		return section_error(dwarf, section, 0, NOTE_MALFORMED,
+				     "a compressed section that is broken");
+	section->bytes = section->inflated;
+	section->size = size;
+	return NOTE_OK;
+}
+
 static int load_section(struct dwarf *dwarf, struct debug_section *section, const GElf_Shdr *shdr)
 {
 	section->file_offset = shdr->sh_offset;
-	if ((shdr->sh_flags & SHF_COMPRESSED) != 0)
-		return error_set(dwarf->err, NOTE_UNSUPPORTED, shdr->sh_offset,
-				 "%s: compressed debug sections are not rewritten yet",
-				 section->name);
+	section->size = shdr->sh_size;
 	section->bytes = image_bytes(dwarf->image, shdr->sh_offset, shdr->sh_size, section->name,
 				     dwarf->err);
 	if (section->bytes == NULL)
 		return NOTE_MALFORMED;
-	section->size = shdr->sh_size;
+	if (section->is_zdebug || (shdr->sh_flags & SHF_COMPRESSED) != 0) {
+		int code = inflate_section(dwarf, section);
+		if (code != NOTE_OK)
+			return code;
+	}
 	section->terminated = 0;
 	if (section->kind == DEBUG_STR || section->kind == DEBUG_LINE_STR) {
 		const uint8_t *nul = memrchr(section->bytes, '\0', section->size);
@@ -102,11 +174,8 @@ int sections_load(struct dwarf *dwarf)
 		const char *name = image_section_name(dwarf->image, &shdr, dwarf->err);
 		if (name == NULL)
 			return NOTE_MALFORMED;
-		int kind = kind_of(name);
-		if (strncmp(name, ".zdebug_", 8) == 0)
-			return error_set(dwarf->err, NOTE_UNSUPPORTED, shdr.sh_offset,
-					 "%s: compressed debug sections are not rewritten yet",
-					 name);
+		bool is_zdebug;
+		int kind = kind_of(name, &is_zdebug);
 		if (dwarf->image->ehdr.e_type == ET_REL && strncmp(name, ".rela.debug_", 12) == 0)
 			return error_set(dwarf->err, NOTE_UNSUPPORTED, shdr.sh_offset,
 					 "%s: relocatable DWARF is not rewritten yet", name);
@@ -118,8 +187,10 @@ int sections_load(struct dwarf *dwarf)
 				xrealloc(dwarf->sections, room * sizeof(*dwarf->sections));
 		}
 		struct debug_section *section = &dwarf->sections[dwarf->section_count++];
-		*section = (struct debug_section){
-			.name = names[kind], .kind = (enum debug_kind)kind, .index = i};
+		*section = (struct debug_section){.name = names[kind],
+						  .kind = (enum debug_kind)kind,
+						  .index = i,
+						  .is_zdebug = is_zdebug};
 		code = load_section(dwarf, section, &shdr);
 		if (code != NOTE_OK)
 			return code;
@@ -134,8 +205,10 @@ int sections_load(struct dwarf *dwarf)
 
 void sections_free(struct dwarf *dwarf)
 {
-	for (size_t i = 0; i < dwarf->section_count; i++)
+	for (size_t i = 0; i < dwarf->section_count; i++) {
 		free(dwarf->sections[i].changed);
+		free(dwarf->sections[i].inflated);
+	}
 	free(dwarf->sections);
 }
 
@@ -201,7 +274,7 @@ static uint8_t *new_contents(struct dwarf *dwarf, struct debug_section *section,
 	return bytes;
 }
 
-void sections_edits(struct dwarf *dwarf, struct section_edits *edits)
+int sections_edits(struct dwarf *dwarf, struct section_edits *edits)
 {
 	for (size_t i = 0; i < dwarf->section_count; i++) {
 		struct debug_section *section = &dwarf->sections[i];
@@ -209,9 +282,16 @@ void sections_edits(struct dwarf *dwarf, struct section_edits *edits)
 		uint8_t *bytes = new_contents(dwarf, section, &size);
 		if (bytes == NULL)
 			continue;
+		/* It would have to get another name. */
+		if (section->is_zdebug) {
+			free(bytes);
+			return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
+					     "a section .zdebug_* is not rewritten");
+		}
 		edits->items = xrealloc(edits->items, (edits->count + 1) * sizeof(*edits->items));
 		edits->items[edits->count++] = (struct section_edit){section->index, bytes, size};
 	}
+	return NOTE_OK;
 }
 
 void section_edits_free(struct section_edits *edits)

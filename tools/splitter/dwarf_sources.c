@@ -21,6 +21,7 @@ struct source_list {
 	struct strings directories; /* absolute and normalised */
 	struct hash_map by_directory;
 	struct text scratch;
+	struct strings kept;
 	struct source *sources;
 	size_t count, room;
 	struct hash_map by_name;
@@ -40,15 +41,22 @@ void source_list_free(struct source_list *list)
 	strings_free(&list->directories);
 	hash_map_free(&list->by_directory);
 	text_free(&list->scratch);
+	strings_free(&list->kept);
 	free(list->sources);
 	hash_map_free(&list->by_name);
 	free(list);
 }
 
-uint32_t source_list_directory(struct source_list *list, const char *base, const char *directory)
+const char *source_list_directory_name(const struct source_list *list, uint32_t number)
+{
+	return list->directories.items[number];
+}
+
+uint32_t source_list_directory(struct source_list *list, bool in_build_dir, const char *base,
+			       const char *directory)
 {
 	path_absolute_into(NULL, base, directory != NULL ? directory : "", &list->scratch);
-	if (list->scratch.data[0] != '/') {
+	if (list->scratch.data[0] != '/' && in_build_dir) {
 		char *relative = xstrdup(list->scratch.data);
 		path_absolute_into(list->map, relative, "", &list->scratch);
 		free(relative);
@@ -61,6 +69,15 @@ uint32_t source_list_directory(struct source_list *list, const char *base, const
 	hash_map_add(&list->by_directory, hash, (uint32_t)list->directories.count);
 	strings_add(&list->directories, list->scratch.data);
 	return (uint32_t)list->directories.count - 1;
+}
+
+const char *source_list_keep(struct source_list *list, const char *name, size_t length)
+{
+	char *copy = xmalloc(length + 1);
+	memcpy(copy, name, length);
+	copy[length] = '\0';
+	strings_take(&list->kept, copy);
+	return copy;
 }
 
 void source_list_add(struct source_list *list, uint32_t directory, const char *name,

@@ -305,15 +305,21 @@ void add_line_user(struct dwarf *dwarf, const struct line_user *user)
 	dwarf->users[dwarf->user_count++] = *user;
 }
 
-/* The main file. Go names a unit by its package, which is no file; rustc puts the name of the
- * code generation unit behind the file's: "src/main.rs/@/main.4f9a-cgu.0". */
+/* The main file. Go names a unit by its package, which is no file: there, the first file of the
+ * line table is taken. rustc puts the name of the code generation unit behind the file's:
+ * "src/main.rs/@/main.4f9a-cgu.0". */
 static void add_primary(struct dwarf *dwarf, const struct unit *unit, const char *comp_dir,
 			const char *name)
 {
 	if (dwarf->sources == NULL || name == NULL || unit->language == DW_LANG_Go ||
-	    unit->tag == DW_TAG_type_unit || strstr(name, "/@/") != NULL || !path_is_source(name))
+	    unit->tag == DW_TAG_type_unit)
 		return;
-	uint32_t directory = source_list_directory(dwarf->sources, NULL, comp_dir);
+	const char *end = strstr(name, "/@/");
+	if (end != NULL)
+		name = source_list_keep(dwarf->sources, name, (size_t)(end - name));
+	if (!path_is_source(name))
+		return;
+	uint32_t directory = source_list_directory(dwarf->sources, true, NULL, comp_dir);
 	source_list_add(dwarf->sources, directory, name, NULL, true);
 }
 
@@ -331,6 +337,11 @@ static int read_path(struct dwarf *dwarf, struct unit *unit, uint64_t at, uint64
 	struct cursor cursor = section_cursor(dwarf, unit->section, at, unit->end);
 	int code = string_read(dwarf, unit->section, &cursor, form, &unit->context,
 			       unit->str_offsets_base, &path->ref);
+	/* Go says "." whatever the directory was, and its relative names (-trimpath) begin with a
+	 * module's name: there is nothing that they are relative to. */
+	if (comp_dir && unit->language == DW_LANG_Go && path->ref.text != NULL &&
+	    path->ref.text[0] != '/')
+		path->ref.text = NULL;
 	if (code == NOTE_OK)
 		code = string_rewrite(dwarf, &path->ref, comp_dir, &path->inline_text);
 	return code;
@@ -402,6 +413,7 @@ static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, struct cursor *c
 	if (code == NOTE_OK && unit->lines_form != 0) {
 		user.at = unit->lines_at; /* which may have moved */
 		user.comp_dir = comp_dir.ref.text;
+		user.is_go = unit->language == DW_LANG_Go;
 		add_line_user(dwarf, &user);
 	}
 	if (code == NOTE_OK)

@@ -184,11 +184,11 @@ char *path_absolute(const struct path_map *map, const char *directory, const cha
 bool path_is_source(const char *path)
 {
 	/* "-" is what gcc calls its standard input in some versions. A name in angle brackets may
-	 * have a directory in front: "/build/<artificial>", "./<built-in>". */
+	 * have a directory in front: "/build/<artificial>", "./<built-in>"; Go's "<missing>_86"
+	 * goes on. */
 	const char *name = strrchr(path, '/');
 	name = name != NULL ? name + 1 : path;
-	size_t length = strlen(name);
-	if (length == 0 || strcmp(path, "-") == 0)
+	if (name[0] == '\0' || strcmp(path, "-") == 0)
 		return false;
-	return !(name[0] == '<' && name[length - 1] == '>');
+	return !(name[0] == '<' && strchr(name, '>') != NULL);
 }
