@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pkgnote split, judged by eu-elflint, eu-unstrip, eu-elfcmp, readelf and gdb.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/judges.sh"
+CC=${CC:-gcc}
+TREE=$WORK/tree BUILDDIR=$WORK/build-1.0
+NVRA=prog-1.0-2.x86_64 SUFFIX=-1.0-2.x86_64
+
+# One tree for all tests: $TREE, compiled in $BUILDDIR.
+make_tree() {
+	mkdir -p "$BUILDDIR/src" "$BUILDDIR/include" "$TREE/usr/bin" "$TREE/usr/lib" "$TREE/usr/share/doc"
+	cd "$BUILDDIR"
+	cat >include/helper.h <<-'C'
+	static inline int helper(int a) { return a * 3 + 1; }
+	C
+	cat >src/main.c <<-'C'
+	#include <stdio.h>
+	#include "../include/helper.h"
+	static int table[100];
+	int data = 3;
+	int main(int argc, char **argv)
+	{
+		(void)argv;
+		printf("hello %d\n", helper(table[argc]) + data);
+		return 0;
+	}
+	C
+	cat >src/lib.c <<-'C'
+	#include "../include/helper.h"
+	int lib(int x) { return helper(x) + 2; }
+	C
+	cat >src/plus.cc <<-'C'
+	#include <iostream>
+	#include <string>
+	#include <vector>
+	struct S { std::string a; virtual ~S() {} };
+	int main()
+	{
+		std::vector<S> v(3);
+		v[1].a = "plus";
+		std::cout << v[1].a << v.size() << std::endl;
+		try { throw 3; } catch (int i) { return i - 3; }
+	}
+	C
+	local bin=$TREE/usr/bin
+	gcc -g -O1 -o "$bin/prog" "$BUILDDIR/src/main.c"
+	(cd src && gcc -g -gdwarf-4 -O2 -o "$bin/dwarf4" main.c)
+	gcc -g -O1 -shared -fPIC -Wl,-soname,libx.so.1 -o "$TREE/usr/lib/libx.so.1" src/lib.c
+	gcc -g -no-pie -o "$bin/no pie" src/main.c
+	g++ -g -O2 -o "$bin/plus" src/plus.cc
+	gcc -g -static -o "$bin/static" src/main.c
+	gcc -g -static-pie -o "$bin/static-pie" src/main.c
+	gcc -o "$bin/symbols-only" src/main.c
+	gcc -g -Wl,-q -o "$bin/relocations" src/main.c
+	gcc -s -o "$TREE/usr/share/stripped" src/main.c
+	gcc -g -Wl,--build-id=none -o "$TREE/usr/share/no-id" src/main.c
+	cp "$bin/dwarf4" "$TREE/usr/share/appended"
+	echo payload >>"$TREE/usr/share/appended"
+	gcc -g -c -o "$TREE/usr/share/object.o" src/main.c
+	ln "$bin/prog" "$bin/a hard link"
+	chmod 4711 "$bin/prog"
+	ln -s prog "$bin/symlink"
+	echo text >"$TREE/usr/share/doc/text"
+	mkfifo "$TREE/usr/share/fifo"
+}
+
+# fresh LAYOUT NAME [OPTION...]: a copy of the tree, split; its manifest in NAME.json.
+split() {
+	local layout=$1 out=$2; shift 2
+	"$PKGNOTE" split --layout="$layout" --name=prog --package-version=1.0 --release=2 --arch=x86_64 \
+		--build-dir="$BUILDDIR" --manifest="$out.json" "$@" "$out"
+}
+fresh() { cp -a "$TREE" "$2"; split "$@"; }
+debug_of() { echo "$1/usr/lib/debug/${2#/}$SUFFIX.debug"; }
+programs() { (cd "$TREE/usr/bin" && find . -type f -printf '/usr/bin/%f\n'; echo /usr/lib/libx.so.1); }
+json() { python3 -c 'import json,sys; m=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$@"; }
+
+builds() { need gcc g++ python3 eu-elflint eu-unstrip readelf; (make_tree); }
+check "a tree of many kinds of file" builds
+
+splits_each_kind() {
+	fresh rpm root >out 2>err
+	programs | while read -r path; do
+		[ "$path" != /usr/bin/prog ] || continue # under its first name: "a hard link"
+		debug=$(debug_of root "$path")
+		[ -f "$debug" ] || fail "no $debug"
+		readelf -SW "root$path" >sections
+		says_not sections '\.debug_|\.symtab|\.strtab|\.comment'
+		says sections '\.gnu_debuglink'
+		readelf -SW "$debug" >sections
+		says sections '\.symtab'
+		# New findings of eu-elflint are none; joined again it is the file that it was.
+		elflint "$TREE$path" >before
+		elflint "$debug" -d >after
+		same "$(cat after)" "$(cat before)"
+		case $path in
+		*/static) continue ;; # .rela.plt referred to the symbol table, which is gone
+		*/static-pie) continue ;; # eu-unstrip 0.188 cannot join these, eu-strip's neither
+		esac
+		elflint "root$path" >after
+		same "$(cat after)" "$(cat before)"
+		eu-unstrip -o joined "root$path" "$debug"
+		elflint joined >after
+		same "$(cat after)" "$(cat before)"
+		eu-elfcmp --ignore-build-id "$TREE$path" joined 2>&1 | grep -v '\.debug_\|\.shstrtab' || true
+	done
+	# The kinds that are left alone, each for its reason.
+	says err 'appended: left alone: appended data after the ELF image at offset [0-9]+'
+	says err 'stripped: left alone: no debug information'
+	says err 'object.o: left alone: not supported yet: relocatable'
+	says err 'no-id: no build-id'
+	cmp root/usr/share/appended "$TREE/usr/share/appended"
+	cmp root/usr/share/object.o "$TREE/usr/share/object.o"
+	same "$(json root.json '[(s["path"],s["reason"][:8]) for s in m["skipped"]]')" \
+		"[('/usr/share/appended', 'appended'), ('/usr/share/object.o', 'not supp'), ('/usr/share/stripped', 'no debug')]"
+	[ -p root/usr/share/fifo ]
+}
+check "executables, libraries, static, set-id, odd names: split, lint clean, joined again" splits_each_kind
+
+still_run() {
+	fresh rpm root >/dev/null 2>&1
+	for path in "$TREE"/usr/bin/*; do
+		name=$(basename "$path")
+		same "$("root/usr/bin/$name")" "$("$path")"
+	done
+}
+check "the files still run" still_run
+
+attributes_survive() {
+	cp -a "$TREE" root
+	chmod 0555 "root/usr/bin/no pie"
+	chmod 0644 root/usr/bin/plus
+	setcap cap_net_raw+ep root/usr/bin/relocations 2>/dev/null || setfattr -n user.mark -v yes root/usr/bin/relocations || true
+	getfattr -d -m - root/usr/bin/relocations 2>/dev/null | grep -v '^#' >before || true
+	split rpm root >/dev/null 2>&1
+	same "$(stat -c %a root/usr/bin/prog)" 4711
+	same "$(stat -c %a 'root/usr/bin/no pie')" 555
+	same "$(stat -c %a root/usr/bin/plus)" 644
+	same "$(stat -c %h root/usr/bin/prog)" 2
+	same "$(stat -c %i root/usr/bin/prog)" "$(stat -c %i 'root/usr/bin/a hard link')"
+	getfattr -d -m - root/usr/bin/relocations 2>/dev/null | grep -v '^#' >after || true
+	cmp before after
+	same "$(json root.json '[f["links"] for f in m["files"] if f["path"]=="/usr/bin/a hard link"]')" "[['/usr/bin/prog']]"
+	same "$(find root/usr/lib/debug -name '*.debug' -type f ! -perm 0644)" ""
+}
+check "mode, set-id, hard links and extended attributes survive" attributes_survive
+
+names_of_rpm() {
+	fresh rpm root >/dev/null 2>&1
+	id=$(readelf -n root/usr/bin/plus | sed -n 's/.*Build ID: //p')
+	link=root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
+	same "$(readlink "$link")" "../../usr/bin/plus$SUFFIX.debug"
+	[ -e "$link" ]
+	same "$(readlink "root/usr/lib/.build-id/${id:0:2}/${id:2}")" "../../../bin/plus"
+	readelf --string-dump=.gnu_debuglink root/usr/bin/plus >link
+	says link " plus$SUFFIX.debug\$"
+	# The CRC-32 that the shipped file has is that of the debug file.
+	objcopy -O binary --only-section=.gnu_debuglink --set-section-flags .gnu_debuglink=alloc root/usr/bin/plus section
+	same "$(tail -c 4 section | od -An -tx4 | tr -d ' ')" \
+		"$(python3 -c 'import zlib,sys; print("%08x" % zlib.crc32(open(sys.argv[1],"rb").read()))' "$(debug_of root /usr/bin/plus)")"
+	cmp "root/usr/src/debug/$NVRA/src/main.c" "$BUILDDIR/src/main.c"
+	cmp "root/usr/src/debug/$NVRA/include/helper.h" "$BUILDDIR/include/helper.h"
+	cp -a "$TREE" bare
+	split rpm bare --links=none >/dev/null 2>&1
+	[ ! -e bare/usr/lib/.build-id ] && [ ! -e bare/usr/lib/debug/.build-id ]
+}
+check "layout rpm: names, links, debuglink, sources" names_of_rpm
+
+names_of_deb() {
+	fresh deb root >/dev/null 2>err
+	id=$(readelf -n root/usr/bin/plus | sed -n 's/.*Build ID: //p')
+	[ -f "root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]
+	readelf --string-dump=.gnu_debuglink root/usr/bin/plus >link
+	says link " ${id:2}.debug\$"
+	same "$(find root/usr/lib/debug -type f ! -path '*/.build-id/*')" ""
+	[ ! -e root/usr/lib/.build-id ]
+	says err 'no-id: left alone: no build-id'
+}
+check "layout deb: the debug file by build-id" names_of_deb
+
+shared_debug_file() {
+	mkdir -p root/usr/bin
+	for i in 1 2 3; do cp "$TREE/usr/bin/plus" root/usr/bin/$i; done
+	split deb root -j3 >out 2>err
+	same "$(find root/usr/lib/debug -type f | wc -l)" 1
+	for i in 1 2 3; do readelf -SW root/usr/bin/$i | grep -q gnu_debuglink; done
+	# Ids that are kept may be wrong: another file of the same id is left alone, whichever comes second.
+	mkdir -p clash/usr/bin
+	cp "$TREE/usr/bin/plus" clash/usr/bin/1
+	cp "$TREE/usr/bin/prog" clash/usr/bin/2
+	id=$(readelf -n clash/usr/bin/1 | sed -n 's/.*Build ID: //p')
+	python3 - clash/usr/bin/2 "$(readelf -n clash/usr/bin/2 | sed -n 's/.*Build ID: //p')" "$id" <<-'P'
+	import sys
+	b = open(sys.argv[1], 'rb').read()
+	open(sys.argv[1], 'wb').write(b.replace(bytes.fromhex(sys.argv[2]), bytes.fromhex(sys.argv[3])))
+	P
+	cp clash/usr/bin/2 before
+	status 3 split deb clash --build-id=keep
+	says err "/usr/bin/2: build-id $id is that of /usr/bin/1 too"
+	cmp clash/usr/bin/2 before
+}
+check "equal files share a debug file; an id that two files claim is an error" shared_debug_file
+
+gdb_lists() {
+	need gdb
+	for layout in rpm deb; do
+		fresh $layout $layout >/dev/null 2>&1
+		for name in prog dwarf4 'no pie' static-pie; do
+			gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex "set debug-file-directory $PWD/$layout/usr/lib/debug" \
+				-iex "set substitute-path /usr/src/debug $PWD/$layout/usr/src/debug" -ex 'list main' -ex 'info source' \
+				"$layout/usr/bin/$name" >listed 2>&1
+			says listed 'helper\(table\[argc\]\)'
+			says listed "/usr/src/debug/$NVRA/src/main.c"
+			says_not listed "$BUILDDIR"
+		done
+	done
+}
+check "gdb lists main from the debug tree" gdb_lists
+
+dwarf_is_as_it_was() {
+	fresh rpm root >/dev/null 2>&1
+	for path in /usr/bin/plus /usr/bin/dwarf4 /usr/lib/libx.so.1; do
+		readelf -wi -wL "$TREE$path" 2>&1 >/dev/null | sed 's/^[^:]*: *//' >before
+		readelf -wi -wL "$(debug_of root $path)" 2>&1 >/dev/null | sed 's/^[^:]*: *//' >after
+		same "$(grep -c . after)" "$(grep -c . before)"
+		readelf -wi "$(debug_of root $path)" 2>/dev/null >info
+		says_not info "$BUILDDIR"
+		says info "/usr/src/debug/$NVRA"
+	done
+}
+check "the DWARF reads as before, under the new paths" dwarf_is_as_it_was
+
+same_bytes() {
+	fresh rpm one -j1 >out1 2>err1
+	fresh rpm eight -j8 >out8 2>err8
+	diff -r --no-dereference --exclude=fifo one eight
+	cmp one.json eight.json; cmp out1 out8
+	cmp err1 err8
+	(cd one && find . -printf '%p %m %l\n' | sort) >names1
+	(cd eight && find . -printf '%p %m %l\n' | sort) >names8
+	cmp names1 names8
+}
+check "-j1 and -j8: the same bytes, names and manifest" same_bytes
+
+again_is_the_same() {
+	for layout in rpm deb; do
+		fresh $layout $layout >/dev/null 2>&1
+		cp -a $layout before
+		cp $layout.json before.json
+		split $layout $layout >/dev/null 2>&1
+		diff -r --no-dereference --exclude=fifo $layout before
+		cmp $layout.json before.json
+		rm -rf before
+	done
+	# A stranger's split is left alone.
+	mkdir -p other/usr/bin
+	cp "$TREE/usr/bin/plus" other/usr/bin/plus
+	eu-strip -f other/usr/bin/plus.debug other/usr/bin/plus
+	rm other/usr/bin/plus.debug
+	status 0 split rpm other
+	says err 'plus: left alone: already split'
+}
+check "a second run changes nothing and writes the same manifest" again_is_the_same
+
+build_ids() {
+	id_of() { readelf -n "$1/usr/bin/plus" | sed -n 's/.*Build ID: //p'; }
+	mkdir -p "$WORK/small/usr/bin"; cp "$TREE/usr/bin/plus" "$WORK/small/usr/bin"
+	local TREE=$WORK/small
+	fresh rpm kept --build-id=keep >/dev/null
+	same "$(id_of kept)" "$(id_of "$TREE")"
+	fresh rpm default >/dev/null
+	fresh rpm seeded --build-id=seed:1.0-2 >/dev/null
+	same "$(id_of default)" "$(id_of seeded)"
+	fresh rpm other --build-id=seed:1.0-3 >/dev/null
+	fresh rpm plain --build-id=recompute >/dev/null
+	for id in "$(id_of kept)" "$(id_of default)" "$(id_of other)" "$(id_of plain)"; do echo "$id"; done | sort -u >ids
+	same "$(wc -l <ids)" 4
+	# The same code in another place has the same id.
+	cp -a "$TREE" moved; mkdir moved/opt; mv moved/usr/bin/plus moved/opt/other
+	split rpm moved >/dev/null
+	same "$(readelf -n moved/opt/other | sed -n 's/.*Build ID: //p')" "$(id_of default)"
+	same "$(readelf -n "$(debug_of default /usr/bin/plus)" | sed -n 's/.*Build ID: //p')" "$(id_of default)"
+}
+check "build-ids: kept, recomputed, seeded" build_ids
+
+missing_sources() {
+	mkdir -p gone/src root/usr/bin
+	cp "$BUILDDIR/src/lib.c" gone/src/extra.c
+	sed -i 's,\.\./include/helper.h,'"$BUILDDIR"'/include/helper.h,' gone/src/extra.c
+	(cd gone && gcc -g -shared -fPIC -o ../root/usr/bin/extra.so "$PWD/src/extra.c")
+	cp -a root strict
+	rm gone/src/extra.c
+	BUILDDIR=$PWD/gone status 0 split rpm root
+	says err "/usr/bin/extra.so: source is not there: $PWD/gone/src/extra.c"
+	same "$(json root.json 'm["missingSources"]')" "[{'path': '/usr/src/debug/$NVRA/src/extra.c', 'unit': '/usr/bin/extra.so'}]"
+	BUILDDIR=$PWD/gone status 3 split rpm strict --strict
+	mkdir -p root2/usr/bin; cp "$TREE/usr/share/no-id" root2/usr/bin
+	status 0 split rpm root2
+	mkdir -p root3/usr/bin; cp "$TREE/usr/share/no-id" root3/usr/bin
+	status 3 split rpm root3 --strict
+	says err 'no-id: no build-id'
+}
+check "missing sources and build-ids are said; --strict makes them errors" missing_sources
+
+selects() {
+	fresh rpm root --only='/usr/bin/*' --exclude='*/plus' --debug-root=/opt/dbg/ >/dev/null 2>&1
+	[ -f "root/opt/dbg/usr/bin/dwarf4$SUFFIX.debug" ]
+	cmp root/usr/bin/plus "$TREE/usr/bin/plus"
+	cmp root/usr/lib/libx.so.1 "$TREE/usr/lib/libx.so.1"
+	[ ! -e root/usr/lib/debug ]
+}
+check "--only, --exclude, --debug-root" selects
+
+stamps() {
+	fresh deb root --stamp --only='*/prog' --only='*/a hard link' -k custom=yes -k osVersion= >/dev/null 2>err
+	readelf -nW root/usr/bin/prog | sed -n 's/.*Packaging Metadata: //p' >note
+	python3 - note <<-'P'
+	import json, sys
+	note = json.load(open(sys.argv[1]))
+	assert note["type"] == "deb" and note["name"] == "prog" and note["version"] == "1.0-2", note
+	assert note["architecture"] == "x86_64" and note["custom"] == "yes" and "osVersion" not in note, note
+	P
+	same "$(json root.json 'm["files"][0]["package"]["custom"]')" yes
+	same "$(elflint root/usr/bin/prog)" "$(elflint "$TREE/usr/bin/prog")"
+}
+check "--stamp puts the note in first" stamps
+
+hostile_tree() {
+	mkdir -p root/usr/bin root/usr/lib outside
+	cp "$TREE/usr/bin/plus" root/usr/bin
+	ln -s "$PWD/outside" root/usr/lib/debug
+	ln -s "$PWD/outside" root/usr/src
+	ln -s ../../../outside root/usr/lib/up
+	cp "$TREE/usr/bin/plus" outside/victim
+	cp outside/victim before
+	status 3 split rpm root
+	says err 'plus: .*symbolic link'
+	cmp root/usr/bin/plus before; cmp outside/victim before
+	same "$(ls outside)" victim
+	rm root/usr/lib/debug
+	status 3 split rpm root
+	same "$(ls outside)" victim
+}
+check "links out of the tree are not followed, and nothing is written outside" hostile_tree
+
+broken_files() {
+	mkdir -p root/bin
+	for size in 4 20 64 100 1000 5000; do head -c $size "$TREE/usr/bin/plus" >root/bin/cut$size; done
+	python3 - "$TREE/usr/bin/plus" root/bin <<-'P'
+	import sys, struct
+	b = bytearray(open(sys.argv[1], 'rb').read())
+	shoff, = struct.unpack_from('<Q', b, 40)
+	for name, at, value in ('shoff', 40, 1 << 63), ('phnum', 56, 60000), ('shsize', shoff + 5 * 64 + 32, 1 << 62), ('names', 62, 3):
+	    c = bytearray(b)
+	    c[at:at + (2 if at in (56, 62) else 8)] = value.to_bytes(2 if at in (56, 62) else 8, 'little')
+	    open(sys.argv[2] + '/' + name, 'wb').write(c)
+	P
+	cp -a root before
+	status 3 split rpm root
+	says err '/bin/cut1000: .*offset'
+	says err '/bin/shsize: '
+	for f in cut20 cut64 cut100 cut1000 cut5000 shoff phnum shsize; do cmp root/bin/$f before/bin/$f; done
+}
+check "broken files are told and left as they were" broken_files
+
+killed() {
+	mkdir -p "$WORK/little/usr/bin"
+	for f in prog 'a hard link' dwarf4 plus 'no pie'; do cp -a "$TREE/usr/bin/$f" "$WORK/little/usr/bin"; done
+	ln -f "$WORK/little/usr/bin/prog" "$WORK/little/usr/bin/a hard link"
+	ln -f "$WORK/little/usr/bin/prog" "$WORK/little/usr/bin/zz third name"
+	local TREE=$WORK/little
+	for layout in rpm deb; do
+		fresh $layout whole >/dev/null 2>&1
+		mv whole.json wanted.json
+		for ((delay = 0; delay < 50; delay++)); do
+			rm -rf root; cp -a "$TREE" root
+			split $layout root -j2 >/dev/null 2>&1 &
+			pid=$!
+			python3 -c "import time; time.sleep($delay * 0.0005)"
+			kill -9 $pid 2>/dev/null || true
+			wait $pid 2>/dev/null || true
+			split $layout root >out 2>err || { cat err; return 1; }
+			cmp root.json wanted.json
+			diff -r --no-dereference root whole
+			same "$(stat -c %h root/usr/bin/prog)" 3
+		done
+		rm -rf whole
+	done
+}
+check "killed at a hundred moments: the next run ends in the same bytes" killed
+
+usage() {
+	mkdir root
+	status 2 "$PKGNOTE" split root
+	says err -- '--layout is required'
+	status 2 "$PKGNOTE" split --layout=rpm --name=a --package-version=1 root
+	says err -- '--arch is required'
+	status 2 "$PKGNOTE" split --layout=rpm --name=a/b --package-version=1 --arch=x root
+	says err "'a/b' cannot be part of a file name"
+	status 2 "$PKGNOTE" split --layout=rpm --name=a --package-version=1 --arch=x --build-id=some root
+	status 2 "$PKGNOTE" split --layout=rpm --name=a --package-version=1 --arch=x --build-dir=relative root
+	status 2 "$PKGNOTE" split --layout=rpm --name=a --package-version=1 --arch=x -k name=x root
+	status 2 "$PKGNOTE" split --layout=rpm --name=a --package-version=1 --arch=x
+	status 3 "$PKGNOTE" split --layout=rpm --name=a --package-version=1 --arch=x nowhere
+	status 0 "$PKGNOTE" split --layout=rpm --name=a --package-version=1 --arch=x --json root
+	same "$(json out '(m["manifestVersion"], m["package"]["name"], m["files"])')" "(1, 'a', [])"
+}
+check "wrong usage" usage
+finish
