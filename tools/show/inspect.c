@@ -36,7 +36,7 @@ static void finish_record(struct inspection *inspection, const struct record_sty
 	if (record->problem_count != 0)
 		inspection->wanting = true;
 	record_print(record, style, &inspection->out);
-	record_free(record);
+	record_clear(record);
 }
 
 struct modules {

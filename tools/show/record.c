@@ -163,7 +163,7 @@ int record_module(struct record *record, struct module *module, bool all, struct
 	return code != NOTE_OK ? code : checked;
 }
 
-void record_free(struct record *record)
+void record_clear(struct record *record)
 {
 	for (size_t i = 0; i < record->note_count; i++) {
 		free(record->notes[i].owner);

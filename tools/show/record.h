@@ -58,7 +58,7 @@ int record_elf(struct record *record, struct image *image, bool all, struct note
 int record_pe(struct record *record, struct pe *pe, struct note_error *err);
 int record_module(struct record *record, struct module *module, bool all, struct note_error *err);
 
-void record_free(struct record *record);
+void record_clear(struct record *record);
 
 struct record_style {
 	bool json;
