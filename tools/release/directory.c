@@ -11,7 +11,7 @@ struct adding {
 	const char *input;
 	struct root *root;
 	const char *above; /* where the directory itself lies */
-	void (*fail)(void *context, const char *path, const struct note_error *err);
+	units_fail *fail;
 	void *context; /* of fail */
 };
 
@@ -29,18 +29,27 @@ static bool add_entry(void *context, const struct entry *entry, bool *descend)
 	(void)descend;
 	if (entry->kind != ENTRY_FILE)
 		return true;
+	const struct input_kind *kind = package_kind_by_name(entry->path);
+	if (kind != NULL) {
+		/* A directory of packages: each is an input. */
+		char *name = xasprintf("%s/%s", adding->input, entry->path);
+		struct unit *package =
+			units_append(adding->units, kind, units_name(adding->units, name));
+		package->path = name;
+		return true;
+	}
 	struct unit *unit = units_append(adding->units, &directory_input, adding->input);
 	unit->root = adding->root;
 	unit->path = xasprintf("/%s", entry->path);
 	char *whole = xasprintf("%s%s", adding->above, unit->path);
 	unit->role = artifact_role(whole);
+	unit->holds = unit->role;
 	free(whole);
 	return true;
 }
 
-int directory_add(struct units *units, const char *input,
-		  void (*fail)(void *context, const char *path, const struct note_error *err),
-		  void *context, struct note_error *err)
+int directory_add(struct units *units, const char *input, units_fail *fail, void *context,
+		  struct note_error *err)
 {
 	struct root *root;
 	int code = root_open(&root, input, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an input is, told by what is in it rather than by its name: see input.h. */
+/* What an input is, told by what is in it where that can be: see input.h. */
 #include "tools/release/input.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/release/package.h"
 
 struct unit *units_append(struct units *units, const struct input_kind *kind, const char *input)
 {
@@ -23,16 +24,8 @@ struct unit *units_append(struct units *units, const struct input_kind *kind, co
 void units_free(struct units *units)
 {
 	for (size_t i = 0; i < units->count; i++) {
-		struct package_facts *facts = units->items[i].facts;
+		package_facts_free(units->items[i].facts);
 		free(units->items[i].path);
-		if (facts != NULL) {
-			free(facts->name);
-			free(facts->version);
-			free(facts->source_name);
-			free(facts->source_version);
-			free(facts->architecture);
-			free(facts);
-		}
 	}
 	free(units->items);
 	for (size_t i = 0; i < units->root_count; i++)
@@ -51,31 +44,55 @@ static enum artifact_role lone_role(const char *input)
 	return role;
 }
 
-static int add_file(struct units *units, const char *input, int fd, struct note_error *err)
+const char *units_name(struct units *units, const char *name)
 {
-	char head[16];
-	const ssize_t got = pread(fd, head, sizeof(head), 0);
-	if (got < 0)
-		return error_system(err, "read");
-	if (got >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
-		struct unit *unit = units_append(units, &elf_input, input);
-		unit->path = xstrdup(input);
-		unit->role = lone_role(input);
-		return NOTE_OK;
-	}
-	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-			 "neither a directory nor an ELF file");
+	strings_add(&units->inputs, name);
+	return units->inputs.items[units->inputs.count - 1];
 }
 
-int units_add(struct units *units, const char *input,
-	      void (*fail)(void *context, const char *path, const struct note_error *err),
-	      void *context, struct note_error *err)
+const struct input_kind *package_kind_by_name(const char *name)
+{
+	if (ends_with(name, ".deb") || ends_with(name, ".udeb") || ends_with(name, ".ddeb"))
+		return &deb_input;
+	return ends_with(name, ".rpm") ? &rpm_input : NULL;
+}
+
+static int add_file(struct units *units, const char *input, int fd, units_fail *fail, void *context,
+		    struct note_error *err)
+{
+	static const uint8_t rpm_magic[4] = {0xed, 0xab, 0xee, 0xdb};
+	char head[16] = "";
+	const ssize_t got = pread(fd, head, sizeof(head), 0);
+	const struct input_kind *kind = NULL;
+	if (got < 0)
+		return error_system(err, "read");
+	if (got >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
+		kind = &elf_input;
+	else if (got >= 4 && memcmp(head, rpm_magic, 4) == 0)
+		kind = &rpm_input;
+	else if (got >= 8 && memcmp(head, "!<arch>\n", 8) == 0 && !ends_with(input, ".a"))
+		kind = &deb_input;
+	else if (ends_with(input, ".changes") || ends_with(input, ".buildinfo"))
+		return changes_add(units, input, fd, fail, context, err);
+	else if (package_kind_by_name(input) != NULL)
+		return error_set(err, NOTE_MALFORMED, 0, "named like a %s, and none",
+				 package_kind_by_name(input)->name);
+	else
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "not a directory, an ELF file, a package or a list of them");
+	struct unit *unit = units_append(units, kind, input);
+	unit->path = xstrdup(input);
+	unit->role = lone_role(input);
+	unit->holds = kind == &elf_input ? unit->role : 0;
+	return NOTE_OK;
+}
+
+int units_add(struct units *units, const char *input, units_fail *fail, void *context,
+	      struct note_error *err)
 {
 	struct stat st;
 	int code;
-	/* A copy that stays: artifacts and results point at it. */
-	strings_add(&units->inputs, input);
-	const char *name = units->inputs.items[units->inputs.count - 1];
+	const char *name = units_name(units, input);
 	int fd = open(input, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return error_system(err, "open");
@@ -84,7 +101,7 @@ int units_add(struct units *units, const char *input,
 	else if (S_ISDIR(st.st_mode))
 		code = directory_add(units, name, fail, context, err);
 	else if (S_ISREG(st.st_mode))
-		code = add_file(units, name, fd, err);
+		code = add_file(units, name, fd, fail, context, err);
 	else
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "neither a directory nor a regular file");

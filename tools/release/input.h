@@ -26,6 +26,7 @@ struct unit {
 	struct root *root; /* where PATH lies, or NULL; the list's */
 	char *path;
 	enum artifact_role role;     /* of a file; a package's members have their own */
+	unsigned holds;              /* roles that were seen in it while it was read for others */
 	struct package_facts *facts; /* of a package, once it was read; for the run's life */
 };
 
@@ -40,6 +41,8 @@ struct input_kind {
 
 extern const struct input_kind directory_input;
 extern const struct input_kind elf_input;
+extern const struct input_kind deb_input;
+extern const struct input_kind rpm_input;
 
 struct units {
 	struct unit *items;
@@ -49,11 +52,13 @@ struct units {
 	size_t root_count;
 };
 
+/* Told of an input, or a file of it, that cannot be read. */
+typedef void units_fail(void *context, const char *path, const struct note_error *err);
+
 /* Finds out what INPUT is and adds its units; a directory that cannot be read in part is told to
  * FAIL and the rest goes on. NOTE_UNSUPPORTED where it is nothing that verify reads. */
-int units_add(struct units *units, const char *input,
-	      void (*fail)(void *context, const char *path, const struct note_error *err),
-	      void *context, struct note_error *err);
+int units_add(struct units *units, const char *input, units_fail *fail, void *context,
+	      struct note_error *err);
 
 /* For the kinds: a new unit, zeroed but for KIND and INPUT; valid until the next one. */
 struct unit *units_append(struct units *units, const struct input_kind *kind, const char *input);
@@ -62,10 +67,19 @@ void units_free(struct units *units);
 
 /* --- for the kinds --- */
 
+/* A copy of NAME that lives as long as UNITS. */
+const char *units_name(struct units *units, const char *name);
+
+/* The kind of a package by its name's extension, or NULL. */
+const struct input_kind *package_kind_by_name(const char *name);
+
+/* Adds what the .changes or .buildinfo file INPUT (open as FD) names. */
+int changes_add(struct units *units, const char *input, int fd, units_fail *fail, void *context,
+		struct note_error *err);
+
 /* Adds each regular file below the directory INPUT. */
-int directory_add(struct units *units, const char *input,
-		  void (*fail)(void *context, const char *path, const struct note_error *err),
-		  void *context, struct note_error *err);
+int directory_add(struct units *units, const char *input, units_fail *fail, void *context,
+		  struct note_error *err);
 
 /* Hands over the file behind FD where its role, or its being ELF, says so. */
 int member_from_fd(const struct unit *unit, const char *path, enum artifact_role role, int fd,
