@@ -72,6 +72,8 @@ enum debug_kind {
 	DEBUG_KINDS,
 };
 
+struct relocations;
+
 struct debug_section {
 	const char *name;
 	enum debug_kind kind;
@@ -81,8 +83,9 @@ struct debug_section {
 	bool is_zdebug;       /* the old way, by the name: ".zdebug_info" */
 	const uint8_t *bytes; /* as they were, uncompressed */
 	uint64_t size;
-	uint64_t terminated; /* below this, every string ends inside */
-	uint8_t *changed;    /* a copy with changes in place; NULL: none */
+	uint64_t terminated;             /* below this, every string ends inside */
+	uint8_t *changed;                /* a copy with changes in place; NULL: none */
+	struct relocations *relocations; /* in relocatable files */
 };
 
 /* A new string for a string section. */
@@ -187,6 +190,28 @@ const uint8_t *section_now(const struct debug_section *section);
 
 /* Moves what changed into EDITS. */
 int sections_edits(struct dwarf *dwarf, struct section_edits *edits);
+
+/* --- relocatable files (dwarf_reloc.c) --- */
+
+/* Reads the relocation section number INDEX, which is SECTION's. */
+int relocations_load(struct dwarf *dwarf, struct debug_section *section, uint64_t index,
+		     const GElf_Shdr *shdr);
+void relocations_free(struct relocations *list);
+
+/* What SIZE bytes at AT of SECTION stand for where IN_PLACE is written there. */
+uint64_t relocated(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
+		   unsigned size, uint64_t in_place);
+
+/* Adds DIFFERENCE to the addend of the relocation of AT; false where the addend is in the place
+ * itself. The addend as it was in the file counts, not an earlier change. */
+bool relocation_add(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
+		    uint64_t difference);
+
+/* Moves the relocations of SECTION, .debug_line, along with what the splices moved. */
+void relocations_move(struct dwarf *dwarf, struct debug_section *section);
+
+/* The changed relocations, malloc'ed, or NULL; SECTION is the index of theirs. */
+uint8_t *relocations_take(struct relocations *list, uint64_t *section, uint64_t *size);
 
 /* --- strings (dwarf_strings.c) --- */
 

@@ -437,6 +437,8 @@ static int rebuild(struct lines *lines)
 		at = lines->tables[i].end;
 	}
 	copy_spliced(lines, at, lines->section->size, &splice);
+	if (lines->section->relocations != NULL)
+		relocations_move(dwarf, lines->section);
 	int code = macros_read(dwarf);
 	for (size_t i = 0; i < dwarf->user_count && code == NOTE_OK; i++) {
 		const struct line_user *user = &dwarf->users[i];

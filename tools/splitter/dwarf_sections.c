@@ -161,7 +161,34 @@ static int name_single(struct dwarf *dwarf, struct debug_section *section)
 	return NOTE_OK;
 }
 
-int sections_load(struct dwarf *dwarf)
+/* Sections that lie over one another would let a small file hold much work. */
+static int add_to_total(const struct dwarf *dwarf, const struct debug_section *section,
+			const GElf_Shdr *shdr, uint64_t *total)
+{
+	if (shdr->sh_size > dwarf->image->size - *total)
+		return section_error(dwarf, section, 0, NOTE_MALFORMED,
+				     "the debug sections are larger than the file");
+	*total += shdr->sh_size;
+	return NOTE_OK;
+}
+
+static struct debug_section *by_index(const struct dwarf *dwarf, uint64_t index)
+{
+	size_t low = 0, high = dwarf->section_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (dwarf->sections[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < dwarf->section_count && dwarf->sections[low].index == index
+		       ? &dwarf->sections[low]
+		       : NULL;
+}
+
+/* Lists the sections of the kinds that this stage reads. */
+static int list_sections(struct dwarf *dwarf, uint64_t *total)
 {
 	size_t room = 0;
 	for (uint64_t i = 1; i < dwarf->image->shnum; i++) {
@@ -176,9 +203,6 @@ int sections_load(struct dwarf *dwarf)
 			return NOTE_MALFORMED;
 		bool is_zdebug;
 		int kind = kind_of(name, &is_zdebug);
-		if (dwarf->image->ehdr.e_type == ET_REL && strncmp(name, ".rela.debug_", 12) == 0)
-			return error_set(dwarf->err, NOTE_UNSUPPORTED, shdr.sh_offset,
-					 "%s: relocatable DWARF is not rewritten yet", name);
 		if (kind < 0)
 			continue;
 		if (dwarf->section_count == room) {
@@ -191,16 +215,46 @@ int sections_load(struct dwarf *dwarf)
 						  .kind = (enum debug_kind)kind,
 						  .index = i,
 						  .is_zdebug = is_zdebug};
-		code = load_section(dwarf, section, &shdr);
-		if (code != NOTE_OK)
-			return code;
-	}
-	for (size_t i = 0; i < dwarf->section_count; i++) {
-		int code = name_single(dwarf, &dwarf->sections[i]);
+		code = add_to_total(dwarf, section, &shdr, total);
+		if (code == NOTE_OK)
+			code = load_section(dwarf, section, &shdr);
 		if (code != NOTE_OK)
 			return code;
 	}
 	return NOTE_OK;
+}
+
+/* Only in relocatable files: in others, what --emit-relocs left was applied. */
+static int load_relocations(struct dwarf *dwarf, uint64_t *total)
+{
+	for (uint64_t i = 1; i < dwarf->image->shnum; i++) {
+		GElf_Shdr shdr;
+		int code = image_shdr(dwarf->image, i, &shdr, dwarf->err);
+		if (code != NOTE_OK)
+			return code;
+		if (shdr.sh_type != SHT_REL && shdr.sh_type != SHT_RELA)
+			continue;
+		struct debug_section *section = by_index(dwarf, shdr.sh_info);
+		if (section == NULL)
+			continue;
+		code = add_to_total(dwarf, section, &shdr, total);
+		if (code == NOTE_OK)
+			code = relocations_load(dwarf, section, i, &shdr);
+		if (code != NOTE_OK)
+			return code;
+	}
+	return NOTE_OK;
+}
+
+int sections_load(struct dwarf *dwarf)
+{
+	uint64_t total = 0;
+	int code = list_sections(dwarf, &total);
+	for (size_t i = 0; i < dwarf->section_count && code == NOTE_OK; i++)
+		code = name_single(dwarf, &dwarf->sections[i]);
+	if (code == NOTE_OK && dwarf->image->ehdr.e_type == ET_REL)
+		code = load_relocations(dwarf, &total);
+	return code;
 }
 
 void sections_free(struct dwarf *dwarf)
@@ -208,6 +262,7 @@ void sections_free(struct dwarf *dwarf)
 	for (size_t i = 0; i < dwarf->section_count; i++) {
 		free(dwarf->sections[i].changed);
 		free(dwarf->sections[i].inflated);
+		relocations_free(dwarf->sections[i].relocations);
 	}
 	free(dwarf->sections);
 }
@@ -215,8 +270,9 @@ void sections_free(struct dwarf *dwarf)
 uint64_t section_offset(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
 			unsigned size)
 {
-	return size == 8 ? image_u64(dwarf->image, section->bytes + at)
-			 : image_u32(dwarf->image, section->bytes + at);
+	uint64_t value = size == 8 ? image_u64(dwarf->image, section->bytes + at)
+				   : image_u32(dwarf->image, section->bytes + at);
+	return section->relocations == NULL ? value : relocated(dwarf, section, at, size, value);
 }
 
 int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
@@ -225,6 +281,14 @@ int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint6
 	if (size == 4 && value > UINT32_MAX)
 		return section_error(dwarf, section, at, NOTE_UNSUPPORTED,
 				     "a new offset does not fit 32-bit DWARF");
+	if (section->relocations != NULL) {
+		uint64_t difference = value - section_offset(dwarf, section, at, size);
+		if (relocation_add(dwarf, section, at, difference))
+			return NOTE_OK;
+		/* The addend is here, or there is no relocation. */
+		value = difference + (size == 8 ? image_u64(dwarf->image, section->bytes + at)
+						: image_u32(dwarf->image, section->bytes + at));
+	}
 	uint8_t *bytes = section_change(section);
 	if (size == 8)
 		image_put64(dwarf->image, bytes + at, value);
@@ -274,22 +338,29 @@ static uint8_t *new_contents(struct dwarf *dwarf, struct debug_section *section,
 	return bytes;
 }
 
+static void add_edit(struct section_edits *edits, uint64_t section, uint8_t *bytes, uint64_t size)
+{
+	if (bytes == NULL)
+		return;
+	edits->items = xrealloc(edits->items, (edits->count + 1) * sizeof(*edits->items));
+	edits->items[edits->count++] = (struct section_edit){section, bytes, size};
+}
+
 int sections_edits(struct dwarf *dwarf, struct section_edits *edits)
 {
 	for (size_t i = 0; i < dwarf->section_count; i++) {
 		struct debug_section *section = &dwarf->sections[i];
-		uint64_t size;
+		uint64_t size, index;
 		uint8_t *bytes = new_contents(dwarf, section, &size);
-		if (bytes == NULL)
-			continue;
+		add_edit(edits, section->index, bytes, size);
 		/* It would have to get another name. */
-		if (section->is_zdebug) {
-			free(bytes);
+		if (bytes != NULL && section->is_zdebug)
 			return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
 					     "a section .zdebug_* is not rewritten");
+		if (section->relocations != NULL) {
+			bytes = relocations_take(section->relocations, &index, &size);
+			add_edit(edits, index, bytes, size);
 		}
-		edits->items = xrealloc(edits->items, (edits->count + 1) * sizeof(*edits->items));
-		edits->items[edits->count++] = (struct section_edit){section->index, bytes, size};
 	}
 	return NOTE_OK;
 }

@@ -154,10 +154,10 @@ static int read_header(struct dwarf *dwarf, struct unit *unit, struct cursor *cu
 		type = cursor_fixed(cursor, 1);
 		address_size = (uint8_t)cursor_fixed(cursor, 1);
 		unit->abbrevs_at = cursor->at;
-		unit->abbrevs = cursor_fixed(cursor, offset_size);
+		cursor_skip(cursor, offset_size);
 	} else {
 		unit->abbrevs_at = cursor->at;
-		unit->abbrevs = cursor_fixed(cursor, offset_size);
+		cursor_skip(cursor, offset_size);
 		address_size = (uint8_t)cursor_fixed(cursor, 1);
 	}
 	if (type == DW_UT_type || type == DW_UT_split_type)
@@ -171,6 +171,7 @@ static int read_header(struct dwarf *dwarf, struct unit *unit, struct cursor *cu
 		return malformed(dwarf, unit, "a unit ends inside its header");
 	if (address_size != 4 && address_size != 8 && address_size != 2)
 		return malformed(dwarf, unit, "a unit with an odd address size");
+	unit->abbrevs = section_offset(dwarf, unit->section, unit->abbrevs_at, offset_size);
 	unit->context = (struct form_context){version, (uint8_t)offset_size, address_size};
 	return NOTE_OK;
 }
@@ -385,6 +386,9 @@ static int put_inline(struct dwarf *dwarf, struct unit *unit, struct unit_path *
 	*absolute = false;
 	if (name->inline_text == NULL && comp_dir->inline_text == NULL)
 		return NOTE_OK;
+	if (unit->section->relocations != NULL)
+		return section_error(dwarf, unit->section, unit->start, NOTE_UNSUPPORTED,
+				     "a path that a unit of a relocatable file holds inline");
 	int code = unit_put_inline(dwarf, unit, name->inline_text, comp_dir->inline_text, &done);
 	if (code != NOTE_OK || done)
 		return code;
