@@ -14,11 +14,11 @@ core_of() {
 		case $saved in core) ;; *) echo core >$pattern 2>/dev/null || exit 77; trap 'echo "$saved" >$pattern' EXIT ;; esac
 		rm -f core core.*
 		ulimit -c unlimited || exit 77
-		gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set startup-with-shell off' -ex 'catch syscall exit_group' \
-			-ex run -ex 'signal SIGSEGV' --args "$@" >core.log 2>&1 </dev/null || true
+		gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set startup-with-shell off' -iex 'set breakpoint pending on' \
+			-ex 'break _exit' -ex run -ex 'signal SIGSEGV' --args "$@" >crash.log 2>&1 </dev/null || true
 		[ -s core ] || mv core.* core 2>/dev/null || true
 	) 9>/tmp/pkgnote-core.lock || skip "the kernel's core_pattern cannot be set here"
-	[ -s core ] || { cat core.log >&2; fail "no core of $1"; }
+	[ -s core ] || { cat crash.log >&2; fail "no core of $1"; }
 }
 
 # debuginfod_serve TREE...: elfutils' debuginfod over the trees, on loopback: sets SERVER (its URL). A tree
