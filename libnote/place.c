@@ -90,18 +90,18 @@ static int copy_of(const void *file, size_t size, void **out, size_t *out_size,
 	return NOTE_OK;
 }
 
-static int place(struct image *image, const char *payload, uint8_t **out, size_t *out_size,
-		 struct note_error *err)
+static int place(struct image *image, const char *payload, bool outside, uint8_t **out,
+		 size_t *out_size, struct note_error *err)
 {
 	struct layout layout;
 	struct plan plan;
-	uint64_t size;
-	uint8_t *note = build_note(image, payload, &size);
+	struct place_limits limits = {.limit = outside ? image->size + FIRST_PAGE : FIRST_PAGE};
+	uint8_t *note = build_note(image, payload, &limits.size);
 	if (note == NULL)
 		return error_system(err, "note");
 	int code = place_read(&layout, image, err);
 	if (code == NOTE_OK)
-		code = place_plan(&layout, size, &plan, err);
+		code = place_plan(&layout, &limits, &plan, err);
 	if (code == NOTE_OK)
 		code = place_write(&layout, &plan, note, out, out_size, err);
 	place_free(&layout);
@@ -120,7 +120,9 @@ int note_place(const void *file, size_t size, const char *payload,
 	int code = check_payload(payload, err);
 	if (code != NOTE_OK)
 		return code;
-	if (strlen(payload) >= FIRST_PAGE)
+	const bool replace = options != NULL && options->replace != 0;
+	const bool outside = options != NULL && options->outside_first_page != 0;
+	if (strlen(payload) >= (outside ? 1 << 20 : FIRST_PAGE))
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "a payload of %zu bytes does not fit page one", strlen(payload));
 	code = image_open_memory(&image, file, size, err);
@@ -132,7 +134,6 @@ int note_place(const void *file, size_t size, const char *payload,
 		code = elf_notes(image, look, &present, err);
 	if (code != NOTE_OK)
 		goto out;
-	const bool replace = options != NULL && options->replace != 0;
 	if (present.count != 0 && (!replace || (present.count == 1 && present.same))) {
 		code = copy_of(file, size, out, out_size, err);
 	} else if (present.count != 0) {
@@ -140,7 +141,7 @@ int note_place(const void *file, size_t size, const char *payload,
 				 "replacing a note is not made yet");
 	} else {
 		uint8_t *made = NULL;
-		code = place(image, payload, &made, out_size, err);
+		code = place(image, payload, outside, &made, out_size, err);
 		*out = made;
 	}
 out:

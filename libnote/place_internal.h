@@ -29,10 +29,11 @@ struct layout {
 	GElf_Phdr *phdrs;      /* image->phnum */
 	GElf_Shdr *shdrs;      /* image->shnum */
 	const GElf_Phdr *load; /* the PT_LOAD that holds the ELF header */
-	uint64_t load_limit;   /* how far that one can grow, as an offset into the file */
+	struct range headers;  /* the program header table */
 	bool is_static;        /* no dynamic linker: code finds its relocations by symbol */
 	struct range *owned;   /* by start: what belongs to a header, section or segment */
 	size_t owned_count;
+	uint64_t tail;           /* where the new file's contents may go on */
 	uint64_t dynamic_offset; /* of the first entry of PT_DYNAMIC */
 	GElf_Dyn *dynamic;
 	size_t dynamic_count; /* up to DT_NULL, without it */
@@ -40,10 +41,11 @@ struct layout {
 	size_t table_count;
 };
 
-/* Bytes that move; the distance is the same in the file and in memory. */
+/* Bytes that move from the first PT_LOAD to another place in it, or to another segment. */
 struct piece {
 	struct range from;
-	uint64_t to;
+	uint64_t to;       /* offset in the new file */
+	uint64_t distance; /* what is added to an address that points at it */
 };
 
 #define PIECES_MAX 32
@@ -51,11 +53,21 @@ struct piece {
 struct plan {
 	struct piece pieces[PIECES_MAX];
 	size_t piece_count;
-	size_t segment;       /* index of the PT_NOTE that takes the note */
+	size_t segment;       /* index of the PT_NOTE that takes the note; phnum for a new one */
 	struct range notes;   /* what that PT_NOTE covers afterwards */
 	uint64_t note_offset; /* the new note: NOTE_SIZE bytes */
 	uint64_t note_size;
-	uint64_t load_end; /* where the contents of the first PT_LOAD end afterwards */
+	uint64_t load_end;  /* where the contents of the first PT_LOAD end afterwards */
+	size_t grown;       /* index of another PT_LOAD that takes tables, or phnum */
+	uint64_t grown_end; /* its contents' end afterwards */
+	bool has_added;     /* a new PT_LOAD takes tables */
+	GElf_Phdr added;
+};
+
+/* How the room is looked for. */
+struct place_limits {
+	uint64_t size;  /* of the note */
+	uint64_t limit; /* where it has to end at the latest: page one, or anywhere */
 };
 
 /* Reads and checks all headers. NOTE_MALFORMED where they lie, NOTE_UNSUPPORTED where the file is
@@ -65,10 +77,20 @@ int place_read(struct layout *out, struct image *image, struct note_error *err);
 /* Fills tables: what may move. Called once, when a plan needs it. */
 int place_tables(struct layout *layout, struct note_error *err);
 
+/* Whether TABLE holds what the dynamic tag TAG points at. */
+bool place_holds(const struct layout *layout, const struct table *table, int64_t tag);
+
+/* The size of the largest dynamic symbol. */
+uint64_t place_largest_symbol(const struct layout *layout);
+
 void place_free(struct layout *layout);
 
-/* Finds room for a note of SIZE bytes. NOTE_UNSUPPORTED, saying why, where there is none. */
-int place_plan(struct layout *layout, uint64_t size, struct plan *plan, struct note_error *err);
+/* Finds room for the note. NOTE_UNSUPPORTED, saying why, where there is none. */
+int place_plan(struct layout *layout, const struct place_limits *limits, struct plan *plan,
+	       struct note_error *err);
+
+/* How far the contents of a PT_LOAD can grow, in the file and in memory: bytes. */
+uint64_t place_growth(const struct layout *layout, const GElf_Phdr *load);
 
 /* The new file: NOTE (plan->note_size bytes) written and everything moved as PLAN says. */
 int place_write(const struct layout *layout, const struct plan *plan, const uint8_t *note,
@@ -88,7 +110,18 @@ struct sections {
 int place_sections_plan(const struct layout *layout, const struct plan *plan, struct sections *out,
 			struct note_error *err);
 int place_sections_write(const struct layout *layout, const struct plan *plan,
-			 const struct sections *sections, uint8_t *file, struct note_error *err);
+			 const struct sections *sections, uint8_t *file, GElf_Ehdr *ehdr,
+			 struct note_error *err);
+
+/* The end of all that the headers speak of: what follows was appended to the ELF image. */
+uint64_t place_image_end(const struct layout *layout);
+
+/* Where contents can be added: over the section name and header tables where they end the file
+ * (they go behind), so that nothing dead stays; else at the end. */
+uint64_t place_tail(const struct layout *layout);
+
+/* How many program headers the plan adds. */
+size_t place_added(const struct image *image, const struct plan *plan);
 
 /* The piece that RANGE lies in, NULL for none. */
 const struct piece *place_piece(const struct plan *plan, struct range range);

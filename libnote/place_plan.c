@@ -6,7 +6,12 @@
  *  2. such bytes elsewhere in page one, the notes moving there along (static executables, whose
  *     relocations stand behind the notes and must stay);
  *  3. the tables behind the notes moved into the padding after the first PT_LOAD's contents;
- *  4. all that stands behind the notes moved on by the note's size, where it is all tables.
+ *  4. all that stands behind the notes moved on by the note's size, where it is all tables;
+ *  5. the tables moved into the padding after another read-only PT_LOAD;
+ *  6. the tables moved into a new PT_LOAD. Its program header needs room too: .interp and the
+ *     notes move on by one entry. The table itself stays where it is, since Linux before 5.18
+ *     computed AT_PHDR from e_phoff.
+ * A file without such a PT_NOTE gets one in the same way.
  */
 #include <string.h>
 
@@ -18,51 +23,48 @@
 struct attempt {
 	struct layout *layout;
 	struct plan *plan;
-	const GElf_Phdr *segment;
-	struct range notes; /* of that segment, its end padded to 4 */
+	size_t segment;     /* index of the PT_NOTE; phnum for a new one */
+	struct range notes; /* of that segment, its end padded to 4; empty for a new one */
 	uint64_t size;
+	uint64_t limit;
+	uint64_t shift; /* how far the notes move on, with what stands before them */
 };
 
-static bool add_piece(struct plan *plan, struct range from, uint64_t to)
+static bool add_piece(struct plan *plan, struct range from, uint64_t to, uint64_t distance)
 {
 	if (plan->piece_count == PIECES_MAX)
 		return false;
-	plan->pieces[plan->piece_count++] = (struct piece){from, to};
+	plan->pieces[plan->piece_count++] = (struct piece){from, to, distance};
 	return true;
+}
+
+static uint64_t load_end(const struct layout *layout)
+{
+	return layout->load->p_filesz;
 }
 
 /* How far from OFFSET on the bytes are free and the first PT_LOAD holds them or may grow over
  * them. */
 static uint64_t room_after(const struct layout *layout, uint64_t offset)
 {
-	return place_free_after(layout, offset, layout->load_limit);
+	return place_free_after(layout, offset,
+				load_end(layout) + place_growth(layout, layout->load));
 }
 
-/* The note's place, in page one; the first PT_LOAD grows where that ends behind its contents. */
+/* The note goes to NOTE, its PT_NOTE covers NOTES then; the first PT_LOAD grows where that ends
+ * behind its contents. */
 static bool settle(struct attempt *attempt, uint64_t note, struct range notes)
 {
 	struct plan *plan = attempt->plan;
-	if (note > FIRST_PAGE || attempt->size > FIRST_PAGE - note)
+	if (note > attempt->limit || attempt->size > attempt->limit - note)
 		return false;
 	plan->note_offset = note;
 	plan->note_size = attempt->size;
 	plan->notes = notes;
-	plan->segment = (size_t)(attempt->segment - attempt->layout->phdrs);
+	plan->segment = attempt->segment;
 	if (plan->load_end < notes.end)
 		plan->load_end = notes.end;
 	return true;
-}
-
-/* 1. */
-static bool beside(struct attempt *attempt)
-{
-	const struct range notes = attempt->notes;
-	if (room_after(attempt->layout, notes.end) >= attempt->size &&
-	    settle(attempt, notes.end, (struct range){notes.start, notes.end + attempt->size}))
-		return true;
-	return place_free_before(attempt->layout, notes.start) >= attempt->size &&
-	       settle(attempt, notes.start - attempt->size,
-		      (struct range){notes.start - attempt->size, notes.end});
 }
 
 /* Whether the notes mean the same elsewhere: those of GNU, FDO and Go do. Others may hold
@@ -76,25 +78,90 @@ static bool is_foreign(void *context, const struct elf_note *note)
 	return true;
 }
 
-static bool notes_may_move(const struct attempt *attempt)
+/* Whether RANGE holds nothing but notes and the name of the interpreter, whole ones. */
+static bool may_move(const struct layout *layout, struct range range)
 {
-	const struct layout *layout = attempt->layout;
 	bool foreign = false;
 	if (elf_notes(layout->image, is_foreign, &foreign, NULL) != NOTE_OK || foreign)
 		return false;
 	for (uint64_t i = 0; i < layout->image->phnum; i++) {
 		const GElf_Phdr *phdr = &layout->phdrs[i];
-		if (phdr != layout->load && phdr != attempt->segment && phdr->p_filesz != 0 &&
-		    range_meets(segment_range(phdr), attempt->notes))
+		const struct range segment = segment_range(phdr);
+		if (phdr == layout->load || segment.start == segment.end ||
+		    !range_meets(segment, range))
+			continue;
+		if (!range_has(range, segment) ||
+		    (phdr->p_type != PT_NOTE && phdr->p_type != PT_INTERP &&
+		     phdr->p_type != PT_GNU_PROPERTY))
 			return false;
 	}
 	for (uint64_t i = 1; i < layout->image->shnum; i++) {
-		const struct range section = section_range(&layout->shdrs[i]);
-		if (section.start < section.end && range_meets(section, attempt->notes) &&
-		    (!range_has(attempt->notes, section) || layout->shdrs[i].sh_type != SHT_NOTE))
+		const GElf_Shdr *shdr = &layout->shdrs[i];
+		const struct range section = section_range(shdr);
+		if (section.start == section.end || !range_meets(section, range))
+			continue;
+		bool interpreter = false;
+		for (uint64_t k = 0; k < layout->image->phnum; k++)
+			interpreter = interpreter ||
+				      (layout->phdrs[k].p_type == PT_INTERP &&
+				       layout->phdrs[k].p_offset == section.start &&
+				       range_has(segment_range(&layout->phdrs[k]), section));
+		if (!range_has(range, section) || (shdr->sh_type != SHT_NOTE && !interpreter))
 			return false;
 	}
 	return true;
+}
+
+/* Once the bytes behind the notes are free: what stands before them moves on by attempt->shift,
+ * so that the program header table can grow. */
+static bool settle_behind(struct attempt *attempt)
+{
+	const struct layout *layout = attempt->layout;
+	const struct range notes = attempt->notes;
+	const uint64_t shift = attempt->shift;
+	const struct range before = {layout->headers.end, notes.end};
+	if (shift != 0 && before.start < before.end &&
+	    !add_piece(attempt->plan, before, before.start + shift, shift))
+		return false;
+	const uint64_t note = notes.end + shift;
+	const uint64_t start = notes.start < notes.end ? notes.start + shift : note;
+	return settle(attempt, note, (struct range){start, note + attempt->size});
+}
+
+/* Finds out how far to shift for ADDED more program headers; false where that cannot be. */
+static bool plan_shift(struct attempt *attempt, size_t added)
+{
+	const struct layout *layout = attempt->layout;
+	const struct range before = {layout->headers.end, attempt->notes.end};
+	uint64_t alignment = layout->image->is_64 ? 8 : 4;
+	attempt->shift = 0;
+	if (added == 0)
+		return true;
+	if (layout->headers.end > FIRST_PAGE || before.start > before.end ||
+	    !range_has(segment_range(layout->load), layout->headers) ||
+	    layout->image->phnum + added >= PN_XNUM || !may_move(layout, before))
+		return false;
+	for (uint64_t i = 1; i < layout->image->shnum; i++)
+		if (range_meets(section_range(&layout->shdrs[i]), before) &&
+		    layout->shdrs[i].sh_addralign > alignment)
+			alignment = layout->shdrs[i].sh_addralign;
+	return alignment <= 64 &&
+	       align_up(added * layout->image->ehdr.e_phentsize, alignment, &attempt->shift);
+}
+
+/* --- the ways --- */
+
+/* 1. */
+static bool beside(struct attempt *attempt)
+{
+	const struct range notes = attempt->notes;
+	if (room_after(attempt->layout, notes.end) >= attempt->size + attempt->shift &&
+	    settle_behind(attempt))
+		return true;
+	return attempt->shift == 0 &&
+	       place_free_before(attempt->layout, notes.start) >= attempt->size &&
+	       settle(attempt, notes.start - attempt->size,
+		      (struct range){notes.start - attempt->size, notes.end});
 }
 
 /* 2. */
@@ -102,21 +169,20 @@ static bool elsewhere(struct attempt *attempt)
 {
 	const struct layout *layout = attempt->layout;
 	const uint64_t length = attempt->notes.end - attempt->notes.start;
-	uint64_t wanted;
-	if (__builtin_add_overflow(length, attempt->size, &wanted) || wanted > FIRST_PAGE ||
-	    !notes_may_move(attempt))
+	const uint64_t wanted = length + attempt->size;
+	if (attempt->shift != 0 || !may_move(layout, attempt->notes))
 		return false;
 	for (size_t i = 0; i < layout->owned_count; i++) {
+		const uint64_t end = layout->owned[i].end;
 		uint64_t start;
-		if (layout->owned[i].end > layout->load->p_filesz ||
-		    !align_up(layout->owned[i].end, layout->image->is_64 ? 8 : 4, &start) ||
-		    start > FIRST_PAGE - wanted)
+		if (end > load_end(layout) ||
+		    !align_up(end, layout->image->is_64 ? 8 : 4, &start) ||
+		    room_after(layout, end) < start - end + wanted)
 			continue;
-		if (place_free_after(layout, layout->owned[i].end, layout->load_limit) <
-		    start - layout->owned[i].end + wanted)
-			continue;
-		return add_piece(attempt->plan, attempt->notes, start) &&
-		       settle(attempt, start + length, (struct range){start, start + wanted});
+		attempt->plan->piece_count = 0;
+		if (add_piece(attempt->plan, attempt->notes, start, start - attempt->notes.start) &&
+		    settle(attempt, start + length, (struct range){start, start + wanted}))
+			return true;
 	}
 	return false;
 }
@@ -134,39 +200,58 @@ static size_t next_table(const struct layout *layout, uint64_t offset)
 	return layout->table_count;
 }
 
-/* 3. */
-static bool move_tables(struct attempt *attempt)
+/* Where .dynsym moves, its header is not in the order of offsets (place_sections.c says why).
+ * patchelf, which adds program headers, clears sections out of the way only up to the first that
+ * lies far off: the bytes that it may need must then be free of others. */
+#define SPARE_HEADERS 8
+
+/* Moves as many tables as it takes from behind the notes to offset TO, up to LIMIT; an address
+ * there is its offset plus BASE. *END is where they end. */
+static bool move_tables(struct attempt *attempt, uint64_t to, uint64_t limit, uint64_t base,
+			uint64_t *end)
 {
 	const struct layout *layout = attempt->layout;
-	const uint64_t load_end = layout->load->p_filesz;
-	const uint64_t note_end = attempt->notes.end + attempt->size;
-	const uint64_t limit = load_end + room_after(layout, load_end);
+	const uint64_t entry = layout->image->ehdr.e_phentsize;
+	const uint64_t spare = layout->headers.end + attempt->shift + SPARE_HEADERS * entry;
+	uint64_t wanted = attempt->notes.end + attempt->shift + attempt->size;
 	uint64_t freed = attempt->notes.end; /* free up to here */
-	uint64_t to = load_end;
-	while (freed < note_end) {
+	while (freed < wanted) {
 		const size_t i = next_table(layout, freed);
 		if (i == layout->table_count)
 			break;
-		const struct range at = layout->tables[i].at;
-		if (!align_up(to, layout->tables[i].alignment, &to) || at.end - at.start > limit ||
-		    to > limit - (at.end - at.start) || !add_piece(attempt->plan, at, to))
+		if (place_holds(layout, &layout->tables[i], DT_SYMTAB) && wanted < spare)
+			wanted = spare;
+		const struct table *table = &layout->tables[i];
+		const uint64_t length = table->at.end - table->at.start;
+		if (!align_up(to, table->alignment, &to) || to > limit || length > limit - to ||
+		    !add_piece(attempt->plan, table->at, to,
+			       to + base - layout->load->p_vaddr - table->at.start))
 			return false;
-		to += at.end - at.start;
-		freed = at.end;
+		to += length;
+		freed = table->at.end;
 	}
 	/* Up to whatever stays there. */
-	freed += place_free_after(layout, freed, freed < load_end ? load_end : freed);
-	if (freed < note_end)
-		return false;
-	attempt->plan->load_end = to;
-	return settle(attempt, attempt->notes.end, (struct range){attempt->notes.start, note_end});
+	if (freed < load_end(layout))
+		freed += place_free_after(layout, freed, load_end(layout));
+	*end = to;
+	return freed >= wanted && settle_behind(attempt);
+}
+
+/* 3. */
+static bool into_padding(struct attempt *attempt)
+{
+	const struct layout *layout = attempt->layout;
+	const uint64_t end = load_end(layout);
+	return move_tables(attempt, end, end + place_growth(layout, layout->load),
+			   layout->load->p_vaddr, &attempt->plan->load_end);
 }
 
 /* 4. */
-static bool shift_tables(struct attempt *attempt)
+static bool move_on(struct attempt *attempt)
 {
 	const struct layout *layout = attempt->layout;
-	const uint64_t load_end = layout->load->p_filesz;
+	struct plan *plan = attempt->plan;
+	const uint64_t wanted = attempt->size + attempt->shift;
 	uint64_t alignment = 4;
 	uint64_t freed = attempt->notes.end;
 	uint64_t first = UINT64_MAX;
@@ -175,30 +260,100 @@ static bool shift_tables(struct attempt *attempt)
 			first = layout->tables[i].at.start;
 		if (layout->tables[i].alignment > alignment)
 			alignment = layout->tables[i].alignment;
-		if (!add_piece(attempt->plan, layout->tables[i].at, 0))
+		if (!add_piece(plan, layout->tables[i].at, 0, 0))
 			return false;
 		freed = layout->tables[i].at.end;
 	}
 	uint64_t distance;
-	if (first == UINT64_MAX || first - attempt->notes.end >= attempt->size ||
-	    place_is_owned(layout, (struct range){freed, load_end}) ||
-	    !align_up(attempt->size - (first - attempt->notes.end), alignment, &distance) ||
-	    distance > room_after(layout, load_end))
+	if (first == UINT64_MAX || first - attempt->notes.end >= wanted ||
+	    place_is_owned(layout, (struct range){freed, load_end(layout)}) ||
+	    !align_up(wanted - (first - attempt->notes.end), alignment, &distance) ||
+	    distance > place_growth(layout, layout->load))
 		return false;
-	for (size_t i = 0; i < attempt->plan->piece_count; i++)
-		attempt->plan->pieces[i].to = attempt->plan->pieces[i].from.start + distance;
-	attempt->plan->load_end = load_end + distance;
-	return settle(attempt, attempt->notes.end,
-		      (struct range){attempt->notes.start, attempt->notes.end + attempt->size});
+	for (size_t i = 0; i < plan->piece_count; i++) {
+		plan->pieces[i].to = plan->pieces[i].from.start + distance;
+		plan->pieces[i].distance = distance;
+	}
+	plan->load_end = load_end(layout) + distance;
+	return settle_behind(attempt);
 }
+
+/* 5. */
+static bool into_other_padding(struct attempt *attempt)
+{
+	const struct layout *layout = attempt->layout;
+	for (uint64_t i = 0; i < layout->image->phnum; i++) {
+		const GElf_Phdr *phdr = &layout->phdrs[i];
+		const uint64_t end = phdr->p_offset + phdr->p_filesz;
+		if (phdr->p_type != PT_LOAD || phdr == layout->load || phdr->p_filesz == 0 ||
+		    (phdr->p_flags != PF_R && phdr->p_flags != layout->load->p_flags) ||
+		    (phdr->p_flags & PF_W) != 0 ||
+		    (phdr->p_vaddr - phdr->p_offset) % FIRST_PAGE != 0)
+			continue;
+		attempt->plan->piece_count = 0;
+		attempt->plan->grown = i;
+		if (move_tables(attempt, end, end + place_growth(layout, phdr),
+				phdr->p_vaddr - phdr->p_offset, &attempt->plan->grown_end))
+			return true;
+	}
+	return false;
+}
+
+/* 6. */
+static bool into_new_segment(struct attempt *attempt)
+{
+	const struct layout *layout = attempt->layout;
+	struct plan *plan = attempt->plan;
+	const uint64_t most = layout->image->is_64 ? UINT64_MAX : UINT32_MAX;
+	uint64_t page = FIRST_PAGE;
+	uint64_t address = 0;
+	uint64_t start;
+	uint64_t end;
+	for (uint64_t i = 0; i < layout->image->phnum; i++) {
+		const GElf_Phdr *phdr = &layout->phdrs[i];
+		if (phdr->p_type != PT_LOAD)
+			continue;
+		if (phdr->p_align > page)
+			page = phdr->p_align;
+		if (phdr->p_vaddr + phdr->p_memsz > address)
+			address = phdr->p_vaddr + phdr->p_memsz;
+	}
+	/* Offset and address agree within a page, so that the file needs no padding. The gap is for
+	 * eu-elflint, which takes a relocated word to be as long as its symbol, and would see those
+	 * at the end of writable data reach into the new segment. */
+	if (!align_up(layout->tail, 64, &start) ||
+	    __builtin_add_overflow(address, place_largest_symbol(layout), &address) ||
+	    !align_up(address, page, &address) ||
+	    __builtin_add_overflow(address, start % page, &address))
+		return false;
+	if (!move_tables(attempt, start, UINT64_MAX, address - start, &end) ||
+	    address > most - (end - start))
+		return false;
+	plan->has_added = true;
+	plan->added = (GElf_Phdr){.p_type = PT_LOAD,
+				  .p_flags = PF_R,
+				  .p_offset = start,
+				  .p_vaddr = address,
+				  .p_paddr = address,
+				  .p_filesz = end - start,
+				  .p_memsz = end - start,
+				  .p_align = page};
+	return true;
+}
+
+/* --- --- */
 
 /* A PT_NOTE of 4-byte alignment whose contents are loaded where its address says, and its end
  * padded to 4 where the bytes that takes are free. */
-static bool usable(const struct layout *layout, const GElf_Phdr *phdr, struct range *notes)
+static bool usable(struct attempt *attempt)
 {
+	const struct layout *layout = attempt->layout;
+	const GElf_Phdr *phdr = &layout->phdrs[attempt->segment];
+	struct range *notes = &attempt->notes;
 	*notes = segment_range(phdr);
 	if (phdr->p_type != PT_NOTE || phdr->p_align > 4 || phdr->p_filesz == 0 ||
 	    phdr->p_filesz != phdr->p_memsz || notes->start % 4 != 0 ||
+	    notes->start < layout->image->ehdr.e_ehsize ||
 	    !range_has(segment_range(layout->load), *notes) ||
 	    phdr->p_vaddr != layout->load->p_vaddr + notes->start || notes->end > FIRST_PAGE)
 		return false;
@@ -209,42 +364,70 @@ static bool usable(const struct layout *layout, const GElf_Phdr *phdr, struct ra
 	return true;
 }
 
-static int no_room(const struct layout *layout, bool found, uint64_t size, struct note_error *err)
+/* Where a new PT_NOTE can begin: behind the program headers, the interpreter's name, and the
+ * notes (of another alignment) that follow them. */
+static bool anchor(struct attempt *attempt)
 {
-	if (!found)
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "no 4-aligned PT_NOTE in page one that the note could join (a "
-				 "new one is not made yet)");
-	const uint64_t end = layout->load->p_filesz;
-	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-			 "page one has no room for a note of %llu bytes: the padding after the "
-			 "first PT_LOAD is %llu bytes (a new PT_LOAD is not made yet)",
-			 (unsigned long long)size, (unsigned long long)room_after(layout, end));
+	const struct layout *layout = attempt->layout;
+	uint64_t end = layout->headers.end;
+	for (bool more = true; more;) {
+		more = false;
+		for (uint64_t i = 0; i < layout->image->phnum; i++) {
+			const GElf_Phdr *phdr = &layout->phdrs[i];
+			const struct range range = segment_range(phdr);
+			if ((phdr->p_type == PT_NOTE || phdr->p_type == PT_INTERP) &&
+			    range.start >= end && range.start < range.end &&
+			    !place_is_owned(layout, (struct range){end, range.start})) {
+				end = range.end;
+				more = true;
+			}
+		}
+	}
+	if (end > FIRST_PAGE || !align_up(end, 4, &end))
+		return false;
+	attempt->notes = (struct range){end, end};
+	return true;
 }
 
-int place_plan(struct layout *layout, uint64_t size, struct plan *plan, struct note_error *err)
+static const struct {
+	bool (*try)(struct attempt *);
+	size_t added; /* program headers */
+} ways[] = {{beside, 0},  {elsewhere, 0},          {into_padding, 0},
+	    {move_on, 0}, {into_other_padding, 0}, {into_new_segment, 1}};
+
+static bool try_way(struct attempt *attempt, size_t way)
 {
-	static bool (*const ways[])(struct attempt *) = {beside, elsewhere, move_tables,
-							 shift_tables};
-	bool found = false;
+	struct layout *layout = attempt->layout;
+	const bool is_new = attempt->segment == layout->image->phnum;
+	memset(attempt->plan, 0, sizeof(*attempt->plan));
+	attempt->plan->load_end = load_end(layout);
+	attempt->plan->grown = layout->image->phnum;
+	if (is_new ? ways[way].try == elsewhere || !anchor(attempt) : !usable(attempt))
+		return false;
+	return plan_shift(attempt, ways[way].added + (is_new ? 1 : 0)) && ways[way].try(attempt);
+}
+
+int place_plan(struct layout *layout, const struct place_limits *limits, struct plan *plan,
+	       struct note_error *err)
+{
+	const uint64_t phnum = layout->image->phnum;
+	struct attempt attempt = {
+		.layout = layout, .plan = plan, .size = limits->size, .limit = limits->limit};
 	if (layout->tables == NULL) {
 		int code = place_tables(layout, err);
 		if (code != NOTE_OK)
 			return code;
 	}
 	for (size_t way = 0; way < sizeof(ways) / sizeof(ways[0]); way++)
-		for (uint64_t i = 0; i < layout->image->phnum; i++) {
-			struct attempt attempt = {.layout = layout,
-						  .plan = plan,
-						  .segment = &layout->phdrs[i],
-						  .size = size};
-			if (!usable(layout, attempt.segment, &attempt.notes))
-				continue;
-			found = true;
-			memset(plan, 0, sizeof(*plan));
-			plan->load_end = layout->load->p_filesz;
-			if (ways[way](&attempt))
+		for (attempt.segment = 0; attempt.segment < phnum; attempt.segment++)
+			if (layout->phdrs[attempt.segment].p_type == PT_NOTE &&
+			    try_way(&attempt, way))
 				return NOTE_OK;
-		}
-	return no_room(layout, found, size, err);
+	for (size_t way = 0; way < sizeof(ways) / sizeof(ways[0]); way++)
+		if (try_way(&attempt, way))
+			return NOTE_OK;
+	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+			 "page one has no room for a note of %llu bytes, and what stands there "
+			 "cannot be moved",
+			 (unsigned long long)limits->size);
 }

@@ -46,6 +46,8 @@ static int read_segments(struct layout *layout, struct note_error *err)
 	int code = image_phdr(image, 0, &first, err);
 	if (code != NOTE_OK)
 		return code;
+	layout->headers.start = image->ehdr.e_phoff;
+	layout->headers.end = image->ehdr.e_phoff + image->phnum * image->ehdr.e_phentsize;
 	layout->phdrs = calloc(image->phnum, sizeof(*layout->phdrs));
 	if (layout->phdrs == NULL)
 		return error_system(err, "program headers");
@@ -208,13 +210,12 @@ uint64_t place_free_before(const struct layout *layout, uint64_t offset)
 
 /* How far it can grow in memory: up to the page of the next PT_LOAD, pages as large as any
  * machine's that the file allows for. */
-static uint64_t growth_limit(const struct layout *layout)
+static uint64_t growth_in_memory(const struct layout *layout, const GElf_Phdr *load)
 {
-	const GElf_Phdr *load = layout->load;
 	const uint64_t end = load->p_vaddr + load->p_memsz;
-	uint64_t limit = UINT64_MAX;
-	if (load->p_memsz != load->p_filesz)
-		return load->p_filesz;
+	uint64_t limit = layout->image->is_64 ? UINT64_MAX : UINT32_MAX;
+	if (load->p_memsz != load->p_filesz || end > limit)
+		return 0;
 	for (uint64_t i = 0; i < layout->image->phnum; i++) {
 		const GElf_Phdr *other = &layout->phdrs[i];
 		const uint64_t page =
@@ -225,7 +226,14 @@ static uint64_t growth_limit(const struct layout *layout)
 		if (other->p_vaddr >= end && start < limit)
 			limit = start;
 	}
-	return limit > end ? limit - load->p_vaddr : load->p_filesz;
+	return limit > end ? limit - end : 0;
+}
+
+uint64_t place_growth(const struct layout *layout, const GElf_Phdr *load)
+{
+	const uint64_t end = load->p_offset + load->p_filesz;
+	const uint64_t most = growth_in_memory(layout, load);
+	return place_free_after(layout, end, most > UINT64_MAX - end ? UINT64_MAX : end + most);
 }
 
 static int find_load(struct layout *layout, struct note_error *err)
@@ -247,7 +255,6 @@ static int find_load(struct layout *layout, struct note_error *err)
 	if (layout->load->p_filesz < layout->image->ehdr.e_ehsize)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "the ELF header is not loaded");
-	layout->load_limit = growth_limit(layout);
 	return NOTE_OK;
 }
 
@@ -285,6 +292,8 @@ int place_read(struct layout *out, struct image *image, struct note_error *err)
 		code = read_owned(out, err);
 	if (code == NOTE_OK)
 		code = read_dynamic(out, err);
+	if (code == NOTE_OK)
+		out->tail = place_tail(out);
 	return code;
 }
 

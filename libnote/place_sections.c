@@ -18,8 +18,7 @@
 
 /* --- where the tables go --- */
 
-/* The end of all that the headers speak of: what follows was appended to the ELF image. */
-static uint64_t image_end(const struct layout *layout)
+uint64_t place_image_end(const struct layout *layout)
 {
 	uint64_t end = 0;
 	for (size_t i = 0; i < layout->owned_count; i++)
@@ -28,16 +27,32 @@ static uint64_t image_end(const struct layout *layout)
 	return end > layout->load->p_filesz ? end : layout->load->p_filesz;
 }
 
-/* Whether nothing but the table itself lies at or behind RANGE's end, or between FROM and it. */
-static bool is_last(const struct layout *layout, struct range range, uint64_t from)
+/* Whether A and B are all that reaches beyond FROM. */
+static bool is_last(const struct layout *layout, struct range a, struct range b, uint64_t from)
 {
 	for (size_t i = 0; i < layout->owned_count; i++) {
 		const struct range owned = layout->owned[i];
-		const bool itself = owned.start == range.start && owned.end == range.end;
-		if (!itself && owned.end > from)
+		const bool mine = (owned.start == a.start && owned.end == a.end) ||
+				  (owned.start == b.start && owned.end == b.end);
+		if (!mine && owned.end > from)
 			return false;
 	}
 	return layout->load->p_filesz <= from;
+}
+
+uint64_t place_tail(const struct layout *layout)
+{
+	const struct image *image = layout->image;
+	const struct range headers = {image->ehdr.e_shoff,
+				      image->ehdr.e_shoff + image->shnum * image->ehdr.e_shentsize};
+	if (image->shnum == 0 || headers.end != image->size || image->shstrndx >= image->shnum)
+		return image->size;
+	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
+	/* Only padding stands between them. */
+	if (names.end <= headers.start && headers.start - names.end < 64 &&
+	    is_last(layout, headers, names, names.start))
+		return names.start;
+	return is_last(layout, headers, headers, headers.start) ? headers.start : image->size;
 }
 
 static int check_sections(const struct layout *layout, struct note_error *err)
@@ -62,12 +77,19 @@ static int check_sections(const struct layout *layout, struct note_error *err)
 
 /* --- numbers --- */
 
+static const struct piece *section_piece(const struct plan *plan, const GElf_Shdr *shdr)
+{
+	if (shdr->sh_type == SHT_NOBITS || (shdr->sh_flags & SHF_ALLOC) == 0)
+		return NULL;
+	return place_piece(plan, section_range(shdr));
+}
+
 static uint64_t new_offset(const struct layout *layout, const struct plan *plan, uint64_t index)
 {
 	if (index == layout->image->shnum)
 		return plan->note_offset;
 	const GElf_Shdr *shdr = &layout->shdrs[index];
-	const struct piece *piece = place_piece(plan, section_range(shdr));
+	const struct piece *piece = section_piece(plan, shdr);
 	return shdr->sh_offset + (piece != NULL ? piece->to - piece->from.start : 0);
 }
 
@@ -89,6 +111,15 @@ static void insert(const struct layout *layout, const struct plan *plan, uint64_
 	order[at] = index;
 }
 
+/* Whether a section takes the place in the table that its new offset asks for. The symbol table
+ * and its strings keep theirs: BFD's strip and objcopy read them before all that refers to them,
+ * number sections in the order of reading, and leave the numbers in .dynsym as they were. */
+static bool is_displaced(const struct plan *plan, const GElf_Shdr *shdr)
+{
+	return section_piece(plan, shdr) != NULL && shdr->sh_type != SHT_DYNSYM &&
+	       shdr->sh_type != SHT_STRTAB;
+}
+
 /* NUMBERS of the sections afterwards, by their old ones; that of the note under shnum. */
 static bool number(const struct layout *layout, const struct plan *plan, uint64_t *numbers)
 {
@@ -98,10 +129,10 @@ static bool number(const struct layout *layout, const struct plan *plan, uint64_
 	if (order == NULL)
 		return false;
 	for (uint64_t i = 1; i < shnum; i++)
-		if (place_piece(plan, section_range(&layout->shdrs[i])) == NULL)
+		if (!is_displaced(plan, &layout->shdrs[i]))
 			order[count++] = i;
 	for (uint64_t i = 1; i <= shnum; i++)
-		if (i == shnum || place_piece(plan, section_range(&layout->shdrs[i])) != NULL)
+		if (i == shnum || is_displaced(plan, &layout->shdrs[i]))
 			insert(layout, plan, order, count++, i);
 	for (size_t i = 0; i < count; i++)
 		numbers[order[i]] = i + 1;
@@ -115,8 +146,8 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 	const struct image *image = layout->image;
 	const uint64_t alignment = image->is_64 ? 8 : 4;
 	memset(out, 0, sizeof(*out));
-	if (image_end(layout) != image->size)
-		return error_set(err, NOTE_UNSUPPORTED, image_end(layout),
+	if (place_image_end(layout) != image->size)
+		return error_set(err, NOTE_UNSUPPORTED, place_image_end(layout),
 				 "bytes follow the ELF image from here on (a self-extracting file "
 				 "or the like)");
 	out->end = image->size > plan->load_end ? image->size : plan->load_end;
@@ -127,20 +158,13 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 		return code;
 	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
 	const uint64_t size = image->ehdr.e_shentsize;
-	const struct range headers = {image->ehdr.e_shoff,
-				      image->ehdr.e_shoff + image->shnum * size};
 	out->wanted = true;
 	out->names_size = names.end - names.start + sizeof(SECTION_NAME);
-	/* Over the old ones where they end the file, so that nothing dead stays behind. */
-	if (headers.end == image->size && names.end <= headers.start &&
-	    is_last(layout, headers, names.end))
-		out->names = names.start;
-	else if (headers.end == image->size && is_last(layout, headers, headers.start))
-		out->names = headers.start;
-	else
-		out->names = out->end;
+	out->names = layout->tail;
 	if (out->names < plan->load_end)
 		out->names = plan->load_end;
+	if (plan->has_added && out->names < plan->added.p_offset + plan->added.p_filesz)
+		out->names = plan->added.p_offset + plan->added.p_filesz;
 	if (!align_up(out->names + out->names_size, alignment, &out->headers))
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "the file is too large");
 	out->end = out->headers + (image->shnum + 1) * size;
@@ -152,7 +176,7 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 
 /* --- writing --- */
 
-/* A symbol's section is renumbered; a symbol that stands for a section that moved goes with it. */
+/* A symbol's section is renumbered; a symbol in a section that moved goes with it. */
 static void write_symbols(const struct layout *layout, const struct plan *plan,
 			  const struct sections *sections, uint64_t table, uint8_t *file)
 {
@@ -160,18 +184,16 @@ static void write_symbols(const struct layout *layout, const struct plan *plan,
 	const size_t size = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
 	uint8_t *p = file + new_offset(layout, plan, table);
 	for (uint64_t i = 0; i < layout->shdrs[table].sh_size / size; i++, p += size) {
-		const uint8_t info = p[image->is_64 ? offsetof(Elf64_Sym, st_info)
-						    : offsetof(Elf32_Sym, st_info)];
 		uint8_t *at = p + (image->is_64 ? offsetof(Elf64_Sym, st_shndx)
 						: offsetof(Elf32_Sym, st_shndx));
 		const uint16_t index = image_u16(image, at);
 		if (index == SHN_UNDEF || index >= image->shnum)
 			continue;
 		image_put16(image, at, (uint16_t)sections->numbers[index]);
-		const struct piece *piece = place_piece(plan, section_range(&layout->shdrs[index]));
-		if (piece == NULL || GELF_ST_TYPE(info) != STT_SECTION)
+		const struct piece *piece = section_piece(plan, &layout->shdrs[index]);
+		if (piece == NULL)
 			continue;
-		const uint64_t distance = piece->to - piece->from.start;
+		const uint64_t distance = piece->distance;
 		if (image->is_64)
 			image_put64(image, p + offsetof(Elf64_Sym, st_value),
 				    image_u64(image, p + offsetof(Elf64_Sym, st_value)) + distance);
@@ -214,11 +236,10 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 			if (code != NOTE_OK)
 				return code;
 			renumber(layout, sections, &shdr);
-			const struct piece *piece =
-				place_piece(plan, section_range(&layout->shdrs[i]));
+			const struct piece *piece = section_piece(plan, &layout->shdrs[i]);
 			if (piece != NULL) {
 				shdr.sh_offset += piece->to - piece->from.start;
-				shdr.sh_addr += piece->to - piece->from.start;
+				shdr.sh_addr += piece->distance;
 			}
 		}
 		if (i == image->shstrndx) {
@@ -236,6 +257,8 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 /* Clears what the tables at the end have left, where nothing else owns it. */
 static void clear_old(const struct layout *layout, uint8_t *file, struct range old)
 {
+	if (old.end > layout->tail)
+		return;
 	for (uint64_t i = 0; i < layout->image->phnum; i++) {
 		const GElf_Phdr *phdr = &layout->phdrs[i];
 		if (phdr->p_filesz != 0 && range_meets(segment_range(phdr), old))
@@ -249,7 +272,8 @@ static void clear_old(const struct layout *layout, uint8_t *file, struct range o
 }
 
 int place_sections_write(const struct layout *layout, const struct plan *plan,
-			 const struct sections *sections, uint8_t *file, struct note_error *err)
+			 const struct sections *sections, uint8_t *file, GElf_Ehdr *ehdr,
+			 struct note_error *err)
 {
 	struct image *image = layout->image;
 	if (!sections->wanted)
@@ -273,11 +297,8 @@ int place_sections_write(const struct layout *layout, const struct plan *plan,
 		if (layout->shdrs[i].sh_type == SHT_SYMTAB ||
 		    layout->shdrs[i].sh_type == SHT_DYNSYM)
 			write_symbols(layout, plan, sections, i, file);
-	GElf_Ehdr ehdr = image->ehdr;
-	ehdr.e_shoff = sections->headers;
-	ehdr.e_shnum = (GElf_Half)(image->shnum + 1);
-	ehdr.e_shstrndx = (GElf_Half)sections->numbers[image->shstrndx];
-	if (code == NOTE_OK)
-		code = image_put_ehdr(image, file, &ehdr, err);
+	ehdr->e_shoff = sections->headers;
+	ehdr->e_shnum = (GElf_Half)(image->shnum + 1);
+	ehdr->e_shstrndx = (GElf_Half)sections->numbers[image->shstrndx];
 	return code;
 }

@@ -344,3 +344,33 @@ int place_tables(struct layout *layout, struct note_error *err)
 	settle(layout);
 	return NOTE_OK;
 }
+
+bool place_holds(const struct layout *layout, const struct table *table, int64_t tag)
+{
+	const GElf_Dyn *entry = find_tag(layout, tag);
+	uint64_t offset;
+	return entry != NULL && to_offset(layout, entry->d_un.d_ptr, &offset) &&
+	       offset >= table->at.start && offset < table->at.end;
+}
+
+uint64_t place_largest_symbol(const struct layout *layout)
+{
+	struct image *image = layout->image;
+	const size_t size = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+	uint64_t largest = 0;
+	for (uint64_t i = 1; i < image->shnum; i++) {
+		const GElf_Shdr *shdr = &layout->shdrs[i];
+		const uint8_t *p = shdr->sh_type == SHT_DYNSYM
+					   ? image_bytes(image, shdr->sh_offset, shdr->sh_size,
+							 "symbols", NULL)
+					   : NULL;
+		for (uint64_t k = 0; p != NULL && k < shdr->sh_size / size; k++, p += size) {
+			const uint64_t value =
+				image->is_64 ? image_u64(image, p + offsetof(Elf64_Sym, st_size))
+					     : image_u32(image, p + offsetof(Elf32_Sym, st_size));
+			if (value > largest)
+				largest = value;
+		}
+	}
+	return largest;
+}

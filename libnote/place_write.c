@@ -53,7 +53,7 @@ static void move_tags(const struct layout *layout, const struct plan *plan, uint
 		const struct piece *piece = place_piece(plan, (struct range){offset, offset});
 		if (piece == NULL)
 			continue;
-		const uint64_t value = entry->d_un.d_ptr + (piece->to - piece->from.start);
+		const uint64_t value = entry->d_un.d_ptr + piece->distance;
 		uint8_t *p = file + layout->dynamic_offset + i * 2 * word + word;
 		if (image->is_64)
 			image_put64(image, p, value);
@@ -62,31 +62,74 @@ static void move_tags(const struct layout *layout, const struct plan *plan, uint
 	}
 }
 
-/* --- headers --- */
+/* --- program headers --- */
 
+static void change_segment(const struct layout *layout, const struct plan *plan, size_t index,
+			   GElf_Phdr *phdr)
+{
+	const uint64_t difference = phdr->p_paddr - phdr->p_vaddr;
+	const struct piece *piece = place_piece(plan, segment_range(phdr));
+	if (index == plan->segment) {
+		phdr->p_offset = plan->notes.start;
+		phdr->p_vaddr = layout->load->p_vaddr + plan->notes.start;
+		phdr->p_filesz = phdr->p_memsz = plan->notes.end - plan->notes.start;
+	} else if (&layout->phdrs[index] == layout->load) {
+		if (plan->load_end > phdr->p_filesz)
+			phdr->p_filesz = phdr->p_memsz = plan->load_end;
+	} else if (index == plan->grown) {
+		phdr->p_filesz = phdr->p_memsz = plan->grown_end - phdr->p_offset;
+	} else if (phdr->p_type == PT_PHDR) {
+		const uint64_t count = layout->image->phnum + place_added(layout->image, plan);
+		phdr->p_filesz = phdr->p_memsz = count * layout->image->ehdr.e_phentsize;
+	} else if (phdr->p_filesz != 0 && piece != NULL) {
+		phdr->p_offset += piece->to - piece->from.start;
+		phdr->p_vaddr += piece->distance;
+	}
+	phdr->p_paddr = phdr->p_vaddr + difference;
+}
+
+size_t place_added(const struct image *image, const struct plan *plan)
+{
+	return (plan->has_added ? 1 : 0) + (plan->segment == image->phnum ? 1 : 0);
+}
+
+/* A new PT_LOAD stands behind the others, as their order by address demands; a new PT_NOTE is the
+ * last entry. */
 static int write_segments(const struct layout *layout, const struct plan *plan, uint8_t *file,
-			  struct note_error *err)
+			  GElf_Ehdr *ehdr, struct note_error *err)
 {
 	const struct image *image = layout->image;
-	for (uint64_t i = 0; i < image->phnum; i++) {
-		GElf_Phdr phdr = layout->phdrs[i];
-		const uint64_t difference = phdr.p_paddr - phdr.p_vaddr;
-		if (i == plan->segment) {
-			phdr.p_offset = plan->notes.start;
-			phdr.p_vaddr = layout->load->p_vaddr + plan->notes.start;
-			phdr.p_filesz = phdr.p_memsz = plan->notes.end - plan->notes.start;
-		} else if (&layout->phdrs[i] == layout->load && plan->load_end > phdr.p_filesz) {
-			phdr.p_filesz = phdr.p_memsz = plan->load_end;
-		} else {
-			continue;
+	const size_t count = image->phnum + place_added(image, plan);
+	uint8_t *p = file + ehdr->e_phoff;
+	size_t last_load = 0;
+	for (size_t i = 0; i < image->phnum; i++)
+		if (layout->phdrs[i].p_type == PT_LOAD)
+			last_load = i;
+	for (size_t i = 0; i <= image->phnum; i++) {
+		GElf_Phdr phdr = {.p_type = PT_NOTE,
+				  .p_flags = PF_R,
+				  .p_offset = plan->notes.start,
+				  .p_vaddr = layout->load->p_vaddr + plan->notes.start,
+				  .p_paddr = layout->load->p_paddr + plan->notes.start,
+				  .p_filesz = plan->notes.end - plan->notes.start,
+				  .p_memsz = plan->notes.end - plan->notes.start,
+				  .p_align = 4};
+		if (i == image->phnum && plan->segment != image->phnum)
+			break;
+		if (i < image->phnum) {
+			phdr = layout->phdrs[i];
+			change_segment(layout, plan, i, &phdr);
 		}
-		phdr.p_paddr = phdr.p_vaddr + difference;
-		int code = image_put_phdr(image,
-					  file + image->ehdr.e_phoff + i * image->ehdr.e_phentsize,
-					  &phdr, err);
+		int code = image_put_phdr(image, p, &phdr, err);
+		p += image->ehdr.e_phentsize;
+		if (code == NOTE_OK && plan->has_added && i == last_load) {
+			code = image_put_phdr(image, p, &plan->added, err);
+			p += image->ehdr.e_phentsize;
+		}
 		if (code != NOTE_OK)
 			return code;
 	}
+	ehdr->e_phnum = (GElf_Half)count;
 	return NOTE_OK;
 }
 
@@ -95,6 +138,7 @@ int place_write(const struct layout *layout, const struct plan *plan, const uint
 {
 	struct image *image = layout->image;
 	struct sections sections;
+	GElf_Ehdr ehdr = image->ehdr;
 	uint8_t *file = NULL;
 	int code = place_sections_plan(layout, plan, &sections, err);
 	if (code != NOTE_OK)
@@ -105,12 +149,15 @@ int place_write(const struct layout *layout, const struct plan *plan, const uint
 		code = error_system(err, "new file");
 		goto out;
 	}
-	memcpy(file, old, image->size < sections.end ? image->size : sections.end);
+	/* What ends the file is written anew. */
+	memcpy(file, old, layout->tail);
 	move_pieces(layout, plan, file);
 	move_tags(layout, plan, file);
-	code = place_sections_write(layout, plan, &sections, file, err);
+	code = place_sections_write(layout, plan, &sections, file, &ehdr, err);
 	if (code == NOTE_OK)
-		code = write_segments(layout, plan, file, err);
+		code = write_segments(layout, plan, file, &ehdr, err);
+	if (code == NOTE_OK)
+		code = image_put_ehdr(image, file, &ehdr, err);
 	memcpy(file + plan->note_offset, note, plan->note_size);
 	*out_size = sections.end;
 out:
