@@ -94,17 +94,22 @@ void finding_from_servings(struct finding *finding, const struct servings *servi
 	if (bad != NULL)
 		finding_set(finding, VERDICT_FAIL, "%s of %s: %s", what, bad->url,
 			    bad->problem != NULL ? bad->problem : bad->text);
-	else if (good != 0 && good == servings->count)
-		finding_set(finding, VERDICT_PASS, "served");
+	else if (good == 1 && servings->count == 1)
+		finding_set(finding, VERDICT_PASS, "from %s", servings->items[0].url);
 	else if (good != 0)
-		finding_set(finding, VERDICT_PASS, "served by %zu of %zu servers", good,
-			    servings->count);
+		finding_set(finding, VERDICT_PASS, "from %zu of %zu", good, servings->count);
 	else if (unknown != NULL)
 		finding_set(finding, VERDICT_UNREACHABLE, "%s: %s: %s", unknown->url,
 			    outcome_word(unknown->outcome), unknown->text);
 	else {
 		finding->absence = true;
-		finding_set(finding, VERDICT_MISSING, "no server has its %s (%zu asked)", what,
-			    absent);
+		if (absent == 1)
+			finding_set(finding, VERDICT_MISSING, "no %s: %s: absent%s%s", what,
+				    servings->items[0].url,
+				    servings->items[0].text[0] != '\0' ? ", " : "",
+				    servings->items[0].text);
+		else
+			finding_set(finding, VERDICT_MISSING, "no %s on any of %zu servers", what,
+				    absent);
 	}
 }

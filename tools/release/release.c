@@ -23,6 +23,7 @@
 #include "tools/base/text.h"
 #include "tools/release/evidence.h"
 #include "tools/release/input.h"
+#include "tools/release/offline.h"
 #include "tools/release/release_internal.h"
 
 /* --- read --- */
@@ -166,6 +167,10 @@ static void relate(struct release *release)
 		relate_group(release->by_id + start, end - start);
 	}
 	const struct manifest *manifest = release->options->expectations.manifest;
+	for (size_t i = 0; i < release->count; i++) {
+		release->subjects[i].evidence.expectations = &release->options->expectations;
+		release->subjects[i].evidence.twin = release->subjects[i].twin;
+	}
 	for (size_t i = 0; manifest != NULL && i < release->count; i++) {
 		struct elf_artifact *artifact = &release->subjects[i].artifact;
 		for (size_t f = 0; f < manifest->file_count; f++)
@@ -204,8 +209,7 @@ static const char *not_judged(const struct subject *subject, const struct check 
 	return NULL;
 }
 
-static void judge_one(const struct release *release, struct subject *subject, size_t c,
-		      const struct evidence *evidence, bool *told)
+static void judge_one(const struct release *release, struct subject *subject, size_t c, bool *told)
 {
 	const struct check *check = all_checks[c];
 	const struct elf_artifact *artifact = &subject->artifact;
@@ -217,7 +221,7 @@ static void judge_one(const struct release *release, struct subject *subject, si
 	} else if (not_judged(subject, check) != NULL) {
 		finding_set(finding, VERDICT_SKIPPED, "%s", not_judged(subject, check));
 	} else {
-		check->judge(artifact, evidence, finding);
+		check->judge(artifact, &subject->evidence, finding);
 	}
 	if (finding->absence && allowed(release->options, check->name, artifact->path)) {
 		char *reason = xstrdup(finding->reason);
@@ -226,18 +230,17 @@ static void judge_one(const struct release *release, struct subject *subject, si
 	}
 }
 
-void release_judge(const struct release *release, struct subject *subject,
-		   const struct evidence *evidence)
+void release_judge(const struct release *release, struct subject *subject)
 {
 	const size_t note = release_check_index(&note_check);
 	bool told = false;
 	subject->findings = xcalloc(all_check_count, sizeof(*subject->findings));
 	/* A file that cannot be read fails one check, the note's where that was asked for. */
 	if (release->options->checks & 1u << note)
-		judge_one(release, subject, note, evidence, &told);
+		judge_one(release, subject, note, &told);
 	for (size_t c = 0; c < all_check_count; c++)
 		if (c != note && (release->options->checks & 1u << c))
-			judge_one(release, subject, c, evidence, &told);
+			judge_one(release, subject, c, &told);
 }
 
 size_t release_check_index(const struct check *check)
@@ -280,22 +283,17 @@ static void ask_subject(void *context, size_t index, unsigned worker)
 	struct asking *asking = context;
 	struct release *release = asking->release;
 	struct subject *subject = &release->subjects[index];
-	struct evidence evidence = {.expectations = &release->options->expectations,
-				    .twin = subject->twin};
+	struct evidence *evidence = &subject->evidence;
 	const unsigned needs = release_needs(release, &subject->artifact);
-	if (release->options->client.servers.count == 0) {
-		evidence.blocked = "no server was named, and no debug file given";
-		evidence.block_verdict = VERDICT_UNREACHABLE;
-	} else if (needs != 0 && asking->supplies[worker] == NULL) {
-		if (supply_open(&asking->supplies[worker], &release->options->client,
-				&asking->errors[worker]) != NOTE_OK) {
-			evidence.blocked = asking->errors[worker].text;
-			evidence.block_verdict = VERDICT_UNREACHABLE;
-		}
+	if (needs != 0 && asking->supplies[worker] == NULL &&
+	    supply_open(&asking->supplies[worker], &release->options->client,
+			&asking->errors[worker]) != NOTE_OK) {
+		evidence->blocked = asking->errors[worker].text;
+		evidence->block_verdict = VERDICT_UNREACHABLE;
 	}
-	evidence_gather(&evidence, &subject->artifact, needs, asking->supplies[worker]);
-	release_judge(release, subject, &evidence);
-	evidence_free(&evidence);
+	evidence_gather(evidence, &subject->artifact, needs, asking->supplies[worker]);
+	release_judge(release, subject);
+	evidence_free(evidence);
 }
 
 static void tell_asked(void *context, size_t index)
@@ -318,6 +316,22 @@ static void ask_servers(struct release *release)
 	free(asking.errors);
 }
 
+/* Without a server: what the inputs hold, else nothing. */
+static void ask_inputs(struct release *release)
+{
+	if (offline_possible(release))
+		offline_gather(release);
+	for (size_t i = 0; i < release->count; i++) {
+		struct subject *subject = &release->subjects[i];
+		if (!offline_possible(release)) {
+			subject->evidence.blocked = "no server to ask, and no debug file given";
+			subject->evidence.block_verdict = VERDICT_UNREACHABLE;
+		}
+		release_judge(release, subject);
+		evidence_free(&subject->evidence);
+	}
+}
+
 /* --- the recipe --- */
 
 static void collect(struct release *release)
@@ -331,6 +345,7 @@ static void collect(struct release *release)
 					   all_checks[c]->name, &subject->findings[c]);
 		free(subject->findings);
 		free(subject->twin);
+		free(subject->alternate_id);
 		artifact_free(&subject->artifact);
 	}
 	report_sort(release->report);
@@ -346,7 +361,10 @@ int release_verify(const struct release_options *options, struct report *report,
 	read_inputs(&release);
 	/* Beyond this point all artifacts are known. */
 	relate(&release);
-	ask_servers(&release);
+	if (options->client.servers.count != 0)
+		ask_servers(&release);
+	else
+		ask_inputs(&release);
 	collect(&release);
 	free(release.by_id);
 	free(release.subjects);

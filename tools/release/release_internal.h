@@ -12,7 +12,9 @@
 /* One artifact on its way through the recipe. */
 struct subject {
 	struct elf_artifact artifact;
-	char *twin;               /* another file with its build-id and other bytes, or NULL */
+	char *twin;         /* another file with its build-id and other bytes, or NULL */
+	char *alternate_id; /* offline: of the alternate file that its debug file wants */
+	struct evidence evidence;
 	struct finding *findings; /* one a check of all_checks, those asked for filled */
 };
 
@@ -35,8 +37,7 @@ void release_sort_by_id(struct release *release);
 unsigned release_needs(const struct release *release, const struct elf_artifact *artifact);
 
 /* Runs the checks that were asked for. */
-void release_judge(const struct release *release, struct subject *subject,
-		   const struct evidence *evidence);
+void release_judge(const struct release *release, struct subject *subject);
 
 size_t release_check_index(const struct check *check);
 
