@@ -12,7 +12,8 @@
 #include "tools/commands.h"
 #include "tools/release/release.h"
 
-static const struct report_format *const formats[] = {&table_format, &json_format};
+static const struct report_format *const formats[] = {&table_format, &json_format, &junit_format,
+						      &html_format};
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -92,7 +93,7 @@ static bool parse_reports(struct options *options)
 		if (f == FORMATS || (text[length] == ':' && text[length + 1] == '\0')) {
 			cli_usage(&options->cli,
 				  "--report wants FORMAT or FORMAT:FILE, FORMAT one of table, "
-				  "json, not '%s'",
+				  "json, junit, html, not '%s'",
 				  text);
 			return false;
 		}
@@ -202,7 +203,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL, NULL},
 		{"sources", 0, OPTION_CHOICE, "none|primary|all", &release->expectations.sources,
 		 "ask for no source, each unit's main file, or all", NULL, NULL},
-		{"report", 0, OPTION_LIST, "table|json[:FILE]", &options.reports,
+		{"report", 0, OPTION_LIST, "table|json|junit|html[:FILE]", &options.reports,
 		 "write this report; may be repeated", NULL, NULL},
 		{"allow", 0, OPTION_LIST, "[CHECK:]PATTERN", &release->allow,
 		 "files of which something may be absent", NULL, NULL},

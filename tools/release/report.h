@@ -58,5 +58,7 @@ struct report_format {
 
 extern const struct report_format table_format;
 extern const struct report_format json_format;
+extern const struct report_format junit_format;
+extern const struct report_format html_format;
 
 #endif
