@@ -59,6 +59,37 @@ int staging_commit(struct staging *stage, char **path, struct note_error *err);
  * cache is left alone. */
 void cache_forget(struct cache *cache, const char *path);
 
+enum lock_state {
+	LOCK_HELD,
+	LOCK_BUSY,       /* another process, or another request of this one, fetches it */
+	LOCK_IMPOSSIBLE, /* the cache cannot be written */
+};
+
+struct cache_lock;
+
+/* Tries to become the one who fetches KEY. Never waits. */
+enum lock_state cache_lock(struct cache *cache, const struct cache_key *key,
+			   struct cache_lock **out);
+void cache_unlock(struct cache_lock *lock); /* NULL is allowed */
+
+/* SERVERS names the servers that were asked: what these do not have, others may. */
+bool cache_is_absent(struct cache *cache, const struct cache_key *key, const char *servers,
+		     uint64_t seconds);
+void cache_note_absent(struct cache *cache, const struct cache_key *key, const char *servers);
+
+/* Removes artifacts that were last used more than MAX_AGE seconds ago, then the least recently used
+ * ones until no more than MAX_SIZE bytes are left (0: no limit); what was used within the last
+ * GRACE seconds stays. Leftovers of killed processes go too. */
+void cache_clean(struct cache *cache, uint64_t max_size, uint64_t max_age, uint64_t grace,
+		 struct client_cleaned *cleaned);
+
+/* True once a day, and where this process has added much: time for cache_clean. */
+bool cache_wants_cleaning(struct cache *cache, uint64_t max_size);
+
+/* The path of ARTIFACT (debuginfo, executable) in elfutils' own cache at DIR, proven; for free(),
+ * or NULL. Nothing is ever written there. */
+char *elfutils_cache_find(const char *dir, enum artifact artifact, const char *hex);
+
 bool cache_is_temporary(const struct cache *cache);
 
 #endif

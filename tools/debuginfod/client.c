@@ -1,40 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The debuginfod client as a recipe. One request:
- *
- *   1. its build-id and name are checked, and become a key          (cache.c)
- *   2. the cache has it, complete and proven: done                  (cache.c, proof.c)
- *   3. all servers are asked at once, in rounds                     (federation.c, retry.c)
- *   4. the first complete and proven body is committed to the cache (transfer.c, proof.c)
- *
- * Many requests run side by side in one thread over one libcurl multi handle.
+ * Opening and closing a debuginfod client, and small things around its answers. What happens to a
+ * request stands in request.c.
  */
 #include "tools/debuginfod/client.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "libnote/error.h"
-#include "tools/debuginfod/federation.h"
-#include "tools/debuginfod/retry.h"
+#include "tools/base/digest.h"
+#include "tools/debuginfod/client_internal.h"
 #include "tools/debuginfod/url.h"
 
-/* Build-ids: rpm takes 16 to 64 bytes; debuginfod anything. */
-#define BUILD_ID_DIGITS 128
-
-struct client {
-	struct federation_settings settings;
-	double deadline; /* seconds for a request, 0 for none */
-	char *strings[4];
-};
-
-/* A request that is under way. */
-struct running {
-	size_t index;
-	struct federation *federation;
-};
+/* What was used so recently stays: somebody may be about to open it. */
+#define CLEAN_GRACE 600
 
 const char *outcome_word(enum outcome outcome)
 {
@@ -49,11 +31,32 @@ const char *outcome_word(enum outcome outcome)
 	return words[outcome];
 }
 
-/* --- opening --- */
+/* --- servers --- */
 
-static char *copy_or_null(const char *string)
+/* Adds HEADER ("Name: value", or "URL Name: value") to what SERVER is sent. */
+static int add_header(struct server *server, const char *header, struct note_error *err)
 {
-	return string != NULL ? xstrdup(string) : NULL;
+	const char *space = strchr(header, ' ');
+	const char *scheme = strstr(header, "://");
+	if (scheme != NULL && space != NULL && scheme < space) {
+		char *word = xasprintf("%.*s", (int)(space - header), header);
+		char *base = url_server(word);
+		const size_t length = base != NULL ? strlen(base) : 0;
+		const bool meant = base != NULL && strncmp(server->url, base, length) == 0 &&
+				   (server->url[length] == '\0' || server->url[length] == '/');
+		free(word);
+		free(base);
+		if (!meant)
+			return NOTE_OK;
+		header = space + 1;
+	}
+	const size_t name = strcspn(header, ":");
+	if (name == 0 || header[name] != ':' || strcspn(header, " \t") < name ||
+	    strpbrk(header, "\r\n") != NULL)
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
+				 "header '%.*s': not 'Name: value'", (int)name, header);
+	server->headers = curl_slist_append(server->headers, header);
+	return NOTE_OK;
 }
 
 static int add_server(struct client *client, const char *word, const struct strings *headers,
@@ -78,9 +81,59 @@ static int add_server(struct client *client, const char *word, const struct stri
 			return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
 					 "server '%s': not a file URL of this machine", word);
 	}
-	for (size_t i = 0; i < headers->count; i++)
-		server->headers = curl_slist_append(server->headers, headers->items[i]);
+	int code = NOTE_OK;
+	for (size_t i = 0; i < headers->count && code == NOTE_OK; i++)
+		code = add_header(server, headers->items[i], err);
+	return code;
+}
+
+static int add_servers(struct client *client, const struct client_options *options,
+		       struct note_error *err)
+{
+	struct federation_settings *s = &client->settings;
+	const size_t prefix = strlen(URL_ENFORCING);
+	s->servers = xcalloc(options->servers.count, sizeof(*s->servers));
+	for (size_t i = 0; i < options->servers.count; i++) {
+		const char *word = options->servers.items[i];
+		const bool enforcing = strncmp(word, URL_ENFORCING, prefix) == 0;
+		const size_t before = s->server_count;
+		int code = add_server(client, enforcing ? word + prefix : word, &options->headers,
+				      err);
+		if (code != NOTE_OK)
+			return code;
+		if (!enforcing || s->server_count == before)
+			continue;
+		/* What should be checked and cannot be must not be called found. */
+		struct server *server = &s->servers[before];
+		server->dead = true;
+		snprintf(server->why, sizeof(server->why),
+			 "ima:enforcing: its files' signatures cannot be checked here; "
+			 "--server asks without");
+	}
 	return NOTE_OK;
+}
+
+/* --- opening --- */
+
+static const char *keep(struct client *client, size_t index, const char *string)
+{
+	client->strings[index] = string != NULL ? xstrdup(string) : NULL;
+	return client->strings[index];
+}
+
+static void name_servers(struct client *client)
+{
+	struct strings urls = {0};
+	struct text all = {0};
+	for (size_t i = 0; i < client->settings.server_count; i++)
+		strings_add(&urls, client->settings.servers[i].shown);
+	strings_sort(&urls);
+	text_puts(&all, "");
+	for (size_t i = 0; i < urls.count; i++)
+		text_printf(&all, "%s\n", urls.items[i]);
+	sha256_hex(all.data, all.size, client->servers);
+	text_free(&all);
+	strings_free(&urls);
 }
 
 int client_open(struct client **out, const struct client_options *options, struct note_error *err)
@@ -90,23 +143,25 @@ int client_open(struct client **out, const struct client_options *options, struc
 		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl cannot be used");
 	struct client *client = xcalloc(1, sizeof(*client));
 	struct federation_settings *s = &client->settings;
-	struct transfer_settings *t = &s->transfer;
-	s->servers = xcalloc(options->servers.count, sizeof(*s->servers));
+	const char *agent = options->user_agent;
+	client->options = *options;
+	client->options.servers = client->options.headers = (struct strings){0};
+	client->options.elfutils_cache = keep(client, 4, options->elfutils_cache);
 	s->retries = options->retries;
 	s->backoff = options->backoff;
+	s->all_must_deny = options->all_must_deny;
 	s->log = options->verbose > 0 ? options->log : NULL;
 	s->log_context = options->log_context;
-	client->deadline = (double)options->deadline;
-	t->timeout = options->timeout;
-	t->max_size = options->max_size;
-	t->user_agent = client->strings[0] = xstrdup(
-		options->user_agent != NULL ? options->user_agent : "pkgnote/" PKGNOTE_VERSION);
-	t->ca_file = client->strings[1] = copy_or_null(options->ca_file);
-	t->certificate = client->strings[2] = copy_or_null(options->certificate);
-	t->key = client->strings[3] = copy_or_null(options->key);
-	int code = NOTE_OK;
-	for (size_t i = 0; code == NOTE_OK && i < options->servers.count; i++)
-		code = add_server(client, options->servers.items[i], &options->headers, err);
+	s->transfer = (struct transfer_settings){
+		.timeout = options->timeout,
+		.max_size = options->max_size,
+		.user_agent = keep(client, 0, agent != NULL ? agent : "pkgnote/" PKGNOTE_VERSION),
+		.ca_file = keep(client, 1, options->ca_file),
+		.certificate = keep(client, 2, options->certificate),
+		.key = keep(client, 3, options->key),
+		.bytes = &client->bytes,
+	};
+	int code = add_servers(client, options, err);
 	if (code == NOTE_OK)
 		code = cache_open(&s->cache, options->cache, err);
 	s->multi = curl_multi_init();
@@ -116,9 +171,16 @@ int client_open(struct client **out, const struct client_options *options, struc
 		client_close(client);
 		return code;
 	}
+	name_servers(client);
 	curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, 64L);
 	*out = client;
 	return NOTE_OK;
+}
+
+void client_clean(struct client *client, struct client_cleaned *cleaned)
+{
+	const struct client_options *o = &client->options;
+	cache_clean(client->settings.cache, o->cache_size, o->cache_age, 0, cleaned);
 }
 
 void client_close(struct client *client)
@@ -126,8 +188,15 @@ void client_close(struct client *client)
 	if (client == NULL)
 		return;
 	struct federation_settings *s = &client->settings;
+	const struct client_options *o = &client->options;
+	struct client_cleaned cleaned;
 	if (s->multi != NULL)
 		curl_multi_cleanup(s->multi);
+	if (s->cache != NULL && (o->cache_size != 0 || o->cache_age != 0) &&
+	    (o->cancelled == NULL || !*o->cancelled) &&
+	    cache_wants_cleaning(s->cache, o->cache_size))
+		cache_clean(s->cache, o->cache_size, o->cache_age != 0 ? o->cache_age : UINT64_MAX,
+			    CLEAN_GRACE, &cleaned);
 	cache_close(s->cache);
 	for (size_t i = 0; i < s->server_count; i++) {
 		free(s->servers[i].url);
@@ -142,143 +211,7 @@ void client_close(struct client *client)
 	curl_global_cleanup();
 }
 
-/* --- a request --- */
-
-static bool refuse(struct client_answer *answer, const char *format, const char *what)
-{
-	char *shown = name_to_line(what);
-	answer->outcome = OUTCOME_REJECTED;
-	snprintf(answer->reason, sizeof(answer->reason), format, shown);
-	free(shown);
-	return false;
-}
-
-/* Fills KEY, or ANSWER where nothing can be asked. */
-static bool make_key(const struct client_request *request, struct cache_key *key,
-		     struct client_answer *answer)
-{
-	char hex[BUILD_ID_DIGITS + 1];
-	const char *id = request->build_id;
-	const size_t length = strlen(id);
-	const bool named =
-		request->artifact == ARTIFACT_SOURCE || request->artifact == ARTIFACT_SECTION;
-	if (length < 2 || length > BUILD_ID_DIGITS || length % 2 != 0 ||
-	    strspn(id, "0123456789abcdefABCDEF") != length)
-		return refuse(answer, "'%s' is no build-id", id);
-	for (size_t i = 0; i <= length; i++)
-		hex[i] = (char)tolower((unsigned char)id[i]);
-	if (named && (request->name == NULL || request->name[0] == '\0'))
-		return refuse(answer, "%s: no name was given", id);
-	if (request->artifact == ARTIFACT_SOURCE && request->name[0] != '/')
-		return refuse(answer, "'%s' is no absolute path", request->name);
-	if (request->artifact == ARTIFACT_SECTION && strchr(request->name, '/') != NULL)
-		return refuse(answer, "'%s' is no section name", request->name);
-	cache_key_make(key, request->artifact, hex, named ? request->name : NULL);
-	return true;
-}
-
-static void give_reason(struct client_answer *answer)
-{
-	size_t used = 0;
-	if (answer->server_count == 0)
-		snprintf(answer->reason, sizeof(answer->reason), "no server is known");
-	for (size_t i = 0; i < answer->server_count && used < sizeof(answer->reason); i++)
-		used += (size_t)snprintf(answer->reason + used, sizeof(answer->reason) - used,
-					 "%s%s: %s", i > 0 ? "; " : "", answer->servers[i].url,
-					 answer->servers[i].text);
-}
-
-/* True where it is under way; false where ANSWER is filled already. */
-static bool start(struct client *client, const struct client_request *request,
-		  struct running *running, struct client_answer *answer)
-{
-	struct cache_key key;
-	*answer = (struct client_answer){0};
-	if (!make_key(request, &key, answer))
-		return false;
-	answer->path = cache_find(client->settings.cache, &key);
-	if (answer->path != NULL)
-		return false;
-	const double deadline = client->deadline > 0 ? seconds_now() + client->deadline : 0;
-	running->federation = federation_start(&client->settings, &key, deadline);
-	return true;
-}
-
-static void end(struct running *running, struct client_answer *answer)
-{
-	*answer = (struct client_answer){0};
-	federation_answer(running->federation, answer);
-	if (answer->outcome != OUTCOME_FOUND)
-		give_reason(answer);
-	federation_free(running->federation);
-}
-
-/* --- the loop --- */
-
-static void hear(struct client *client)
-{
-	int left;
-	CURLMsg *message;
-	while ((message = curl_multi_info_read(client->settings.multi, &left)) != NULL) {
-		struct transfer *transfer;
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		const CURLcode result = message->data.result;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-		federation_ended(transfer, result);
-	}
-}
-
-void client_fetch_all(struct client *client, const struct client_request *requests, size_t count,
-		      unsigned parallel, client_done *done, void *context)
-{
-	CURLM *multi = client->settings.multi;
-	struct running *running = xcalloc(parallel > 0 ? parallel : 1, sizeof(*running));
-	struct client_answer answer;
-	size_t started = 0, active = 0;
-	while (started < count || active > 0) {
-		int handles;
-		double now = seconds_now(), next = now + 3600;
-		while (started < count && active < (parallel > 0 ? parallel : 1)) {
-			running[active].index = started;
-			if (start(client, &requests[started++], &running[active], &answer))
-				active++;
-			else
-				done(context, started - 1, &answer);
-		}
-		curl_multi_perform(multi, &handles);
-		hear(client);
-		for (size_t i = 0; i < active;) {
-			federation_tick(running[i].federation, now, &next);
-			if (!federation_is_done(running[i].federation)) {
-				i++;
-				continue;
-			}
-			const size_t index = running[i].index;
-			end(&running[i], &answer);
-			running[i] = running[--active];
-			done(context, index, &answer);
-			next = now;
-		}
-		const double wait = next - seconds_now();
-		if (active > 0 && wait > 0)
-			curl_multi_poll(multi, NULL, 0, (int)(wait * 1000) + 1, NULL);
-	}
-	free(running);
-}
-
-static void take_answer(void *context, size_t index, struct client_answer *answer)
-{
-	(void)index;
-	*(struct client_answer *)context = *answer;
-}
-
-void client_fetch(struct client *client, enum artifact artifact, const char *build_id,
-		  const char *name, struct client_answer *answer)
-{
-	const struct client_request request = {artifact, build_id, name};
-	client_fetch_all(client, &request, 1, 1, take_answer, answer);
-}
+/* --- answers --- */
 
 void client_discard(struct client *client, const struct client_answer *answer)
 {

@@ -4,13 +4,14 @@
  * Protocol: debuginfod(8), "WEBAPI": GET URL/buildid/HEX/{debuginfo,executable,source/PATH,
  * section/NAME}.
  *
- * A request as a recipe stands in client.c. A symptom names a file: a wrong URL is url.c, what a
+ * A request as a recipe stands in request.c. A symptom names a file: a wrong URL is url.c, what a
  * status means is transfer.c, who won is federation.c, waits are retry.c, "rejected" is proof.c,
  * what lies on disk is cache.c, file:// servers are local.c.
  */
 #ifndef DEBUGINFOD_CLIENT_H
 #define DEBUGINFOD_CLIENT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,14 @@ enum outcome {
 
 const char *outcome_word(enum outcome outcome);
 
+/* How far client_fetch_all is. */
+struct client_progress {
+	size_t done, total;
+	uint64_t bytes;          /* of good bodies, so far */
+	double bytes_per_second; /* since the start */
+	const char *waiting_for; /* a server, or "" */
+};
+
 /* Zero-initialised is: one try, no limits, no cache. */
 struct client_options {
 	struct strings servers; /* base URLs: http, https, file; see client_default_servers */
@@ -40,14 +49,26 @@ struct client_options {
 	uint64_t deadline;      /* seconds for a whole request, 0 for none */
 	uint64_t max_size;      /* bytes of a body, 0 for no limit */
 	const char *cache;      /* directory, or NULL for a temporary one that the client removes */
-	struct strings headers; /* "Name: value" */
+	struct strings
+		headers; /* "Name: value", or "URL Name: value" for servers below URL alone */
 	const char *user_agent; /* NULL: "pkgnote/VERSION" */
 	const char *ca_file;
 	const char *certificate;
 	const char *key;
-	unsigned verbose; /* 1: each attempt is told to LOG */
+	bool all_must_deny;      /* absent only where all servers say so; else one decides */
+	bool section_fallback;   /* a section that no server gives is cut out of the whole file */
+	uint64_t absent_seconds; /* so long the cache remembers what all servers call absent */
+	const char *elfutils_cache; /* read too (never written), or NULL */
+	uint64_t cache_size;        /* bytes, 0 for no limit; kept once in a while, on closing */
+	uint64_t cache_age;         /* seconds since the last use, 0 for no limit */
+	unsigned verbose;           /* 1: each attempt is told to LOG */
 	void (*log)(void *context, const char *line);
 	void *log_context;
+	/* Not NULL: becomes true (in a signal handler) to end everything within 100 ms. */
+	const volatile sig_atomic_t *cancelled;
+	/* Told ten times a second at most; may be NULL. */
+	void (*progress)(void *context, const struct client_progress *progress);
+	void *progress_context;
 };
 
 /* What one server said. */
@@ -96,6 +117,15 @@ void client_fetch_all(struct client *client, const struct client_request *reques
 /* Where the cache is a temporary one: removes the found file, so that disk space is bounded by
  * the files in use. Does nothing otherwise. */
 void client_discard(struct client *client, const struct client_answer *answer);
+
+/* What client_clean did to the cache. */
+struct client_cleaned {
+	uint64_t removed, removed_bytes; /* files */
+	uint64_t kept, kept_bytes;
+};
+
+/* Applies the options' cache_size and cache_age now; a cache_age of 0 removes everything. */
+void client_clean(struct client *client, struct client_cleaned *cleaned);
 
 void client_answer_free(struct client_answer *answer);
 

@@ -253,7 +253,7 @@ static void ask(struct federation *f, struct voice *voice)
 	struct transfer *t = &voice->transfer;
 	if (t->server->dead) {
 		char text[ANSWER_TEXT];
-		snprintf(text, sizeof(text), "not asked again after: %.120s", t->server->why);
+		snprintf(text, sizeof(text), "not asked: %.140s", t->server->why);
 		/* Where it failed in this request, that is what it said. */
 		if (voice->tries == 0)
 			say(voice, OUTCOME_UNAVAILABLE, text);
@@ -271,7 +271,7 @@ static void ask(struct federation *f, struct voice *voice)
 	}
 	char *path;
 	t->started = seconds_now();
-	t->outcome = local_fetch(t->server, t->artifact, f->key.hex, f->key.wanted,
+	t->outcome = local_fetch(t->server, f->settings->cache, &f->key,
 				 f->settings->transfer.max_size, &path, t->text);
 	voice->state = VOICE_SAID;
 	if (t->outcome == OUTCOME_FOUND)
@@ -382,6 +382,19 @@ void federation_tick(struct federation *f, double now, double *next)
 bool federation_is_done(const struct federation *f)
 {
 	return f->done;
+}
+
+const char *federation_waits_for(const struct federation *f)
+{
+	for (size_t i = 0; i < f->settings->server_count; i++)
+		if (f->voices[i].state == VOICE_ASKING || f->voices[i].state == VOICE_TO_ASK)
+			return f->voices[i].transfer.server->shown;
+	return NULL;
+}
+
+bool federation_all_absent(const struct federation *f)
+{
+	return all_said(f, OUTCOME_ABSENT);
 }
 
 void federation_answer(struct federation *f, struct client_answer *answer)

@@ -38,6 +38,12 @@ void federation_stop(struct federation *federation, const char *reason);
 
 bool federation_is_done(const struct federation *federation);
 
+/* A server that has not spoken yet, or NULL. */
+const char *federation_waits_for(const struct federation *federation);
+
+/* True where every server said absent, in this request. */
+bool federation_all_absent(const struct federation *federation);
+
 /* Fills ANSWER from a federation that is done: outcome, path, servers. */
 void federation_answer(struct federation *federation, struct client_answer *answer);
 

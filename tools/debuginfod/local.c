@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tools/debuginfod/section.h"
 #include "tools/debuginfod/url.h"
 
 /* Kernels before 5.6, and sandboxes that refuse openat2: no link below the share at all. */
@@ -74,40 +75,94 @@ static enum outcome from_errno(char text[ANSWER_TEXT])
 	}
 }
 
-enum outcome local_fetch(const struct server *server, enum artifact artifact, const char *hex,
-			 const char *name, uint64_t max_size, char **path, char text[ANSWER_TEXT])
+/* The share's directory, or -1 with the outcome and its reason. */
+static int open_share(const struct server *server, enum outcome *outcome, char text[ANSWER_TEXT])
+{
+	int share = open(server->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (share >= 0)
+		return share;
+	const int saved = errno;
+	*outcome = from_errno(text);
+	if (*outcome != OUTCOME_AUTH) {
+		/* Not mounted is not the same as not in it. */
+		snprintf(text, ANSWER_TEXT, "no share there: %s", strerror(saved));
+		*outcome = OUTCOME_UNAVAILABLE;
+	}
+	return -1;
+}
+
+/* Opens and proves one file of the share; -1 with the outcome. */
+static int open_proven(int share, const struct cache_key *key, uint64_t max_size, char **below,
+		       enum outcome *outcome, char text[ANSWER_TEXT])
 {
 	struct stat st;
-	*path = NULL;
-	int share = open(server->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (share < 0) {
-		if (from_errno(text) == OUTCOME_AUTH)
-			return OUTCOME_AUTH;
-		/* Not mounted is not the same as not in it. */
-		snprintf(text, ANSWER_TEXT, "no share there: %s", strerror(errno));
-		return OUTCOME_UNAVAILABLE;
-	}
-	char *below = url_share_path(artifact, hex, name);
-	int fd = open_inside(share, below);
-	enum outcome outcome = OUTCOME_FOUND;
-	if (fd < 0) {
-		outcome = from_errno(text);
-	} else if (fstat(fd, &st) != 0) {
-		outcome = from_errno(text);
+	*below = url_share_path(key->artifact, key->hex, key->wanted);
+	int fd = open_inside(share, *below);
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		*outcome = from_errno(text);
 	} else if (!S_ISREG(st.st_mode)) {
 		snprintf(text, ANSWER_TEXT, "not a regular file");
-		outcome = OUTCOME_REJECTED;
+		*outcome = OUTCOME_REJECTED;
 	} else if (max_size != 0 && (uint64_t)st.st_size > max_size) {
 		snprintf(text, ANSWER_TEXT, "%llu bytes", (unsigned long long)st.st_size);
-		outcome = OUTCOME_TOO_LARGE;
+		*outcome = OUTCOME_TOO_LARGE;
 	} else {
-		outcome = proof_check(fd, artifact, hex, name, text);
+		*outcome = proof_check(fd, key->artifact, key->hex, key->wanted, text);
 	}
-	if (outcome == OUTCOME_FOUND)
-		*path = xasprintf("%s/%s", server->directory, below);
+	if (*outcome == OUTCOME_FOUND)
+		return fd;
 	if (fd >= 0)
 		close(fd);
-	free(below);
+	free(*below);
+	*below = NULL;
+	return -1;
+}
+
+/* A share holds whole files; cutting a section out of one costs no download. */
+static enum outcome cut_section(int share, struct cache *cache, const struct cache_key *key,
+				char **path, char text[ANSWER_TEXT])
+{
+	static const enum artifact files[] = {ARTIFACT_DEBUGINFO, ARTIFACT_EXECUTABLE};
+	enum outcome outcome = OUTCOME_ABSENT;
+	for (size_t i = 0; i < 2 && outcome == OUTCOME_ABSENT; i++) {
+		struct note_error err;
+		struct cache_key whole;
+		char *below;
+		cache_key_make(&whole, files[i], key->hex, NULL);
+		int fd = open_proven(share, &whole, 0, &below, &outcome, text);
+		if (fd < 0)
+			continue;
+		int code = section_cut(fd, cache, key, path, &err);
+		if (code != NOTE_OK) {
+			outcome = code == NOTE_ABSENT   ? OUTCOME_ABSENT
+				  : code == NOTE_SYSTEM ? OUTCOME_UNAVAILABLE
+							: OUTCOME_REJECTED;
+			snprintf(text, ANSWER_TEXT, "%.159s", err.text);
+		}
+		free(below);
+		close(fd);
+	}
+	return outcome;
+}
+
+enum outcome local_fetch(const struct server *server, struct cache *cache,
+			 const struct cache_key *key, uint64_t max_size, char **path,
+			 char text[ANSWER_TEXT])
+{
+	enum outcome outcome;
+	char *below;
+	*path = NULL;
+	int share = open_share(server, &outcome, text);
+	if (share < 0)
+		return outcome;
+	int fd = open_proven(share, key, max_size, &below, &outcome, text);
+	if (fd >= 0) {
+		*path = xasprintf("%s/%s", server->directory, below);
+		free(below);
+		close(fd);
+	} else if (outcome == OUTCOME_ABSENT && key->artifact == ARTIFACT_SECTION) {
+		outcome = cut_section(share, cache, key, path, text);
+	}
 	close(share);
 	return outcome;
 }

@@ -98,6 +98,22 @@ static int check_complete(struct image *image, bool segments, struct note_error 
 	return NOTE_OK;
 }
 
+uint64_t proof_extent(struct image *image)
+{
+	const uint64_t entry = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	/* Both were checked to lie in the file, so neither sum wraps. */
+	uint64_t end = image->ehdr.e_shoff + image->shnum * entry;
+	for (uint64_t i = 1; i < image->shnum; i++) {
+		GElf_Shdr shdr;
+		if (image_shdr(image, i, &shdr, NULL) != NOTE_OK || shdr.sh_type == SHT_NOBITS ||
+		    shdr.sh_type == SHT_NULL)
+			continue;
+		if (shdr.sh_offset + shdr.sh_size > end)
+			end = shdr.sh_offset + shdr.sh_size;
+	}
+	return end;
+}
+
 static bool is_dwarf_name(const char *name)
 {
 	return strncmp(name, ".debug_", 7) == 0 || strncmp(name, ".zdebug_", 8) == 0 ||

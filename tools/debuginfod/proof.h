@@ -19,4 +19,7 @@ enum outcome proof_check(int fd, enum artifact artifact, const char *hex, const 
 /* True where IMAGE holds debug information of its own: DWARF, or a symbol table. */
 bool proof_has_debuginfo(struct image *image);
 
+/* Where the last thing ends that IMAGE's headers name. */
+uint64_t proof_extent(struct image *image);
+
 #endif

@@ -190,6 +190,7 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
 		return 0;
 	}
 	t->received += size;
+	*t->settings->bytes += size;
 	return size;
 }
 

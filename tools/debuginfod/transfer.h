@@ -14,6 +14,7 @@ struct transfer_settings {
 	const char *ca_file;
 	const char *certificate;
 	const char *key;
+	uint64_t *bytes; /* counts those of good bodies, for progress */
 };
 
 struct transfer {

@@ -78,13 +78,24 @@ char *url_server(const char *word)
 	return out;
 }
 
+/* "ima:POLICY" words stand for what follows them. A server whose files' signatures are to be
+ * enforced keeps that word, so that its entry says all that there is to know. */
 static void add_words(struct strings *servers, const char *text)
 {
 	char *copy = xstrdup(text);
 	char *state = NULL;
+	bool enforcing = false;
 	for (char *word = strtok_r(copy, URLS_SPACE, &state); word != NULL;
-	     word = strtok_r(NULL, URLS_SPACE, &state))
-		strings_add(servers, word);
+	     word = strtok_r(NULL, URLS_SPACE, &state)) {
+		if (strcmp(word, "ima:ignore") == 0 || strcmp(word, "ima:permissive") == 0)
+			enforcing = false;
+		else if (strcmp(word, "ima:enforcing") == 0)
+			enforcing = true;
+		else if (enforcing)
+			strings_take(servers, xasprintf(URL_ENFORCING "%s", word));
+		else
+			strings_add(servers, word);
+	}
 	free(copy);
 }
 

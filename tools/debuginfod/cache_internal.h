@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files of the cache alone. */
+#ifndef DEBUGINFOD_CACHE_INTERNAL_H
+#define DEBUGINFOD_CACHE_INTERNAL_H
+
+#include <xxhash.h>
+
+#include "tools/debuginfod/cache.h"
+
+#define CACHE_NAME 240
+
+struct cache {
+	int fd;
+	char *dir;
+	bool temporary;
+	uint64_t committed; /* bytes, by this process */
+};
+
+/* The descriptor of a build-id's directory, made where MAKE says so; -1 with errno. */
+int cache_directory(struct cache *cache, const char *hex, bool make);
+
+/* The path of the artifact's file, for free(). */
+char *cache_path(const struct cache *cache, const struct cache_key *key);
+
+/* KEY's name with a suffix. */
+void key_file(char out[CACHE_NAME], const struct cache_key *key, const char *suffix);
+
+/* A name that no other thread or process uses at the time. */
+void unused_name(char out[CACHE_NAME], const char *name);
+
+/* Replaces the small file NAME in the directory AT by TEXT, whole or not at all. */
+bool small_file_write(int at, const char *name, const char *text);
+
+/* Reads at most ROOM - 1 bytes of it as a string. */
+bool small_file_read(int at, const char *name, char *text, size_t room);
+
+/* Writes the proof of the committed file FD, of SIZE bytes. */
+bool proof_write(int at, const struct cache_key *key, int fd, uint64_t size, XXH128_hash_t hash);
+
+/* The file FD is what its proof says, and is the artifact that KEY names. */
+bool proof_fits(int at, const struct cache_key *key, int fd);
+
+#endif
