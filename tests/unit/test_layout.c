@@ -101,7 +101,7 @@ static void test_links_of_duplicates(void)
 	for (int run = 0; run < 2; run++) {
 		for (size_t i = 0; i < 2; i++)
 			CU_ASSERT_EQUAL(layout_links(&layout, root, files[i], files[i + 2],
-						     "abcdef01", NULL),
+						     "abcdef01", 0, NULL),
 					NOTE_OK);
 		link_is(directory, "usr/lib/.build-id/ab/cdef01", "../../../../bin/a");
 		link_is(directory, "usr/lib/.build-id/ab/cdef01.1", "../../../../bin/b");

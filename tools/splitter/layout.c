@@ -117,9 +117,9 @@ static bool leads_somewhere(struct root *root, const char *path, const char *tar
 
 /* One link "STEM[.N]SUFFIX" -> TO. */
 static int make_link(struct root *root, const char *stem, const char *suffix, const char *to,
-		     struct note_error *err)
+		     unsigned number, struct note_error *err)
 {
-	for (unsigned number = 0;; number++) {
+	for (;; number++) {
 		char *old = NULL;
 		char *path = number == 0 ? xasprintf("%s%s", stem, suffix)
 					 : xasprintf("%s.%u%s", stem, number, suffix);
@@ -138,15 +138,16 @@ static int make_link(struct root *root, const char *stem, const char *suffix, co
 }
 
 int layout_links(const struct layout *layout, struct root *root, const char *path,
-		 const char *debug_path, const char *build_id, struct note_error *err)
+		 const char *debug_path, const char *build_id, unsigned number,
+		 struct note_error *err)
 {
 	if (layout->kind != LAYOUT_RPM || strlen(build_id) < 4)
 		return NOTE_OK;
 	char *debug = xasprintf("%s/.build-id/%.2s/%s", layout->debug_root, build_id, build_id + 2);
 	char *shipped = xasprintf("usr/lib/.build-id/%.2s/%s", build_id, build_id + 2);
-	int code = make_link(root, debug, ".debug", debug_path, err);
+	int code = make_link(root, debug, ".debug", debug_path, number, err);
 	if (code == NOTE_OK)
-		code = make_link(root, shipped, "", path, err);
+		code = make_link(root, shipped, "", path, number, err);
 	free(debug);
 	free(shipped);
 	return code;

@@ -39,10 +39,11 @@ char *layout_debug_path(const struct layout *layout, const char *path, const cha
 const char *layout_debuglink(const char *debug_path);
 
 /* Makes the .build-id links of a file (layout rpm only; DEBUG_PATH as above). A name that another
- * file's link holds is passed over: .1, .2, ... follow. So calls must come in the order of paths,
- * not side by side. */
+ * file's link holds is passed over: .1, .2, ... follow. NUMBER is how many files with this id came
+ * before, whose names need not be looked at: calls for one id must come in the order of paths. */
 int layout_links(const struct layout *layout, struct root *root, const char *path,
-		 const char *debug_path, const char *build_id, struct note_error *err);
+		 const char *debug_path, const char *build_id, unsigned number,
+		 struct note_error *err);
 
 /* The text of a symbolic link at FROM that leads to TO. The caller frees it. */
 char *layout_relative(const char *from, const char *to);

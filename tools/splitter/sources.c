@@ -69,6 +69,7 @@ static void grow(struct sources *sources)
 static void copy(struct root *root, struct source *source)
 {
 	struct stat st;
+	struct note_error err;
 	uint8_t *bytes = NULL;
 	size_t size;
 	int fd = open(source->original, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -81,10 +82,14 @@ static void copy(struct root *root, struct source *source)
 		/* A run that was repeated after the build directory went still has it. */
 		source->missing = root_stat(root, source->installed, &st, NULL) != NOTE_OK ||
 				  !S_ISREG(st.st_mode);
-	} else if (file_read(fd, &bytes, &size, &source->err) == NOTE_OK) {
+	} else {
 		const char *const paths[] = {source->installed};
 		const struct file_attributes attributes = {.mode = 0644, .like = -1};
-		root_write(root, paths, 1, bytes, size, &attributes, &source->err);
+		int code = file_read(fd, &bytes, &size, &err);
+		if (code == NOTE_OK)
+			code = root_write(root, paths, 1, bytes, size, &attributes, &err);
+		if (code != NOTE_OK)
+			source->err = err;
 	}
 	free(bytes);
 	if (fd >= 0)

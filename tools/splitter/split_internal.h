@@ -23,6 +23,7 @@ struct outcome {
 	enum verdict verdict;
 	char reason[120];
 	struct note_error err;
+	struct note_error link_err;
 	bool no_build_id;
 	char build_id[2 * BUILD_ID_MAX + 1]; /* "" for none */
 	uint64_t size;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * All files of a staging tree: the inputs side by side through the recipe (split.c), the largest
- * first; then, on one thread and in the order of paths, links, messages and the manifest, so that
- * the number of jobs shows nowhere.
+ * first; then the .build-id links; then, on one thread and in the order of paths, messages and the
+ * manifest, so that the number of jobs shows nowhere.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -22,6 +22,18 @@ struct tree {
 	struct turn *order;
 	size_t total;
 	atomic_size_t done;
+};
+
+/* A file that is to have .build-id links. */
+struct linked {
+	size_t index;
+	const char *build_id;
+};
+
+struct links {
+	const struct split_run *run;
+	struct linked *items; /* sorted by build-id, then by path */
+	size_t count;
 };
 
 static void outcome_free(struct outcome *outcome)
@@ -62,6 +74,58 @@ static void order_inputs(struct tree *tree, bool largest_first)
 	if (largest_first && tree->total > 1)
 		qsort(tree->order, tree->total, sizeof(*tree->order), by_size);
 }
+
+/* --- .build-id links: files with one id in the order of paths, different ids side by side --- */
+
+static int by_build_id(const void *a, const void *b)
+{
+	const struct linked *x = a;
+	const struct linked *y = b;
+	const int order = strcmp(x->build_id, y->build_id);
+	if (order != 0)
+		return order;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void link_group(void *context, size_t index, unsigned worker)
+{
+	const struct links *links = context;
+	const struct split_run *run = links->run;
+	const struct linked *first = &links->items[index];
+	unsigned number = 0;
+	(void)worker;
+	if (index != 0 && strcmp(first->build_id, first[-1].build_id) == 0)
+		return; /* done with the first of its id */
+	for (size_t i = index; i < links->count; i++, number++) {
+		const struct linked *item = &links->items[i];
+		struct outcome *outcome = &run->outcomes[item->index];
+		if (strcmp(item->build_id, first->build_id) != 0)
+			return;
+		if (layout_links(&run->layout, run->options->root,
+				 run->inputs.items[item->index].path, outcome->debug_path,
+				 item->build_id, number, &outcome->link_err) == NOTE_OK)
+			outcome->link_err = (struct note_error){0};
+	}
+}
+
+static void make_links(const struct tree *tree)
+{
+	struct links links = {.run = &tree->run};
+	if (!tree->run.options->links)
+		return;
+	links.items = xcalloc(tree->total, sizeof(*links.items));
+	for (size_t i = 0; i < tree->total; i++) {
+		const struct outcome *outcome = &tree->run.outcomes[i];
+		if (outcome->verdict == VERDICT_SPLIT && !outcome->no_build_id)
+			links.items[links.count++] = (struct linked){i, outcome->build_id};
+	}
+	if (links.count > 1)
+		qsort(links.items, links.count, sizeof(*links.items), by_build_id);
+	pool_run(tree->run.options->jobs, links.count, link_group, NULL, &links);
+	free(links.items);
+}
+
+/* --- the end, in the order of paths --- */
 
 static char *absolute(const char *path)
 {
@@ -115,10 +179,8 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 	char *path = absolute(input->path);
 	if (outcome->no_build_id)
 		options->tell(options->context, SPLIT_NO_BUILD_ID, path, NULL, NULL);
-	if (outcome->verdict == VERDICT_SPLIT && options->links && !outcome->no_build_id &&
-	    layout_links(&run->layout, options->root, input->path, outcome->debug_path,
-			 outcome->build_id, &outcome->err) != NOTE_OK)
-		options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->err);
+	if (outcome->link_err.code != NOTE_OK)
+		options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->link_err);
 	switch (outcome->verdict) {
 	case VERDICT_SPLIT:
 		totals->split++;
@@ -196,8 +258,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	order_inputs(&tree, !clash);
 	pool_run(clash ? 1 : options->jobs, tree.total, work, NULL, &tree);
 
-	/* From here on one thread, in the order of paths. Those that share a debug file with
-	 * another input come now that it is complete. */
+	/* All debug files have their owners. Those that share one with another input come now that
+	 * it is complete, in the order of paths. */
 	claims_settle(run->claims);
 	for (size_t i = 0; i < tree.total; i++) {
 		struct outcome *outcome = &run->outcomes[i];
@@ -206,6 +268,7 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 		outcome_free(outcome);
 		split_input(run, i, outcome);
 	}
+	make_links(&tree);
 	for (size_t i = 0; i < tree.total; i++)
 		conclude(run, manifest, totals, i);
 	manifest_sort(manifest);
