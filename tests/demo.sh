@@ -71,17 +71,16 @@ crash() { # leaves $work/crash/core
 	[ -s it ] && mv it core
 }
 (crash)
-run "$pkgnote" show "$work/crash/core"
+printf '$ pkgnote show crash/core\n'
+(cd "$work" && "$pkgnote" show crash/core) >"$work/modules"
+grep -E '^BUILD-ID|rpm pkgnote' "$work/modules"
+echo "   (and $(($(wc -l <"$work/modules") - 2)) modules of the system's libraries)"
 "$pkgnote" show --json "$work/crash/core" >"$work/core.json"
 expect "the core names pkgnote-$version-1" grep -q "\"name\": *\"pkgnote\", *\"version\": *\"$version-1\"" "$work/core.json"
 
 say "Debug: gdb, given only the share, shows a source line"
-cat >"$work/gdb" <<-G
-set debuginfod enabled on
-list main
-G
 printf '$ DEBUGINFOD_URLS=file://share gdb root/usr/bin/pkgnote -ex "list main"\n'
-DEBUGINFOD_URLS="file://$share" gdb -q -nx -batch -x "$work/gdb" "$root/usr/bin/pkgnote" >"$work/list" 2>&1 || true
+DEBUGINFOD_URLS="file://$share" gdb -q -nx -batch -iex 'set debuginfod enabled on' -ex 'list main' "$root/usr/bin/pkgnote" >"$work/list" 2>&1 || true
 grep -E '^[0-9]+' "$work/list" | head -12
 expect "the line is there" grep -q 'int main(int argc, char \*\*argv)' "$work/list"
 
