@@ -19,7 +19,13 @@ struct options {
 	const char *manifest;
 	const char *package;
 	const char *root;
+	struct strings remove;
+	bool list;
+	bool check;
+	uint64_t keep; /* NO_KEEP: not given */
 };
+
+#define NO_KEEP UINT64_MAX
 
 static void say(void *context, const char *file, const char *message)
 {
@@ -38,26 +44,39 @@ static void put(struct json_object *object, const char *key, struct json_object 
 	json_object_object_add(object, key, value);
 }
 
-static void print_json(const struct share_added *added)
+static struct json_object *result(const char *package, const char *word)
 {
 	struct json_object *object = json_object_new_object();
-	char *name = name_to_utf8(added->package);
+	char *name = name_to_utf8(package);
 	put(object, "package", json_object_new_string(name));
-	put(object, "result", json_object_new_string(added->unchanged ? "unchanged" : "added"));
-	put(object, "buildIds", json_object_new_int64((int64_t)added->build_ids));
-	put(object, "sources", json_object_new_int64((int64_t)added->sources));
-	put(object, "bytes", json_object_new_int64((int64_t)added->bytes));
-	put(object, "newBytes", json_object_new_int64((int64_t)added->new_bytes));
+	if (word != NULL)
+		put(object, "result", json_object_new_string(word));
+	free(name);
+	return object;
+}
+
+static void print_object(struct json_object *object)
+{
 	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 							    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
-	free(name);
 }
 
-static void print(const struct cli *cli, const struct share_added *added)
+static void put_counts(struct json_object *object, const struct share_added *added)
+{
+	put(object, "buildIds", json_object_new_int64((int64_t)added->build_ids));
+	put(object, "sources", json_object_new_int64((int64_t)added->sources));
+	put(object, "bytes", json_object_new_int64((int64_t)added->bytes));
+}
+
+static void print_added(const struct cli *cli, const struct share_added *added)
 {
 	if (cli->json) {
-		print_json(added);
+		struct json_object *object =
+			result(added->package, added->unchanged ? "unchanged" : "added");
+		put_counts(object, added);
+		put(object, "newBytes", json_object_new_int64((int64_t)added->new_bytes));
+		print_object(object);
 		return;
 	}
 	char *name = name_to_line(added->package);
@@ -120,7 +139,7 @@ static int publish(struct cli *cli, struct share *share, const struct options *o
 				      &added, &err);
 	cli_progress_end(cli);
 	if (code == NOTE_OK)
-		print(cli, &added);
+		print_added(cli, &added);
 	else
 		cli_fail(cli, input, &err);
 	share_added_free(&added);
@@ -129,12 +148,159 @@ static int publish(struct cli *cli, struct share *share, const struct options *o
 	return code;
 }
 
+/* --- what is there already --- */
+
+struct printing {
+	struct cli *cli;
+	struct share *share;
+};
+
+static bool print_removed(void *context, const char *package)
+{
+	struct cli *cli = context;
+	if (cli->json) {
+		print_object(result(package, "removed"));
+		return true;
+	}
+	char *name = name_to_line(package);
+	printf("%s: removed\n", name);
+	free(name);
+	return true;
+}
+
+static void remove_packages(struct cli *cli, struct share *share, const struct strings *packages)
+{
+	for (size_t i = 0; i < packages->count; i++) {
+		struct note_error err;
+		if (share_remove(share, packages->items[i], &err) == NOTE_OK)
+			print_removed(cli, packages->items[i]);
+		else
+			cli_fail(cli, packages->items[i], &err);
+	}
+}
+
+static bool print_listed(void *context, const char *package)
+{
+	struct printing *printing = context;
+	if (!printing->cli->json) {
+		char *name = name_to_line(package);
+		puts(name);
+		free(name);
+		return true;
+	}
+	struct share_added counts;
+	struct note_error err;
+	if (share_describe(printing->share, package, &counts, &err) != NOTE_OK) {
+		cli_fail(printing->cli, package, &err);
+		return true;
+	}
+	struct json_object *object = result(package, NULL);
+	put_counts(object, &counts);
+	print_object(object);
+	share_added_free(&counts);
+	return true;
+}
+
+static void print_problem(void *context, const char *path, const char *why)
+{
+	struct cli *cli = context;
+	cli_wanting(cli);
+	if (cli->json) {
+		struct json_object *object = json_object_new_object();
+		char *name = name_to_utf8(path);
+		char *reason = name_to_utf8(why);
+		put(object, "path", json_object_new_string(name));
+		put(object, "problem", json_object_new_string(reason));
+		print_object(object);
+		free(reason);
+		free(name);
+		return;
+	}
+	char *name = name_to_line(path);
+	char *reason = name_to_line(why);
+	printf("%s: %s\n", name, reason);
+	free(reason);
+	free(name);
+}
+
+static void check(struct cli *cli, struct share *share, const char *path)
+{
+	struct share_checked checked;
+	struct note_error err;
+	if (share_check(share, print_problem, cli, &checked, &err) != NOTE_OK)
+		cli_fail(cli, path, &err);
+	else if (!cli->json)
+		printf("%llu packages, %llu files, %llu problems\n",
+		       (unsigned long long)checked.packages, (unsigned long long)checked.files,
+		       (unsigned long long)checked.problems);
+}
+
+/* --- the subcommand --- */
+
+static bool is_reading(const struct options *options)
+{
+	return options->list || options->check;
+}
+
+/* Exactly one thing to do: EXIT_DONE, or what cli_usage returned. */
+static int judge_usage(struct cli *cli, const struct options *options)
+{
+	const bool adding = cli->operand_count != 0;
+	const unsigned modes = (unsigned)adding + (options->remove.count != 0) + options->list +
+			       options->check + (options->keep != NO_KEEP);
+	if (options->into == NULL)
+		return cli_usage(cli, "--into=SHARE says where to");
+	if (modes == 0)
+		return cli_usage(cli, "nothing to do: give an INPUT, --remove, --keep, --list or "
+				      "--check");
+	if (modes > 1)
+		return cli_usage(cli, "an INPUT, --remove, --keep, --list, --check: one at a time");
+	if (options->keep == 0)
+		return cli_usage(cli, "--keep=0 would remove everything; --remove does that");
+	if (!adding && (options->manifest != NULL || options->package != NULL))
+		return cli_usage(cli, "--manifest and --package are for an INPUT");
+	if (cli->operand_count > 1 && (options->manifest != NULL || options->package != NULL))
+		return cli_usage(cli, "--manifest and --package are for a single INPUT");
+	return EXIT_DONE;
+}
+
+static void work(struct cli *cli, const struct options *options, const struct share_hooks *hooks)
+{
+	struct share *share;
+	struct note_error err;
+	int code = NOTE_OK;
+	if (cli->operand_count == 0) /* then it must be there */
+		code = share_open_reading(&share, options->into, hooks, &err);
+	if (code == NOTE_OK && !is_reading(options)) {
+		if (cli->operand_count == 0)
+			share_close(share);
+		code = share_open(&share, options->into, hooks, &err);
+	}
+	if (code != NOTE_OK) {
+		cli_fail(cli, options->into, &err);
+		return;
+	}
+	struct printing printing = {cli, share};
+	if (options->list)
+		code = share_list(share, print_listed, &printing, &err);
+	else if (options->check)
+		check(cli, share, options->into);
+	else if (options->keep != NO_KEEP)
+		code = share_keep(share, options->keep, print_removed, cli, &err);
+	else if (options->remove.count != 0)
+		remove_packages(cli, share, &options->remove);
+	else
+		for (size_t i = 0; i < cli->operand_count; i++)
+			publish(cli, share, options, cli->operands[i]);
+	if (code != NOTE_OK)
+		cli_fail(cli, options->into, &err);
+	share_close(share);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct cli cli;
-	struct options options = {.on_conflict = SHARE_FAIL};
-	struct share *share;
-	struct note_error err;
+	struct options options = {.on_conflict = SHARE_FAIL, .keep = NO_KEEP};
 	int status;
 	const struct option_spec specs[] = {
 		{"into", 0, OPTION_TEXT, "SHARE", &options.into,
@@ -144,34 +310,36 @@ static int run(const struct command *command, int argc, char **argv)
 		{"manifest", 0, OPTION_TEXT, "FILE", &options.manifest,
 		 "the manifest of the split tree", NULL, NULL},
 		{"package", 0, OPTION_TEXT, "N-V-R.A", &options.package,
-		 "the package's name, where no manifest or package note tells it", NULL, NULL},
+		 "the package's name, where nothing else tells it", NULL, NULL},
 		{"root", 0, OPTION_TEXT, "DIR", &options.root,
 		 "the tree of a manifest that is INPUT (the directory that it lies in)", NULL,
 		 NULL},
+		{"remove", 0, OPTION_LIST, "PACKAGE", &options.remove,
+		 "take PACKAGE out, and what no other package holds", NULL, NULL},
+		{"keep", 0, OPTION_NUMBER, "N", &options.keep,
+		 "remove all but the N newest releases of each package", NULL, NULL},
+		{"list", 0, OPTION_FLAG, NULL, &options.list, "print the packages", NULL, NULL},
+		{"check", 0, OPTION_FLAG, NULL, &options.check,
+		 "prove every file by its digest and build-id, and every link", NULL, NULL},
 	};
 	if (!cli_parse(&cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv, &status))
-		return status;
-	if (options.into == NULL)
-		return cli_usage(&cli, "--into=SHARE says where to");
-	if (cli.operand_count == 0)
-		return cli_usage(&cli, "nothing to publish");
-	if (cli.operand_count > 1 && (options.manifest != NULL || options.package != NULL))
-		return cli_usage(&cli, "--manifest and --package are for a single INPUT");
-	const struct share_hooks hooks = {say, progress, &cli, cli.jobs};
-	if (share_open(&share, options.into, &hooks, &err) != NOTE_OK) {
-		cli_fail(&cli, options.into, &err);
-		return cli_finish(&cli);
+		goto out;
+	status = judge_usage(&cli, &options);
+	if (status == EXIT_DONE) {
+		const struct share_hooks hooks = {say, progress, &cli, cli.jobs};
+		work(&cli, &options, &hooks);
+		status = cli_finish(&cli);
 	}
-	for (size_t i = 0; i < cli.operand_count; i++)
-		publish(&cli, share, &options, cli.operands[i]);
-	share_close(share);
-	return cli_finish(&cli);
+out:
+	strings_free(&options.remove);
+	return status;
 }
 
 const struct command publish_command = {
 	"publish",
 	"Bring split packages into a share that debuggers and debuginfod clients read",
-	"--into=SHARE [OPTION]... ROOT|MANIFEST...",
+	"--into=SHARE [OPTION]... ROOT|MANIFEST...\n"
+	"--into=SHARE --remove=PACKAGE | --keep=N | --list | --check",
 	"pkgnote publish --into=/srv/debug --manifest=hello.json buildroot",
 	run,
 };

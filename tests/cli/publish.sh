@@ -279,6 +279,123 @@ same_bytes() {
 }
 check "the same share, whatever -j and order" same_bytes
 
+removing() {
+	tree one 1; tree two 2
+	publish --package=hello-1-1.x86_64 one >out
+	picture >only_one
+	id=$(build_id one/usr/bin/hello)
+	publish --package=hello-2-1.x86_64 two >out
+	# A third package holds all of the first one's files: it takes over.
+	publish --package=again-1-1.x86_64 one >out
+	same "$(publish --list | tr '\n' ' ')" "again-1-1.x86_64 hello-1-1.x86_64 hello-2-1.x86_64 "
+	publish --remove=hello-2-1.x86_64 --remove=hello-1-1.x86_64 >out
+	says out '^hello-2-1\.x86_64: removed'
+	[ ! -e share/buildid/$(build_id two/usr/bin/hello) ]
+	same "$(readlink share/buildid/$id/debuginfo)" "../../packages/again-1-1.x86_64/buildid/$id/debuginfo"
+	cmp share/buildid/$id/source/usr/src/debug/hello-1-1.x86_64/hello.c one/usr/src/debug/hello-1-1.x86_64/hello.c
+	status 0 publish --check
+	says out '^1 packages, 4 files, 0 problems'
+	share_is_whole
+	# And back: the share is what it would have been.
+	publish --package=hello-1-1.x86_64 one >out
+	publish --remove=again-1-1.x86_64 >out
+	picture >after
+	cmp only_one after
+	status 3 publish --remove=hello-9-9.x86_64
+	says err "no package 'hello-9-9\.x86_64'"
+	status 3 publish --remove=../hello-1-1.x86_64
+	status 3 publish --remove=hello-1-1.x86_64/../hello-1-1.x86_64
+	status 3 "$PKGNOTE" publish --into=nothing --remove=x
+	[ ! -e nothing ]
+	status 2 publish --keep=0
+	status 2 publish --list --check
+	status 2 publish --remove=x root
+}
+check "remove: what others hold stays reachable, the rest is gone" removing
+
+keeping() {
+	tree one 1
+	local v
+	for v in 1.9-1 1.10-1 1.10-2 1.10~rc1-9 1:0.1-1; do publish --package=hello-$v.x86_64 one >out; done
+	publish --package=hello-0.1-1.aarch64 one >out
+	publish --package=hello-doc-0.1-1.x86_64 one >out
+	publish --package=odd one >out
+	publish --keep=2 >out
+	same "$(publish --list | tr '\n' ' ')" "hello-0.1-1.aarch64 hello-1.10-2.x86_64 hello-1:0.1-1.x86_64 hello-doc-0.1-1.x86_64 odd "
+	status 0 publish --check
+	share_is_whole
+}
+check "keep the newest releases, by the order of versions" keeping
+
+checking() {
+	tree one 1
+	publish --package=hello-1-1.x86_64 one >out
+	id=$(build_id one/usr/bin/hello)
+	cp -a share good
+	again() { rm -rf share; cp -a good share; }
+	wrong() { status 1 publish --check; says out "$1"; says out '1 problems$' ; again; }
+	f=share/packages/hello-1-1.x86_64/buildid/$id
+	printf X | dd of=$f/debuginfo conv=notrunc bs=1 seek=999 status=none
+	wrong "^packages/hello-1-1\.x86_64/buildid/$id/debuginfo: its contents are not those"
+	rm $f/executable
+	status 1 publish --check; says out "^packages/.*/executable: .*No such file"; again
+	rm share/buildid/$id/debuginfo
+	status 1 publish --check; says out "^buildid/$id/debuginfo: it does not lead to hello-1-1\.x86_64"; again
+	rm share/.build-id/${id:0:2}/${id:2}.debug
+	wrong "^\.build-id/${id:0:2}/${id:2}\.debug: it does not lead to buildid/$id/debuginfo"
+	ln -s ../../etc/passwd share/.build-id/${id:0:2}/zz
+	wrong '^\.build-id/../zz: it leads to ../../etc/passwd'
+	echo more >$f/more
+	wrong "more: the package's record does not tell of it"
+	mkdir share/store/zz; echo >share/store/zz/zz
+	wrong '^store/zz/zz: no package holds it'
+	rm -r share/source/usr
+	wrong '^source/usr/src/debug/hello-1-1\.x86_64: it does not lead to'
+	echo '{' >share/packages/hello-1-1.x86_64/record.json
+	wrong '^packages/hello-1-1\.x86_64: record: no JSON'
+	mkdir share/.staging
+	wrong '^\.staging: left by a run that was killed'
+	# A build-id that is not the file's own, with a record that agrees.
+	sed "s/$id/00$id/" share/packages/hello-1-1.x86_64/record.json >r; mv r share/packages/hello-1-1.x86_64/record.json
+	mv $f share/packages/hello-1-1.x86_64/buildid/00$id
+	status 1 publish --check; says out "buildid/00$id/debuginfo: its build-id is '$id'"; again
+	status 0 publish --check
+}
+check "check: each thing that is wrong is found and named" checking
+
+read_only() {
+	need unshare mount
+	tree one 1; tree two 2
+	publish --package=hello-1-1.x86_64 one >out
+	unshare -m true 2>/dev/null || skip "no mount namespace may be made here"
+	picture >before
+	cat >script <<-S
+	mount --bind share share && mount -o remount,ro,bind share || exit 77
+	"$PKGNOTE" publish --into=share --package=hello-2-1.x86_64 two 2>err && exit 1
+	"$PKGNOTE" publish --into=share --remove=hello-1-1.x86_64 2>>err && exit 1
+	"$PKGNOTE" publish --into=share --list >listed && "$PKGNOTE" publish --into=share --check >checked
+	S
+	unshare -m sh script || { [ $? = 77 ] && skip "no bind mount may be made here"; cat err >&2; return 1; }
+	same "$(grep -c 'Read-only file system' err)" 2
+	same "$(cat listed)" hello-1-1.x86_64
+	says checked ', 0 problems'
+	# A disk that fills up while a package comes in.
+	cat >script <<-S
+	mkdir small && mount -t tmpfs -o size=300k tmpfs small || exit 77
+	"$PKGNOTE" publish --into=small --package=hello-1-1.x86_64 one || exit 1
+	head -c 400000 /dev/urandom >two/usr/src/debug/hello-2-1.x86_64/large.c
+	(cd small && find . ! -name .lock | sort) >before.small
+	"$PKGNOTE" publish --into=small --package=hello-2-1.x86_64 two 2>err && exit 1
+	(cd small && find . ! -name .lock | sort) >after.small
+	"$PKGNOTE" publish --into=small --check
+	S
+	unshare -m sh script >out || { [ $? = 77 ] && skip "no tmpfs may be mounted here"; cat out err >&2; return 1; }
+	says err 'No space left on device'
+	cmp before.small after.small
+	picture >after; cmp before after
+}
+check "a read-only share, a full disk: a clear error, nothing changed" read_only
+
 json_result() {
 	need python3
 	tree root 1

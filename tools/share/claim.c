@@ -104,9 +104,9 @@ static void prune(struct share *share, const char *path)
 
 struct heir {
 	struct share *share;
-	const char *link;
-	char *name;   /* in .also/LINK */
-	char *target; /* in the packages */
+	const char *package; /* whose heir is sought */
+	char *name;          /* in .also/LINK */
+	char *target;        /* in the packages */
 };
 
 static bool find_heir(void *context, const struct entry *entry, bool *descend)
@@ -117,7 +117,7 @@ static bool find_heir(void *context, const struct entry *entry, bool *descend)
 	if (entry->kind != ENTRY_LINK ||
 	    root_read_link(heir->share->root, entry->path, &target, NULL) != NOTE_OK)
 		return true;
-	if (!is_there(heir->share, target)) {
+	if (leads_to(target, heir->package) || !is_there(heir->share, target)) {
 		free(target);
 		return true;
 	}
@@ -127,32 +127,53 @@ static bool find_heir(void *context, const struct entry *entry, bool *descend)
 	return false;
 }
 
+/* LINK leads to HEIR's target from now on. The package that it led to, to OLD, stays in line
+ * where OLD is not NULL. */
+static int hand_over(struct share *share, const char *link, const struct heir *heir,
+		     const char *old, struct note_error *err)
+{
+	int code = NOTE_OK;
+	char *mine = xasprintf(".also/%s/%s", link, heir->package);
+	char *target = relative_target(link, heir->target);
+	if (old != NULL) {
+		char *back = relative_target(mine, old);
+		code = root_symlink(share->root, back, mine, err);
+		free(back);
+	}
+	if (code == NOTE_OK)
+		code = root_symlink(share->root, target, link, err);
+	if (code == NOTE_OK)
+		code = root_remove(share->root, heir->name, err);
+	if (code == NOTE_OK)
+		prune(share, heir->name);
+	free(target);
+	free(mine);
+	return code;
+}
+
 int drop_link(struct share *share, const char *link, const char *package, bool only_hand_over,
 	      struct note_error *err)
 {
-	struct heir heir = {.share = share, .link = link};
+	struct heir heir = {.share = share, .package = package};
 	char *current = NULL;
 	char *also = xasprintf(".also/%s", link);
 	char *mine = xasprintf("%s/%s", also, package);
-	int code = root_remove(share->root, mine, err);
-	if (code == NOTE_OK)
-		prune(share, mine);
+	int code = NOTE_OK;
+	if (!only_hand_over) {
+		code = root_remove(share->root, mine, err);
+		if (code == NOTE_OK)
+			prune(share, mine);
+	}
 	if (code == NOTE_OK)
 		code = read_target(share, link, &current, err);
 	if (code != NOTE_OK || current == NULL || !leads_to(current, package))
 		goto out;
 	root_walk(share->root, also, false, find_heir, NULL, &heir, NULL);
-	if (heir.name != NULL) {
-		char *target = relative_target(link, heir.target);
-		code = root_symlink(share->root, target, link, err);
-		free(target);
-		if (code == NOTE_OK)
-			code = root_remove(share->root, heir.name, err);
-		if (code == NOTE_OK)
-			prune(share, heir.name);
-	} else if (!only_hand_over) {
+	if (heir.name != NULL)
+		code = hand_over(share, link, &heir, only_hand_over ? in_packages(current) : NULL,
+				 err);
+	else if (!only_hand_over)
 		code = root_remove(share->root, link, err);
-	}
 out:
 	free(heir.name);
 	free(heir.target);
@@ -160,6 +181,22 @@ out:
 	free(mine);
 	free(also);
 	return code;
+}
+
+bool is_claimed(struct share *share, const char *link, const char *package)
+{
+	char *current;
+	if (read_target(share, link, &current, NULL) != NOTE_OK || current == NULL)
+		return false;
+	bool claimed = leads_to(current, package);
+	if (!claimed && is_there(share, current)) {
+		struct stat st;
+		char *mine = xasprintf(".also/%s/%s", link, package);
+		claimed = root_stat(share->root, mine, &st, NULL) == NOTE_OK;
+		free(mine);
+	}
+	free(current);
+	return claimed;
 }
 
 /* --- all links of a package --- */
@@ -214,11 +251,11 @@ static size_t source_directory(const char *path)
 	return length + strcspn(path + length, "/");
 }
 
-/* Calls DO_IT for each source directory of the record (its files are sorted by path). */
-static int each_source_directory(struct share *share, const struct record *record,
-				 int (*do_it)(struct share *share, const struct record *record,
-					      const char *link, struct note_error *err),
-				 struct note_error *err)
+/* The record's files are sorted by path. */
+int each_source_directory(struct share *share, const struct record *record,
+			  int (*do_it)(struct share *share, const struct record *record,
+				       const char *link, struct note_error *err),
+			  struct note_error *err)
 {
 	int code = NOTE_OK;
 	char *last = NULL;

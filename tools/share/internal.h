@@ -19,6 +19,7 @@
 struct share {
 	struct root *root;
 	int lock;
+	bool reading; /* opened by share_open_reading */
 	const struct share_hooks *hooks;
 };
 
@@ -33,7 +34,7 @@ int claim_link(struct share *share, const char *link, const char *package, const
 	       struct note_error *err);
 
 /* Takes PACKAGE off LINK: another holder takes over, or the link goes. With ONLY_HAND_OVER it
- * stays where nobody can take over. Nothing to do is fine. */
+ * stays where nobody can take over, and PACKAGE stays a holder. Nothing to do is fine. */
 int drop_link(struct share *share, const char *link, const char *package, bool only_hand_over,
 	      struct note_error *err);
 
@@ -41,6 +42,15 @@ int drop_link(struct share *share, const char *link, const char *package, bool o
 int claim_record(struct share *share, const struct record *record, struct note_error *err);
 int drop_record(struct share *share, const struct record *record, bool only_hand_over,
 		struct note_error *err);
+
+/* Whether LINK leads to PACKAGE, or PACKAGE stands in line behind the one that it leads to. */
+bool is_claimed(struct share *share, const char *link, const char *package);
+
+/* Calls DO_IT for each source directory of the record ("source/usr/src/debug/DIR"). */
+int each_source_directory(struct share *share, const struct record *record,
+			  int (*do_it)(struct share *share, const struct record *record,
+				       const char *link, struct note_error *err),
+			  struct note_error *err);
 
 /* The package that LINK leads to where that file is there, else NULL; the caller frees it. */
 char *link_holder(struct share *share, const char *link);
@@ -77,6 +87,22 @@ int spool_file(struct share *share, int fd, const char *origin, size_t number,
 	       struct spooled *spooled, struct note_error *err);
 
 void spooled_free(struct spooled *spooled);
+
+/* --- manage.c --- */
+
+/* The names of all packages, sorted. */
+int list_packages(struct share *share, struct strings *packages, struct note_error *err);
+
+/* The record of PACKAGE; NOTE_ABSENT where there is no such package. */
+int read_package(struct share *share, const char *package, struct record *record,
+		 struct note_error *err);
+
+/* Adds up what RECORD holds. */
+void count_up(const struct record *record, struct share_added *added);
+
+/* Takes PACKAGE apart into name, version (with its epoch), release and architecture, each the
+ * caller's; false where it is not of the form N-V-R.A or N-V.A. */
+bool split_package_name(const char *package, struct record *out);
 
 /* --- stage.c: the package to be --- */
 

@@ -68,19 +68,20 @@ static int look_for_marker(struct share *share, bool *marked, struct note_error 
 	return code;
 }
 
-static int write_marker(struct share *share, struct note_error *err)
+/* The marker comes first: whoever looks meanwhile sees a share, and waits for its lock. */
+static int complete(struct share *share, bool marked, struct note_error *err)
 {
 	static const char marker[] = "{\"shareVersion\": 1}\n";
 	static const char *const paths[] = {MARKER};
-	static const char *const directories[] = {"packages", "buildid", ".build-id", "source",
-						  "store"};
+	static const char *const directories[] = {"packages", "buildid", ".build-id",
+						  "source",   "store",   ".also"};
 	const struct file_attributes attributes = {.mode = 0644, .like = -1};
 	int code = NOTE_OK;
-	for (size_t i = 0; code == NOTE_OK && i < sizeof(directories) / sizeof(directories[0]); i++)
-		code = root_make_dirs(share->root, directories[i], err);
-	if (code == NOTE_OK)
+	if (!marked)
 		code = root_write(share->root, paths, 1, marker, sizeof(marker) - 1, &attributes,
 				  err);
+	for (size_t i = 0; code == NOTE_OK && i < sizeof(directories) / sizeof(directories[0]); i++)
+		code = root_make_dirs(share->root, directories[i], err);
 	return code;
 }
 
@@ -136,8 +137,8 @@ int share_open(struct share **out, const char *path, const struct share_hooks *h
 		code = take_lock(share, err);
 	if (code == NOTE_OK && !marked) /* another process may have made it a share meanwhile */
 		code = look_for_marker(share, &marked, err);
-	if (code == NOTE_OK && !marked)
-		code = write_marker(share, err);
+	if (code == NOTE_OK)
+		code = complete(share, marked, err);
 	if (code == NOTE_OK)
 		code = undo_staging(share, err);
 	if (code != NOTE_OK) {
@@ -148,12 +149,42 @@ int share_open(struct share **out, const char *path, const struct share_hooks *h
 	return NOTE_OK;
 }
 
+int share_open_reading(struct share **out, const char *path, const struct share_hooks *hooks,
+		       struct note_error *err)
+{
+	bool marked = false;
+	*out = NULL;
+	struct share *share = xcalloc(1, sizeof(*share));
+	share->lock = -1;
+	share->hooks = hooks;
+	int code = root_open(&share->root, path, err);
+	if (code == NOTE_OK)
+		code = look_for_marker(share, &marked, err);
+	if (code == NOTE_OK && !marked)
+		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no share is here");
+	if (code == NOTE_OK &&
+	    root_open_file(share->root, ".lock", &share->lock, NULL) == NOTE_OK &&
+	    flock(share->lock, LOCK_SH | LOCK_NB) != 0) {
+		if (errno == EWOULDBLOCK)
+			say_who_holds_it(share);
+		while (flock(share->lock, LOCK_SH) != 0 && errno == EINTR)
+			;
+	}
+	if (code != NOTE_OK) {
+		share_close(share);
+		return code;
+	}
+	share->reading = true;
+	*out = share;
+	return NOTE_OK;
+}
+
 void share_close(struct share *share)
 {
 	if (share == NULL)
 		return;
 	if (share->lock >= 0) {
-		if (ftruncate(share->lock, 0) != 0) {
+		if (!share->reading && ftruncate(share->lock, 0) != 0) {
 			/* It says who held it last: no harm. */
 		}
 		close(share->lock);

@@ -53,6 +53,11 @@ struct share_hooks {
 int share_open(struct share **out, const char *path, const struct share_hooks *hooks,
 	       struct note_error *err);
 
+/* Opens a share that is there to read it, without the lock where it cannot be had. NOTE_ABSENT
+ * where nothing is there. */
+int share_open_reading(struct share **out, const char *path, const struct share_hooks *hooks,
+		       struct note_error *err);
+
 /* NULL is allowed. */
 void share_close(struct share *share);
 
@@ -80,5 +85,34 @@ int share_add_tree(struct share *share, const char *path, const struct manifest 
 		   struct note_error *err);
 
 void share_added_free(struct share_added *added);
+
+/* Takes PACKAGE out: what no other package holds goes with it. NOTE_ABSENT where there is none of
+ * that name. */
+int share_remove(struct share *share, const char *package, struct note_error *err);
+
+/* Calls VISIT for each package, sorted by name; false ends the list. */
+typedef bool share_visit(void *context, const char *package);
+int share_list(struct share *share, share_visit *visit, void *context, struct note_error *err);
+
+/* What a package holds. NOTE_ABSENT where there is none of that name. */
+int share_describe(struct share *share, const char *package, struct share_added *out,
+		   struct note_error *err);
+
+/* Removes all but the KEEP newest releases of each package (of one name and architecture), by the
+ * order of versions that rpm or dpkg has. REMOVED (may be NULL) is told each one. */
+int share_keep(struct share *share, uint64_t keep, share_visit *removed, void *context,
+	       struct note_error *err);
+
+struct share_checked {
+	uint64_t packages;
+	uint64_t files;
+	uint64_t problems;
+};
+
+/* Proves every file by its digest and its build-id, every link by where it leads. PROBLEM is told
+ * what is wrong: the path in the share, and why. */
+int share_check(struct share *share,
+		void (*problem)(void *context, const char *path, const char *why), void *context,
+		struct share_checked *checked, struct note_error *err);
 
 #endif

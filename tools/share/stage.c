@@ -206,21 +206,6 @@ static void describe(const struct stage *stage, const char *package,
 	}
 }
 
-static void count_up(const struct record *record, struct share_added *added)
-{
-	char hex[129], last[129] = "";
-	for (size_t i = 0; i < record->count; i++) {
-		const struct record_file *file = &record->files[i];
-		added->bytes += file->size;
-		if (build_id_path(file->path, hex) == NULL) {
-			added->sources++;
-		} else if (strcmp(hex, last) != 0) {
-			added->build_ids++;
-			memcpy(last, hex, sizeof(last));
-		}
-	}
-}
-
 /* Whether the package is there already: *THERE, and fine only where it holds the same files. */
 static int compare_with_present(struct share *share, const struct record *record,
 				enum share_conflict conflict, bool *there, struct note_error *err)

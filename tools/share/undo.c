@@ -4,6 +4,7 @@
  * left it. Its record goes last, so that this can be done again after it was killed, too.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
@@ -42,6 +43,8 @@ static int drop_contents(struct share *share, const struct record *record, struc
 		char *path = store_path(record->files[i].sha256);
 		if (root_stat(share->root, path, &st, NULL) == NOTE_OK && st.st_nlink == 1)
 			code = root_remove(share->root, path, err);
+		path[strlen("store/xx")] = '\0';
+		root_remove(share->root, path, NULL); /* while it is empty */
 		free(path);
 	}
 	return code;

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# publish killed a hundred times while readers look on, and many publishers at once.
+. "$(dirname "$0")/../lib.sh"
+
+# packages N: trees p1..pN; p2 has p1's files too, so that links change hands. expected: KIND/HEX -> digest.
+packages() {
+	local i n=$1 f
+	for ((i = 1; i <= n; i++)); do
+		mkdir -p p$i/usr/bin p$i/usr/lib/debug p$i/usr/src/debug/p$i-1-1.x
+		for f in a b c; do
+			echo "int main(void) { return $i$(printf '%d' "'$f"); }" >$f.c
+			gcc -g -Wl,--build-id -o p$i/usr/bin/$f $f.c
+			eu-strip -f p$i/usr/lib/debug/$f.debug p$i/usr/bin/$f
+		done
+		for ((f = 0; f < 60; f++)); do echo "$f" >p$i/usr/src/debug/p$i-1-1.x/$f.c; done
+	done
+	cp -a p1/usr/bin/. p2/usr/bin.first; cp -a p1/usr/lib/debug/. p2/usr/lib/debug/first
+}
+
+cat >"$WORK/reader.py" <<'P'
+# Reads all that the share shows, again and again: what is there must be whole and right.
+import hashlib, os, subprocess, sys
+share, stop = sys.argv[1], sys.argv[2]
+good = {}
+for top, _, names in os.walk("."):
+    if not top.startswith("./p") or "/usr/src" in top: continue
+    for n in names:
+        f = os.path.join(top, n)
+        out = subprocess.run(["readelf", "-n", f], capture_output=True, text=True).stdout
+        i = out.split("Build ID: ")[1].split()[0]
+        kind = "debuginfo" if n.endswith(".debug") else "executable"
+        good[i, kind] = hashlib.sha256(open(f, "rb").read()).hexdigest()
+reads = 0
+print("ready", flush=True)
+while not os.path.exists(stop):
+    for (i, kind), digest in good.items():
+        for name in (f"buildid/{i}/{kind}", f".build-id/{i[:2]}/{i[2:]}" + (".debug" if kind == "debuginfo" else "")):
+            try: data = open(f"{share}/{name}", "rb").read()
+            except (FileNotFoundError, NotADirectoryError): continue
+            reads += 1
+            if hashlib.sha256(data).hexdigest() != digest: sys.exit(f"wrong bytes: {name}")
+    # A package that is there is there whole.
+    try: packages = os.listdir(f"{share}/packages")
+    except FileNotFoundError: continue
+    for p in packages:
+        top = f"{share}/packages/{p}/source/usr/src/debug"
+        try: n = sum(len(os.listdir(f"{top}/{d}")) for d in os.listdir(top))
+        except FileNotFoundError: continue
+        if n != 60 and os.path.isdir(f"{share}/packages/{p}"): sys.exit(f"half a package: {p} has {n} sources")
+print(reads)
+P
+
+hundred_kills() {
+	need python3
+	packages 3
+	local i round pid delay killed=0
+	python3 "$WORK/reader.py" "$PWD/share" stop >reads 2>reader.err & reader=$!
+	until grep -q ready reads; do sleep 0.05; done
+	for ((round = 0; round < 100; round++)); do
+		i=$((RANDOM % 3 + 1))
+		if [ -d share/packages/p$i-1-1.x ]; then
+			"$PKGNOTE" publish -q --into=share --remove=p$i-1-1.x >/dev/null 2>>errors & pid=$!
+		else
+			"$PKGNOTE" publish -q --into=share --package=p$i-1-1.x p$i >/dev/null 2>>errors & pid=$!
+		fi
+		printf -v delay '0.%04d' $((RANDOM % 300))
+		sleep "$delay"
+		if kill -KILL $pid 2>/dev/null; then killed=$((killed + 1)); fi
+		wait $pid 2>/dev/null || true
+		kill -0 $reader 2>/dev/null || { cat reader.err >&2; fail "the reader ended in round $round"; }
+		if ((round % 10 == 9)); then
+			# The next run repairs, whatever it does.
+			"$PKGNOTE" publish -q --into=share --package=p1-1-1.x p1 >/dev/null
+			status 0 "$PKGNOTE" publish --into=share --check
+		fi
+	done
+	touch stop; wait $reader || { cat reader.err >&2; fail "the reader"; }
+	echo "$killed of 100 were killed at work, $(tail -1 reads) reads"
+	[ "$killed" -ge 20 ] || fail "too few were killed at work: $killed"
+	[ "$(tail -1 reads)" -gt 0 ]
+	[ ! -s errors ] || { cat errors >&2; return 1; }
+	for i in 1 2 3; do "$PKGNOTE" publish -q --into=share --package=p$i-1-1.x p$i >/dev/null; done
+	status 0 "$PKGNOTE" publish --into=share --check
+	for i in 1 2 3; do "$PKGNOTE" publish -q --into=share --remove=p$i-1-1.x >/dev/null; done
+	[ -z "$(find share/buildid share/.build-id share/store share/packages share/source share/.also -mindepth 1 ! -path 'share/source/usr*')" ] ||
+		{ find share >&2; return 1; }
+}
+check "a hundred kills: readers never get a wrong byte, the next run repairs" hundred_kills
+
+many_at_once() {
+	packages 6
+	local i pids=()
+	for i in 1 2 3 4 5 6; do "$PKGNOTE" publish --into=share --package=p$i-1-1.x p$i >out.$i 2>err.$i & pids+=($!); done
+	for i in "${pids[@]}"; do wait "$i"; done
+	same "$("$PKGNOTE" publish --into=share --list | wc -l)" 6
+	status 0 "$PKGNOTE" publish --into=share --check
+	# Who waits is told for whom.
+	(exec 9<>share/.lock; flock 9; echo 'process 7 on elsewhere' >&9; touch held; sleep 1.5) &
+	until [ -e held ]; do sleep 0.05; done
+	"$PKGNOTE" publish --into=share --remove=p6-1-1.x >out 2>err
+	says err 'waiting: process 7 on elsewhere changes it'
+	wait
+}
+check "several publishers at once; who waits is told for whom" many_at_once
+finish
