@@ -45,6 +45,17 @@ static bool look(void *context, const struct elf_note *note)
 	return true;
 }
 
+/* Notes that cannot be read (mold up to 1.11 writes such PT_NOTEs) do not count, unless a section
+ * says that one of them is a package's. */
+static int look_for_notes(struct image *image, struct present *present, struct note_error *err)
+{
+	int code = elf_notes(image, look, present, err);
+	if (code == NOTE_MALFORMED && present->count == 0 &&
+	    image_find_section(image, ".note.package", NULL) == 0)
+		code = NOTE_OK;
+	return code;
+}
+
 static int check_payload(const char *payload, struct note_error *err)
 {
 	struct note_package *package;
@@ -131,7 +142,7 @@ int note_place(const void *file, size_t size, const char *payload,
 	if (code == NOTE_ABSENT) /* no ELF file: nothing that this library can stamp */
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "not an ELF file");
 	if (code == NOTE_OK)
-		code = elf_notes(image, look, &present, err);
+		code = look_for_notes(image, &present, err);
 	if (code != NOTE_OK)
 		goto out;
 	if (present.count != 0 && (!replace || (present.count == 1 && present.same))) {

@@ -120,6 +120,13 @@ uint64_t place_image_end(const struct layout *layout);
  * (they go behind), so that nothing dead stays; else at the end. */
 uint64_t place_tail(const struct layout *layout);
 
+/* Whether RANGE is filled by whole notes. */
+bool place_notes_end(const struct layout *layout, struct range range, uint64_t alignment);
+
+/* Whether RANGE holds nothing but the name of the interpreter and notes that mean the same
+ * elsewhere, whole ones. */
+bool place_may_move(const struct layout *layout, struct range range);
+
 /* How many program headers the plan adds. */
 size_t place_added(const struct image *image, const struct plan *plan);
 

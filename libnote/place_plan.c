@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "error.h"
-#include "note.h"
 #include "place_internal.h"
 
 /* What is being tried: one PT_NOTE, and the plan that grows. */
@@ -67,51 +66,6 @@ static bool settle(struct attempt *attempt, uint64_t note, struct range notes)
 	return true;
 }
 
-/* Whether the notes mean the same elsewhere: those of GNU, FDO and Go do. Others may hold
- * distances to something, or be read by the program under a name of its own. */
-static bool is_foreign(void *context, const struct elf_note *note)
-{
-	bool *foreign = context;
-	if (strcmp(note->owner, "GNU") != 0 && strcmp(note->owner, NOTE_OWNER_FDO) != 0 &&
-	    strcmp(note->owner, "Go") != 0)
-		*foreign = true;
-	return true;
-}
-
-/* Whether RANGE holds nothing but notes and the name of the interpreter, whole ones. */
-static bool may_move(const struct layout *layout, struct range range)
-{
-	bool foreign = false;
-	if (elf_notes(layout->image, is_foreign, &foreign, NULL) != NOTE_OK || foreign)
-		return false;
-	for (uint64_t i = 0; i < layout->image->phnum; i++) {
-		const GElf_Phdr *phdr = &layout->phdrs[i];
-		const struct range segment = segment_range(phdr);
-		if (phdr == layout->load || segment.start == segment.end ||
-		    !range_meets(segment, range))
-			continue;
-		if (!range_has(range, segment) ||
-		    (phdr->p_type != PT_NOTE && phdr->p_type != PT_INTERP &&
-		     phdr->p_type != PT_GNU_PROPERTY))
-			return false;
-	}
-	for (uint64_t i = 1; i < layout->image->shnum; i++) {
-		const GElf_Shdr *shdr = &layout->shdrs[i];
-		const struct range section = section_range(shdr);
-		if (section.start == section.end || !range_meets(section, range))
-			continue;
-		bool interpreter = false;
-		for (uint64_t k = 0; k < layout->image->phnum; k++)
-			interpreter = interpreter ||
-				      (layout->phdrs[k].p_type == PT_INTERP &&
-				       layout->phdrs[k].p_offset == section.start &&
-				       range_has(segment_range(&layout->phdrs[k]), section));
-		if (!range_has(range, section) || (shdr->sh_type != SHT_NOTE && !interpreter))
-			return false;
-	}
-	return true;
-}
-
 /* Once the bytes behind the notes are free: what stands before them moves on by attempt->shift,
  * so that the program header table can grow. */
 static bool settle_behind(struct attempt *attempt)
@@ -139,7 +93,7 @@ static bool plan_shift(struct attempt *attempt, size_t added)
 		return true;
 	if (layout->headers.end > FIRST_PAGE || before.start > before.end ||
 	    !range_has(segment_range(layout->load), layout->headers) ||
-	    layout->image->phnum + added >= PN_XNUM || !may_move(layout, before))
+	    layout->image->phnum + added >= PN_XNUM || !place_may_move(layout, before))
 		return false;
 	for (uint64_t i = 1; i < layout->image->shnum; i++)
 		if (range_meets(section_range(&layout->shdrs[i]), before) &&
@@ -170,7 +124,7 @@ static bool elsewhere(struct attempt *attempt)
 	const struct layout *layout = attempt->layout;
 	const uint64_t length = attempt->notes.end - attempt->notes.start;
 	const uint64_t wanted = length + attempt->size;
-	if (attempt->shift != 0 || !may_move(layout, attempt->notes))
+	if (attempt->shift != 0 || !place_may_move(layout, attempt->notes))
 		return false;
 	for (size_t i = 0; i < layout->owned_count; i++) {
 		const uint64_t end = layout->owned[i].end;
@@ -343,7 +297,7 @@ static bool into_new_segment(struct attempt *attempt)
 
 /* --- --- */
 
-/* A PT_NOTE of 4-byte alignment whose contents are loaded where its address says, and its end
+/* A PT_NOTE of 4-byte alignment with whole notes, loaded where its address says; its end is
  * padded to 4 where the bytes that takes are free. */
 static bool usable(struct attempt *attempt)
 {
@@ -361,7 +315,7 @@ static bool usable(struct attempt *attempt)
 	if (padding != 0 && room_after(layout, notes->end) < padding)
 		return false;
 	notes->end += padding;
-	return true;
+	return place_notes_end(layout, *notes, 4);
 }
 
 /* Where a new PT_NOTE can begin: behind the program headers, the interpreter's name, and the

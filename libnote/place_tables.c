@@ -320,13 +320,14 @@ static void settle(struct layout *layout)
 
 int place_tables(struct layout *layout, struct note_error *err)
 {
-	const GElf_Dyn *flags = find_tag(layout, DT_FLAGS_1);
 	bool interpreter = false;
 	for (uint64_t i = 0; i < layout->image->phnum; i++)
 		interpreter = interpreter || layout->phdrs[i].p_type == PT_INTERP;
+	/* A static-pie program finds its relocations by _DYNAMIC, but gold gives it symbols too. */
 	layout->is_static =
-		!interpreter && (layout->image->ehdr.e_type == ET_EXEC ||
-				 (flags != NULL && (flags->d_un.d_val & DF_1_PIE) != 0));
+		!interpreter &&
+		(layout->image->ehdr.e_type == ET_EXEC ||
+		 image_find_section(layout->image, ".note.gnu.gold-version", NULL) != 0);
 	layout->tables = calloc(KNOWN, sizeof(*layout->tables));
 	if (layout->tables == NULL)
 		return error_system(err, "dynamic-linking tables");
