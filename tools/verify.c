@@ -198,8 +198,8 @@ static int run(const struct command *command, int argc, char **argv)
 		{"manifest", 0, OPTION_TEXT, "FILE", &options.manifest_file,
 		 "what pkgnote split wrote of the inputs", NULL, NULL},
 		{"checks", 0, OPTION_TEXT, "LIST", &options.checks,
-		 "only these, comma-separated: build-id, debuginfo, executable, note, source, "
-		 "stripped",
+		 "only these, comma-separated: build-id, debuginfo, executable, note, section, "
+		 "source, stripped",
 		 NULL, NULL},
 		{"sources", 0, OPTION_CHOICE, "none|primary|all", &release->expectations.sources,
 		 "ask for no source, each unit's main file, or all", NULL, NULL},

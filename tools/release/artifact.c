@@ -189,6 +189,23 @@ void artifact_read_layout(struct elf_artifact *artifact, struct image *image)
 		set_problem(artifact, &err);
 }
 
+void section_sample(struct section_sample *out, struct image *image, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		GElf_Shdr shdr;
+		if (image_find_section(image, *names, &shdr) == 0 || shdr.sh_type == SHT_NOBITS ||
+		    shdr.sh_size == 0)
+			continue;
+		const uint8_t *bytes =
+			image_bytes(image, shdr.sh_offset, shdr.sh_size, "section", NULL);
+		if (bytes == NULL)
+			continue;
+		out->name = xstrdup(*names);
+		sha256_hex(bytes, shdr.sh_size, out->sha256);
+		return;
+	}
+}
+
 static void read_build_id(struct elf_artifact *artifact, struct image *image)
 {
 	const uint8_t *id;
@@ -218,6 +235,8 @@ void artifact_read(struct elf_artifact *artifact, struct image *image)
 	artifact_read_layout(artifact, image);
 	if (artifact->problem != NULL)
 		return;
+	static const char *const samples[] = {".rodata", ".eh_frame", ".text", NULL};
+	section_sample(&artifact->sample, image, samples);
 	read_build_id(artifact, image);
 	note_read(artifact, image);
 }
@@ -234,5 +253,6 @@ void artifact_free(struct elf_artifact *artifact)
 	free(artifact->names);
 	free(artifact->sections);
 	free(artifact->segments);
+	free(artifact->sample.name);
 	*artifact = (struct elf_artifact){0};
 }

@@ -48,6 +48,12 @@ struct segment_fact {
 	uint32_t flags;
 };
 
+/* One section, to compare with what a server gives for its name. */
+struct section_sample {
+	char *name; /* NULL: there is none */
+	char sha256[65];
+};
+
 struct elf_artifact {
 	const char *input; /* as it was named; its owner outlives the artifact */
 	char *path;        /* inside the input, with a leading slash; the name of a lone file */
@@ -64,6 +70,7 @@ struct elf_artifact {
 	bool is_big;
 	char build_id[2 * 64 + 1]; /* hexadecimal, "" where it has none that counts */
 	char *build_id_problem;    /* why it has none, or NULL */
+	bool note_unknown;         /* whether it has a note cannot be told */
 	char *payload;             /* of the package note, or NULL */
 	char *note_problem;        /* what is wrong with the note, or NULL */
 	char *debug_section;       /* the first .debug_* section in it, or NULL */
@@ -75,6 +82,7 @@ struct elf_artifact {
 	size_t section_count;
 	struct segment_fact *segments; /* PT_LOAD, in their order */
 	size_t segment_count;
+	struct section_sample sample;
 };
 
 /* The role of PATH (with a leading slash or without) in an input. */
@@ -87,6 +95,10 @@ void artifact_read(struct elf_artifact *artifact, struct image *image);
 /* What is said of the sections alone: names, sections, segments, debuglink, debug_section; the
  * problem where the tables lie. For debug files, too. */
 void artifact_read_layout(struct elf_artifact *artifact, struct image *image);
+
+/* Samples the first section of NAMES (of which the last is NULL) that has bytes in IMAGE, whose
+ * section table is sound. */
+void section_sample(struct section_sample *out, struct image *image, const char *const *names);
 
 void artifact_free(struct elf_artifact *artifact);
 

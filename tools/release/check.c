@@ -10,8 +10,8 @@
 #include "tools/base/text.h"
 
 const struct check *const all_checks[] = {
-	&build_id_check, &debuginfo_check, &executable_check,
-	&note_check,     &source_check,    &stripped_check,
+	&build_id_check, &debuginfo_check, &executable_check, &note_check,
+	&section_check,  &source_check,    &stripped_check,
 };
 const size_t all_check_count = sizeof(all_checks) / sizeof(all_checks[0]);
 

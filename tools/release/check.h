@@ -49,6 +49,15 @@ struct expectations {
 	const struct manifest *manifest; /* of the split, or NULL */
 };
 
+#define SECTION_SAMPLES 2 /* one of the debug file, one of the shipped file */
+
+/* One section that the server was asked for by its name. */
+struct section_evidence {
+	char *name;
+	char sha256[65];
+	struct servings servings;
+};
+
 /* Everything that was gathered for one artifact. */
 struct evidence {
 	const struct expectations *expectations;
@@ -61,8 +70,12 @@ struct evidence {
 	struct servings executable;
 	struct source_evidence *sources; /* those asked for */
 	size_t source_count;
-	size_t source_total;   /* all that the debug information names */
-	char *sources_unknown; /* why it is not known which sources there are, or NULL */
+	size_t source_total;     /* all that the debug information names */
+	size_t source_installed; /* of them below /usr/src/debug */
+	char *sources_unknown;   /* why it is not known which sources there are, or NULL */
+	uint64_t debug_size;     /* of the good debug file, 0 where there is none */
+	struct section_evidence sections[SECTION_SAMPLES];
+	size_t section_count;
 };
 
 /* One source file that the debug information names. */
@@ -74,7 +87,7 @@ struct source_evidence {
 	struct servings servings;
 };
 
-enum need { NEED_DEBUGINFO = 1, NEED_EXECUTABLE = 2, NEED_SOURCES = 4 };
+enum need { NEED_DEBUGINFO = 1, NEED_EXECUTABLE = 2, NEED_SOURCES = 4, NEED_SECTIONS = 8 };
 
 struct check {
 	const char *name;
@@ -91,6 +104,7 @@ extern const struct check build_id_check;
 extern const struct check debuginfo_check;
 extern const struct check executable_check;
 extern const struct check note_check;
+extern const struct check section_check;
 extern const struct check source_check;
 extern const struct check stripped_check;
 

@@ -166,7 +166,7 @@ void debug_read(struct debug_facts *out, const struct elf_artifact *shipped, str
 {
 	struct elf_artifact layout = {0};
 	struct note_error err;
-	*out = (struct debug_facts){0};
+	*out = (struct debug_facts){.size = debug->size};
 	const uint8_t *bytes = image_bytes(debug, 0, debug->size, "debug file", &err);
 	if (bytes == NULL) {
 		out->problem = xstrdup(err.text);
@@ -187,8 +187,12 @@ void debug_read(struct debug_facts *out, const struct elf_artifact *shipped, str
 		out->problem = read_dwarf(out, debug, &layout);
 	if (out->problem == NULL)
 		out->problem = compare_digests(shipped, bytes, debug->size);
-	if (out->problem == NULL)
+	if (out->problem == NULL) {
+		static const char *const samples[] = {".debug_line", ".debug_abbrev", ".debug_info",
+						      NULL};
 		read_alternate(out, debug);
+		section_sample(&out->sample, debug, samples);
+	}
 	artifact_free(&layout);
 }
 
@@ -198,6 +202,7 @@ void debug_facts_free(struct debug_facts *facts)
 	dwarf_sources_free(&facts->sources);
 	free(facts->sources_unknown);
 	free(facts->alternate_name);
+	free(facts->sample.name);
 	*facts = (struct debug_facts){0};
 }
 

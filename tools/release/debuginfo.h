@@ -11,7 +11,9 @@ struct debug_facts {
 	char *problem;                /* why it will not do for the shipped file, or NULL */
 	struct dwarf_sources sources; /* that its DWARF names */
 	char *sources_unknown;        /* why they are not known, or NULL */
-	char *alternate_name;         /* of .gnu_debugaltlink, or NULL */
+	uint64_t size;                /* of the file */
+	struct section_sample sample;
+	char *alternate_name; /* of .gnu_debugaltlink, or NULL */
 	char alternate_id[2 * 64 + 1];
 };
 

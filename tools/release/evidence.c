@@ -130,18 +130,20 @@ static bool known_missing(const struct manifest *manifest, const char *path)
 	return false;
 }
 
-void evidence_take_sources(struct evidence *evidence, const struct debug_facts *facts)
+void evidence_take_debuginfo(struct evidence *evidence, const struct debug_facts *facts)
 {
 	const struct dwarf_sources *all = &facts->sources;
 	const int extent = evidence->expectations->sources;
 	bool moved = false;
+	evidence->debug_size = facts->size;
 	if (facts->sources_unknown != NULL) {
 		free(evidence->sources_unknown);
 		evidence->sources_unknown = xstrdup(facts->sources_unknown);
 		return;
 	}
 	for (size_t i = 0; i < all->count; i++)
-		moved = moved || below(all->items[i].original, "/usr/src/debug/");
+		evidence->source_installed += below(all->items[i].original, "/usr/src/debug/");
+	moved = evidence->source_installed != 0;
 	evidence->sources = xcalloc(all->count + 1, sizeof(*evidence->sources));
 	for (size_t i = 0; i < all->count; i++) {
 		const struct dwarf_source *source = &all->items[i];
@@ -158,6 +160,44 @@ void evidence_take_sources(struct evidence *evidence, const struct debug_facts *
 		one->outside = (moved ? !below(path, "/usr/src/debug/") : is_system_path(path)) ||
 			       known_missing(evidence->expectations->manifest, path);
 	}
+}
+
+/* --- sections --- */
+
+static bool any_problem(const struct servings *servings)
+{
+	for (size_t i = 0; i < servings->count; i++)
+		if (servings->items[i].problem != NULL ||
+		    servings->items[i].outcome == OUTCOME_REJECTED)
+			return true;
+	return false;
+}
+
+static void ask_section(struct evidence *evidence, const struct elf_artifact *artifact,
+			const struct section_sample *sample, struct supply *supply)
+{
+	if (sample->name == NULL)
+		return;
+	struct section_evidence *section = &evidence->sections[evidence->section_count++];
+	section->name = xstrdup(sample->name);
+	memcpy(section->sha256, sample->sha256, sizeof(section->sha256));
+	supply_ask(supply, ARTIFACT_SECTION, artifact->build_id, section->name, &section->servings);
+	for (size_t i = 0; i < section->servings.count; i++) {
+		struct served *served = &section->servings.items[i];
+		struct opened file;
+		char digest[65];
+		if (served->outcome != OUTCOME_FOUND)
+			continue;
+		served->problem = open_served(&file, served->path);
+		if (served->problem == NULL) {
+			sha256_hex(file.bytes, file.image->size, digest);
+			if (strcmp(digest, section->sha256) != 0)
+				served->problem = xasprintf("%s is not what the whole file has",
+							    section->name);
+		}
+		close_served(&file);
+	}
+	supply_let_go(supply, &section->servings);
 }
 
 static void judge_source(struct served *served, const struct source_evidence *source)
@@ -212,14 +252,20 @@ void evidence_gather(struct evidence *evidence, const struct elf_artifact *artif
 		return;
 	if (needs & NEED_DEBUGINFO) {
 		if (ask_debuginfo(evidence, artifact, supply, &facts))
-			evidence_take_sources(evidence, &facts);
+			evidence_take_debuginfo(evidence, &facts);
 		else
 			evidence->sources_unknown =
 				xstrdup("not known which: there is no good debuginfo");
-		debug_facts_free(&facts);
 	}
 	if (needs & NEED_EXECUTABLE)
 		ask_executable(evidence, artifact, supply);
+	if (needs & NEED_SECTIONS) {
+		ask_section(evidence, artifact, &facts.sample, supply);
+		/* Of a wrong whole file, a wrong section is no news. */
+		if (!any_problem(&evidence->debuginfo) && !any_problem(&evidence->executable))
+			ask_section(evidence, artifact, &artifact->sample, supply);
+	}
+	debug_facts_free(&facts);
 	if (needs & NEED_SOURCES)
 		ask_sources(evidence, artifact, supply);
 }
@@ -232,6 +278,10 @@ void evidence_free(struct evidence *evidence)
 	for (size_t i = 0; i < evidence->source_count; i++) {
 		free(evidence->sources[i].path);
 		servings_free(&evidence->sources[i].servings);
+	}
+	for (size_t i = 0; i < evidence->section_count; i++) {
+		free(evidence->sections[i].name);
+		servings_free(&evidence->sections[i].servings);
 	}
 	free(evidence->sources);
 	free(evidence->sources_unknown);

@@ -12,9 +12,9 @@
 void evidence_gather(struct evidence *evidence, const struct elf_artifact *artifact, unsigned needs,
 		     struct supply *supply);
 
-/* Takes over which sources FACTS names, as far as the expectations want them; they are not asked
- * for yet. */
-void evidence_take_sources(struct evidence *evidence, const struct debug_facts *facts);
+/* Takes over what a good debug file tells: its size, and which sources it names, as far as the
+ * expectations want them; they are not asked for yet. */
+void evidence_take_debuginfo(struct evidence *evidence, const struct debug_facts *facts);
 
 void evidence_free(struct evidence *evidence);
 

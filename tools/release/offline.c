@@ -101,7 +101,7 @@ static void judge_against(struct walk *walk, struct subject *subject, const stru
 	if (facts.problem != NULL) {
 		served->problem = xstrdup(facts.problem);
 	} else if (evidence->sources == NULL && evidence->sources_unknown == NULL) {
-		evidence_take_sources(evidence, &facts);
+		evidence_take_debuginfo(evidence, &facts);
 		if (facts.alternate_name != NULL)
 			subject->alternate_id = xstrdup(facts.alternate_id);
 	}
