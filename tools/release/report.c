@@ -58,6 +58,9 @@ void report_sort(struct report *report)
 		      compare_unread);
 }
 
+const enum verdict verdicts_worst_first[] = {VERDICT_FAIL, VERDICT_MISSING, VERDICT_UNREACHABLE,
+					     VERDICT_SKIPPED, VERDICT_PASS};
+
 size_t report_count(const struct report *report, enum verdict verdict)
 {
 	size_t count = 0;

@@ -38,6 +38,9 @@ void report_add_unread(struct report *report, const char *input, const char *rea
 /* By input, path, check: the order of every format. */
 void report_sort(struct report *report);
 
+/* VERDICTS of them. */
+extern const enum verdict verdicts_worst_first[];
+
 size_t report_count(const struct report *report, enum verdict verdict);
 
 /* Nothing failed, was missing or unreachable. */

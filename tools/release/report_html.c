@@ -37,12 +37,12 @@ static void put_summary(FILE *to, const struct report *report)
 	fprintf(to,
 		"<p class=\"sum\"><b>%zu</b> file%s, <b>%zu</b> check%s</p>\n<div id=\"filters\">",
 		files, files != 1 ? "s" : "", report->count, report->count != 1 ? "s" : "");
-	for (int v = VERDICTS - 1; v >= 0; v--) {
-		const char *word = verdict_word((enum verdict)v);
+	for (size_t o = 0; o < VERDICTS; o++) {
+		const char *word = verdict_word(verdicts_worst_first[o]);
 		fprintf(to,
 			"<button type=\"button\" class=\"chip %s\" data-verdict=\"%s\" "
 			"aria-pressed=\"false\"><b>%zu</b> %s</button>",
-			word, word, report_count(report, (enum verdict)v), word);
+			word, word, report_count(report, verdicts_worst_first[o]), word);
 	}
 	fputs("<input id=\"search\" type=\"search\" placeholder=\"part of a name\" "
 	      "aria-label=\"part of a name\"><span id=\"shown\"></span></div>\n",
@@ -108,23 +108,14 @@ static void put_cell(FILE *to, const struct report *report, size_t start, size_t
 static void put_file(FILE *to, const struct report *report, size_t start, size_t end)
 {
 	const struct result *first = &report->results[start];
-	bool seen[VERDICTS] = {false};
-	fputs("<tr class=\"file\" data-verdicts=\"", to);
-	for (size_t i = start; i < end; i++)
-		seen[report->results[i].finding.verdict] = true;
-	for (int v = 0; v < VERDICTS; v++)
-		if (seen[v])
-			fprintf(to, " %s", verdict_word((enum verdict)v));
-	fputs("\"><th scope=\"row\"><details><summary>", to);
+	fputs("<tr class=\"file\"><th scope=\"row\"><details><summary>", to);
 	put_markup(to, first->path);
-	fputs("</summary><p class=\"where\">", to);
-	put_markup(to, first->input);
+	fputs("</summary>", to);
 	if (first->build_id[0] != '\0') {
-		fputs(" · build-id <code>", to);
+		fputs("<p class=\"where\">build-id <code>", to);
 		put_markup(to, first->build_id);
-		fputs("</code>", to);
+		fputs("</code></p>", to);
 	}
-	fputs("</p>", to);
 	put_details(to, report, start, end);
 	fputs("</details></th>", to);
 	for (size_t c = 0; c < all_check_count; c++)
@@ -144,16 +135,29 @@ static void write_html(FILE *to, const struct report *report, const struct repor
 								    : "Something is wanting");
 	put_summary(to, report);
 	put_unread(to, report);
+	size_t columns = 1;
 	fputs("<table id=\"matrix\"><thead><tr><th scope=\"col\">file</th>", to);
 	for (size_t c = 0; c < all_check_count; c++)
-		if (check_used(report, all_checks[c]->name))
-			fprintf(to, "<th scope=\"col\">%s</th>", all_checks[c]->name);
-	fputs("</tr></thead>\n<tbody>\n", to);
+		if (check_used(report, all_checks[c]->name)) {
+			fprintf(to,
+				"<th scope=\"col\"><button type=\"button\" class=\"column\" "
+				"data-column=\"%zu\" aria-pressed=\"false\">%s</button></th>",
+				columns, all_checks[c]->name);
+			columns++;
+		}
+	fputs("</tr></thead>\n", to);
 	for (size_t start = 0; start < report->count; start = end) {
 		end = file_end(report, start);
+		if (start == 0 ||
+		    strcmp(report->results[start].input, report->results[start - 1].input) != 0) {
+			fprintf(to, "%s<tbody>\n<tr class=\"input\"><th colspan=\"%zu\">",
+				start != 0 ? "</tbody>\n" : "", columns);
+			put_markup(to, report->results[start].input);
+			fputs("</th></tr>\n", to);
+		}
 		put_file(to, report, start, end);
 	}
-	fputs("</tbody></table>\n", to);
+	fputs(report->count != 0 ? "</tbody></table>\n" : "</table>\n", to);
 	fputs(page_tail, to);
 }
 

@@ -6,10 +6,6 @@
 #include "tools/base/text.h"
 #include "tools/release/report.h"
 
-/* Worst first. */
-static const enum verdict order[] = {VERDICT_FAIL, VERDICT_MISSING, VERDICT_UNREACHABLE,
-				     VERDICT_SKIPPED, VERDICT_PASS};
-
 static const char *color_of(enum verdict verdict)
 {
 	static const char *const colors[] = {"\033[32m", "\033[1;31m", "\033[1;31m", "\033[33m",
@@ -80,11 +76,12 @@ static void write_table(FILE *to, const struct report *report, const struct repo
 {
 	const bool with_input = several_inputs(report);
 	bool any = false;
-	for (size_t o = 0; o < sizeof(order) / sizeof(order[0]); o++) {
-		if ((order[o] == VERDICT_PASS || order[o] == VERDICT_SKIPPED) && !style->verbose)
+	for (size_t o = 0; o < VERDICTS; o++) {
+		const enum verdict verdict = verdicts_worst_first[o];
+		if ((verdict == VERDICT_PASS || verdict == VERDICT_SKIPPED) && !style->verbose)
 			continue;
 		for (size_t i = 0; i < report->count; i++) {
-			if (report->results[i].finding.verdict != order[o])
+			if (report->results[i].finding.verdict != verdict)
 				continue;
 			put_row(to, &report->results[i], with_input, style);
 			any = true;
