@@ -50,13 +50,16 @@ check() {
 	local title=$1 code; shift
 	if [ $# != 1 ]; then echo "check: wants a title and a function" >&2; exit 1; fi
 	[ -z "${ONLY:-}" ] || [[ $1 == $ONLY ]] || return 0
-	mkdir -p "$WORK/$1"
-	(cd "$WORK/$1" && set -eu && "$1") >"$WORK/$1.log" 2>&1
+	# A directory of its own, also where one function serves many rows of a table.
+	local dir=$WORK/$1
+	[ ! -e "$dir" ] || dir=$(mktemp -d "$WORK/$1.XXXXXX")
+	mkdir -p "$dir"
+	(cd "$dir" && set -eu && "$1") >"$dir.log" 2>&1
 	code=$?
 	case $code in
-	0) passed=$((passed + 1)); echo "ok    $SCRIPT: $title"; rm -rf "${WORK:?}/$1" ;;
-	77) skipped=$((skipped + 1)); echo "SKIP  $SCRIPT: $title: $(grep -a '^SKIP' "$WORK/$1.log" | tail -1)" ;;
-	*) failed=$((failed + 1)); echo "FAIL  $SCRIPT: $title (exit $code)"; sed 's/^/      | /' "$WORK/$1.log" | tail -60 ;;
+	0) passed=$((passed + 1)); echo "ok    $SCRIPT: $title"; rm -rf "${dir:?}" ;;
+	77) skipped=$((skipped + 1)); echo "SKIP  $SCRIPT: $title: $(grep -a '^SKIP' "$dir.log" | tail -1)" ;;
+	*) failed=$((failed + 1)); echo "FAIL  $SCRIPT: $title (exit $code)"; sed 's/^/      | /' "$dir.log" | tail -60 ;;
 	esac
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs the unit tests; its last line is "N passed, N failed, 0 skipped", a test being a function. */
+/* Runs the unit tests; its last line is "N passed, N failed, 0 skipped", a test being a function.
+ */
 #include "unit.h"
 
 #include <CUnit/Basic.h>

@@ -27,14 +27,17 @@ struct unit_suite {
 
 void unit_register(struct unit_suite *suite);
 
-#define UNIT_TEST(function) {#function, function}
-#define UNIT_SUITE(id, ...)                                                                        \
-	static const struct unit_test id##_tests[] = {__VA_ARGS__};                                \
-	static struct unit_suite id##_suite = {                                                    \
-		#id, id##_tests, sizeof(id##_tests) / sizeof(id##_tests[0]), NULL};                \
-	__attribute__((constructor)) static void id##_register(void)                               \
-	{                                                                                          \
-		unit_register(&id##_suite);                                                        \
+#define UNIT_TEST(function)         \
+	{                           \
+#function, function \
+	}
+#define UNIT_SUITE(id, ...)                                                                       \
+	static const struct unit_test id##_tests[] = {__VA_ARGS__};                               \
+	static struct unit_suite id##_suite = {#id, id##_tests,                                   \
+					       sizeof(id##_tests) / sizeof(id##_tests[0]), NULL}; \
+	__attribute__((constructor)) static void id##_register(void)                              \
+	{                                                                                         \
+		unit_register(&id##_suite);                                                       \
 	}
 
 #endif
