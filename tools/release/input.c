@@ -25,6 +25,9 @@ void units_free(struct units *units)
 {
 	for (size_t i = 0; i < units->count; i++) {
 		package_facts_free(units->items[i].facts);
+		if (units->items[i].manifest != NULL)
+			manifest_free(units->items[i].manifest);
+		free(units->items[i].manifest);
 		free(units->items[i].path);
 	}
 	free(units->items);
@@ -57,16 +60,27 @@ const struct input_kind *package_kind_by_name(const char *name)
 	return ends_with(name, ".rpm") ? &rpm_input : NULL;
 }
 
+static bool is_core(const char *head, size_t size)
+{
+	if (size < EI_NIDENT + 2 || memcmp(head, ELFMAG, SELFMAG) != 0)
+		return false;
+	const bool big = head[EI_DATA] == ELFDATA2MSB;
+	return head[EI_NIDENT + (big ? 1 : 0)] == ET_CORE && head[EI_NIDENT + (big ? 0 : 1)] == 0;
+}
+
 static int add_file(struct units *units, const char *input, int fd, units_fail *fail, void *context,
 		    struct note_error *err)
 {
 	static const uint8_t rpm_magic[4] = {0xed, 0xab, 0xee, 0xdb};
-	char head[16] = "";
+	char head[4096] = "";
 	const ssize_t got = pread(fd, head, sizeof(head), 0);
 	const struct input_kind *kind = NULL;
 	if (got < 0)
 		return error_system(err, "read");
-	if (got >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
+	const char *text = head + strspn(head, " \t\r\n");
+	if (is_core(head, (size_t)got))
+		kind = &core_input;
+	else if (got >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
 		kind = &elf_input;
 	else if (got >= 4 && memcmp(head, rpm_magic, 4) == 0)
 		kind = &rpm_input;
@@ -74,12 +88,17 @@ static int add_file(struct units *units, const char *input, int fd, units_fail *
 		kind = &deb_input;
 	else if (ends_with(input, ".changes") || ends_with(input, ".buildinfo"))
 		return changes_add(units, input, fd, fail, context, err);
+	else if (text < head + got && *text == '{')
+		kind = &manifest_input;
+	else if (package_kind_by_name(input) == NULL && build_ids_is_list(head, (size_t)got))
+		kind = &build_ids_input;
 	else if (package_kind_by_name(input) != NULL)
 		return error_set(err, NOTE_MALFORMED, 0, "named like a %s, and none",
 				 package_kind_by_name(input)->name);
 	else
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "not a directory, an ELF file, a package or a list of them");
+				 "not a directory, an ELF file, a package, a manifest, nor a list "
+				 "of packages or build-ids");
 	struct unit *unit = units_append(units, kind, input);
 	unit->path = xstrdup(input);
 	unit->role = lone_role(input);
@@ -126,7 +145,11 @@ int member_from_fd(const struct unit *unit, const char *path, enum artifact_role
 		if (head == NULL || memcmp(head, ELFMAG, SELFMAG) != 0)
 			goto out; /* not ELF: nothing to check */
 	}
-	const struct member member = {unit->input, path, role, image, unit->facts};
+	const struct member member = {.input = unit->input,
+				      .path = path,
+				      .role = role,
+				      .image = image,
+				      .package = unit->facts};
 	visit(context, &member);
 out:
 	image_close(image);

@@ -6,6 +6,7 @@
 #ifndef RELEASE_INPUT_H
 #define RELEASE_INPUT_H
 
+#include "libnote/core.h"
 #include "tools/base/root.h"
 #include "tools/release/artifact.h"
 
@@ -13,8 +14,11 @@ struct member {
 	const char *input; /* as it was named */
 	const char *path;  /* inside it, with a leading slash; the name of a lone file */
 	enum artifact_role role;
-	struct image *image; /* all of the file */
+	struct image *image; /* all of the file; NULL where only facts are known, as below */
 	const struct package_facts *package;
+	const struct manifest_file *entry; /* of a manifest that is the input */
+	const struct module *module;       /* of a core */
+	const char *build_id;              /* of a list of build-ids */
 };
 
 typedef void member_visit(void *context, const struct member *member);
@@ -28,6 +32,7 @@ struct unit {
 	enum artifact_role role;     /* of a file; a package's members have their own */
 	unsigned holds;              /* roles that were seen in it while it was read for others */
 	struct package_facts *facts; /* of a package, once it was read; for the run's life */
+	struct manifest *manifest;   /* the same of a manifest */
 };
 
 /* A kind of input, each in a file of its own. */
@@ -43,6 +48,9 @@ extern const struct input_kind directory_input;
 extern const struct input_kind elf_input;
 extern const struct input_kind deb_input;
 extern const struct input_kind rpm_input;
+extern const struct input_kind manifest_input;
+extern const struct input_kind core_input;
+extern const struct input_kind build_ids_input;
 
 struct units {
 	struct unit *items;
@@ -80,6 +88,10 @@ int changes_add(struct units *units, const char *input, int fd, units_fail *fail
 /* Adds each regular file below the directory INPUT. */
 int directory_add(struct units *units, const char *input, units_fail *fail, void *context,
 		  struct note_error *err);
+
+/* Whether TEXT is a list of build-ids: hexadecimal, one a line; blank lines and what follows a
+ * '#' do not count. */
+bool build_ids_is_list(const char *text, size_t size);
 
 /* Hands over the file behind FD where its role, or its being ELF, says so. */
 int member_from_fd(const struct unit *unit, const char *path, enum artifact_role role, int fd,

@@ -104,6 +104,10 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 		finding_set(finding, VERDICT_FAIL, "%s", artifact->note_problem);
 		return;
 	}
+	if (artifact->note_unknown) {
+		finding_set(finding, VERDICT_SKIPPED, "the file is not at hand");
+		return;
+	}
 	if (artifact->payload == NULL) {
 		if (artifact->kind == KIND_MODULE) {
 			finding_set(finding, VERDICT_SKIPPED, "a kernel module carries none");

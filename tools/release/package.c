@@ -39,8 +39,11 @@ static bool take(void *context, const char *path, const uint8_t *bytes, uint64_t
 	struct image *image = NULL;
 	if (image_open_memory(&image, bytes, size, NULL) != NOTE_OK)
 		return true;
-	const struct member member = {reading->unit->input, path, role_in(reading->unit, path),
-				      image, reading->unit->facts};
+	const struct member member = {.input = reading->unit->input,
+				      .path = path,
+				      .role = role_in(reading->unit, path),
+				      .image = image,
+				      .package = reading->unit->facts};
 	reading->visit(reading->context, &member);
 	image_close(image);
 	return true;

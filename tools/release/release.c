@@ -14,7 +14,9 @@
 #include "tools/release/release.h"
 
 #include <fnmatch.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +41,33 @@ struct filling {
 	size_t count;
 };
 
+/* A file that is named and not at hand. */
+static void take_facts(struct elf_artifact *artifact, const struct member *member)
+{
+	const struct manifest_file *entry = member->entry;
+	const struct module *module = member->module;
+	artifact->kind = KIND_UNKNOWN;
+	if (entry != NULL) {
+		artifact->manifest = entry;
+		artifact->size = entry->size;
+		memcpy(artifact->sha256, entry->sha256, sizeof(artifact->sha256));
+		snprintf(artifact->build_id, sizeof(artifact->build_id), "%s",
+			 entry->build_id != NULL ? entry->build_id : "");
+		artifact->payload = entry->package != NULL ? xstrdup(entry->package) : NULL;
+	} else if (module != NULL) {
+		if (module->build_id != NULL && module->build_id_size <= 64)
+			hex_encode(module->build_id, module->build_id_size, artifact->build_id);
+		if (module->payload != NULL && module->payload_length <= INT_MAX)
+			artifact->payload =
+				xasprintf("%.*s", (int)module->payload_length, module->payload);
+		if (module->problem != NOTE_OK)
+			artifact->note_problem = xstrdup(module->error.text);
+	} else {
+		snprintf(artifact->build_id, sizeof(artifact->build_id), "%s", member->build_id);
+		artifact->note_unknown = true;
+	}
+}
+
 static void take_shipped(void *context, const struct member *member)
 {
 	struct filling *filling = context;
@@ -47,7 +76,10 @@ static void take_shipped(void *context, const struct member *member)
 	*subject = (struct subject){.artifact = {.input = member->input,
 						 .path = xstrdup(member->path),
 						 .package = member->package}};
-	artifact_read(&subject->artifact, member->image);
+	if (member->image != NULL)
+		artifact_read(&subject->artifact, member->image);
+	else
+		take_facts(&subject->artifact, member);
 }
 
 void release_unread(struct release *release, const struct unit *unit, const struct note_error *err)
@@ -132,9 +164,14 @@ static char *name_twin(const struct elf_artifact *of, const struct elf_artifact 
 						   : xasprintf("%s: %s", twin->input, twin->path);
 }
 
-/* A group of one build-id, sorted by digest: it is sound where first and last digest agree. */
+/* A group of one build-id, sorted by digest: it is sound where first and last digest agree. Files
+ * without a known digest, which come first, prove nothing. */
 static void relate_group(struct subject **group, size_t count)
 {
+	for (; count != 0 && group[0]->artifact.sha256[0] == '\0'; count--)
+		group++;
+	if (count == 0)
+		return;
 	struct subject *first = group[0], *last = group[count - 1];
 	if (first->artifact.build_id[0] == '\0' ||
 	    strcmp(first->artifact.sha256, last->artifact.sha256) == 0)
