@@ -104,9 +104,51 @@ static const struct note_section *section_at(const struct walk *walk, uint64_t o
 								     : NULL;
 }
 
-/* Reads the note at OFFSET, which ends by END. NAME takes an owner that has no NUL of its own. */
-static int read_note(struct image *image, uint64_t offset, uint64_t end, uint64_t alignment,
-		     struct elf_note *note, char name[64], struct note_error *err)
+/* True where the bytes from FROM up to TO, both from the start of a note at OFFSET, are there and
+ * not all 0: no padding, then. */
+static bool is_content(struct image *image, uint64_t offset, uint64_t from, uint64_t to)
+{
+	const uint8_t *bytes = image_bytes(image, offset + from, to - from, "note", NULL);
+	for (uint64_t i = 0; bytes != NULL && i < to - from; i++)
+		if (bytes[i] != 0)
+			return true;
+	return false;
+}
+
+/*
+ * Where the descriptor starts, and the whole size, of a note at OFFSET. The sizes have 32 bits, the
+ * sums 64: nothing can wrap.
+ *
+ * Some linkers (mold before 2.0) put notes padded to 4 into one segment of alignment 8 with
+ * .note.gnu.property, padded to 8. So with alignment 8 a note that does not start at a multiple of
+ * 8 from the segment's START, or has something where padding to 8 would be, is padded to 4.
+ */
+static uint64_t measure(struct image *image, uint64_t start, uint64_t offset, uint64_t name_size,
+			uint64_t desc_size, uint64_t alignment, uint64_t *desc, uint64_t *size)
+{
+	uint64_t narrow;
+	if (alignment == 8 && (offset - start) % 8 != 0)
+		alignment = 4;
+	align_up(HEADER_SIZE + name_size, 4, &narrow);
+	align_up(HEADER_SIZE + name_size, alignment, desc);
+	if (*desc != narrow && is_content(image, offset, narrow, *desc)) {
+		alignment = 4;
+		*desc = narrow;
+	}
+	align_up(*desc + desc_size, 4, &narrow);
+	align_up(*desc + desc_size, alignment, size);
+	if (*size != narrow && is_content(image, offset, narrow, *size)) {
+		alignment = 4;
+		*size = narrow;
+	}
+	return alignment;
+}
+
+/* Reads the note at OFFSET, in an area from START to END. NAME takes an owner that has no NUL of
+ * its own. */
+static int read_note(struct image *image, uint64_t start, uint64_t offset, uint64_t end,
+		     uint64_t alignment, struct elf_note *note, char name[64],
+		     struct note_error *err)
 {
 	const uint8_t *header;
 	if (end - offset < HEADER_SIZE)
@@ -117,9 +159,7 @@ static int read_note(struct image *image, uint64_t offset, uint64_t end, uint64_
 	const uint64_t name_size = image_u32(image, header);
 	const uint64_t desc_size = image_u32(image, header + 4);
 	uint64_t desc, size;
-	/* 32-bit sizes in 64-bit sums: nothing can wrap. */
-	align_up(HEADER_SIZE + name_size, alignment, &desc);
-	align_up(desc + desc_size, alignment, &size);
+	alignment = measure(image, start, offset, name_size, desc_size, alignment, &desc, &size);
 	if (desc_size == 0 && HEADER_SIZE + name_size <= end - offset && desc > end - offset)
 		desc = end - offset;
 	if (desc > end - offset || desc_size > end - offset - desc)
@@ -171,14 +211,21 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		       &err);
 		return;
 	}
+	const uint64_t start = offset;
 	size_t next = ranges_before(walk, offset);
 	if (next > 0 && walk->walked[next - 1].end > offset)
 		offset = walk->walked[next - 1].end;
 	if (next < walk->walked_count && walk->walked[next].start < end)
 		end = walk->walked[next].start;
-	const uint64_t start = offset;
+	const uint64_t from = offset;
 	while (offset < end && !walk->stopped) {
-		int code = read_note(walk->image, offset, end, alignment, &note, name, &err);
+		/* What a section of alignment 8 needed before it. */
+		if (alignment == 8 && (offset - start) % 8 == 4 && end - offset > HEADER_SIZE &&
+		    !is_content(walk->image, offset, 0, 4)) {
+			offset += 4;
+			continue;
+		}
+		int code = read_note(walk->image, start, offset, end, alignment, &note, name, &err);
 		if (code != NOTE_OK) {
 			failed(walk, code, &err);
 			break;
@@ -188,7 +235,7 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		walk->stopped = !walk->visit(walk->context, &note);
 		offset += note.size;
 	}
-	int code = remember(walk, start, offset > end ? end : offset, &err);
+	int code = remember(walk, from, offset > end ? end : offset, &err);
 	if (code != NOTE_OK)
 		failed(walk, code, &err);
 }

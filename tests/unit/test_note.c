@@ -192,6 +192,28 @@ static void test_alignment_8(void)
 	image_close(image);
 }
 
+/* As mold writes it: notes padded to 4 in a segment of alignment 8. */
+static void test_mixed_alignment(void)
+{
+	static struct made made;
+	struct seen seen = {0};
+	begin(&made, true, false);
+	note(&made, "GNU", 5, "0123456789abcdef", 16, 8);
+	note(&made, "GNU", 3, "0123456789abcdefghij", 20, 4);
+	note(&made, "FDO", NOTE_TYPE_PACKAGE, "{\"a\":1}\0\0\0\0", 12, 4);
+	note(&made, "GNU", 1, "0123456789ab", 12, 4);
+	made.used += made.used % 8;
+	note(&made, "GNU", 5, "0123456789abcdef", 16, 8);
+	segment(&made, BODY, made.used - BODY, 8);
+	struct image *image = end(&made);
+	CU_ASSERT_EQUAL(elf_notes(image, see, &seen, NULL), NOTE_OK);
+	CU_ASSERT_EQUAL(seen.count, 5);
+	CU_ASSERT_EQUAL(seen.notes[2].type, NOTE_TYPE_PACKAGE);
+	CU_ASSERT_EQUAL(seen.notes[2].alignment, 4);
+	CU_ASSERT_EQUAL(seen.notes[4].type, 5);
+	image_close(image);
+}
+
 static void test_owner_without_nul(void)
 {
 	static struct made made;
@@ -250,4 +272,5 @@ static void test_absent(void)
 
 UNIT_SUITE(note, UNIT_TEST(test_every_class_and_order), UNIT_TEST(test_sections_alone),
 	   UNIT_TEST(test_each_note_once), UNIT_TEST(test_alignment_8),
-	   UNIT_TEST(test_owner_without_nul), UNIT_TEST(test_broken_notes), UNIT_TEST(test_absent))
+	   UNIT_TEST(test_mixed_alignment), UNIT_TEST(test_owner_without_nul),
+	   UNIT_TEST(test_broken_notes), UNIT_TEST(test_absent))
