@@ -165,6 +165,7 @@ static bool move_tables(struct attempt *attempt, uint64_t to, uint64_t limit, ui
 			uint64_t *end)
 {
 	const struct layout *layout = attempt->layout;
+	const uint64_t start = to;
 	const uint64_t entry = layout->image->ehdr.e_phentsize;
 	const uint64_t spare = layout->headers.end + attempt->shift + SPARE_HEADERS * entry;
 	uint64_t wanted = attempt->notes.end + attempt->shift + attempt->size;
@@ -184,9 +185,11 @@ static bool move_tables(struct attempt *attempt, uint64_t to, uint64_t limit, ui
 		to += length;
 		freed = table->at.end;
 	}
-	/* Up to whatever stays there. */
+	/* Up to whatever stays there; to the padding, unless that is where the tables go. */
 	if (freed < load_end(layout))
 		freed += place_free_after(layout, freed, load_end(layout));
+	if (freed >= load_end(layout) && start != load_end(layout))
+		freed += room_after(layout, freed);
 	*end = to;
 	return freed >= wanted && settle_behind(attempt);
 }

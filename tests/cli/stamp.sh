@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pkgnote stamp: the note lies in page one of every kind of linked file, the file works as before, and
+# the field's tools read the note and find nothing new.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/judges.sh"
+CC=${CC:-gcc}
+PAYLOAD='{"type":"deb","os":"debian","osVersion":"12","name":"demo","version":"1.0-1","architecture":"amd64","debugInfoUrl":"https://debuginfod.example.net"}'
+
+sources() {
+	cat >lib.c <<'C'
+int version_one(void) { return 1; }
+int answer(void) { return 42; }
+C
+	cat >main.c <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int answer(void);
+static __thread int per_thread = 7;
+__attribute__((constructor)) static void early(void) { per_thread++; }
+static int chosen(void) { return 5; }
+static int (*resolve(void))(void) { return chosen; }
+int picked(void) __attribute__((ifunc("resolve")));
+int main(void)
+{
+	if (getenv("CRASH") != NULL)
+		abort();
+	return printf("%d %d %d %zu\n", answer(), per_thread, picked(), strlen("four")) < 0;
+}
+C
+}
+
+# in_page_one FILE: exactly one package note, in a PT_NOTE and a PT_LOAD within the first 4096 bytes.
+in_page_one() {
+	local found
+	found=$(readelf -lnW "$1" | awk '
+		function number(text,  i, value) {
+			value = 0; text = tolower(substr(text, 3))
+			for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+			return value }
+		$1 == "LOAD" && !load { load = number($2) + number($5) }
+		$1 == "NOTE" && number($2) + number($5) > end && number($2) + number($5) <= load { end = number($2) + number($5) }
+		/Packaging Metadata:/ { notes++ }
+		END { print notes + 0, (end > 0 && end <= 4096) }')
+	[ "$found" = "1 1" ] || { readelf -lW "$1" >&2; fail "$1: notes, page one: $found"; }
+}
+
+# numbers change where a section is added, the rest of what eu-elflint finds must not.
+lint_of() { elflint "$1" | sed 's/\[ *[0-9]*\]//g; s/phdr *[0-9]*//; s/at offset [0-9]*//' | sort; }
+
+# holds OLD NEW: NEW is the stamped OLD.
+holds() {
+	in_page_one "$2"
+	same "$(lint_of "$1")" "$(lint_of "$2")"
+	status 0 systemd-analyze inspect-elf --json=short "$2"
+	says out '"name":"demo"'
+	readelf -aW "$2" 2>&1 >/dev/null | sed "s,$2,,g" >warnings.new
+	readelf -aW "$1" 2>&1 >/dev/null | sed "s,$1,,g" >warnings.old
+	cmp warnings.old warnings.new
+}
+
+stamps_every_kind() {
+	need systemd-analyze eu-elflint
+	sources
+	$CC -O2 -fPIC -shared -Wl,-soname,libanswer.so -o libanswer.so lib.c
+	local kinds='-pie:pie -no-pie:exec -static:static -static-pie:static-pie -pie+-Wl,-z,noseparate-code:noseparate -pie+-Wl,--hash-style=both:both'
+	kinds="$kinds -pie+-Wl,-z,now:now -no-pie+-s:stripped -pie+-Wl,-z,pack-relative-relocs:relr"
+	command -v ld.lld >/dev/null && kinds="$kinds -pie+-fuse-ld=lld:lld -no-pie+-fuse-ld=lld:lld-exec"
+	command -v ld.gold >/dev/null && kinds="$kinds -pie+-fuse-ld=gold:gold"
+	command -v mold >/dev/null && kinds="$kinds -pie+-fuse-ld=mold:mold"
+	status 0 "$PKGNOTE" stamp --payload <(echo "$PAYLOAD") -o stamped.so libanswer.so
+	holds libanswer.so stamped.so
+	mkdir lib && cp stamped.so lib/libanswer.so
+	for kind in $kinds; do
+		local options=${kind%:*} name=${kind##*:} link=libanswer.so
+		case $name in *static*) link=lib.c ;; esac
+		# shellcheck disable=SC2086
+		$CC ${options//+/ } -o "$name" main.c $link 2>log || case $name in relr | mold | lld*) continue ;; *) cat log; false ;; esac
+		"$PKGNOTE" stamp --payload <(echo "$PAYLOAD") -o "$name.new" "$name"
+		holds "$name" "$name.new"
+		same '42 8 5 4' "$(LD_LIBRARY_PATH=$PWD/lib "./$name.new")"
+		same '42 8 5 4' "$(LD_LIBRARY_PATH=$PWD LD_BIND_NOW=1 "./$name.new")"
+	done
+}
+check "every kind of executable runs, and holds the note in page one" stamps_every_kind
+
+links_against_a_stamped_library() {
+	sources
+	echo 'V1 { global: version_one; }; V2 { global: answer; } V1;' >map
+	$CC -O2 -fPIC -shared -Wl,-soname,libanswer.so -Wl,--version-script=map -o libanswer.so lib.c
+	$CC -o before main.c libanswer.so
+	"$PKGNOTE" stamp -q -k name=demo libanswer.so
+	$CC -o after main.c libanswer.so
+	same '42 8 5 4' "$(LD_LIBRARY_PATH=. ./before)"
+	same '42 8 5 4' "$(LD_LIBRARY_PATH=. ./after)"
+	readelf --dyn-syms -W libanswer.so | grep -q 'answer@@V2'
+}
+check "a stamped library links and is found as before, versions too" links_against_a_stamped_library
+
+a_core_tells_the_package() {
+	need systemd-analyze gdb
+	sources
+	$CC -O2 -o demo main.c lib.c
+	"$PKGNOTE" stamp -q --payload <(echo "$PAYLOAD") demo
+	core_of ./demo
+	status 0 systemd-analyze inspect-elf --json=short core
+	says out '"name":"demo"'
+}
+check "the kernel's core of a stamped program names the package" a_core_tells_the_package
+
+edits_keep_the_note() {
+	need strip objcopy eu-strip patchelf
+	sources
+	for linker in '' -Wl,-z,noseparate-code -Wl,-z,now,--hash-style=sysv; do
+		# shellcheck disable=SC2086
+		$CC -g -O2 $linker -o plain main.c lib.c
+		for size in 20 150 400; do
+			"$PKGNOTE" stamp -q -k name=demo -k "pad=$(printf "%${size}s" | tr ' ' x)" -o demo plain
+			for tool in strip 'strip -g' objcopy eu-strip 'patchelf --set-rpath /opt/lib/somewhere'; do
+				cp demo edited
+				$tool edited
+				readelf -nW edited | grep -q '"name":"demo"' || fail "$tool lost the note ($linker, $size)"
+				case $tool in patchelf*) ;; *)
+					in_page_one edited
+					cp plain judge && $tool judge
+					same "$(lint_of judge)" "$(lint_of edited)" ;;
+				esac
+				same '42 8 5 4' "$(./edited)"
+			done
+		done
+	done
+}
+check "strip, objcopy, eu-strip and patchelf keep the note" edits_keep_the_note
+
+makes_room_by_a_new_segment() {
+	sources
+	$CC -O2 -o plain main.c lib.c
+	# Larger and larger payloads need each way in turn; the largest does not fit.
+	local ways=''
+	for size in 40 200 600 1200 2000 2600 2900; do
+		"$PKGNOTE" stamp -q -k name=demo -k "pad=$(printf "%${size}s" | tr ' ' x)" -o demo plain
+		in_page_one demo
+		same "$(lint_of plain)" "$(lint_of demo)"
+		same '42 8 5 4' "$(./demo)"
+		ways="$ways $(readelf -lW demo | grep -c '^  LOAD')"
+	done
+	[[ $ways == *' 5'* ]] || fail "no payload needed a new PT_LOAD:$ways"
+	readelf -hW demo | grep -q 'Start of program headers: *64 '
+	status 3 "$PKGNOTE" stamp -k "pad=$(printf "%4100s" | tr ' ' x)" plain
+	says err 'plain: a payload of [0-9]+ bytes does not fit page one'
+}
+check "a large payload gets room by a new PT_LOAD" makes_room_by_a_new_segment
+
+twice_changes_nothing() {
+	sources
+	$CC -o demo main.c lib.c
+	status 0 "$PKGNOTE" stamp -k name=demo demo
+	says out '^1 stamped, 0 kept, 0 refused$'
+	cp -a demo once
+	status 0 "$PKGNOTE" stamp -k name=demo demo
+	says out '^0 stamped, 1 kept, 0 refused$'
+	cmp once demo
+	status 0 "$PKGNOTE" stamp -k name=other demo
+	cmp once demo
+	status 3 "$PKGNOTE" stamp -k name=other --on-existing=fail demo
+	says err 'demo: it has a package note already'
+	cmp once demo
+}
+check "stamping twice changes no byte, --on-existing=fail refuses" twice_changes_nothing
+
+a_tree_at_once() {
+	sources
+	mkdir -p tree/bin tree/lib tree/share one eight
+	$CC -o tree/bin/demo main.c lib.c
+	$CC -shared -fPIC -o tree/lib/libanswer.so lib.c
+	$CC -c -o tree/lib/lib.o lib.c
+	ar rcsD tree/lib/libanswer.a tree/lib/lib.o
+	ln -s demo tree/bin/link
+	ln -s /etc tree/etc
+	echo text >tree/share/text
+	: >tree/share/empty
+	for i in $(seq 20); do cp tree/bin/demo "tree/bin/demo$i"; done
+	cp -a tree/. one && cp -a tree/. eight
+	status 3 "$PKGNOTE" stamp -k name=demo -j1 one
+	says out '^22 stamped, 0 kept, 2 refused$'
+	says err '^pkgnote stamp: one/lib/lib.o: a relocatable object'
+	says err '^pkgnote stamp: one/lib/libanswer.a: a static archive'
+	says_not err "(text|empty|bin/link):"
+	sed 's/one/eight/' err >want
+	status 3 "$PKGNOTE" stamp -k name=demo -j8 eight
+	cmp want err
+	diff -r --no-dereference one eight
+	in_page_one one/bin/demo7
+	[ -z "$(find one -name '.pkgnote-*')" ]
+	status 3 "$PKGNOTE" stamp --json -k name=demo one
+	says out '^\{"path":"one/bin/demo","result":"kept"\}$'
+	says out '^\{"path":"one/lib/lib.o","result":"refused","reason":"a relocatable'
+}
+check "a tree: all that can be is done, the rest is listed, whatever -j" a_tree_at_once
+
+attributes_survive() {
+	sources
+	$CC -o demo main.c lib.c
+	chmod 4751 demo
+	local attribute=
+	if setfattr -n user.origin -v here demo 2>/dev/null; then attribute=user.origin; fi
+	if [ "$(id -u)" = 0 ]; then chown 12:34 demo && chmod 4751 demo; fi
+	stat -c '%a %u %g' demo >before
+	"$PKGNOTE" stamp -q -k name=demo demo
+	stat -c '%a %u %g' demo | cmp before -
+	[ -z "$attribute" ] || same here "$(getfattr --only-values -n $attribute demo)"
+}
+check "mode, owner, set-id and extended attributes survive" attributes_survive
+
+hard_links_stay() {
+	sources
+	mkdir a b
+	$CC -o a/demo main.c lib.c
+	ln a/demo a/other
+	ln a/demo b/third
+	cp a/demo before
+	status 3 "$PKGNOTE" stamp -k name=demo a
+	says err 'a/demo: it has hard links outside the arguments'
+	cmp before a/demo
+	status 0 "$PKGNOTE" stamp -k name=demo a b
+	same "$(stat -c %i a/demo)" "$(stat -c %i a/other)"
+	same "$(stat -c %i a/demo)" "$(stat -c %i b/third)"
+	same 3 "$(stat -c %h a/demo)"
+	in_page_one b/third
+	$CC -o a/demo main.c lib.c && ln a/demo outside
+	status 0 "$PKGNOTE" stamp -k name=demo --break-links a
+	in_page_one a/demo
+	cmp before outside
+}
+check "hard links within the arguments stay, others are not cut by surprise" hard_links_stay
+
+refuses_what_it_cannot() {
+	sources
+	$CC -c -o main.o main.c
+	$CC -g -o demo main.c lib.c
+	objcopy --only-keep-debug demo demo.debug
+	cp demo short && truncate -s 3000 short
+	{ cat demo; echo appended; } >appended
+	ln -s demo link
+	: >empty
+	for file in main.o demo.debug short link empty nowhere /dev/null; do
+		[ ! -f $file ] || cp $file saved
+		status 3 "$PKGNOTE" stamp -k name=demo $file
+		says err "^pkgnote stamp: $file: "
+		[ ! -f $file ] || cmp $file saved
+	done
+	status 2 "$PKGNOTE" stamp -k name=demo
+	status 2 "$PKGNOTE" stamp -k name=demo -o out demo short
+	status 2 "$PKGNOTE" stamp -k name=demo -o out .
+}
+check "what cannot be stamped is refused, said why, and left alone" refuses_what_it_cannot
+finish
