@@ -132,24 +132,53 @@ edits_keep_the_note() {
 }
 check "strip, objcopy, eu-strip and patchelf keep the note" edits_keep_the_note
 
-makes_room_by_a_new_segment() {
+large_payloads_fit() {
 	sources
 	$CC -O2 -o plain main.c lib.c
-	# Larger and larger payloads need each way in turn; the largest does not fit.
-	local ways=''
 	for size in 40 200 600 1200 2000 2600 2900; do
 		"$PKGNOTE" stamp -q -k name=demo -k "pad=$(printf "%${size}s" | tr ' ' x)" -o demo plain
 		in_page_one demo
 		same "$(lint_of plain)" "$(lint_of demo)"
 		same '42 8 5 4' "$(./demo)"
-		ways="$ways $(readelf -lW demo | grep -c '^  LOAD')"
 	done
-	[[ $ways == *' 5'* ]] || fail "no payload needed a new PT_LOAD:$ways"
-	readelf -hW demo | grep -q 'Start of program headers: *64 '
+	status 3 "$PKGNOTE" stamp -k "pad=$(printf "%3500s" | tr ' ' x)" plain
+	says err 'plain: page one has no room for a note of 35[0-9]+ bytes'
 	status 3 "$PKGNOTE" stamp -k "pad=$(printf "%4100s" | tr ' ' x)" plain
 	says err 'plain: a payload of [0-9]+ bytes does not fit page one'
 }
-check "a large payload gets room by a new PT_LOAD" makes_room_by_a_new_segment
+check "a payload of nearly a page fits, a larger one is refused" large_payloads_fit
+
+# Tables of more than a page, code right behind them: only a new PT_LOAD makes room.
+makes_room_by_a_new_segment() {
+	local found
+	for i in $(seq 3000); do echo "int exported_function_$i(void) { return $i; }"; done >many.c
+	echo 'int exported_function_2999(void); int main(void) { return exported_function_2999() == 2999 ? 0 : 1; }' >use.c
+	$CC -O0 -fPIC -shared -Wl,-z,noseparate-code -Wl,-soname,libmany.so -o plain.so many.c
+	same 2 "$(readelf -lW plain.so | grep -c '^  LOAD')"
+	"$PKGNOTE" stamp -q -k name=demo -o libmany.so plain.so
+	same 3 "$(readelf -lW libmany.so | grep -c '^  LOAD')"
+	readelf -hW libmany.so | grep -q 'Start of program headers: *64 '
+	in_page_one libmany.so
+	same "$(lint_of plain.so)" "$(lint_of libmany.so)"
+	$CC -o use use.c libmany.so
+	LD_LIBRARY_PATH=. ./use
+	for tool in strip 'objcopy -g' eu-strip 'patchelf --set-rpath /opt/lib/somewhere'; do
+		cp libmany.so edited.so && $tool edited.so
+		readelf -nW edited.so | grep -q '"name":"demo"'
+		case $tool in patchelf*) ;; *) same "$(lint_of plain.so)" "$(lint_of edited.so)" ;; esac
+		mkdir -p edited && cp edited.so edited/libmany.so
+		LD_LIBRARY_PATH=edited ./use
+	done
+	# An executable, position-independent and not: the kernel hands the program headers over.
+	for kind in -pie -no-pie; do
+		$CC $kind -O0 -rdynamic -Wl,-z,noseparate-code -o plain use.c many.c
+		"$PKGNOTE" stamp -q -k name=demo -o demo plain
+		same 3 "$(readelf -lW demo | grep -c '^  LOAD')"
+		in_page_one demo
+		./demo
+	done
+}
+check "where all is full, a new PT_LOAD makes room, the program headers stay" makes_room_by_a_new_segment
 
 twice_changes_nothing() {
 	sources
