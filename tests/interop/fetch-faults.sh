@@ -73,7 +73,7 @@ run_row() {
 	*) what="$(echo $what) $ID" ;;
 	esac
 	# shellcheck disable=SC2086
-	status "$code" "$PKGNOTE" fetch --json --cache="$PWD/cache" "${arguments[@]}" --retries=2 \
+	status "$code" "$PKGNOTE" fetch --json --cache="$PWD/cache$NUMBER" "${arguments[@]}" --retries=2 \
 		--backoff=0 --cache-absent=60 $options $what
 	says out "\"outcome\":\"$outcome\",\"path\""
 	says err ": $outcome"
@@ -83,8 +83,8 @@ run_row() {
 		cmp "$path" "$FAULTS/root/buildid/$ID/$1${3:-}"
 	fi
 	# The cache: nothing but what is wanted, and no leftovers of any try.
-	found=$(find cache -type f -printf '%f\n' | sed 's/-[0-9a-f]\{32\}-.*//' |
-		grep -v '\.proof$' | sort | tr '\n' ' ')
+	found=$(find "cache$NUMBER" -type f ! -name .cleaned ! -name '*.proof' -printf '%f\n' | sed 's/-[0-9a-f]\{32\}-.*//' |
+		sort | tr '\n' ' ')
 	same "$(echo $found)" "$cached"
 	for j in $(seq $i); do
 		counts="$counts $(grep -c "^t${NUMBER}s${j}r\? " "$FAULTS/log" || true)"
@@ -143,7 +143,7 @@ slow body                             | slow_body          | --timeout=5   | deb
 503 then absent                       | 503,404            |               | debuginfo  | absent | 1 | debuginfo.absent | 2
 a status that there is not            | 999                |               | debuginfo  | unavailable | 3 |  | 3
 nobody listens                        | closed             |               | debuginfo  | unavailable | 3 |  | 0
-a host that there is not              | nohost             |               | debuginfo  | unavailable | 3 |  | 0
+a host that there is not              | nohost             | --timeout=2 --retries=0 | debuginfo  | unavailable | 3 |  | 0
 TLS to a server without TLS           | tls                |               | debuginfo  | unavailable | 3 |  | 0
 reset before an answer, then good     | reset_early,ok     |               | debuginfo  | found | 0 | debuginfo | 2
 closed before an answer               | close_early        |               | debuginfo  | unavailable | 3 |  | 3

@@ -487,7 +487,7 @@ static void do_endless(struct call *c)
 	static char zeros[65536];
 	say(c, "HTTP/1.0 200 OK\r\n\r\n");
 	put(c, c->body, c->size);
-	for (int i = 0; i < 4096 && !c->keep; i++)
+	for (int i = 0; i < 4096; i++)
 		if (send(c->fd, zeros, sizeof(zeros), MSG_NOSIGNAL) <= 0)
 			break;
 	c->keep = false;
@@ -742,6 +742,10 @@ static bool receive(int fd, char *text, size_t room)
 		if (n <= 0)
 			return false;
 		text[++got] = '\0';
+		if (text[0] == 0x16) { /* TLS, which this is not */
+			send(fd, "HTTP/1.1 400 No TLS\r\n\r\n", 24, MSG_NOSIGNAL);
+			return false;
+		}
 		if (got >= 4 && memcmp(text + got - 4, "\r\n\r\n", 4) == 0)
 			return true;
 	}

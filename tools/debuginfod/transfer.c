@@ -48,6 +48,7 @@ static void forget_answer(struct transfer *t)
 	t->content_length = t->declared_size = -1;
 	t->retry_after = -1;
 	t->chunked = t->encoded = t->html = t->contradictory = false;
+	t->headers_ended = false;
 	t->received = t->drained = 0;
 }
 
@@ -125,6 +126,7 @@ static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 		forget_answer(t);
 		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	} else if (length == 0) {
+		t->headers_ended = true;
 		return t->status != 200 || headers_will_do(t) ? size : 0;
 	} else {
 		char *colon = strchr(line, ':');
@@ -371,6 +373,11 @@ bool transfer_end(struct transfer *t, CURLM *multi, CURLcode result)
 	if (t->stopped)
 		return true;
 	const bool drained = t->drained > DRAINED_MOST && result == CURLE_WRITE_ERROR;
+	/* libcurl takes headers that broke off for an empty body. */
+	if (!t->headers_ended && (result == CURLE_OK || drained)) {
+		settle(t, OUTCOME_UNAVAILABLE, "closed in the middle of the headers");
+		return true;
+	}
 	if (t->status >= 300 && t->status < 400 && t->status != 304 &&
 	    (result == CURLE_OK || drained))
 		return !follow(t, multi);

@@ -48,6 +48,7 @@ struct transfer {
 	long status;
 	int64_t content_length, declared_size; /* -1: not said */
 	bool chunked, encoded, html, contradictory;
+	bool headers_ended;
 	uint64_t received; /* bytes of a good body, decoded */
 	uint64_t drained;  /* bytes of another answer's body */
 	uint8_t magic[4];
