@@ -19,7 +19,8 @@
 
 enum existing { EXISTING_KEEP, EXISTING_FAIL };
 
-enum outcome { IGNORED, STAMPED, KEPT, REFUSED };
+/* LEFT_ALONE: found in a tree, and of a kind that is not for stamping; named, it is refused. */
+enum outcome { IGNORED, STAMPED, KEPT, LEFT_ALONE, REFUSED };
 
 /* A name of a file, and, for the first of its names, what became of it. */
 struct item {
@@ -31,7 +32,7 @@ struct item {
 	bool named;   /* an argument of its own: it has to be an ELF file */
 	size_t first; /* the index of the same file's first item */
 	enum outcome outcome;
-	struct note_error *error; /* where it was refused */
+	struct note_error *error; /* why it was left alone or refused */
 };
 
 struct stamp {
@@ -49,7 +50,7 @@ struct stamp {
 	/* While the tree ARGUMENT is walked. */
 	const char *argument;
 	size_t argument_length; /* of its path below the root */
-	size_t outcomes[4];
+	size_t outcomes[REFUSED + 1];
 };
 
 /* --- what to stamp --- */
@@ -214,15 +215,16 @@ static size_t names_of(const struct stamp *stamp, size_t index, struct strings *
 
 /* --- one file --- */
 
-enum kind { KIND_OTHER, KIND_ELF, KIND_ARCHIVE };
+enum kind { KIND_OTHER, KIND_ELF, KIND_OBJECT, KIND_ARCHIVE };
 
 static enum kind kind_of(int fd)
 {
-	char magic[8] = {0};
+	unsigned char magic[EI_NIDENT + 2] = {0};
 	if (pread(fd, magic, sizeof(magic), 0) < 4)
 		return KIND_OTHER;
-	if (memcmp(magic, "\177ELF", 4) == 0)
-		return KIND_ELF;
+	/* e_type follows the identification; ET_REL is 1 in either byte order. */
+	if (memcmp(magic, ELFMAG, SELFMAG) == 0)
+		return magic[EI_NIDENT] + magic[EI_NIDENT + 1] == ET_REL ? KIND_OBJECT : KIND_ELF;
 	return memcmp(magic, "!<arch>\n", 8) == 0 || memcmp(magic, "!<thin>\n", 8) == 0
 		       ? KIND_ARCHIVE
 		       : KIND_OTHER;
@@ -274,7 +276,7 @@ static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_err
 	const struct note_place_options options = {.size = sizeof(options)};
 	uint8_t *bytes = NULL;
 	void *made = NULL;
-	size_t size, made_size;
+	size_t size, made_size = 0;
 	int code = file_read(fd, &bytes, &size, err);
 	if (code != NOTE_OK)
 		return code;
@@ -300,14 +302,17 @@ static void work(void *context, size_t index, unsigned worker)
 	struct stamp *stamp = context;
 	struct item *item = &stamp->items[index];
 	struct note_error err = {0};
+	enum kind kind = KIND_OTHER;
 	int fd;
 	(void)worker;
 	if (item->first != index)
 		return;
 	int code = root_open_file(stamp->root, item->path, &fd, &err);
 	if (code == NOTE_OK) {
-		switch (kind_of(fd)) {
+		kind = kind_of(fd);
+		switch (kind) {
 		case KIND_ELF:
+		case KIND_OBJECT: /* note_place says why not */
 			code = stamp_file(stamp, index, fd, &err);
 			break;
 		case KIND_ARCHIVE:
@@ -321,7 +326,8 @@ static void work(void *context, size_t index, unsigned worker)
 		close(fd);
 	}
 	if (code != NOTE_OK) {
-		item->outcome = REFUSED;
+		const bool not_for_it = kind == KIND_OBJECT || kind == KIND_ARCHIVE;
+		item->outcome = not_for_it && !item->named ? LEFT_ALONE : REFUSED;
 		item->error = xmalloc(sizeof(err));
 		*item->error = err;
 	}
@@ -348,7 +354,7 @@ static void print_json(const struct stamp *stamp, const struct item *item, const
 
 static void finish(void *context, size_t index)
 {
-	static const char *const words[] = {"ignored", "stamped", "kept", "refused"};
+	static const char *const words[] = {"ignored", "stamped", "kept", "left-alone", "refused"};
 	struct stamp *stamp = context;
 	struct item *item = &stamp->items[index];
 	const struct item *first = &stamp->items[item->first];
@@ -357,6 +363,8 @@ static void finish(void *context, size_t index)
 		return;
 	if (first->outcome == REFUSED)
 		cli_fail(&stamp->cli, item->shown, first->error);
+	else if (first->outcome == LEFT_ALONE)
+		cli_say(&stamp->cli, item->shown, "left alone: %s", first->error->text);
 	else
 		cli_detail(&stamp->cli, item->shown, "%s", words[first->outcome]);
 	if (stamp->cli.json) {
@@ -376,8 +384,9 @@ static void stamp_all(struct stamp *stamp)
 	pool_run(cli->jobs, stamp->count, work, finish, stamp);
 	cli_progress_end(cli);
 	if (!cli->json && !cli->quiet)
-		printf("%zu stamped, %zu kept, %zu refused\n", stamp->outcomes[STAMPED],
-		       stamp->outcomes[KEPT], stamp->outcomes[REFUSED]);
+		printf("%zu stamped, %zu kept, %zu left alone, %zu refused\n",
+		       stamp->outcomes[STAMPED], stamp->outcomes[KEPT], stamp->outcomes[LEFT_ALONE],
+		       stamp->outcomes[REFUSED]);
 }
 
 static int run(const struct command *command, int argc, char **argv)
