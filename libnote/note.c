@@ -225,12 +225,19 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 			offset += 4;
 			continue;
 		}
-		int code = read_note(walk->image, start, offset, end, alignment, &note, name, &err);
+		/* A section knows its padding best: mold puts sections of both alignments into one
+		 * segment. */
+		const struct note_section *section = section_at(walk, offset);
+		int code = section != NULL
+				   ? read_note(walk->image, section->range.start, offset,
+					       section->range.end < end ? section->range.end : end,
+					       section->alignment, &note, name, &err)
+				   : read_note(walk->image, start, offset, end, alignment, &note,
+					       name, &err);
 		if (code != NOTE_OK) {
 			failed(walk, code, &err);
 			break;
 		}
-		const struct note_section *section = section_at(walk, note.offset);
 		note.section = section != NULL ? section->index : 0;
 		walk->stopped = !walk->visit(walk->context, &note);
 		offset += note.size;
