@@ -69,11 +69,15 @@ static void put_counts(struct json_object *object, const struct share_added *add
 	put(object, "bytes", json_object_new_int64((int64_t)added->bytes));
 }
 
+static const char *added_word(const struct share_added *added)
+{
+	return added->nothing ? "nothing" : added->unchanged ? "unchanged" : "added";
+}
+
 static void print_added(const struct cli *cli, const struct share_added *added)
 {
 	if (cli->json) {
-		struct json_object *object =
-			result(added->package, added->unchanged ? "unchanged" : "added");
+		struct json_object *object = result(added->package, added_word(added));
 		put_counts(object, added);
 		put(object, "newBytes", json_object_new_int64((int64_t)added->new_bytes));
 		print_object(object);
@@ -81,7 +85,7 @@ static void print_added(const struct cli *cli, const struct share_added *added)
 	}
 	char *name = name_to_line(added->package);
 	printf("%s: %s, %llu build-ids, %llu sources, %llu bytes (%llu new)\n", name,
-	       added->unchanged ? "unchanged" : "added", (unsigned long long)added->build_ids,
+	       added_word(added), (unsigned long long)added->build_ids,
 	       (unsigned long long)added->sources, (unsigned long long)added->bytes,
 	       (unsigned long long)added->new_bytes);
 	free(name);
@@ -113,39 +117,46 @@ static char *directory_of(const char *path)
 	return xasprintf("%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
-/* One INPUT: a split tree, or a manifest whose tree is --root or the directory that it lies in. */
-static int publish(struct cli *cli, struct share *share, const struct options *options,
-		   const char *input)
+/* A manifest, whose tree is --root or the directory that it lies in, or a split tree. */
+static int publish_tree(struct share *share, const struct options *options, const char *input,
+			bool is_directory, struct share_added *added, struct note_error *err)
 {
 	struct manifest manifest = {0};
-	struct share_added added = {0};
-	struct note_error err = {0};
-	struct stat st;
-	int code = NOTE_OK;
-	char *tree = xstrdup(input);
-	const char *file = options->manifest;
-	if (stat(input, &st) != 0)
-		code = error_system(&err, "open");
-	if (code == NOTE_OK && !S_ISDIR(st.st_mode)) {
-		free(tree);
-		tree = options->root != NULL ? xstrdup(options->root) : directory_of(input);
-		file = input;
-	}
-	if (code == NOTE_OK && file != NULL)
-		code = read_manifest(file, &manifest, &err);
+	const char *file = is_directory ? options->manifest : input;
+	char *tree = is_directory            ? xstrdup(input)
+		     : options->root != NULL ? xstrdup(options->root)
+					     : directory_of(input);
+	int code = file != NULL ? read_manifest(file, &manifest, err) : NOTE_OK;
 	if (code == NOTE_OK)
 		code = share_add_tree(share, tree, file != NULL ? &manifest : NULL,
 				      options->package, (enum share_conflict)options->on_conflict,
-				      &added, &err);
+				      added, err);
+	manifest_free(&manifest);
+	free(tree);
+	return code;
+}
+
+static void publish(struct cli *cli, struct share *share, const struct options *options,
+		    const char *input)
+{
+	struct share_added added = {0};
+	struct note_error err = {0};
+	struct stat st;
+	int code = stat(input, &st) == 0 ? NOTE_OK : error_system(&err, "open");
+	if (code == NOTE_OK && !S_ISDIR(st.st_mode)) {
+		code = share_add_package(share, input, options->package,
+					 (enum share_conflict)options->on_conflict, &added, &err);
+		if (code == NOTE_ABSENT) /* then it is a manifest, or nothing that we know */
+			code = publish_tree(share, options, input, false, &added, &err);
+	} else if (code == NOTE_OK) {
+		code = publish_tree(share, options, input, true, &added, &err);
+	}
 	cli_progress_end(cli);
 	if (code == NOTE_OK)
 		print_added(cli, &added);
 	else
 		cli_fail(cli, input, &err);
 	share_added_free(&added);
-	manifest_free(&manifest);
-	free(tree);
-	return code;
 }
 
 /* --- what is there already --- */
@@ -338,7 +349,7 @@ out:
 const struct command publish_command = {
 	"publish",
 	"Bring split packages into a share that debuggers and debuginfod clients read",
-	"--into=SHARE [OPTION]... ROOT|MANIFEST...\n"
+	"--into=SHARE [OPTION]... ROOT|MANIFEST|DEB|RPM...\n"
 	"--into=SHARE --remove=PACKAGE | --keep=N | --list | --check",
 	"pkgnote publish --into=/srv/debug --manifest=hello.json buildroot",
 	run,

@@ -70,8 +70,8 @@ char *store_path(const char *sha256);
 
 /* --- spool.c: files on their way in --- */
 
-/* Copies FROM (from its start) to TO and takes the digest; TO may be -1: then only that. */
-int copy_with_digest(int from, int to, uint64_t *size, char digest[65], struct note_error *err);
+/* The size and SHA-256 of the file FD, from its start. */
+int digest_of_file(int fd, uint64_t *size, char digest[65], struct note_error *err);
 
 /* A file that was copied into the staging area. */
 struct spooled {
@@ -80,6 +80,19 @@ struct spooled {
 	uint64_t size;
 	char sha256[65];
 };
+
+/* A file on its way in, piece by piece. */
+struct spool {
+	int fd; /* may be read meanwhile */
+	struct sha256 *sha256;
+	struct spooled spooled;
+};
+
+/* NUMBER makes the name: each file has its own. */
+int spool_open(struct share *share, const char *origin, size_t number, struct spool *spool,
+	       struct note_error *err);
+int spool_add(struct spool *spool, const void *bytes, size_t size, struct note_error *err);
+int spool_close(struct spool *spool, struct spooled *spooled, struct note_error *err);
 
 /* Copies the regular file FD and takes its digest on the way. NUMBER makes the name: threads
  * use different ones. */
@@ -111,6 +124,10 @@ struct stage; /* the files that were spooled, and where each belongs */
 struct stage *stage_new(struct share *share);
 void stage_free(struct stage *stage);
 
+/* What was spooled as another file of the input, ORIGIN, that has the same contents. */
+int spool_as(struct share *share, const struct spooled *spooled, const char *origin, size_t number,
+	     struct spooled *again, struct note_error *err);
+
 /* A second name for what was spooled, for another place. */
 int spool_again(struct share *share, const struct spooled *spooled, struct spooled *again,
 		struct note_error *err);
@@ -118,6 +135,16 @@ int spool_again(struct share *share, const struct spooled *spooled, struct spool
 /* Files SPOOLED (which is emptied) as BELOW in the package. A FALLBACK gives way to another file
  * for the same place. */
 void stage_place(struct stage *stage, struct spooled *spooled, const char *below, bool fallback);
+
+/* What was placed as BELOW, once more as ORIGIN; NOTE_ABSENT where nothing was. */
+int stage_find_again(struct stage *stage, const char *below, const char *origin, size_t number,
+		     struct spooled *again, struct note_error *err);
+
+/* Files the ELF file SPOOLED (which is emptied) by its build-id, as the debug file DEBUG or as what
+ * is shipped; one that is shipped with its DWARF in it serves as both. */
+struct look;
+int stage_place_elf(struct stage *stage, struct spooled *spooled, const struct look *look,
+		    bool debug, struct note_error *err);
 
 /* Names the package: where two names differ the commit fails, naming both origins. */
 void stage_name(struct stage *stage, const char *package, const char *origin);

@@ -68,8 +68,9 @@ enum share_conflict {
 
 /* What one addition came to. */
 struct share_added {
-	char *package;      /* N-V-R.A */
-	bool unchanged;     /* it was there already, all the same */
+	char *package;  /* N-V-R.A */
+	bool unchanged; /* it was there already, all the same */
+	bool nothing;   /* a .deb or .rpm with nothing in it to publish; the share is as it was */
 	uint64_t build_ids; /* that it holds */
 	uint64_t sources;   /* source files that it holds */
 	uint64_t bytes;     /* of all its files */
@@ -83,6 +84,13 @@ struct share_added {
 int share_add_tree(struct share *share, const char *path, const struct manifest *manifest,
 		   const char *package, enum share_conflict conflict, struct share_added *added,
 		   struct note_error *err);
+
+/* Adds what a .deb, .ddeb or .rpm holds: ELF files with a build-id, and what lies below
+ * usr/src/debug. The package's name is N-V-R.A of its header (V with its epoch, where it has one),
+ * or PACKAGE where that is not NULL. NOTE_ABSENT where the file at PATH is no package. */
+int share_add_package(struct share *share, const char *path, const char *package,
+		      enum share_conflict conflict, struct share_added *added,
+		      struct note_error *err);
 
 void share_added_free(struct share_added *added);
 

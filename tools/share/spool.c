@@ -23,14 +23,14 @@ static int write_all(int fd, const uint8_t *bytes, size_t size, struct note_erro
 	return NOTE_OK;
 }
 
-int copy_with_digest(int from, int to, uint64_t *size, char digest[65], struct note_error *err)
+int digest_of_file(int fd, uint64_t *size, char digest[65], struct note_error *err)
 {
 	uint8_t *buffer = xmalloc(COPY_BUFFER);
 	struct sha256 *sha256 = sha256_begin();
 	int code = NOTE_OK;
 	*size = 0;
 	while (code == NOTE_OK) {
-		ssize_t got = pread(from, buffer, COPY_BUFFER, (off_t)*size);
+		ssize_t got = pread(fd, buffer, COPY_BUFFER, (off_t)*size);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -39,8 +39,6 @@ int copy_with_digest(int from, int to, uint64_t *size, char digest[65], struct n
 			break;
 		sha256_add(sha256, buffer, (size_t)got);
 		*size += (uint64_t)got;
-		if (to >= 0)
-			code = write_all(to, buffer, (size_t)got, err);
 	}
 	sha256_end(sha256, digest);
 	free(buffer);
@@ -53,42 +51,97 @@ static bool same_moment(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+int spool_open(struct share *share, const char *origin, size_t number, struct spool *spool,
+	       struct note_error *err)
+{
+	*spool = (struct spool){.fd = -1};
+	spool->spooled.path = xasprintf("%s/%zu", STAGING_SPOOL, number);
+	spool->spooled.origin = xstrdup(origin);
+	int code = root_create_file(share->root, spool->spooled.path, 0644, &spool->fd, err);
+	if (code != NOTE_OK)
+		spooled_free(&spool->spooled);
+	else
+		spool->sha256 = sha256_begin();
+	return code;
+}
+
+int spool_add(struct spool *spool, const void *bytes, size_t size, struct note_error *err)
+{
+	sha256_add(spool->sha256, bytes, size);
+	spool->spooled.size += size;
+	return write_all(spool->fd, bytes, size, err);
+}
+
+int spool_close(struct spool *spool, struct spooled *spooled, struct note_error *err)
+{
+	sha256_end(spool->sha256, spool->spooled.sha256);
+	*spooled = spool->spooled;
+	if (close(spool->fd) == 0)
+		return NOTE_OK;
+	error_system(err, "write into the share");
+	spooled_free(spooled);
+	return NOTE_SYSTEM;
+}
+
 int spool_file(struct share *share, int fd, const char *origin, size_t number,
 	       struct spooled *spooled, struct note_error *err)
 {
 	struct stat before, after;
-	int to;
+	struct spool spool;
 	*spooled = (struct spooled){0};
-	char *path = xasprintf("%s/%zu", STAGING_SPOOL, number);
-	int code = root_create_file(share->root, path, 0644, &to, err);
-	if (code == NOTE_OK && fstat(fd, &before) != 0)
-		code = error_system(err, "stat");
+	if (fstat(fd, &before) != 0)
+		return error_system(err, "stat");
+	int code = spool_open(share, origin, number, &spool, err);
+	if (code != NOTE_OK)
+		return code;
+	uint8_t *buffer = xmalloc(COPY_BUFFER);
+	while (code == NOTE_OK) {
+		ssize_t got = pread(fd, buffer, COPY_BUFFER, (off_t)spool.spooled.size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			code = error_system(err, "read");
+		if (got <= 0)
+			break;
+		code = spool_add(&spool, buffer, (size_t)got, err);
+	}
+	free(buffer);
+	const int closed = spool_close(&spool, spooled, code == NOTE_OK ? err : NULL);
 	if (code == NOTE_OK)
-		code = copy_with_digest(fd, to, &spooled->size, spooled->sha256, err);
-	if (to >= 0 && close(to) != 0 && code == NOTE_OK)
-		code = error_system(err, "write into the share");
+		code = closed;
 	if (code == NOTE_OK && (fstat(fd, &after) != 0 || !same_moment(&before, &after) ||
 				(uint64_t)after.st_size != spooled->size))
 		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
-	if (code == NOTE_OK) {
-		spooled->path = path;
-		spooled->origin = xstrdup(origin);
-	} else {
-		free(path);
-	}
+	if (code != NOTE_OK)
+		spooled_free(spooled);
 	return code;
+}
+
+/* PATH, which becomes AGAIN's, as another name. */
+static int spool_link(struct share *share, const struct spooled *spooled, const char *origin,
+		      char *path, struct spooled *again, struct note_error *err)
+{
+	*again = *spooled;
+	again->path = path;
+	again->origin = xstrdup(origin);
+	int code = root_hard_link(share->root, spooled->path, path, err);
+	if (code != NOTE_OK)
+		spooled_free(again);
+	return code;
+}
+
+int spool_as(struct share *share, const struct spooled *spooled, const char *origin, size_t number,
+	     struct spooled *again, struct note_error *err)
+{
+	return spool_link(share, spooled, origin, xasprintf("%s/%zu", STAGING_SPOOL, number), again,
+			  err);
 }
 
 int spool_again(struct share *share, const struct spooled *spooled, struct spooled *again,
 		struct note_error *err)
 {
-	*again = *spooled;
-	again->path = xasprintf("%s+", spooled->path);
-	again->origin = xstrdup(spooled->origin);
-	int code = root_hard_link(share->root, spooled->path, again->path, err);
-	if (code != NOTE_OK)
-		spooled_free(again);
-	return code;
+	return spool_link(share, spooled, spooled->origin, xasprintf("%s+", spooled->path), again,
+			  err);
 }
 
 void spooled_free(struct spooled *spooled)

@@ -11,6 +11,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/internal.h"
+#include "tools/share/look.h"
 
 /* --- placing --- */
 
@@ -65,6 +66,37 @@ void stage_place(struct stage *stage, struct spooled *spooled, const char *below
 	}
 	stage->candidates[stage->count++] = (struct candidate){*spooled, xstrdup(below), fallback};
 	*spooled = (struct spooled){0};
+}
+
+int stage_place_elf(struct stage *stage, struct spooled *spooled, const struct look *look,
+		    bool debug, struct note_error *err)
+{
+	char *below = xasprintf("buildid/%s/debuginfo", look->build_id);
+	int code = NOTE_OK;
+	if (debug) {
+		stage_place(stage, spooled, below, false);
+	} else {
+		struct spooled again;
+		if (look->has_dwarf)
+			code = spool_again(stage->share, spooled, &again, err);
+		if (look->has_dwarf && code == NOTE_OK)
+			stage_place(stage, &again, below, true);
+		free(below);
+		below = xasprintf("buildid/%s/executable", look->build_id);
+		stage_place(stage, spooled, below, false);
+	}
+	free(below);
+	return code;
+}
+
+int stage_find_again(struct stage *stage, const char *below, const char *origin, size_t number,
+		     struct spooled *again, struct note_error *err)
+{
+	for (size_t i = stage->count; i-- > 0;)
+		if (strcmp(stage->candidates[i].below, below) == 0)
+			return spool_as(stage->share, &stage->candidates[i].spooled, origin, number,
+					again, err);
+	return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "%s: not there", below);
 }
 
 void stage_name(struct stage *stage, const char *package, const char *origin)
@@ -135,7 +167,7 @@ static int has_digest(struct share *share, const char *holder, const char *below
 	} else if (code == NOTE_OK) {
 		code = root_open_file(share->root, path, &fd, err);
 		if (code == NOTE_OK) {
-			code = copy_with_digest(fd, -1, &size, digest, err);
+			code = digest_of_file(fd, &size, digest, err);
 			*same = code == NOTE_OK && strcmp(digest, sha256) == 0;
 			close(fd);
 		}

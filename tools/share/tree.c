@@ -158,10 +158,8 @@ static void work(void *context, size_t index, unsigned worker)
 
 static int place(struct intake *intake, struct item *item, struct note_error *err)
 {
-	char *below;
-	int code = NOTE_OK;
 	if (item->place == PLACE_SOURCE) {
-		below = xasprintf("source/%s", item->path);
+		char *below = xasprintf("source/%s", item->path);
 		stage_place(intake->stage, &item->spooled, below, false);
 		free(below);
 		return NOTE_OK;
@@ -172,19 +170,7 @@ static int place(struct intake *intake, struct item *item, struct note_error *er
 			   (item->place == PLACE_BY_LOOKING && is_debug_path(item->path));
 	if (item->look.package != NULL && !debug)
 		stage_name(intake->stage, item->look.package, item->path);
-	if (!debug && item->look.has_dwarf) {
-		struct spooled again;
-		code = spool_again(intake->share, &item->spooled, &again, err);
-		if (code == NOTE_OK) {
-			below = xasprintf("buildid/%s/debuginfo", item->look.build_id);
-			stage_place(intake->stage, &again, below, true);
-			free(below);
-		}
-	}
-	below = xasprintf("buildid/%s/%s", item->look.build_id, debug ? "debuginfo" : "executable");
-	stage_place(intake->stage, &item->spooled, below, false);
-	free(below);
-	return code;
+	return stage_place_elf(intake->stage, &item->spooled, &item->look, debug, err);
 }
 
 static void finish(void *context, size_t index)
