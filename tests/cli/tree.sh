@@ -60,4 +60,28 @@ installs_and_links() {
 	same "$(LD_LIBRARY_PATH=root/usr/lib ./program)" '{"name":"x"}'
 }
 check "make install, and a program that links -lnote" installs_and_links
+man_pages_name_every_option() {
+	"$PKGNOTE" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p' >names
+	while read -r name; do
+		page=$TOP/man/pkgnote-$name.1
+		[ -f "$page" ] || fail "no man page of $name"
+		# Options without the troff of dashes, so that --help's spelling can be looked for.
+		sed -e 's/\\-/-/g' -e 's/\\f[A-Z]//g' "$page" >page
+		"$PKGNOTE" "$name" --help | grep -o -- '--[a-z][a-z-]*' | sort -u >options
+		while read -r option; do
+			case $option in --jobs | --json | --quiet | --verbose | --color | --progress | --help) continue ;; esac
+			grep -q -- "$option" page || fail "pkgnote-$name(1) does not name $option"
+		done <options
+	done <names
+}
+check "the man page of each command names each option of its --help" man_pages_name_every_option
+
+man_pages_are_well_formed() {
+	need man
+	for page in "$TOP"/man/*.[135]; do
+		MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null | tee -a warnings
+	done
+	[ ! -s warnings ]
+}
+check "man finds nothing wrong in the man pages" man_pages_are_well_formed
 finish
