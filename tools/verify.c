@@ -2,6 +2,7 @@
 /* pkgnote verify: proof that what a release ships can be debugged. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "tools/base/manifest.h"
 #include "tools/base/root.h"
 #include "tools/commands.h"
+#include "tools/release/merge.h"
 #include "tools/release/release.h"
 
 static const struct report_format *const formats[] = {&table_format, &json_format, &junit_format,
@@ -29,7 +31,11 @@ struct options {
 	struct strings reports;
 	const char *checks;
 	const char *manifest_file;
+	const char *since_file;
+	const char *shard;
+	bool merge;
 	struct manifest manifest;
+	struct manifest since;
 	struct wanted_report *wanted;
 	size_t wanted_count;
 };
@@ -49,7 +55,9 @@ static bool parse_checks(struct options *options)
 	struct text names = {0};
 	bool good = true;
 	if (options->checks == NULL) {
-		options->release.checks = (1u << all_check_count) - 1;
+		for (size_t c = 0; c < all_check_count; c++)
+			if (all_checks[c] != &since_check || options->since_file != NULL)
+				options->release.checks |= 1u << c;
 		return true;
 	}
 	char *copy = xstrdup(options->checks), *save = NULL;
@@ -73,6 +81,25 @@ static bool parse_checks(struct options *options)
 	text_free(&names);
 	free(copy);
 	return good;
+}
+
+static bool parse_shard(struct options *options)
+{
+	unsigned index, count;
+	char end;
+	if (options->shard == NULL)
+		return true;
+	if (strspn(options->shard, "0123456789/") != strlen(options->shard) ||
+	    strlen(options->shard) > 11 ||
+	    sscanf(options->shard, "%u/%u%c", &index, &count, &end) != 2 || index < 1 ||
+	    index > count || count > 65536) {
+		cli_usage(&options->cli, "--shard wants I/N, I from 1 to N, not '%s'",
+			  options->shard);
+		return false;
+	}
+	options->release.shard = index;
+	options->release.shards = count;
+	return true;
 }
 
 static bool parse_reports(struct options *options)
@@ -122,28 +149,74 @@ static bool check_usage(struct options *options)
 			return false;
 		}
 	if (options->cli.operand_count == 0) {
-		cli_usage(&options->cli, "no INPUT");
+		cli_usage(&options->cli, options->merge ? "no REPORT" : "no INPUT");
 		return false;
 	}
-	return parse_checks(options) && parse_reports(options);
+	if (options->merge &&
+	    (options->shard != NULL || options->checks != NULL || options->since_file != NULL ||
+	     options->manifest_file != NULL || options->servers.count != 0 || expect->count != 0)) {
+		cli_usage(&options->cli, "--merge judges nothing anew: of the other options it "
+					 "takes --report alone");
+		return false;
+	}
+	if (!parse_checks(options) || !parse_shard(options) || !parse_reports(options))
+		return false;
+	for (size_t c = 0; c < all_check_count; c++)
+		if (all_checks[c] == &since_check && options->since_file == NULL &&
+		    (options->release.checks & 1u << c)) {
+			cli_usage(&options->cli, "--checks=since needs --since=MANIFEST");
+			return false;
+		}
+	return true;
 }
 
-static bool read_manifest(struct options *options)
+static int read_file(const char *name, uint8_t **bytes, size_t *size, struct note_error *err)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	*bytes = NULL;
+	if (fd < 0)
+		return error_system(err, "open");
+	const int code = file_read(fd, bytes, size, err);
+	close(fd);
+	return code;
+}
+
+static bool read_manifest(struct options *options, const char *name, struct manifest *out)
 {
 	struct note_error err;
-	uint8_t *bytes = NULL;
+	uint8_t *bytes;
 	size_t size;
-	int fd = open(options->manifest_file, O_RDONLY | O_CLOEXEC);
-	int code = fd >= 0 ? file_read(fd, &bytes, &size, &err) : error_system(&err, "open");
+	if (name == NULL)
+		return true;
+	int code = read_file(name, &bytes, &size, &err);
 	if (code == NOTE_OK)
-		code = manifest_parse(&options->manifest, (const char *)bytes, size, &err);
-	if (fd >= 0)
-		close(fd);
+		code = manifest_parse(out, (const char *)bytes, size, &err);
 	free(bytes);
 	if (code != NOTE_OK)
-		cli_fail(&options->cli, options->manifest_file, &err);
-	options->release.expectations.manifest = &options->manifest;
+		cli_fail(&options->cli, name, &err);
 	return code == NOTE_OK;
+}
+
+/* The reports named as operands, as one; a report that cannot be read is one that is missing. */
+static void merge(struct options *options, struct report *report)
+{
+	struct merge merging = {0};
+	*report = (struct report){0};
+	for (size_t i = 0; i < options->cli.operand_count; i++) {
+		const char *name = options->cli.operands[i];
+		struct note_error err;
+		uint8_t *bytes;
+		size_t size;
+		int code = read_file(name, &bytes, &size, &err);
+		if (code == NOTE_OK)
+			code = merge_add(&merging, report, (const char *)bytes, size, &err);
+		free(bytes);
+		if (code != NOTE_OK)
+			report_add_unread(report, name, err.text);
+	}
+	merge_end(&merging, report);
+	for (size_t i = 0; i < report->unread_count; i++)
+		cli_failf(&options->cli, report->unread[i].input, "%s", report->unread[i].reason);
 }
 
 static void write_report(struct options *options, const struct wanted_report *wanted,
@@ -168,10 +241,16 @@ static int verify(struct options *options)
 {
 	struct report report;
 	struct note_error err;
-	if (options->manifest_file != NULL && !read_manifest(options))
+	struct expectations *expectations = &options->release.expectations;
+	if (!read_manifest(options, options->manifest_file, &options->manifest) ||
+	    !read_manifest(options, options->since_file, &options->since))
 		return cli_finish(&options->cli);
+	expectations->manifest = options->manifest_file != NULL ? &options->manifest : NULL;
+	expectations->since = options->since_file != NULL ? &options->since : NULL;
 	client_default_servers(&options->release.client.servers, &options->servers);
-	if (release_verify(&options->release, &report, &err) != NOTE_OK)
+	if (options->merge)
+		merge(options, &report);
+	else if (release_verify(&options->release, &report, &err) != NOTE_OK)
 		cli_fail(&options->cli, NULL, &err);
 	cli_progress_end(&options->cli);
 	if (!report_is_good(&report))
@@ -207,6 +286,12 @@ static int run(const struct command *command, int argc, char **argv)
 		 "write this report; may be repeated", NULL, NULL},
 		{"allow", 0, OPTION_LIST, "[CHECK:]PATTERN", &release->allow,
 		 "files of which something may be absent", NULL, NULL},
+		{"since", 0, OPTION_TEXT, "MANIFEST", &options.since_file,
+		 "the last release's manifest: tell what was lost since", NULL, NULL},
+		{"shard", 0, OPTION_TEXT, "I/N", &options.shard,
+		 "verify part I of N of the inputs' files", NULL, NULL},
+		{"merge", 0, OPTION_FLAG, NULL, &options.merge,
+		 "the arguments are JSON reports: make one of them", NULL, NULL},
 		{"timeout", 0, OPTION_NUMBER, "SECONDS", &release->client.timeout,
 		 "give up on a server that is silent for so long", NULL, NULL},
 		{"retries", 0, OPTION_NUMBER, "N", &release->client.retries,
@@ -228,6 +313,7 @@ static int run(const struct command *command, int argc, char **argv)
 	strings_free(&release->allow);
 	strings_free(&release->client.servers);
 	manifest_free(&options.manifest);
+	manifest_free(&options.since);
 	free(options.wanted);
 	return status;
 }
@@ -235,7 +321,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command verify_command = {
 	"verify",
 	"Prove that what a release ships can be debugged",
-	"[OPTION]... INPUT...",
+	"[OPTION]... INPUT...\n[--report=FORMAT[:FILE]]... --merge REPORT...",
 	"pkgnote verify --server=file:///srv/debug --expect version=2.10-3 build/root",
 	run,
 };

@@ -59,6 +59,7 @@ struct elf_artifact {
 	char *path;        /* inside the input, with a leading slash; the name of a lone file */
 	const struct package_facts *package;  /* of the package that ships it, or NULL */
 	const struct manifest_file *manifest; /* its entry, or NULL */
+	const struct manifest_file *since;    /* its entry in the last release, or NULL */
 	const char *left_alone;               /* why the split left it alone (manifest), or NULL */
 
 	enum artifact_kind kind;

@@ -11,7 +11,7 @@
 
 const struct check *const all_checks[] = {
 	&build_id_check, &debuginfo_check, &executable_check, &note_check,
-	&section_check,  &source_check,    &stripped_check,
+	&section_check,  &since_check,     &source_check,     &stripped_check,
 };
 const size_t all_check_count = sizeof(all_checks) / sizeof(all_checks[0]);
 

@@ -47,6 +47,7 @@ struct expectations {
 	struct strings expect;           /* "KEY=VALUE", of the note */
 	int sources;                     /* an enum source_extent */
 	const struct manifest *manifest; /* of the split, or NULL */
+	const struct manifest *since;    /* of the last release, or NULL */
 };
 
 #define SECTION_SAMPLES 2 /* one of the debug file, one of the shipped file */
@@ -105,6 +106,7 @@ extern const struct check debuginfo_check;
 extern const struct check executable_check;
 extern const struct check note_check;
 extern const struct check section_check;
+extern const struct check since_check;
 extern const struct check source_check;
 extern const struct check stripped_check;
 

@@ -30,6 +30,7 @@ struct unit {
 	struct root *root; /* where PATH lies, or NULL; the list's */
 	char *path;
 	enum artifact_role role;     /* of a file; a package's members have their own */
+	bool unseen;                 /* a package that was not looked into: it may hold anything */
 	unsigned holds;              /* roles that were seen in it while it was read for others */
 	struct package_facts *facts; /* of a package, once it was read; for the run's life */
 	struct manifest *manifest;   /* the same of a manifest */

@@ -32,21 +32,13 @@ struct wanted {
 	struct source_evidence *source;
 };
 
-bool offline_possible(const struct release *release)
-{
-	for (size_t i = 0; i < release->units.count; i++)
-		if (release->units.items[i].holds & ROLE_DEBUG)
-			return true;
-	return false;
-}
-
 static void walk_unit(void *context, size_t index, unsigned worker)
 {
 	struct walk *walk = context;
 	struct unit *unit = &walk->release->units.items[index];
 	struct note_error err;
 	(void)worker;
-	if ((unit->holds & walk->role) == 0)
+	if ((unit->holds & walk->role) == 0 && !unit->unseen)
 		return;
 	if (unit->kind->read(unit, walk->role, walk->visit, walk, &err) != NOTE_OK)
 		release_unread(walk->release, unit, &err);
@@ -249,13 +241,14 @@ static void settle_sources(struct evidence *evidence, bool any)
 	}
 }
 
-void offline_gather(struct release *release)
+bool offline_gather(struct release *release)
 {
 	struct walk walk = {.release = release};
 	bool sources = false;
 	walk_inputs(&walk, ROLE_DEBUG, take_debug);
+	const bool any = walk.debug_ids.count != 0;
 	strings_sort(&walk.debug_ids);
-	for (size_t i = 0; i < release->count; i++)
+	for (size_t i = 0; any && i < release->count; i++)
 		settle_debuginfo(&walk, &release->subjects[i]);
 	/* Beyond this point all sources that are wanted are known. */
 	list_wanted(&walk);
@@ -263,11 +256,12 @@ void offline_gather(struct release *release)
 		sources = sources || (release->units.items[i].holds & ROLE_SOURCE) != 0;
 	if (sources && walk.wanted_count != 0)
 		walk_inputs(&walk, ROLE_SOURCE, take_source);
-	for (size_t i = 0; i < release->count; i++) {
+	for (size_t i = 0; any && i < release->count; i++) {
 		struct evidence *evidence = &release->subjects[i].evidence;
 		settle_sources(evidence, sources);
 		evidence->debug_only = "no server to ask for it";
 	}
 	strings_free(&walk.debug_ids);
 	free(walk.wanted);
+	return any;
 }

@@ -8,10 +8,8 @@
 
 #include "tools/release/release_internal.h"
 
-/* Whether some input holds debug files. The inputs were read for what is shipped. */
-bool offline_possible(const struct release *release);
-
-/* Fills every subject's evidence out of the inputs; subjects are sorted by build-id. */
-void offline_gather(struct release *release);
+/* Fills every subject's evidence out of the inputs, which were read for what is shipped and
+ * related. False, and nothing done, where no input holds a debug file. */
+bool offline_gather(struct release *release);
 
 #endif

@@ -56,9 +56,10 @@ int package_members(struct unit *unit, const struct payload_part *part, enum pay
 	const struct payload_visitor visitor = {&reading, want, take};
 	/* Nothing in a debug package is shipped: no need to unpack it to know. */
 	if (unit->facts->is_debug && roles == ROLE_SHIPPED) {
-		unit->holds |= ROLE_DEBUG | ROLE_SOURCE;
+		unit->unseen = true;
 		return NOTE_OK;
 	}
+	unit->unseen = false;
 	return payload_members(part, format, &visitor, err);
 }
 

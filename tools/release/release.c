@@ -25,6 +25,7 @@
 #include "tools/base/text.h"
 #include "tools/release/evidence.h"
 #include "tools/release/input.h"
+#include "tools/release/merge.h"
 #include "tools/release/offline.h"
 #include "tools/release/release_internal.h"
 
@@ -100,7 +101,13 @@ static void read_unit(void *context, size_t index, unsigned worker)
 	struct unit *unit = &release->units.items[index];
 	struct filling filling = {0};
 	struct note_error err;
+	const unsigned shards = release->options->shards;
 	(void)worker;
+	if (shards != 0 && shard_of(unit->input, unit->path, shards) != release->options->shard) {
+		/* What a part checks against may lie in all inputs. */
+		unit->unseen = unit->holds == 0;
+		return;
+	}
 	if (unit->kind->read(unit, ROLE_SHIPPED, take_shipped, &filling, &err) != NOTE_OK)
 		release_unread(release, unit, &err);
 	reading->lists[index] = filling.items;
@@ -145,79 +152,6 @@ static void read_inputs(struct release *release)
 	pool_run(options->jobs, release->units.count, read_unit, keep_unit, &reading);
 	free(reading.lists);
 	free(reading.counts);
-}
-
-/* --- relate --- */
-
-static int compare_ids(const void *a, const void *b)
-{
-	const struct subject *x = *(struct subject *const *)a, *y = *(struct subject *const *)b;
-	int order = strcmp(x->artifact.build_id, y->artifact.build_id);
-	if (order == 0)
-		order = strcmp(x->artifact.sha256, y->artifact.sha256);
-	return order != 0 ? order : x < y ? -1 : x > y;
-}
-
-static char *name_twin(const struct elf_artifact *of, const struct elf_artifact *twin)
-{
-	return strcmp(of->input, twin->input) == 0 ? xstrdup(twin->path)
-						   : xasprintf("%s: %s", twin->input, twin->path);
-}
-
-/* A group of one build-id, sorted by digest: it is sound where first and last digest agree. Files
- * without a known digest, which come first, prove nothing. */
-static void relate_group(struct subject **group, size_t count)
-{
-	for (; count != 0 && group[0]->artifact.sha256[0] == '\0'; count--)
-		group++;
-	if (count == 0)
-		return;
-	struct subject *first = group[0], *last = group[count - 1];
-	if (first->artifact.build_id[0] == '\0' ||
-	    strcmp(first->artifact.sha256, last->artifact.sha256) == 0)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		const struct elf_artifact *of = &group[i]->artifact;
-		const struct subject *other =
-			strcmp(of->sha256, first->artifact.sha256) != 0 ? first : last;
-		group[i]->twin = name_twin(of, &other->artifact);
-	}
-}
-
-void release_sort_by_id(struct release *release)
-{
-	release->by_id = xcalloc(release->count + 1, sizeof(struct subject *));
-	for (size_t i = 0; i < release->count; i++)
-		release->by_id[i] = &release->subjects[i];
-	if (release->count > 1)
-		qsort(release->by_id, release->count, sizeof(struct subject *), compare_ids);
-}
-
-static void relate(struct release *release)
-{
-	release_sort_by_id(release);
-	for (size_t start = 0, end; start < release->count; start = end) {
-		const char *id = release->by_id[start]->artifact.build_id;
-		for (end = start + 1; end < release->count &&
-				      strcmp(release->by_id[end]->artifact.build_id, id) == 0;)
-			end++;
-		relate_group(release->by_id + start, end - start);
-	}
-	const struct manifest *manifest = release->options->expectations.manifest;
-	for (size_t i = 0; i < release->count; i++) {
-		release->subjects[i].evidence.expectations = &release->options->expectations;
-		release->subjects[i].evidence.twin = release->subjects[i].twin;
-	}
-	for (size_t i = 0; manifest != NULL && i < release->count; i++) {
-		struct elf_artifact *artifact = &release->subjects[i].artifact;
-		for (size_t f = 0; f < manifest->file_count; f++)
-			if (strcmp(manifest->files[f].path, artifact->path) == 0 ||
-			    strings_has(&manifest->files[f].links, artifact->path))
-				artifact->manifest = &manifest->files[f];
-		for (size_t f = 0; f < manifest->skipped_count; f++)
-			if (strcmp(manifest->skipped[f].path, artifact->path) == 0)
-				artifact->left_alone = manifest->skipped[f].reason;
-	}
 }
 
 /* --- ask and judge --- */
@@ -353,14 +287,13 @@ static void ask_servers(struct release *release)
 	free(asking.errors);
 }
 
-/* Without a server: what the inputs hold, else nothing. */
+/* Without a server: what the inputs hold. */
 static void ask_inputs(struct release *release)
 {
-	if (offline_possible(release))
-		offline_gather(release);
+	const bool any = offline_gather(release);
 	for (size_t i = 0; i < release->count; i++) {
 		struct subject *subject = &release->subjects[i];
-		if (!offline_possible(release)) {
+		if (!any) {
 			subject->evidence.blocked = "no server to ask, and no debug file given";
 			subject->evidence.block_verdict = VERDICT_UNREACHABLE;
 		}
@@ -380,6 +313,10 @@ static void collect(struct release *release)
 				report_add(release->report, subject->artifact.input,
 					   subject->artifact.path, subject->artifact.build_id,
 					   all_checks[c]->name, &subject->findings[c]);
+		if (release->options->shards != 0)
+			report_add_file(release->report, subject->artifact.input,
+					subject->artifact.path, subject->artifact.build_id,
+					subject->artifact.sha256);
 		free(subject->findings);
 		free(subject->twin);
 		free(subject->alternate_id);
@@ -395,9 +332,11 @@ int release_verify(const struct release_options *options, struct report *report,
 		.options = options, .report = report, .lock = PTHREAD_MUTEX_INITIALIZER};
 	(void)err;
 	*report = (struct report){0};
+	report->shard = options->shard;
+	report->shards = options->shards;
 	read_inputs(&release);
 	/* Beyond this point all artifacts are known. */
-	relate(&release);
+	release_relate(&release);
 	if (options->client.servers.count != 0)
 		ask_servers(&release);
 	else

@@ -12,6 +12,7 @@ struct release_options {
 	struct expectations expectations;
 	struct strings allow;         /* "PATTERN" or "CHECK:PATTERN": absences that are expected */
 	struct client_options client; /* without servers: offline */
+	unsigned shard, shards;       /* read part SHARD, from 1, of SHARDS; 0 for all */
 	unsigned jobs;
 	void *context; /* of the two below, which may be called by any thread */
 	void (*fail)(void *context, const char *file, const struct note_error *err);

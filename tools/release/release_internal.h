@@ -31,7 +31,8 @@ struct release {
 /* Lists a unit as unread and tells the user. */
 void release_unread(struct release *release, const struct unit *unit, const struct note_error *err);
 
-void release_sort_by_id(struct release *release);
+/* Sorts the subjects by build-id into by_id; sets twins and entries of manifests. */
+void release_relate(struct release *release);
 
 /* What must be gathered for an artifact: enum need, or-ed. */
 unsigned release_needs(const struct release *release, const struct elf_artifact *artifact);

@@ -29,6 +29,14 @@ void report_add_unread(struct report *report, const char *input, const char *rea
 	report->unread[report->unread_count++] = (struct unread){xstrdup(input), xstrdup(reason)};
 }
 
+void report_add_file(struct report *report, const char *input, const char *path,
+		     const char *build_id, const char *sha256)
+{
+	report->files = grow(report->files, report->file_count, sizeof(*report->files));
+	report->files[report->file_count++] = (struct report_file){
+		xstrdup(input), xstrdup(path), xstrdup(build_id), xstrdup(sha256)};
+}
+
 static int compare_results(const void *a, const void *b)
 {
 	const struct result *x = a, *y = b;
@@ -56,6 +64,13 @@ void report_sort(struct report *report)
 	if (report->unread_count > 1)
 		qsort(report->unread, report->unread_count, sizeof(*report->unread),
 		      compare_unread);
+}
+
+struct result *report_find(struct report *report, const struct result *key)
+{
+	return report->count != 0 ? bsearch(key, report->results, report->count,
+					    sizeof(*report->results), compare_results)
+				  : NULL;
 }
 
 const enum verdict verdicts_worst_first[] = {VERDICT_FAIL, VERDICT_MISSING, VERDICT_UNREACHABLE,
@@ -92,5 +107,12 @@ void report_free(struct report *report)
 		free(report->unread[i].reason);
 	}
 	free(report->unread);
+	for (size_t i = 0; i < report->file_count; i++) {
+		free(report->files[i].input);
+		free(report->files[i].path);
+		free(report->files[i].build_id);
+		free(report->files[i].sha256);
+	}
+	free(report->files);
 	*report = (struct report){0};
 }

@@ -23,17 +23,34 @@ struct unread {
 	char *reason;
 };
 
+/* A file that was read, for finding its build-id's twins in other parts of the release. */
+struct report_file {
+	char *input;
+	char *path;
+	char *build_id;
+	char *sha256;
+};
+
 struct report {
 	struct result *results;
 	size_t count;
 	struct unread *unread;
 	size_t unread_count;
+	unsigned shard, shards;    /* part SHARD (from 1) of SHARDS; 0 for a whole */
+	struct report_file *files; /* of a part */
+	size_t file_count;
 };
 
 /* Adds one; FINDING's contents are the report's then, the rest is copied. */
 void report_add(struct report *report, const char *input, const char *path, const char *build_id,
 		const char *check, struct finding *finding);
 void report_add_unread(struct report *report, const char *input, const char *reason);
+
+void report_add_file(struct report *report, const char *input, const char *path,
+		     const char *build_id, const char *sha256);
+
+/* The result that equals KEY in input, path, check and build-id, or NULL; the report is sorted. */
+struct result *report_find(struct report *report, const struct result *key);
 
 /* By input, path, check: the order of every format. */
 void report_sort(struct report *report);

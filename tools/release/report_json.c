@@ -54,6 +54,21 @@ static void put_result(FILE *to, const struct result *result)
 	fputs("]}", to);
 }
 
+/* Of a part of a release: which one, and its files, for merge.c. */
+static void put_part(FILE *to, const struct report *report)
+{
+	fprintf(to, "],\n\"shard\": {\"index\": %u, \"count\": %u},\n\"files\": [", report->shard,
+		report->shards);
+	for (size_t i = 0; i < report->file_count; i++) {
+		const struct report_file *file = &report->files[i];
+		fputs(i != 0 ? ",\n{" : "\n{", to);
+		put_field(to, "input", file->input, ", ");
+		put_field(to, "path", file->path, ", ");
+		put_field(to, "buildId", file->build_id, ", ");
+		put_field(to, "sha256", file->sha256, "}");
+	}
+}
+
 static void write_json(FILE *to, const struct report *report, const struct report_style *style)
 {
 	(void)style;
@@ -68,6 +83,8 @@ static void write_json(FILE *to, const struct report *report, const struct repor
 		put_field(to, "input", report->unread[i].input, ", ");
 		put_field(to, "reason", report->unread[i].reason, "}");
 	}
+	if (report->shards != 0)
+		put_part(to, report);
 	fputs("],\n\"summary\": {", to);
 	for (int v = 0; v < VERDICTS; v++)
 		fprintf(to, "%s\"%s\": %zu", v != 0 ? ", " : "", verdict_word((enum verdict)v),
