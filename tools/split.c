@@ -25,6 +25,10 @@ struct arguments {
 	int links;
 	bool strict;
 	bool stamp;
+	int keep_symtab;
+	struct strings keep_sections;
+	struct strings remove_sections;
+	int compress;
 	struct strings only;
 	struct strings exclude;
 	struct metadata metadata;
@@ -210,10 +214,35 @@ static void split(struct cli *cli, const struct arguments *arguments, struct spl
 	root_close(root);
 }
 
+static void set_options(struct split_options *options, const struct arguments *a,
+			const struct cli *cli)
+{
+	options->layout = a->layout == 0 ? LAYOUT_RPM : LAYOUT_DEB;
+	options->name = a->name;
+	options->version = a->version;
+	options->release = a->release;
+	options->arch = a->arch;
+	options->debug_root = a->debug_root;
+	options->build_dir = a->build_dir;
+	options->links = a->links == 1;
+	options->symtab = a->keep_symtab < 0    ? SYMTAB_MOVED
+			  : a->keep_symtab == 0 ? SYMTAB_KEPT
+						: SYMTAB_KEPT_IN_LIBRARIES;
+	options->keep_sections = &a->keep_sections;
+	options->remove_sections = &a->remove_sections;
+	options->compression = (enum compression)a->compress;
+	options->digests = cli->json || a->manifest != NULL;
+	options->only = &a->only;
+	options->exclude = &a->exclude;
+	options->jobs = cli->jobs;
+}
+
+/* Long for its table of options: one row each. */
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct cli cli;
-	struct arguments arguments = {.layout = -1, .debug_root = "/usr/lib/debug", .links = 1};
+	struct arguments arguments = {
+		.layout = -1, .debug_root = "/usr/lib/debug", .links = 1, .keep_symtab = -1};
 	struct arguments *a = &arguments;
 	const struct option_spec specs[] = {
 		{"layout", 0, OPTION_CHOICE, "rpm|deb", &a->layout, "where debug files go", NULL,
@@ -232,6 +261,15 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL, NULL},
 		{"exclude", 0, OPTION_LIST, "PATTERN", &a->exclude,
 		 "leave out files whose /PATH matches", NULL, NULL},
+		{"keep-symtab", 0, OPTION_CHOICE, "all|libs", &a->keep_symtab,
+		 "leave the symbol table in the shipped files, or in shared libraries", "all",
+		 NULL},
+		{"keep-section", 0, OPTION_LIST, "PATTERN", &a->keep_sections,
+		 "leave sections whose name matches in the shipped file", NULL, NULL},
+		{"remove-section", 0, OPTION_LIST, "PATTERN", &a->remove_sections,
+		 "move sections whose name matches out of the shipped file", NULL, NULL},
+		{"compress", 0, OPTION_CHOICE, "none|zlib|zstd", &a->compress,
+		 "compress the debug sections (default none)", NULL, NULL},
 		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
 		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
 		{"links", 0, OPTION_CHOICE, "none|all", &a->links,
@@ -256,18 +294,7 @@ static int run(const struct command *command, int argc, char **argv)
 		goto out;
 	teller.strict = a->strict;
 	teller.table = !cli.json && !cli.quiet;
-	options.layout = a->layout == 0 ? LAYOUT_RPM : LAYOUT_DEB;
-	options.name = a->name;
-	options.version = a->version;
-	options.release = a->release;
-	options.arch = a->arch;
-	options.debug_root = a->debug_root;
-	options.build_dir = a->build_dir;
-	options.links = a->links == 1;
-	options.digests = cli.json || a->manifest != NULL;
-	options.only = &a->only;
-	options.exclude = &a->exclude;
-	options.jobs = cli.jobs;
+	set_options(&options, a, &cli);
 	if (!a->stamp || build_payload(&cli, a, &payload)) {
 		options.payload = payload;
 		split(&cli, a, &options);
@@ -276,6 +303,8 @@ static int run(const struct command *command, int argc, char **argv)
 out:
 	free(seed);
 	free(payload);
+	strings_free(&a->keep_sections);
+	strings_free(&a->remove_sections);
 	strings_free(&a->only);
 	strings_free(&a->exclude);
 	metadata_free(&a->metadata);

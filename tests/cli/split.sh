@@ -107,12 +107,12 @@ splits_each_kind() {
 	# The kinds that are left alone, each for its reason.
 	says err 'appended: left alone: appended data after the ELF image at offset [0-9]+'
 	says err 'stripped: left alone: no debug information'
-	says err 'object.o: left alone: not supported yet: relocatable'
+	says err 'object.o: left alone: a relocatable file, to be linked'
 	says err 'no-id: no build-id'
 	cmp root/usr/share/appended "$TREE/usr/share/appended"
 	cmp root/usr/share/object.o "$TREE/usr/share/object.o"
 	same "$(json root.json '[(s["path"],s["reason"][:8]) for s in m["skipped"]]')" \
-		"[('/usr/share/appended', 'appended'), ('/usr/share/object.o', 'not supp'), ('/usr/share/stripped', 'no debug')]"
+		"[('/usr/share/appended', 'appended'), ('/usr/share/object.o', 'a reloca'), ('/usr/share/stripped', 'no debug')]"
 	[ -p root/usr/share/fifo ]
 }
 check "executables, libraries, static, set-id, odd names: split, lint clean, joined again" splits_each_kind
@@ -282,6 +282,108 @@ build_ids() {
 	same "$(readelf -n "$(debug_of default /usr/bin/plus)" | sed -n 's/.*Build ID: //p')" "$(id_of default)"
 }
 check "build-ids: kept, recomputed, seeded" build_ids
+
+kernel_modules() {
+	mkdir -p root/lib/modules
+	cat >module.c <<-'C'
+	static const char info[] __attribute__((section(".modinfo"), used)) = "license=GPL";
+	extern int printk(const char *, ...);
+	static int counter;
+	int exported = 5;
+	__attribute__((noinline)) static int helper(int a) { return a * counter + exported; }
+	__attribute__((section(".init.text"))) int init_module(void) { printk("%d\n", helper(3)); return 0; }
+	C
+	echo 'extern int exported; int other(int a) { return exported + a; }' >other.c
+	gcc -g3 -O1 -ffunction-sections -fno-pie -c "$PWD/module.c"
+	gcc -g -O1 -fno-pie -c "$PWD/other.c"
+	ld -r --build-id=sha1 -o root/lib/modules/m.ko module.o other.o
+	cp root/lib/modules/m.ko root/lib/modules/signed.ko
+	printf '0123456789~Module signature appended~\n' >>root/lib/modules/signed.ko
+	cp -a root before
+	BUILDDIR=$PWD split rpm root >/dev/null 2>err
+	says err 'signed.ko: left alone: signed kernel module'
+	cmp root/lib/modules/signed.ko before/lib/modules/signed.ko
+	ko=root/lib/modules/m.ko
+	debug=$(debug_of root /lib/modules/m.ko)
+	readelf -SW $ko >sections
+	says sections ' \.symtab'
+	says_not sections '\.debug_|\.rela\.debug|GROUP'
+	same "$(elflint $ko)" "$(elflint before/lib/modules/m.ko)"
+	same "$(elflint "$debug" -d)" "$(elflint before/lib/modules/m.ko)"
+	# The code and its relocations, by the symbols' names, are the same.
+	objdump -dr $ko | tail -n +3 >after
+	objdump -dr before/lib/modules/m.ko | tail -n +3 >code
+	cmp code after
+	gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex "set debug-file-directory $PWD/root/usr/lib/debug" \
+		-ex 'info line helper' $ko >listed 2>&1
+	says listed 'Line 5 of "/usr/src/debug/.*/module.c"'
+}
+check "kernel modules keep symbols and relocations; signed ones are left alone" kernel_modules
+
+keeps_what_is_wanted() {
+	fresh rpm all --keep-symtab --keep-section='.debug_ar*' --remove-section='.gnu.build.a*' >/dev/null 2>&1
+	fresh rpm libs --keep-symtab=libs >/dev/null 2>&1
+	for path in /usr/bin/plus /usr/bin/dwarf4 /usr/lib/libx.so.1; do
+		same "$(elflint all$path)" "$(elflint "$TREE$path")"
+		same "$(elflint "$(debug_of all $path)" -d)" "$(elflint "$TREE$path")"
+		eu-unstrip -o joined all$path "$(debug_of all $path)"
+		same "$(elflint joined)" "$(elflint "$TREE$path")"
+		nm -n all$path | sed 's/ .*//' | sort -u >after
+		nm -n "$TREE$path" | sed 's/ .*//' | sort -u >before
+		cmp before after
+		same "$(readelf -SW all$path | grep -c '\.symtab\|\.debug_aranges')" 2
+	done
+	same "$(readelf -SW libs/usr/bin/plus | grep -c '\.symtab')" 0
+	same "$(readelf -SW libs/usr/lib/libx.so.1 | grep -c '\.symtab')" 1
+	mkdir -p bad/usr; cp "$TREE/usr/bin/plus" bad/usr
+	status 3 split rpm bad --remove-section='.te*'
+	says err 'plus: .text: a section that is loaded cannot be removed'
+	cmp bad/usr/plus "$TREE/usr/bin/plus"
+}
+check "--keep-symtab, --keep-section, --remove-section" keeps_what_is_wanted
+
+compresses() {
+	mkdir -p root/bin
+	cp "$TREE/usr/bin/plus" "$TREE/usr/bin/dwarf4" root/bin
+	gcc -g -gz=zlib -o root/bin/zlib "$BUILDDIR/src/main.c"
+	gcc -g -gz=zlib-gnu -o root/bin/gnu "$BUILDDIR/src/main.c" || cp root/bin/zlib root/bin/gnu
+	cp -a root before
+	cp -a root zlib; cp -a root zstd
+	split rpm root >/dev/null
+	for kind in zlib zstd; do
+		split rpm $kind --compress=$kind >/dev/null
+		for name in plus dwarf4 zlib gnu; do
+			debug=$(debug_of $kind /bin/$name)
+			[ $kind = zstd ] || same "$(elflint "$debug" -d)" "$(elflint before/bin/$name)"
+			same "$(readelf -n $kind/bin/$name | grep 'Build ID')" "$(readelf -n root/bin/$name | grep 'Build ID')"
+			[ $kind = zstd ] || readelf -wi "$debug" >info 2>&1
+			[ $kind = zstd ] || says info "/usr/src/debug/$NVRA"
+		done
+		readelf -tW "$(debug_of $kind /bin/plus)" >sections
+		says sections "$(echo $kind | tr a-z A-Z)|<unknown: 0x2>|COMPRESSED"
+		[ "$(stat -c %s "$(debug_of $kind /bin/plus)")" -lt "$(stat -c %s "$(debug_of root /bin/plus)")" ]
+		cp $kind.json first.json
+		split rpm $kind --compress=$kind >/dev/null # and what is split already is read again
+		cmp $kind.json first.json
+	done
+}
+check "--compress, and compressed sections in" compresses
+
+other_linkers() {
+	mkdir -p root/bin
+	for linker in gold lld mold; do
+		case $linker in mold) command -v mold >/dev/null && mold -run gcc -g -o root/bin/mold "$BUILDDIR/src/main.c" ;;
+		*) command -v ld.$linker >/dev/null && gcc -g -fuse-ld=$linker -o root/bin/$linker "$BUILDDIR/src/main.c" ;; esac || skip "no $linker on this machine"
+	done
+	cp -a root before
+	split rpm root >/dev/null
+	for linker in gold lld mold; do
+		same "$(root/bin/$linker)" "$(before/bin/$linker)"
+		eu-unstrip -o joined root/bin/$linker "$(debug_of root /bin/$linker)"
+		same "$(elflint joined)" "$(elflint before/bin/$linker)"
+	done
+}
+check "what gold, lld and mold link" other_linkers
 
 missing_sources() {
 	mkdir -p gone/src root/usr/bin

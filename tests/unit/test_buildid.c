@@ -7,6 +7,8 @@
 #include "tests/unit/elf_maker.h"
 #include "tests/unit/unit.h"
 
+static const struct plan_options defaults;
+
 /* Type 3, owner GNU, with an id of SIZE bytes of FILL. */
 static size_t make_note(uint8_t *out, size_t size, int fill)
 {
@@ -36,7 +38,7 @@ static void compute(size_t id_size, int fill, const char *code, const char *debu
 	uint8_t *bytes = make_elf(ELFCLASS64, ELFDATA2LSB, sections, 3, &size);
 	image_open_memory(&image, bytes, size, NULL);
 	CU_ASSERT_EQUAL_FATAL(image_read_elf(image, NULL), NOTE_OK);
-	CU_ASSERT_EQUAL_FATAL(plan_make(&plan, image, NULL, NULL), NOTE_OK);
+	CU_ASSERT_EQUAL_FATAL(plan_make(&plan, image, NULL, &defaults, NULL), NOTE_OK);
 	CU_ASSERT_EQUAL_FATAL(build_id_find(image, id, NULL), NOTE_OK);
 	CU_ASSERT_EQUAL(id->size, id_size);
 	CU_ASSERT_EQUAL(id->bytes[0], fill);

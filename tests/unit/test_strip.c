@@ -7,6 +7,8 @@
 #include "tools/base/digest.h"
 #include "tools/splitter/strip.h"
 
+static const struct plan_options defaults;
+
 static const char text[] = "some code, sixteen";
 static const char note[] = "\0\0\0\4\0\0\0\0\0\0\0\1GNU";
 static const char info[] = "debug information";
@@ -39,7 +41,7 @@ static void open_pair(struct pair *pair, int class, int data, const struct made_
 	*pair = (struct pair){.bytes = make_elf(class, data, sections, count, &size)};
 	CU_ASSERT_EQUAL_FATAL(image_open_memory(&pair->image, pair->bytes, size, NULL), NOTE_OK);
 	CU_ASSERT_EQUAL_FATAL(image_read_elf(pair->image, NULL), NOTE_OK);
-	CU_ASSERT_EQUAL_FATAL(plan_make(&pair->plan, pair->image, edits, NULL), NOTE_OK);
+	CU_ASSERT_EQUAL_FATAL(plan_make(&pair->plan, pair->image, edits, &defaults, NULL), NOTE_OK);
 	CU_ASSERT_EQUAL_FATAL(strip_debug_file(&pair->debug, pair->image, &pair->plan, NULL),
 			      NOTE_OK);
 	CU_ASSERT_EQUAL_FATAL(strip_shipped_file(&pair->shipped, pair->image, &pair->plan,
@@ -176,7 +178,7 @@ static void test_debug_data_before_loaded_bytes(void)
 	image_phdr(image, 0, &load, NULL);
 	load.p_filesz = load.p_memsz = 64;
 	image_put_phdr(image, bytes + image->ehdr.e_phoff, &load, NULL);
-	CU_ASSERT_EQUAL_FATAL(plan_make(&plan, image, NULL, NULL), NOTE_OK);
+	CU_ASSERT_EQUAL_FATAL(plan_make(&plan, image, NULL, &defaults, NULL), NOTE_OK);
 	CU_ASSERT_EQUAL_FATAL(strip_shipped_file(&shipped, image, &plan, "x", 0, NULL), NOTE_OK);
 	image_open_memory(&pair.shipped_image, shipped.bytes, shipped.size, NULL);
 	CU_ASSERT_EQUAL_FATAL(image_read_elf(pair.shipped_image, NULL), NOTE_OK);
@@ -208,7 +210,7 @@ static void test_refuses_sections_that_overlap(void)
 		shdr.sh_size = size;
 		image_put_shdr(image, bytes + image->ehdr.e_shoff + i * 64, &shdr, NULL);
 	}
-	CU_ASSERT_EQUAL(plan_make(&plan, image, NULL, &err), NOTE_MALFORMED);
+	CU_ASSERT_EQUAL(plan_make(&plan, image, NULL, &defaults, &err), NOTE_MALFORMED);
 	plan_free(&plan);
 	image_close(image);
 	free(bytes);

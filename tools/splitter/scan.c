@@ -226,6 +226,7 @@ struct contents {
 	bool has_debuglink;
 	bool has_program; /* an allocated section, no note, with bytes */
 	bool has_sections;
+	bool is_module; /* of a Linux kernel */
 };
 
 static int see_end(struct contents *contents, struct image *image, uint64_t offset, uint64_t size,
@@ -251,6 +252,8 @@ static int see_section(struct contents *contents, struct image *image, uint64_t 
 	if (name == NULL)
 		return NOTE_MALFORMED;
 	contents->has_sections = true;
+	contents->is_module = contents->is_module || strcmp(name, ".modinfo") == 0 ||
+			      strcmp(name, ".gnu.linkonce.this_module") == 0;
 	if (shdr.sh_type == SHT_NOBITS)
 		return NOTE_OK;
 	if ((shdr.sh_flags & SHF_ALLOC) != 0) {
@@ -342,12 +345,13 @@ int scan_judge(struct image *image, enum input_kind *kind, char reason[120], str
 	if (code != NOTE_OK)
 		return code;
 	*kind = INPUT_SPLIT;
-	if (image->ehdr.e_type == ET_REL && is_signed_module(image))
+	const bool relocatable = image->ehdr.e_type == ET_REL;
+	if (relocatable && is_signed_module(image))
 		*kind = leave(reason, "signed kernel module");
-	else if (image->ehdr.e_type == ET_REL)
-		*kind = leave(reason, "not supported yet: relocatable file");
-	else if (image->ehdr.e_type != ET_EXEC && image->ehdr.e_type != ET_DYN)
-		*kind = leave(reason, "neither executable nor shared library");
+	else if (relocatable && !contents.is_module)
+		*kind = leave(reason, "a relocatable file, to be linked");
+	else if (!relocatable && image->ehdr.e_type != ET_EXEC && image->ehdr.e_type != ET_DYN)
+		*kind = leave(reason, "neither executable, shared library nor kernel module");
 	else if (contents.has_sections && !contents.has_program)
 		*kind = leave(reason, "a debug file");
 	else if (contents.end < image->size && !only_padding(image, contents.end)) {
@@ -356,21 +360,7 @@ int scan_judge(struct image *image, enum input_kind *kind, char reason[120], str
 			 (unsigned long long)contents.end);
 	} else if (contents.has_debuglink)
 		*kind = INPUT_DONE;
-	else if (!contents.has_debug && !contents.has_symtab)
-		*kind = leave(reason, "no debug information");
+	else if (!contents.has_debug && (relocatable || !contents.has_symtab))
+		*kind = leave(reason, "no debug information"); /* a module keeps its symbols */
 	return NOTE_OK;
-}
-
-const char *scan_debuglink(struct image *image, uint32_t *crc32)
-{
-	GElf_Shdr shdr;
-	if (image_find_section(image, ".gnu_debuglink", &shdr) == 0 || shdr.sh_type == SHT_NOBITS ||
-	    shdr.sh_size < 8)
-		return NULL;
-	const uint8_t *bytes =
-		image_bytes(image, shdr.sh_offset, shdr.sh_size, ".gnu_debuglink", NULL);
-	if (bytes == NULL || memchr(bytes, '\0', shdr.sh_size - 4) == NULL)
-		return NULL;
-	*crc32 = image_u32(image, bytes + shdr.sh_size - 4);
-	return (const char *)bytes;
 }

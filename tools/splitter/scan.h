@@ -51,7 +51,4 @@ int scan_judge(struct image *image, enum input_kind *kind, char reason[120],
 /* True where the first SIZE bytes of a file can be those of an ELF file or archive. */
 bool scan_magic(const uint8_t *bytes, size_t size);
 
-/* The name that .gnu_debuglink gives, NULL where there is none (or it is broken), and its CRC. */
-const char *scan_debuglink(struct image *image, uint32_t *crc32);
-
 #endif

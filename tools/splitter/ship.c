@@ -5,6 +5,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/text.h"
+#include "tools/splitter/renumber.h"
 #include "tools/splitter/strip_internal.h"
 
 /* A piece of the original file, [start, end). */
@@ -27,6 +28,7 @@ struct shipped {
 	uint64_t limit;     /* the end of what keeps its offset */
 	struct ranges kept; /* pieces below LIMIT that keep their bytes */
 	struct text names;  /* the new .shstrtab */
+	struct renumbered renumbered;
 };
 
 static void add_range(struct shipped *shipped, uint64_t offset, uint64_t size)
@@ -101,7 +103,7 @@ static void name_sections(struct shipped *shipped, struct image *image, const st
 			add_name(shipped, plan->sections[shipped->from[i]].name);
 }
 
-/* Chooses the sections that stay, in their order, and renumbers their references. */
+/* Chooses the sections that stay, in their order. */
 static void number_sections(struct shipped *shipped, const struct plan *plan)
 {
 	shipped->shdrs = xcalloc(plan->count + 2, sizeof(*shipped->shdrs));
@@ -116,8 +118,16 @@ static void number_sections(struct shipped *shipped, const struct plan *plan)
 		shipped->from[shipped->count] = i;
 		shipped->shdrs[shipped->count++] = plan->sections[i].shdr;
 	}
-	for (uint64_t i = 1; i < shipped->count; i++) {
+}
+
+/* The new table's references to sections, and the contents that have some. */
+static int renumber(struct shipped *shipped, struct image *image, const struct plan *plan,
+		    struct note_error *err)
+{
+	int code = renumber_contents(&shipped->renumbered, image, plan, shipped->to, err);
+	for (uint64_t i = 1; code == NOTE_OK && i < shipped->count; i++) {
 		GElf_Shdr *shdr = &shipped->shdrs[i];
+		const uint64_t old = shipped->from[i];
 		const bool names_section = shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA ||
 					   (shdr->sh_flags & SHF_INFO_LINK) != 0;
 		shdr->sh_link =
@@ -126,7 +136,12 @@ static void number_sections(struct shipped *shipped, const struct plan *plan)
 			shdr->sh_info = shdr->sh_info < plan->count
 						? (uint32_t)shipped->to[shdr->sh_info]
 						: 0;
+		if (shipped->renumbered.bytes[old] != NULL)
+			shdr->sh_size = shipped->renumbered.sizes[old];
+		if (shipped->renumbered.bytes[old] != NULL && !names_section)
+			shdr->sh_info = shipped->renumbered.infos[old];
 	}
+	return code;
 }
 
 /* Gives the sections that are not loaded their offsets: where they lie, if that is in the part
@@ -140,7 +155,8 @@ static int place_sections(struct shipped *shipped, const struct plan *plan, uint
 		const struct plan_section *section = &plan->sections[shipped->from[i]];
 		if ((shdr->sh_flags & SHF_ALLOC) != 0 || section->bytes == NULL)
 			continue;
-		if (shdr->sh_offset <= shipped->limit &&
+		if (shipped->renumbered.bytes[shipped->from[i]] == NULL &&
+		    shdr->sh_offset <= shipped->limit &&
 		    shdr->sh_size <= shipped->limit - shdr->sh_offset) {
 			add_range(shipped, shdr->sh_offset, shdr->sh_size);
 			continue;
@@ -209,7 +225,9 @@ static int wipe_removed(const struct shipped *shipped, struct image *image, cons
 		if (code != NOTE_OK)
 			return code;
 		const struct plan_section *section = &plan->sections[i];
-		const bool moved = section->bytes != NULL && shipped->to[i] == 0;
+		const uint64_t now = shipped->to[i];
+		const bool moved = section->bytes != NULL &&
+				   (now == 0 || shipped->shdrs[now].sh_offset != shdr.sh_offset);
 		if (!moved || shdr.sh_offset >= shipped->limit)
 			continue;
 		const uint64_t room = shipped->limit - shdr.sh_offset;
@@ -291,10 +309,12 @@ static int write_shipped(const struct shipped *shipped, struct image *image,
 	if (code != NOTE_OK)
 		return code;
 	for (uint64_t i = 1; i < shipped->count - 2; i++) {
-		const struct plan_section *section = &plan->sections[shipped->from[i]];
-		if (section->bytes != NULL && shipped->shdrs[i].sh_offset >= shipped->limit)
-			memcpy(out + shipped->shdrs[i].sh_offset, section->bytes,
-			       shipped->shdrs[i].sh_size);
+		const uint64_t old = shipped->from[i];
+		const uint8_t *bytes = shipped->renumbered.bytes[old] != NULL
+					       ? shipped->renumbered.bytes[old]
+					       : plan->sections[old].bytes;
+		if (bytes != NULL && shipped->shdrs[i].sh_offset >= shipped->limit)
+			memcpy(out + shipped->shdrs[i].sh_offset, bytes, shipped->shdrs[i].sh_size);
 	}
 	memcpy(out + shipped->shdrs[shipped->count - 2].sh_offset, debuglink->data,
 	       debuglink->size);
@@ -321,7 +341,9 @@ int strip_shipped_file(struct strip_output *out, struct image *image, const stru
 		goto out;
 	number_sections(&shipped, plan);
 	name_sections(&shipped, image, plan);
-	code = place_sections(&shipped, plan, &end, err);
+	code = renumber(&shipped, image, plan, err);
+	if (code == NOTE_OK)
+		code = place_sections(&shipped, plan, &end, err);
 	if (code == NOTE_OK)
 		code = place_new_sections(&shipped, debuglink.size, &end, err);
 	if (code == NOTE_OK)
@@ -341,6 +363,7 @@ out:
 	free(shipped.from);
 	free(shipped.to);
 	free(shipped.kept.items);
+	renumbered_free(&shipped.renumbered);
 	text_free(&shipped.names);
 	text_free(&debuglink);
 	if (code != NOTE_OK) {

@@ -7,6 +7,7 @@
  *   dwarf     source paths rewritten, sources listed
  *   plan      which section goes where, with which contents
  *   buildid   the id, over what will be published
+ *   compress  the debug sections, if wanted: the id does not depend on it
  *   strip     the debug file, then the shipped file
  *   layout    names and links
  *   sources   copied, each once
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libnote/describe.h"
 #include "libnote/error.h"
 #include "libnote/note.h"
 #include "tools/splitter/dwarf.h"
@@ -40,6 +42,7 @@ struct passage {
 	struct section_edits edits;
 	struct dwarf_sources sources;
 	struct plan plan;
+	struct compressed compressed;
 	struct build_id id;
 	struct strip_output debug;
 	struct strip_output shipped;
@@ -48,6 +51,7 @@ struct passage {
 static void passage_end(struct passage *passage)
 {
 	plan_free(&passage->plan);
+	compressed_free(&passage->compressed);
 	section_edits_free(&passage->edits);
 	dwarf_sources_free(&passage->sources);
 	image_close(passage->image);
@@ -189,22 +193,35 @@ static int write_debug_file(const struct split_run *run, size_t index,
 			 outcome->build_id, run->inputs.items[owner].path);
 }
 
+static bool keeps_symtab(struct image *image, enum symtab_mode mode)
+{
+	return mode == SYMTAB_KEPT || (mode == SYMTAB_KEPT_IN_LIBRARIES &&
+				       elf_file_kind(image) == NOTE_KIND_SHARED_LIBRARY);
+}
+
 static int split_file(const struct split_run *run, size_t index, struct passage *passage,
 		      struct outcome *outcome, struct note_error *err)
 {
 	const struct split_options *options = run->options;
 	const struct input *input = &run->inputs.items[index];
+	const struct plan_options plan_options = {
+		.keep_symtab = keeps_symtab(passage->image, options->symtab),
+		.keep = options->keep_sections,
+		.remove = options->remove_sections,
+	};
 	struct dwarf_summary summary;
 	int code = NOTE_OK;
-	/* The note needs room in page one: before anything else changes. */
-	if (options->payload != NULL)
+	/* The note needs room in page one: before anything else changes. What is not linked is
+	 * never loaded as a module of a process, and has no pages. */
+	if (options->payload != NULL && passage->image->ehdr.e_type != ET_REL)
 		code = stamp(passage, options->payload, err);
 	if (code == NOTE_OK)
 		code = dwarf_rewrite(passage->image, run->map, &passage->edits, &passage->sources,
 				     &summary, err);
 	/* Contents are final but for the id: the plan, and the id's hash, see them so. */
 	if (code == NOTE_OK)
-		code = plan_make(&passage->plan, passage->image, &passage->edits, err);
+		code = plan_make(&passage->plan, passage->image, &passage->edits, &plan_options,
+				 err);
 	if (code == NOTE_OK)
 		code = identify(passage, options, outcome, err);
 	if (code != NOTE_OK)
@@ -218,7 +235,10 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		outcome->verdict = VERDICT_LATER;
 		return NOTE_OK;
 	}
-	code = strip_debug_file(&passage->debug, passage->image, &passage->plan, err);
+	code = compress_plan(&passage->compressed, passage->image, &passage->plan,
+			     options->compression, err);
+	if (code == NOTE_OK)
+		code = strip_debug_file(&passage->debug, passage->image, &passage->plan, err);
 	if (code != NOTE_OK)
 		return code;
 	/* The debug file's bytes are final: their CRC enters the shipped file. */
@@ -255,9 +275,12 @@ static int recall_file(const struct split_run *run, size_t index, struct passage
 	uint8_t *bytes = NULL;
 	size_t size;
 	int fd = -1;
+	const char *link;
 	uint32_t crc32;
-	const char *link = scan_debuglink(passage->image, &crc32);
-	int code = build_id_find(passage->image, &passage->id, err);
+	int code = elf_debuglink(passage->image, &link, &crc32, err);
+	if (code != NOTE_OK)
+		return code;
+	code = build_id_find(passage->image, &passage->id, err);
 	if (code == NOTE_OK)
 		hex_encode(passage->id.bytes, passage->id.size, outcome->build_id);
 	else if (code == NOTE_ABSENT)
@@ -266,8 +289,7 @@ static int recall_file(const struct split_run *run, size_t index, struct passage
 		return code;
 	outcome->debug_path = layout_debug_path(&run->layout, input->path,
 						outcome->no_build_id ? NULL : outcome->build_id);
-	if (link == NULL || outcome->debug_path == NULL ||
-	    strcmp(link, layout_debuglink(outcome->debug_path)) != 0)
+	if (outcome->debug_path == NULL || strcmp(link, layout_debuglink(outcome->debug_path)) != 0)
 		return leave(outcome, "already split");
 	claims_take(run->claims, outcome->debug_path, index);
 	code = root_open_file(run->options->root, outcome->debug_path, &fd, err);

@@ -5,9 +5,13 @@
 
 #include "tools/base/manifest.h"
 #include "tools/base/root.h"
+#include "tools/splitter/compress.h"
 #include "tools/splitter/layout.h"
 
 enum build_id_mode { BUILD_ID_KEEP, BUILD_ID_RECOMPUTE };
+
+/* Whose symbol tables stay in the shipped file (those of relocatable files always do). */
+enum symtab_mode { SYMTAB_MOVED, SYMTAB_KEPT, SYMTAB_KEPT_IN_LIBRARIES };
 
 /* What there is to tell about a file, besides the manifest. */
 enum split_event {
@@ -31,8 +35,12 @@ struct split_options {
 	enum build_id_mode build_id;
 	const char *seed;    /* for BUILD_ID_RECOMPUTE; may be NULL */
 	const char *payload; /* the note to put in first, or NULL */
-	bool links;          /* make .build-id links (layout rpm) */
-	bool digests;        /* fill the manifest's SHA-256s */
+	enum symtab_mode symtab;
+	const struct strings *keep_sections; /* patterns for their names */
+	const struct strings *remove_sections;
+	enum compression compression;
+	bool links;   /* make .build-id links (layout rpm) */
+	bool digests; /* fill the manifest's SHA-256s */
 	const struct strings *only;
 	const struct strings *exclude;
 	unsigned jobs;
