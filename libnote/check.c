@@ -194,15 +194,22 @@ static bool judge_note(void *context, const struct elf_note *note)
 	return !judge->stopped;
 }
 
+void elf_check_absent(struct image *image, note_problem_visit *visit, void *context)
+{
+	const struct note_problem problem = {"no-note", "no package note", NOTE_NO_OFFSET};
+	/* An object file gets its note when it is linked. */
+	if (image->ehdr.e_type == ET_EXEC || image->ehdr.e_type == ET_DYN)
+		visit(context, &problem);
+}
+
 int elf_check(struct image *image, note_problem_visit *visit, void *context, struct note_error *err)
 {
 	struct judge judge = {.image = image, .visit = visit, .context = context, .err = err};
-	const unsigned type = image->ehdr.e_type;
 	int code = elf_notes(image, judge_note, &judge, err);
 	if (code != NOTE_OK)
 		return code;
-	if (judge.notes == 0 && (type == ET_EXEC || type == ET_DYN))
-		tell(&judge, "no-note", NOTE_NO_OFFSET, "no package note");
+	if (judge.notes == 0)
+		elf_check_absent(image, visit, context);
 	return judge.code;
 }
 

@@ -20,6 +20,9 @@
 int elf_check(struct image *image, note_problem_visit *visit, void *context,
 	      struct note_error *err);
 
+/* The finding of a file that has no note of the type, for a caller that has walked its notes. */
+void elf_check_absent(struct image *image, note_problem_visit *visit, void *context);
+
 /* The same for the package sections of a PE image, and for a module of a core or process, of whose
  * place only page one counts, which it came from. */
 int pe_check(struct pe *pe, note_problem_visit *visit, void *context, struct note_error *err);

@@ -136,38 +136,56 @@ int image_read_elf(struct image *image, struct note_error *err)
 /* What lies before the section headers is mostly their names and .gnu_debuglink: one read. */
 #define BEFORE_SECTION_HEADERS 1024
 
-/* The bytes of entry INDEX of a table of COUNT entries of SIZE bytes at OFFSET. A file's table
- * is read whole at first touch, so that a walk costs one read. */
-static const uint8_t *table_entry(struct image *image, uint64_t offset, uint64_t count,
-				  uint64_t size, uint64_t index, const char *what,
-				  struct note_error *err)
+/* A larger table of section names is read piece by piece. */
+#define MAX_NAMES (4u << 20)
+
+/* Reads a table of COUNT entries of SIZE bytes at OFFSET whole, so that a walk costs one read. */
+static int read_table(struct image *image, uint64_t offset, uint64_t count, uint64_t size,
+		      const char *what, const uint8_t **out, struct note_error *err)
 {
 	uint64_t bytes;
-	if (index >= count) {
-		error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "%s: no entry %llu", what,
-			  (unsigned long long)index);
-		return NULL;
-	}
-	if (__builtin_mul_overflow(count, size, &bytes)) {
-		error_set(err, NOTE_MALFORMED, offset, "%s: too many", what);
-		return NULL;
-	}
-	if (bytes > MAX_TABLE && image->memory == NULL) {
-		error_set(err, NOTE_UNSUPPORTED, offset, "%s: %llu entries", what,
-			  (unsigned long long)count);
-		return NULL;
-	}
-	const uint8_t *table = image_bytes(image, offset, bytes, what, err);
-	return table != NULL ? table + index * size : NULL;
+	struct note_error local;
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return error_set(err, NOTE_MALFORMED, offset, "%s: too many", what);
+	if (bytes > MAX_TABLE && image->memory == NULL)
+		return error_set(err, NOTE_UNSUPPORTED, offset, "%s: %llu entries", what,
+				 (unsigned long long)count);
+	*out = image_bytes(image, offset, bytes, what, &local);
+	if (*out != NULL)
+		return NOTE_OK;
+	if (err != NULL)
+		*err = local;
+	return local.code;
+}
+
+static int no_entry(uint64_t index, const char *what, struct note_error *err)
+{
+	return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "%s: no entry %llu", what,
+			 (unsigned long long)index);
+}
+
+/* Most files are of this machine's own byte order and 64 bits wide: no translation. */
+static bool is_native(const struct image *image)
+{
+	return image->is_64 && image->is_big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 
 int image_phdr(struct image *image, uint64_t index, GElf_Phdr *out, struct note_error *err)
 {
 	const size_t size = image->is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-	const uint8_t *bytes = table_entry(image, image->ehdr.e_phoff, image->phnum, size, index,
-					   "program header table", err);
-	if (bytes == NULL)
-		return err != NULL ? err->code : NOTE_MALFORMED;
+	if (index >= image->phnum)
+		return no_entry(index, "program header table", err);
+	if (image->phdrs == NULL) {
+		int code = read_table(image, image->ehdr.e_phoff, image->phnum, size,
+				      "program header table", &image->phdrs, err);
+		if (code != NOTE_OK)
+			return code;
+	}
+	const uint8_t *bytes = image->phdrs + index * size;
+	if (is_native(image)) {
+		memcpy(out, bytes, sizeof(*out));
+		return NOTE_OK;
+	}
 	if (image->is_64) {
 		translate(image, false, ELF_T_PHDR, out, bytes, size, size);
 		return NOTE_OK;
@@ -185,17 +203,31 @@ int image_phdr(struct image *image, uint64_t index, GElf_Phdr *out, struct note_
 	return NOTE_OK;
 }
 
-int image_shdr(struct image *image, uint64_t index, GElf_Shdr *out, struct note_error *err)
+static int read_section_table(struct image *image, uint64_t size, struct note_error *err)
 {
-	const size_t size = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 	const uint64_t start = image->ehdr.e_shoff;
 	if (start > BEFORE_SECTION_HEADERS && image->shnum <= 1024 && image->memory == NULL)
 		image_bytes(image, start - BEFORE_SECTION_HEADERS,
 			    BEFORE_SECTION_HEADERS + image->shnum * size, "section headers", NULL);
-	const uint8_t *bytes = table_entry(image, image->ehdr.e_shoff, image->shnum, size, index,
-					   "section header table", err);
-	if (bytes == NULL)
-		return err != NULL ? err->code : NOTE_MALFORMED;
+	return read_table(image, start, image->shnum, size, "section header table", &image->shdrs,
+			  err);
+}
+
+int image_shdr(struct image *image, uint64_t index, GElf_Shdr *out, struct note_error *err)
+{
+	const size_t size = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	if (index >= image->shnum)
+		return no_entry(index, "section header table", err);
+	if (image->shdrs == NULL) {
+		int code = read_section_table(image, size, err);
+		if (code != NOTE_OK)
+			return code;
+	}
+	const uint8_t *bytes = image->shdrs + index * size;
+	if (is_native(image)) {
+		memcpy(out, bytes, sizeof(*out));
+		return NOTE_OK;
+	}
 	if (image->is_64) {
 		translate(image, false, ELF_T_SHDR, out, bytes, size, size);
 		return NOTE_OK;
@@ -215,11 +247,30 @@ int image_shdr(struct image *image, uint64_t index, GElf_Shdr *out, struct note_
 	return NOTE_OK;
 }
 
+/* Makes NAMES the whole name table, where it is of a sane size: one read serves every name. */
+static int read_names(struct image *image, const GElf_Shdr *table, struct note_error *err)
+{
+	struct note_error local;
+	if (image->names != NULL || table->sh_size > MAX_NAMES)
+		return NOTE_OK;
+	image->names = (const char *)image_bytes(image, table->sh_offset, table->sh_size,
+						 "section names", &local);
+	image->names_size = table->sh_size;
+	if (image->names != NULL)
+		return NOTE_OK;
+	if (err != NULL)
+		*err = local;
+	return local.code;
+}
+
 const char *image_section_name(struct image *image, const GElf_Shdr *shdr, struct note_error *err)
 {
 	GElf_Shdr table;
 	uint64_t start;
 	uint64_t end;
+	if (image->names != NULL && shdr->sh_name < image->names_size &&
+	    memchr(image->names + shdr->sh_name, '\0', image->names_size - shdr->sh_name) != NULL)
+		return image->names + shdr->sh_name;
 	if (image->shstrndx == SHN_UNDEF || image->shstrndx >= image->shnum)
 		return "";
 	if (image_shdr(image, image->shstrndx, &table, err) != NOTE_OK)
@@ -231,25 +282,36 @@ const char *image_section_name(struct image *image, const GElf_Shdr *shdr, struc
 			  "section name outside its table");
 		return NULL;
 	}
-	/* One read of the table serves every name. */
-	if (image->memory == NULL && table.sh_size <= 1 << 22 &&
-	    image_bytes(image, table.sh_offset, table.sh_size, "section names", err) == NULL)
+	if (read_names(image, &table, err) != NOTE_OK)
 		return NULL;
 	return image_string(image, start, end, "section name", err);
 }
 
 uint64_t image_find_section(struct image *image, const char *name, GElf_Shdr *out)
 {
+	const size_t shsize = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	const size_t size = strlen(name) + 1;
 	GElf_Shdr shdr;
+	/* The first one reads the tables. */
+	if (image->shnum <= 1 || image_shdr(image, 1, &shdr, NULL) != NOTE_OK)
+		return 0;
+	image_section_name(image, &shdr, NULL);
 	for (uint64_t i = 1; i < image->shnum; i++) {
+		if (image->names != NULL) {
+			/* sh_name is the first word in both classes. */
+			const uint64_t at = image_u32(image, image->shdrs + i * shsize);
+			if (at >= image->names_size || size > image->names_size - at ||
+			    memcmp(image->names + at, name, size) != 0)
+				continue;
+		}
 		if (image_shdr(image, i, &shdr, NULL) != NOTE_OK)
 			return 0;
 		const char *found = image_section_name(image, &shdr, NULL);
-		if (found != NULL && strcmp(found, name) == 0) {
-			if (out != NULL)
-				*out = shdr;
-			return i;
-		}
+		if (found == NULL || strcmp(found, name) != 0)
+			continue;
+		if (out != NULL)
+			*out = shdr;
+		return i;
 	}
 	return 0;
 }

@@ -171,6 +171,12 @@ int image_copy(struct image *image, uint64_t offset, uint64_t length, void *out,
 		return NOTE_MALFORMED;
 	const uint8_t *bytes =
 		image->memory != NULL ? image->memory + offset : find_chunk(image, offset, length);
+	/* The head is kept: it will be asked for again. */
+	if (bytes == NULL && offset + length <= HEAD_SIZE) {
+		bytes = read_chunk(image, offset, length, what, err);
+		if (bytes == NULL)
+			return err != NULL ? err->code : NOTE_SYSTEM;
+	}
 	if (bytes == NULL)
 		return read_exactly(image, offset, length, out, what, err);
 	memcpy(out, bytes, length);

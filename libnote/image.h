@@ -37,6 +37,10 @@ struct image {
 	const uint8_t *memory; /* NULL where they are read on demand */
 	uint64_t base;         /* where the view starts in the file behind fd */
 	struct image_chunk *chunks;
+	const uint8_t *phdrs; /* the tables, once they were asked for */
+	const uint8_t *shdrs;
+	const char *names; /* of the sections: the whole table, where it is of a sane size */
+	uint64_t names_size;
 };
 
 /* A view of the regular file behind FD, read piece by piece on demand; FD stays the caller's and

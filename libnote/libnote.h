@@ -10,6 +10,11 @@
  *    NULL means that an error was described in ERR.
  *  - ERR may be NULL. Otherwise it belongs to the caller, and is written only on failure.
  *  - Sizes and offsets are bytes; offsets count from the start of the file.
+ *  - A handle that a function gives is the caller's, who hands it to the function that frees it.
+ *    What a handle gives (strings, bytes) is the handle's, valid until it is freed or, where that
+ * is said, until its next change. What a visit is given is valid during that visit.
+ *  - A visit returns other than 0 to go on, 0 to end the walk; a walk that was ended has succeeded.
+ *  - Structures that this library fills may grow at their end in later versions.
  *  - The library holds no global state, never prints, exits, or reads the environment.
  *    Different handles may be used by different threads at once; one handle may not.
  */
@@ -81,6 +86,13 @@ const char *note_package_json(struct note_package *package);
 
 /* --- files --- */
 
+/*
+ * An ELF file, a PE image or a static archive (`ar`), as an opaque handle. Of a file only what is
+ * asked for is read, so a core of many gigabytes costs little. It must not change meanwhile: where
+ * it is found shorter than it was, that is NOTE_MALFORMED.
+ */
+struct note_file;
+
 /* What a file is. Later versions may add some. */
 enum note_kind {
 	NOTE_KIND_EXECUTABLE = 1, /* ET_EXEC; ET_DYN with DF_1_PIE, or PT_INTERP and no DT_SONAME */
@@ -91,6 +103,103 @@ enum note_kind {
 	NOTE_KIND_ARCHIVE = 6, /* of static libraries: `ar` */
 	NOTE_KIND_OTHER = 7,   /* an ELF file of another type */
 };
+
+/* Opens the file at PATH. NOTE_SYSTEM where it cannot be opened, NOTE_UNSUPPORTED where it is no
+ * regular file, NOTE_ABSENT where it is none of those above, NOTE_MALFORMED where its headers lie.
+ */
+int note_file_open(struct note_file **out, const char *path, struct note_error *err);
+
+/* The same for the file behind the descriptor FD, which stays the caller's and must outlive the
+ * handle. Its position is neither used nor changed. */
+int note_file_open_fd(struct note_file **out, int fd, struct note_error *err);
+
+/* The same for SIZE bytes in memory, which stay the caller's and must outlive the handle. */
+int note_file_open_memory(struct note_file **out, const void *bytes, size_t size,
+			  struct note_error *err);
+
+/* NULL is allowed. */
+void note_file_close(struct note_file *file);
+
+enum note_kind note_file_kind(const struct note_file *file);
+
+/* The machine as `uname -m` names it where Linux runs on it ("x86_64", "ppc64le", "i386"), else a
+ * usual short name; "unknown" for one that this library does not know; "none" for an archive. */
+const char *note_file_machine(const struct note_file *file);
+
+unsigned note_file_class(const struct note_file *file);    /* 32 or 64 bits; archives: 0 */
+int note_file_is_big_endian(const struct note_file *file); /* 0 or 1 */
+
+/* A note of an ELF file. */
+struct note_entry {
+	uint32_t type;
+	const char *owner;     /* the note's name: "GNU", "FDO"; "" where it has none */
+	const char *type_name; /* of the type by this owner, "NT_GNU_BUILD_ID"; NULL: not known */
+	const void *desc;      /* the value: DESC_SIZE bytes, not aligned */
+	size_t desc_size;
+	uint64_t offset;      /* of the note */
+	uint64_t desc_offset; /* of its value */
+};
+
+typedef int note_entry_visit(void *context, const struct note_entry *entry);
+
+/*
+ * Visits all notes: those of the PT_NOTE segments in the order of the program headers, then those
+ * of SHT_NOTE sections that no segment covers; each once. NOTE_MALFORMED where some note is broken:
+ * the others were visited. PE images and archives have none. In a core these are the core's own:
+ * see note_file_modules() for those of its modules.
+ */
+int note_file_notes(struct note_file *file, note_entry_visit *visit, void *context,
+		    struct note_error *err);
+
+/* The build-id: *SIZE bytes at *ID. NOTE_ABSENT where there is none, NOTE_MALFORMED where there is
+ * none and some note is broken. */
+int note_file_build_id(struct note_file *file, const uint8_t **id, size_t *size,
+		       struct note_error *err);
+
+/* The payload of the package note (of a PE image, of its section .pkgnote), as it stands in the
+ * file without the NUL that ends it: LENGTH bytes at JSON, not NUL-terminated, not checked. Where
+ * there are several, the first one counts, as systemd has it. Errors as note_file_build_id(). */
+int note_file_payload(struct note_file *file, const char **json, size_t *length,
+		      struct note_error *err);
+
+/* The same, parsed: *OUT is for note_package_free() and outlives FILE. Beyond that, NOTE_MALFORMED
+ * where the payload breaks UAPI.8. */
+int note_file_package(struct note_file *file, struct note_package **out, struct note_error *err);
+
+/* Visits the members of an archive that are ELF files or PE images. MEMBER is closed after the
+ * visit. NAME is bytes, as the archive has it. NOTE_USAGE where FILE is no archive,
+ * NOTE_UNSUPPORTED where it is a thin one, whose members are other files. */
+typedef int note_member_visit(void *context, const char *name, struct note_file *member);
+int note_file_members(struct note_file *file, note_member_visit *visit, void *context,
+		      struct note_error *err);
+
+/* --- modules of a core or process --- */
+
+/*
+ * An ELF file that a process had mapped, as its memory has it. Of most modules a Linux core holds
+ * the first page only, which is where the notes are to be.
+ */
+struct note_module {
+	const char *path;        /* as the process had it, "[vdso]", or NULL: not known */
+	uint64_t address;        /* where it starts */
+	const char *machine;     /* as note_file_machine() */
+	const uint8_t *build_id; /* NULL for none */
+	size_t build_id_size;
+	const char *payload; /* of the first package note, as note_file_payload(); NULL for none */
+	size_t payload_length;
+	const void *handle; /* for note_module_check() */
+};
+
+typedef int note_module_visit(void *context, const struct note_module *module);
+
+/* Visits the modules of a core file, by rising address. Their names come from NT_FILE, else from
+ * the dynamic linker's list, else from NT_PRPSINFO. NOTE_USAGE where FILE is no core. */
+int note_file_modules(struct note_file *file, note_module_visit *visit, void *context,
+		      struct note_error *err);
+
+/* The same for the live process PID, which goes on running. NOTE_ABSENT where there is none or it
+ * has no program, NOTE_SYSTEM where this process may not look at it (ptrace(2)). Linux only. */
+int note_process_modules(long pid, note_module_visit *visit, void *context, struct note_error *err);
 
 /* --- judging --- */
 
@@ -111,12 +220,11 @@ enum note_kind {
  *   bad-padding         bytes behind that NUL that are not 0
  *   not-utf8            the value is not UTF-8 (RFC 3629)
  *   not-object          JSON, but no object
- *   syntax              no JSON (RFC 8259): comments, NaN, a byte order mark, deeper than 128 levels
- *   duplicate-key       a name twice in one object
- *   control-character   one of Unicode's class Cc in a string, raw or escaped (\n)
- *   unicode-escape      \uXXXX
- *   number-range        an integer beyond 53 bits; what no finite double holds with all its digits
- *   trailing-data       something after the object
+ *   syntax              no JSON (RFC 8259): comments, NaN, a byte order mark, deeper than 128
+ * levels duplicate-key       a name twice in one object control-character   one of Unicode's class
+ * Cc in a string, raw or escaped (\n) unicode-escape      \uXXXX number-range        an integer
+ * beyond 53 bits; what no finite double holds with all its digits trailing-data       something
+ * after the object
  */
 struct note_problem {
 	const char *code;
@@ -124,8 +232,22 @@ struct note_problem {
 	uint64_t offset;    /* in the file, or NOTE_NO_OFFSET */
 };
 
-/* Called for each finding; returning 0 ends the walk. */
 typedef int note_problem_visit(void *context, const struct note_problem *problem);
+
+/* Judges the package notes of FILE: where they lie and what they hold; at most 100 findings are
+ * told. An object file or an archive may be without one. Returns NOTE_OK however much was found,
+ * and other codes where notes could not be read; what could be was judged. */
+int note_file_check(struct note_file *file, note_problem_visit *visit, void *context,
+		    struct note_error *err);
+
+/* The same for a module during its visit. What lies outside of its notes is not judged; a "[vdso]"
+ * needs none. */
+int note_module_check(const struct note_module *module, note_problem_visit *visit, void *context,
+		      struct note_error *err);
+
+/* Judges LENGTH bytes of payload alone; offsets count from its start. */
+int note_payload_check(const char *json, size_t length, note_problem_visit *visit, void *context,
+		       struct note_error *err);
 
 /* --- writing --- */
 

@@ -33,6 +33,7 @@ struct gathering {
 	struct record *record;
 	bool all;
 	bool too_many;
+	bool any; /* note of the package's type, whatever its owner */
 	size_t room;
 	const char *payload;
 	size_t payload_length;
@@ -83,6 +84,8 @@ static bool gather(void *context, const struct elf_note *note)
 	struct record *record = gathering->record;
 	if (gathering->all)
 		add_note(gathering, note);
+	if (note->type == NOTE_TYPE_PACKAGE)
+		gathering->any = true;
 	if (note->desc_size == 0)
 		return true;
 	if (record->build_id[0] == '\0' && note->type == NT_GNU_BUILD_ID &&
@@ -129,6 +132,12 @@ int record_elf(struct record *record, struct image *image, bool all, struct note
 	end_gathering(&gathering, &code, err);
 	if (elf_debuglink(image, &name, &record->debuglink_crc, NULL) == NOTE_OK)
 		record->debuglink = xstrdup(name);
+	/* Most files have none: a second walk would only find that again. */
+	if (!gathering.any) {
+		if (code == NOTE_OK)
+			elf_check_absent(image, add_problem, record);
+		return code;
+	}
 	int checked = elf_check(image, add_problem, record, code == NOTE_OK ? err : NULL);
 	return code != NOTE_OK ? code : checked;
 }
