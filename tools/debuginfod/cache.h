@@ -6,7 +6,8 @@
  *     DIR/HEX/section-NAME          section-NAME
  *     DIR/HEX/debuginfo.proof       what it must be: size, digest, and its inode as committed
  *     DIR/HEX/debuginfo.absent      servers that said absent; its time counts
- *     DIR/HEX/.debuginfo.lock       held (flock) while a process fetches the artifact
+ *     DIR/.lock                     a byte of it is locked while a process fetches an artifact
+ *     DIR/.cleaned                  its time says when the cache was last looked through
  *
  * A file enters by one link(2) or rename(2) of a complete, proven file; a file without a .proof
  * that fits it is as good as none. No symbolic link below DIR is ever followed.

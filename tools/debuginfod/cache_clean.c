@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,21 +46,11 @@ static bool has_suffix(const char *name, const char *suffix)
 	return length > end && strcmp(name + length - end, suffix) == 0;
 }
 
-/* A lock file that nobody holds: its process was killed. */
-static void remove_lock(int at, const char *name)
-{
-	int fd = openat(at, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		unlinkat(at, name, 0);
-	if (fd >= 0)
-		close(fd);
-}
-
 static void look_at(struct entries *entries, int at, const char *hex, const char *name, time_t now,
 		    uint64_t max_age)
 {
 	struct stat st, proof;
-	char other[CACHE_NAME + 8];
+	char other[CACHE_NAME + 32];
 	if (strlen(name) >= CACHE_NAME - 8 || fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
 	const bool old = st.st_mtime + LEFTOVER_AGE < now;
@@ -73,9 +62,7 @@ static void look_at(struct entries *entries, int at, const char *hex, const char
 		if (st.st_mtime > now || (uint64_t)(now - st.st_mtime) >= max_age)
 			unlinkat(at, name, 0);
 	} else if (name[0] == '.') {
-		if (has_suffix(name, ".lock"))
-			remove_lock(at, name);
-		else if (old && strncmp(name, ".tmp-", 5) == 0)
+		if (old && strncmp(name, ".tmp-", 5) == 0)
 			unlinkat(at, name, 0);
 	} else {
 		snprintf(other, sizeof(other), "%s.proof", name);
@@ -139,6 +126,7 @@ static bool evict(struct cache *cache, const struct entry *entry)
 		unlinkat(at, proof, 0);
 		unlinkat(at, key.name, 0);
 		close(at);
+		unlinkat(cache->fd, key.hex, AT_REMOVEDIR); /* where it is empty */
 	}
 	cache_unlock(lock);
 	return at >= 0;

@@ -111,6 +111,16 @@ static int put_in_place(struct staging *stage)
 	char temporary[CACHE_NAME];
 	if (link_stage(stage, stage->key.name) == 0)
 		return 0;
+	/* Eviction took the directory while it was empty. */
+	if (errno == ENOENT && stage->name[0] == '\0') {
+		int at = cache_directory(stage->cache, stage->key.hex, true);
+		if (at < 0)
+			return -1;
+		close(stage->at);
+		stage->at = at;
+		if (link_stage(stage, stage->key.name) == 0)
+			return 0;
+	}
 	if (errno != EEXIST)
 		return -1;
 	/* What stands there does not fit its proof, or another process was as fast. */
