@@ -101,22 +101,38 @@ static int copy_of(const void *file, size_t size, void **out, size_t *out_size,
 	return NOTE_OK;
 }
 
-static int place(struct image *image, const char *payload, bool outside, uint8_t **out,
-		 size_t *out_size, struct note_error *err)
+static int place(struct image *image, const uint8_t *note, const struct place_limits *limits,
+		 uint8_t **out, size_t *out_size, struct note_error *err)
 {
 	struct layout layout;
 	struct plan plan;
-	struct place_limits limits = {.limit = outside ? image->size + FIRST_PAGE : FIRST_PAGE};
-	uint8_t *note = build_note(image, payload, &limits.size);
-	if (note == NULL)
-		return error_system(err, "note");
+	uint8_t *longer = NULL;
+	size_t longer_size;
+	struct image *second = NULL;
 	int code = place_read(&layout, image, err);
 	if (code == NOTE_OK)
-		code = place_plan(&layout, &limits, &plan, err);
+		code = place_plan(&layout, limits, &plan, err);
+	else
+		goto out;
+	if (code == NOTE_UNSUPPORTED && image->ehdr.e_type == ET_EXEC &&
+	    limits->size < FIRST_PAGE / 2) {
+		code = place_prepend(&layout, &longer, &longer_size, err);
+		place_free(&layout);
+		if (code == NOTE_OK)
+			code = image_open_memory(&second, longer, longer_size, err);
+		if (code == NOTE_OK)
+			code = image_read_elf(second, err);
+		if (code == NOTE_OK)
+			code = place_read(&layout, second, err);
+		if (code == NOTE_OK)
+			code = place_plan(&layout, limits, &plan, err);
+	}
 	if (code == NOTE_OK)
 		code = place_write(&layout, &plan, note, out, out_size, err);
+out:
 	place_free(&layout);
-	free(note);
+	image_close(second);
+	free(longer);
 	return code;
 }
 
@@ -151,8 +167,12 @@ int note_place(const void *file, size_t size, const char *payload,
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "replacing a note is not made yet");
 	} else {
+		struct place_limits limits = {.limit = outside ? size + FIRST_PAGE : FIRST_PAGE};
 		uint8_t *made = NULL;
-		code = place(image, payload, outside, &made, out_size, err);
+		uint8_t *note = build_note(image, payload, &limits.size);
+		code = note != NULL ? place(image, note, &limits, &made, out_size, err)
+				    : error_system(err, "note");
+		free(note);
 		*out = made;
 	}
 out:

@@ -92,6 +92,11 @@ int place_plan(struct layout *layout, const struct place_limits *limits, struct 
 /* How far the contents of a PT_LOAD can grow, in the file and in memory: bytes. */
 uint64_t place_growth(const struct layout *layout, const GElf_Phdr *load);
 
+/* A copy of the executable with a page put before it, at lower addresses, that begins with the
+ * headers; the rest keeps its addresses. NOTE_UNSUPPORTED where that cannot be. */
+int place_prepend(const struct layout *layout, uint8_t **out, size_t *out_size,
+		  struct note_error *err);
+
 /* The new file: NOTE (plan->note_size bytes) written and everything moved as PLAN says. */
 int place_write(const struct layout *layout, const struct plan *plan, const uint8_t *note,
 		uint8_t **out, size_t *out_size, struct note_error *err);
@@ -126,9 +131,6 @@ bool place_notes_end(const struct layout *layout, struct range range, uint64_t a
 /* Whether RANGE holds nothing but the name of the interpreter and notes that mean the same
  * elsewhere, whole ones. */
 bool place_may_move(const struct layout *layout, struct range range);
-
-/* How many program headers the plan adds. */
-size_t place_added(const struct image *image, const struct plan *plan);
 
 /* The piece that RANGE lies in, NULL for none. */
 const struct piece *place_piece(const struct plan *plan, struct range range);

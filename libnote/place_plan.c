@@ -11,6 +11,7 @@
  *  6. the tables moved into a new PT_LOAD. Its program header needs room too: .interp and the
  *     notes move on by one entry. The table itself stays where it is, since Linux before 5.18
  *     computed AT_PHDR from e_phoff.
+ * Where something else stands behind the notes (.dynamic on MIPS), they move to where a table was.
  * A file without such a PT_NOTE gets one in the same way.
  */
 #include <string.h>
@@ -27,6 +28,9 @@ struct attempt {
 	uint64_t size;
 	uint64_t limit;
 	uint64_t shift; /* how far the notes move on, with what stands before them */
+	uint64_t
+		from; /* room is made from here on: the end of the notes, or the start of a table */
+	bool moving;  /* ... where the notes move to */
 };
 
 static bool add_piece(struct plan *plan, struct range from, uint64_t to, uint64_t distance)
@@ -66,19 +70,32 @@ static bool settle(struct attempt *attempt, uint64_t note, struct range notes)
 	return true;
 }
 
-/* Once the bytes behind the notes are free: what stands before them moves on by attempt->shift,
- * so that the program header table can grow. */
+/* How many bytes it takes from attempt->from on. */
+static uint64_t wanted_size(const struct attempt *attempt)
+{
+	return attempt->size + attempt->shift +
+	       (attempt->moving ? attempt->notes.end - attempt->notes.start : 0);
+}
+
+/* Once that many are free. What stands before the notes moves on by attempt->shift, so that the
+ * program header table can grow. */
 static bool settle_behind(struct attempt *attempt)
 {
 	const struct layout *layout = attempt->layout;
 	const struct range notes = attempt->notes;
 	const uint64_t shift = attempt->shift;
 	const struct range before = {layout->headers.end, notes.end};
-	if (shift != 0 && before.start < before.end &&
-	    !add_piece(attempt->plan, before, before.start + shift, shift))
+	uint64_t note = notes.end + shift;
+	uint64_t start = notes.start < notes.end ? notes.start + shift : note;
+	if (attempt->moving) {
+		if (!add_piece(attempt->plan, notes, attempt->from, attempt->from - notes.start))
+			return false;
+		start = attempt->from;
+		note = start + (notes.end - notes.start);
+	} else if (shift != 0 && before.start < before.end &&
+		   !add_piece(attempt->plan, before, before.start + shift, shift)) {
 		return false;
-	const uint64_t note = notes.end + shift;
-	const uint64_t start = notes.start < notes.end ? notes.start + shift : note;
+	}
 	return settle(attempt, note, (struct range){start, note + attempt->size});
 }
 
@@ -89,8 +106,13 @@ static bool plan_shift(struct attempt *attempt, size_t added)
 	const struct range before = {layout->headers.end, attempt->notes.end};
 	uint64_t alignment = layout->image->is_64 ? 8 : 4;
 	attempt->shift = 0;
+	/* Unused entries serve first (bfd leaves one on MIPS). */
+	for (uint64_t i = 0; i < layout->image->phnum && added > 0; i++)
+		added -= layout->phdrs[i].p_type == PT_NULL;
 	if (added == 0)
 		return true;
+	if (attempt->moving)
+		return false;
 	if (layout->headers.end > FIRST_PAGE || before.start > before.end ||
 	    !range_has(segment_range(layout->load), layout->headers) ||
 	    layout->image->phnum + added >= PN_XNUM || !place_may_move(layout, before))
@@ -168,8 +190,8 @@ static bool move_tables(struct attempt *attempt, uint64_t to, uint64_t limit, ui
 	const uint64_t start = to;
 	const uint64_t entry = layout->image->ehdr.e_phentsize;
 	const uint64_t spare = layout->headers.end + attempt->shift + SPARE_HEADERS * entry;
-	uint64_t wanted = attempt->notes.end + attempt->shift + attempt->size;
-	uint64_t freed = attempt->notes.end; /* free up to here */
+	uint64_t wanted = attempt->from + wanted_size(attempt);
+	uint64_t freed = attempt->from; /* free up to here */
 	while (freed < wanted) {
 		const size_t i = next_table(layout, freed);
 		if (i == layout->table_count)
@@ -208,7 +230,7 @@ static bool move_on(struct attempt *attempt)
 {
 	const struct layout *layout = attempt->layout;
 	struct plan *plan = attempt->plan;
-	const uint64_t wanted = attempt->size + attempt->shift;
+	const uint64_t wanted = wanted_size(attempt);
 	uint64_t alignment = 4;
 	uint64_t freed = attempt->notes.end;
 	uint64_t first = UINT64_MAX;
@@ -312,7 +334,7 @@ static bool usable(struct attempt *attempt)
 	    phdr->p_filesz != phdr->p_memsz || notes->start % 4 != 0 ||
 	    notes->start < layout->image->ehdr.e_ehsize ||
 	    !range_has(segment_range(layout->load), *notes) ||
-	    phdr->p_vaddr != layout->load->p_vaddr + notes->start || notes->end > FIRST_PAGE)
+	    phdr->p_vaddr != layout->load->p_vaddr + notes->start)
 		return false;
 	const uint64_t padding = (4 - notes->end % 4) % 4;
 	if (padding != 0 && room_after(layout, notes->end) < padding)
@@ -349,8 +371,11 @@ static bool anchor(struct attempt *attempt)
 static const struct {
 	bool (*try)(struct attempt *);
 	size_t added; /* program headers */
-} ways[] = {{beside, 0},  {elsewhere, 0},          {into_padding, 0},
-	    {move_on, 0}, {into_other_padding, 0}, {into_new_segment, 1}};
+	bool moving;  /* can make room for the notes elsewhere, too */
+} ways[] = {{beside, 0, false},  {elsewhere, 0, false},         {into_padding, 0, true},
+	    {move_on, 0, false}, {into_other_padding, 0, true}, {into_new_segment, 1, true}};
+
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
 
 static bool try_way(struct attempt *attempt, size_t way)
 {
@@ -361,13 +386,28 @@ static bool try_way(struct attempt *attempt, size_t way)
 	attempt->plan->grown = layout->image->phnum;
 	if (is_new ? ways[way].try == elsewhere || !anchor(attempt) : !usable(attempt))
 		return false;
+	if (!attempt->moving)
+		attempt->from = attempt->notes.end;
+	else if (!ways[way].moving || !place_may_move(layout, attempt->notes))
+		return false;
 	return plan_shift(attempt, ways[way].added + (is_new ? 1 : 0)) && ways[way].try(attempt);
+}
+
+/* Every way for every PT_NOTE that is there. */
+static bool try_notes(struct attempt *attempt)
+{
+	const uint64_t phnum = attempt->layout->image->phnum;
+	for (size_t way = 0; way < WAYS; way++)
+		for (attempt->segment = 0; attempt->segment < phnum; attempt->segment++)
+			if (attempt->layout->phdrs[attempt->segment].p_type == PT_NOTE &&
+			    try_way(attempt, way))
+				return true;
+	return false;
 }
 
 int place_plan(struct layout *layout, const struct place_limits *limits, struct plan *plan,
 	       struct note_error *err)
 {
-	const uint64_t phnum = layout->image->phnum;
 	struct attempt attempt = {
 		.layout = layout, .plan = plan, .size = limits->size, .limit = limits->limit};
 	if (layout->tables == NULL) {
@@ -375,12 +415,17 @@ int place_plan(struct layout *layout, const struct place_limits *limits, struct 
 		if (code != NOTE_OK)
 			return code;
 	}
-	for (size_t way = 0; way < sizeof(ways) / sizeof(ways[0]); way++)
-		for (attempt.segment = 0; attempt.segment < phnum; attempt.segment++)
-			if (layout->phdrs[attempt.segment].p_type == PT_NOTE &&
-			    try_way(&attempt, way))
-				return NOTE_OK;
-	for (size_t way = 0; way < sizeof(ways) / sizeof(ways[0]); way++)
+	if (try_notes(&attempt))
+		return NOTE_OK;
+	attempt.moving = true;
+	for (size_t i = 0; i < layout->table_count; i++) {
+		attempt.from = layout->tables[i].at.start;
+		if (attempt.from < attempt.limit && try_notes(&attempt))
+			return NOTE_OK;
+	}
+	attempt.moving = false;
+	attempt.segment = layout->image->phnum;
+	for (size_t way = 0; way < WAYS; way++)
 		if (try_way(&attempt, way))
 			return NOTE_OK;
 	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,

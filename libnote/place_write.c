@@ -64,6 +64,17 @@ static void move_tags(const struct layout *layout, const struct plan *plan, uint
 
 /* --- program headers --- */
 
+/* How many program headers the new file has; *REUSED of those that were unused make room. */
+static size_t count_segments(const struct layout *layout, const struct plan *plan, size_t *reused)
+{
+	const uint64_t phnum = layout->image->phnum;
+	const size_t added = (plan->has_added ? 1 : 0) + (plan->segment == phnum ? 1 : 0);
+	*reused = 0;
+	for (uint64_t i = 0; i < phnum && *reused < added; i++)
+		*reused += layout->phdrs[i].p_type == PT_NULL;
+	return phnum + added - *reused;
+}
+
 static void change_segment(const struct layout *layout, const struct plan *plan, size_t index,
 			   GElf_Phdr *phdr)
 {
@@ -79,7 +90,8 @@ static void change_segment(const struct layout *layout, const struct plan *plan,
 	} else if (index == plan->grown) {
 		phdr->p_filesz = phdr->p_memsz = plan->grown_end - phdr->p_offset;
 	} else if (phdr->p_type == PT_PHDR) {
-		const uint64_t count = layout->image->phnum + place_added(layout->image, plan);
+		size_t reused;
+		const size_t count = count_segments(layout, plan, &reused);
 		phdr->p_filesz = phdr->p_memsz = count * layout->image->ehdr.e_phentsize;
 	} else if (phdr->p_filesz != 0 && piece != NULL) {
 		phdr->p_offset += piece->to - piece->from.start;
@@ -88,18 +100,14 @@ static void change_segment(const struct layout *layout, const struct plan *plan,
 	phdr->p_paddr = phdr->p_vaddr + difference;
 }
 
-size_t place_added(const struct image *image, const struct plan *plan)
-{
-	return (plan->has_added ? 1 : 0) + (plan->segment == image->phnum ? 1 : 0);
-}
-
 /* A new PT_LOAD stands behind the others, as their order by address demands; a new PT_NOTE is the
  * last entry. */
 static int write_segments(const struct layout *layout, const struct plan *plan, uint8_t *file,
 			  GElf_Ehdr *ehdr, struct note_error *err)
 {
 	const struct image *image = layout->image;
-	const size_t count = image->phnum + place_added(image, plan);
+	size_t reused;
+	const size_t count = count_segments(layout, plan, &reused);
 	uint8_t *p = file + ehdr->e_phoff;
 	size_t last_load = 0;
 	for (size_t i = 0; i < image->phnum; i++)
@@ -119,6 +127,10 @@ static int write_segments(const struct layout *layout, const struct plan *plan, 
 		if (i < image->phnum) {
 			phdr = layout->phdrs[i];
 			change_segment(layout, plan, i, &phdr);
+		}
+		if (phdr.p_type == PT_NULL && reused > 0) {
+			reused--;
+			continue;
 		}
 		int code = image_put_phdr(image, p, &phdr, err);
 		p += image->ehdr.e_phentsize;
