@@ -3,7 +3,8 @@
  * The DWARF stage alone, for dwarf.sh:  dwarf_apply IN OUT BUILDDIR INSTALLED
  * Writes IN to OUT with the edits of dwarf_rewrite (new contents behind the file's end, section
  * headers corrected), and lists the sources on stdout: "ORIGINAL INSTALLED|- MD5|- primary|-".
- * Without BUILDDIR it only lists. Exit status: 0, or the note code made positive.
+ * Without BUILDDIR it only lists. With broken:COUNT for OUT, it runs COUNT times on the file with
+ * some bytes changed, and says what came of it. Exit status: 0, or the note code made positive.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,50 +55,87 @@ static uint8_t *apply(struct image *image, uint8_t *bytes, size_t *size,
 	return bytes;
 }
 
+/* One run on BYTES; returns its code. OUT may be NULL. */
+static int run(const uint8_t *bytes, size_t size, const struct path_map *map, const char *out,
+	       bool quiet, struct note_error *err)
+{
+	struct image *image;
+	struct section_edits edits = {0};
+	struct dwarf_sources sources = {0};
+	struct dwarf_summary summary = {0};
+	int code = image_open_memory(&image, bytes, size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = dwarf_rewrite(image, map, &edits, &sources, &summary, err);
+	if (code == NOTE_OK && !quiet) {
+		list(&sources);
+		fprintf(stderr, "units %llu, edits %zu\n", (unsigned long long)summary.units,
+			edits.count);
+	}
+	if (code == NOTE_OK && out != NULL) {
+		uint8_t *copy = malloc(size + 1);
+		if (copy == NULL)
+			exit(9);
+		memcpy(copy, bytes, size);
+		copy = apply(image, copy, &size, &edits);
+		FILE *file = fopen(out, "wb");
+		if (file == NULL || fwrite(copy, 1, size, file) != size || fclose(file) != 0)
+			code = NOTE_SYSTEM;
+		free(copy);
+	}
+	section_edits_free(&edits);
+	dwarf_sources_free(&sources);
+	image_close(image);
+	return code;
+}
+
+/* COUNT runs, each with some bytes changed, behind the file header. */
+static void run_broken(uint8_t *bytes, size_t size, const struct path_map *map, unsigned count)
+{
+	static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff, 0x21, 0x08, 0x1f};
+	unsigned long tally[6] = {0};
+	uint64_t state = 1;
+	uint8_t *copy = malloc(size);
+	if (copy == NULL || size < 128)
+		exit(9);
+	for (unsigned i = 0; i < count; i++) {
+		struct note_error err;
+		memcpy(copy, bytes, size);
+		for (unsigned j = 0; j <= i % 6; j++) {
+			state = state * 6364136223846793005u + 1442695040888963407u;
+			copy[64 + (state >> 33) % (size - 64)] = values[(state >> 20) % 8];
+		}
+		int code = run(copy, size, map, NULL, true, &err);
+		if (code > 0 || code < -5 || (code != NOTE_OK && err.text[0] == '\0'))
+			exit(8);
+		tally[-code]++;
+	}
+	free(copy);
+	printf("done %lu, malformed %lu, unsupported %lu\n", tally[0], tally[2], tally[3]);
+}
+
 int main(int argc, char **argv)
 {
 	struct note_error err = {0};
-	struct image *image;
 	uint8_t *bytes;
 	size_t size;
 	int fd = argc == 2 || argc == 5 ? open(argv[1], O_RDONLY) : -1;
 	if (fd < 0 || file_read(fd, &bytes, &size, &err) != NOTE_OK) {
-		fprintf(stderr, "dwarf_apply IN [OUT BUILDDIR INSTALLED]: %s\n", err.text);
+		fprintf(stderr, "dwarf_apply IN [OUT|broken:COUNT BUILDDIR INSTALLED]: %s\n",
+			err.text);
 		return 9;
 	}
 	close(fd);
 	struct path_map *map = argc == 5 ? path_map_new(argv[3], argv[4]) : NULL;
-	struct section_edits edits = {0};
-	struct dwarf_sources sources = {0};
-	struct dwarf_summary summary = {0};
-	/* The edits are applied to a copy, the image reads the original. */
-	uint8_t *copy = malloc(size + 1);
-	if (copy == NULL)
-		return 9;
-	memcpy(copy, bytes, size);
-	int code = image_open_memory(&image, bytes, size, &err);
-	if (code == NOTE_OK)
-		code = image_read_elf(image, &err);
-	if (code == NOTE_OK)
-		code = dwarf_rewrite(image, map, &edits, &sources, &summary, &err);
-	if (code != NOTE_OK) {
+	int code = NOTE_OK;
+	if (argc == 5 && strncmp(argv[2], "broken:", 7) == 0)
+		run_broken(bytes, size, map, (unsigned)strtoul(argv[2] + 7, NULL, 10));
+	else
+		code = run(bytes, size, map, argc == 5 ? argv[2] : NULL, false, &err);
+	if (code != NOTE_OK)
 		fprintf(stderr, "%s: %s\n", argv[1], err.text);
-	} else {
-		list(&sources);
-		fprintf(stderr, "units %llu, edits %zu\n", (unsigned long long)summary.units,
-			edits.count);
-		if (argc == 5) {
-			copy = apply(image, copy, &size, &edits);
-			FILE *out = fopen(argv[2], "wb");
-			if (out == NULL || fwrite(copy, 1, size, out) != size || fclose(out) != 0)
-				code = NOTE_SYSTEM;
-		}
-	}
-	section_edits_free(&edits);
-	dwarf_sources_free(&sources);
 	path_map_free(map);
-	image_close(image);
-	free(copy);
 	free(bytes);
 	return -code;
 }

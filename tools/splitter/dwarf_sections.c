@@ -353,6 +353,10 @@ int sections_edits(struct dwarf *dwarf, struct section_edits *edits)
 		uint64_t size, index;
 		uint8_t *bytes = new_contents(dwarf, section, &size);
 		add_edit(edits, section->index, bytes, size);
+		/* It would have to get another name. */
+		if (bytes != NULL && section->is_zdebug)
+			return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
+					     "a section .zdebug_* is not rewritten");
 		if (section->relocations != NULL) {
 			bytes = relocations_take(section->relocations, &index, &size);
 			add_edit(edits, index, bytes, size);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The DWARF stage on any bytes (libFuzzer):
+ *
+ *     clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I.
+ * \
+ *         -Ilibnote -o fuzz_dwarf tests/fuzz/fuzz_dwarf.c tools/splitter/dwarf*.c \
+ *         tools/splitter/paths.c tools/base/text.c libnote/image.c libnote/headers.c \
+ *         libnote/error.c -lxxhash -ldeflate -lzstd -lelf
+ *     ./fuzz_dwarf -timeout=10 CORPUS     (some small programs and objects with debug information)
+ *
+ * What comes out is read once more: a rewritten section must be as sound as the one that went in.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/image.h"
+#include "tools/splitter/dwarf.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The file with the edited sections behind its end. */
+static uint8_t *apply(struct image *image, const uint8_t *data, size_t *size,
+		      const struct section_edits *edits)
+{
+	size_t total = *size;
+	for (size_t i = 0; i < edits->count; i++)
+		total += edits->items[i].size;
+	uint8_t *bytes = malloc(total);
+	if (bytes == NULL)
+		abort();
+	memcpy(bytes, data, *size);
+	for (size_t i = 0; i < edits->count; i++) {
+		const struct section_edit *edit = &edits->items[i];
+		uint8_t *header =
+			bytes + image->ehdr.e_shoff + edit->section * image->ehdr.e_shentsize;
+		GElf_Shdr shdr;
+		if (image_shdr(image, edit->section, &shdr, NULL) != NOTE_OK)
+			abort();
+		if (edit->size > 0)
+			memcpy(bytes + *size, edit->bytes, edit->size);
+		shdr.sh_offset = *size;
+		shdr.sh_size = edit->size;
+		shdr.sh_flags &= ~(uint64_t)SHF_COMPRESSED;
+		if (image_put_shdr(image, header, &shdr, NULL) != NOTE_OK)
+			abort();
+		*size += edit->size;
+	}
+	return bytes;
+}
+
+static int rewrite(const uint8_t *data, size_t size, const struct path_map *map, uint8_t **result,
+		   size_t *result_size)
+{
+	struct image *image;
+	struct section_edits edits;
+	struct dwarf_sources sources;
+	struct dwarf_summary summary;
+	struct note_error err;
+	if (image_open_memory(&image, data, size, &err) != NOTE_OK)
+		return NOTE_SYSTEM;
+	int code = image_read_elf(image, &err);
+	if (code == NOTE_OK) {
+		code = dwarf_rewrite(image, map, &edits, &sources, &summary, &err);
+		if (code == NOTE_OK) {
+			*result_size = size;
+			*result = apply(image, data, result_size, &edits);
+		}
+		section_edits_free(&edits);
+		dwarf_sources_free(&sources);
+	}
+	image_close(image);
+	return code;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct path_map *map;
+	uint8_t *once = NULL, *twice = NULL;
+	size_t once_size = 0, twice_size = 0;
+	if (map == NULL)
+		map = path_map_new("/build", "/usr/src/debug/hello-2.10-1.x86_64");
+	if (rewrite(data, size, map, &once, &once_size) == NOTE_OK)
+		rewrite(once, once_size, map, &twice, &twice_size);
+	free(once);
+	free(twice);
+	return 0;
+}
