@@ -164,6 +164,8 @@ int plan_make(struct plan *plan, struct image *image, const struct section_edits
 	uint64_t contents = 0;
 	uint64_t strtab = 0;
 	*plan = (struct plan){0};
+	if (image->shnum == 0)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "no sections");
 	plan->sections = xcalloc(image->shnum, sizeof(*plan->sections));
 	plan->count = image->shnum;
 	for (uint64_t i = 0; i < plan->count; i++) {

@@ -48,6 +48,8 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 			*descend = false;
 		return true;
 	}
+	if (entry->kind == ENTRY_LINK)
+		strings_add(&scan->out->symlinks, entry->path);
 	if (entry->kind != ENTRY_FILE)
 		return true;
 	const struct input input = {.path = xstrdup(entry->path),
@@ -197,6 +199,7 @@ void inputs_free(struct inputs *inputs)
 		strings_free(&inputs->items[i].links);
 	}
 	free(inputs->items);
+	strings_free(&inputs->symlinks);
 	strings_free(&inputs->temporaries);
 	*inputs = (struct inputs){0};
 }

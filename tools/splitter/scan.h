@@ -21,6 +21,7 @@ struct input {
 struct inputs {
 	struct input *items; /* sorted by path */
 	size_t count;
+	struct strings symlinks;
 	struct strings temporaries; /* files that a run left which was killed */
 };
 

@@ -10,6 +10,7 @@
 
 #include "tools/base/pool.h"
 #include "tools/splitter/split_internal.h"
+#include "tools/splitter/symlinks.h"
 
 /* When an input is worked on. */
 struct turn {
@@ -123,6 +124,69 @@ static void make_links(const struct tree *tree)
 		qsort(links.items, links.count, sizeof(*links.items), by_build_id);
 	pool_run(tree->run.options->jobs, links.count, link_group, NULL, &links);
 	free(links.items);
+}
+
+/* --- a .debug link for each symbolic link to a file that was split (layout rpm) --- */
+
+struct name {
+	const char *path;
+	size_t index; /* the input that it is a name of */
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct name *)a)->path, ((const struct name *)b)->path);
+}
+
+/* All names of all inputs that were split, sorted. */
+static struct name *list_names(const struct tree *tree, size_t *count)
+{
+	const struct inputs *inputs = &tree->run.inputs;
+	size_t room = 0;
+	for (size_t i = 0; i < inputs->count; i++)
+		room += 1 + inputs->items[i].links.count;
+	struct name *names = xcalloc(room, sizeof(*names));
+	*count = 0;
+	for (size_t i = 0; i < inputs->count; i++) {
+		const struct input *input = &inputs->items[i];
+		if (tree->run.outcomes[i].verdict != VERDICT_SPLIT)
+			continue;
+		names[(*count)++] = (struct name){input->path, i};
+		for (size_t j = 0; j < input->links.count; j++)
+			names[(*count)++] = (struct name){input->links.items[j], i};
+	}
+	if (*count > 1)
+		qsort(names, *count, sizeof(*names), by_name);
+	return names;
+}
+
+static void make_symlinks(const struct tree *tree)
+{
+	const struct split_run *run = &tree->run;
+	const struct split_options *options = run->options;
+	size_t count;
+	if (run->layout.kind != LAYOUT_RPM || run->inputs.symlinks.count == 0)
+		return;
+	struct name *names = list_names(tree, &count);
+	for (size_t i = 0; i < run->inputs.symlinks.count; i++) {
+		const char *link = run->inputs.symlinks.items[i];
+		struct note_error err;
+		char *target = symlink_resolve(options->root, link);
+		const struct name key = {.path = target};
+		const struct name *found =
+			target != NULL ? bsearch(&key, names, count, sizeof(*names), by_name)
+				       : NULL;
+		if (found != NULL) {
+			char *path = layout_debug_path(&run->layout, link, NULL);
+			char *text = layout_relative(path, run->outcomes[found->index].debug_path);
+			if (root_symlink(options->root, text, path, &err) != NOTE_OK)
+				options->tell(options->context, SPLIT_FAILED, link, NULL, &err);
+			free(text);
+			free(path);
+		}
+		free(target);
+	}
+	free(names);
 }
 
 /* --- the end, in the order of paths --- */
@@ -269,6 +333,7 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 		split_input(run, i, outcome);
 	}
 	make_links(&tree);
+	make_symlinks(&tree);
 	for (size_t i = 0; i < tree.total; i++)
 		conclude(run, manifest, totals, i);
 	manifest_sort(manifest);
