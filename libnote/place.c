@@ -20,7 +20,8 @@
 /* The package notes that a file holds. */
 struct present {
 	size_t count;
-	bool same; /* the first one holds the wanted payload */
+	bool same;   /* the first one holds the wanted payload */
+	bool placed; /* ... and lies where it should */
 	const char *payload;
 };
 
@@ -40,8 +41,10 @@ static bool look(void *context, const struct elf_note *note)
 	struct present *present = context;
 	if (note->type != NOTE_TYPE_PACKAGE || strcmp(note->owner, NOTE_OWNER_FDO) != 0)
 		return true;
-	if (present->count++ == 0)
+	if (present->count++ == 0) {
 		present->same = is_payload(note, present->payload);
+		present->placed = note->in_segment && note->offset + note->size <= FIRST_PAGE;
+	}
 	return true;
 }
 
@@ -136,12 +139,35 @@ out:
 	return code;
 }
 
+/* Replaces *IMAGE by one of the same file without its package notes, whose bytes *BARE holds. */
+static int without_notes(struct image **image, uint8_t **bare, struct note_error *err)
+{
+	struct layout layout;
+	struct image *second = NULL;
+	int code = place_read(&layout, *image, err);
+	if (code == NOTE_OK)
+		code = place_remove(&layout, bare, err);
+	if (code == NOTE_OK)
+		code = image_open_memory(&second, *bare, (*image)->size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(second, err);
+	place_free(&layout);
+	if (code != NOTE_OK) {
+		image_close(second);
+		return code;
+	}
+	image_close(*image);
+	*image = second;
+	return NOTE_OK;
+}
+
 int note_place(const void *file, size_t size, const char *payload,
 	       const struct note_place_options *options, void **out, size_t *out_size,
 	       struct note_error *err)
 {
 	struct image *image = NULL;
 	struct present present = {.payload = payload};
+	uint8_t *bare = NULL;
 	*out = NULL;
 	*out_size = 0;
 	int code = check_payload(payload, err);
@@ -161,21 +187,25 @@ int note_place(const void *file, size_t size, const char *payload,
 		code = look_for_notes(image, &present, err);
 	if (code != NOTE_OK)
 		goto out;
-	if (present.count != 0 && (!replace || (present.count == 1 && present.same))) {
+	if (present.count != 0 &&
+	    (!replace || (present.count == 1 && present.same && (present.placed || outside)))) {
 		code = copy_of(file, size, out, out_size, err);
-	} else if (present.count != 0) {
-		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "replacing a note is not made yet");
-	} else {
-		struct place_limits limits = {.limit = outside ? size + FIRST_PAGE : FIRST_PAGE};
-		uint8_t *made = NULL;
-		uint8_t *note = build_note(image, payload, &limits.size);
-		code = note != NULL ? place(image, note, &limits, &made, out_size, err)
-				    : error_system(err, "note");
-		free(note);
-		*out = made;
+		goto out;
 	}
+	if (present.count != 0) {
+		code = without_notes(&image, &bare, err);
+		if (code != NOTE_OK)
+			goto out;
+	}
+	struct place_limits limits = {.limit = outside ? size + FIRST_PAGE : FIRST_PAGE};
+	uint8_t *made = NULL;
+	uint8_t *note = build_note(image, payload, &limits.size);
+	code = note != NULL ? place(image, note, &limits, &made, out_size, err)
+			    : error_system(err, "note");
+	free(note);
+	*out = made;
 out:
 	image_close(image);
+	free(bare);
 	return code;
 }

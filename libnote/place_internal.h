@@ -92,6 +92,9 @@ int place_plan(struct layout *layout, const struct place_limits *limits, struct 
 /* How far the contents of a PT_LOAD can grow, in the file and in memory: bytes. */
 uint64_t place_growth(const struct layout *layout, const GElf_Phdr *load);
 
+/* A copy of the file without its package notes. NOTE_UNSUPPORTED where they share their bytes. */
+int place_remove(const struct layout *layout, uint8_t **out, struct note_error *err);
+
 /* A copy of the executable with a page put before it, at lower addresses, that begins with the
  * headers; the rest keeps its addresses. NOTE_UNSUPPORTED where that cannot be. */
 int place_prepend(const struct layout *layout, uint8_t **out, size_t *out_size,
@@ -108,6 +111,8 @@ struct sections {
 	uint64_t names_size; /* with the new name */
 	uint64_t headers;
 	uint64_t end;      /* of the file */
+	uint64_t reused;   /* the section whose header the note takes over, 0 for none */
+	uint64_t count;    /* of section headers */
 	uint64_t *numbers; /* the new number of each section, for free(); the note's is last */
 };
 

@@ -177,9 +177,15 @@ static size_t next_table(const struct layout *layout, uint64_t offset)
 }
 
 /* Where .dynsym moves, its header is not in the order of offsets (place_sections.c says why).
- * patchelf, which adds program headers, clears sections out of the way only up to the first that
- * lies far off: the bytes that it may need must then be free of others. */
-#define SPARE_HEADERS 8
+ * patchelf, which adds a program header for each note section and one more, clears sections out of
+ * the way only up to the first that lies far off: these bytes should be free of others, then. */
+static uint64_t spare_size(const struct layout *layout)
+{
+	uint64_t entries = 2; /* the new note's and the one more */
+	for (uint64_t i = 1; i < layout->image->shnum; i++)
+		entries += layout->shdrs[i].sh_type == SHT_NOTE;
+	return entries * layout->image->ehdr.e_phentsize;
+}
 
 /* Moves as many tables as it takes from behind the notes to offset TO, up to LIMIT; an address
  * there is its offset plus BASE. *END is where they end. */
@@ -188,16 +194,16 @@ static bool move_tables(struct attempt *attempt, uint64_t to, uint64_t limit, ui
 {
 	const struct layout *layout = attempt->layout;
 	const uint64_t start = to;
-	const uint64_t entry = layout->image->ehdr.e_phentsize;
-	const uint64_t spare = layout->headers.end + attempt->shift + SPARE_HEADERS * entry;
-	uint64_t wanted = attempt->from + wanted_size(attempt);
+	const uint64_t spare = layout->headers.end + attempt->shift + spare_size(layout);
+	const uint64_t wanted = attempt->from + wanted_size(attempt);
+	uint64_t desired = wanted;
 	uint64_t freed = attempt->from; /* free up to here */
-	while (freed < wanted) {
+	while (freed < desired) {
 		const size_t i = next_table(layout, freed);
 		if (i == layout->table_count)
 			break;
-		if (place_holds(layout, &layout->tables[i], DT_SYMTAB) && wanted < spare)
-			wanted = spare;
+		if (place_holds(layout, &layout->tables[i], DT_SYMTAB) && desired < spare)
+			desired = spare;
 		const struct table *table = &layout->tables[i];
 		const uint64_t length = table->at.end - table->at.start;
 		if (!align_up(to, table->alignment, &to) || to > limit || length > limit - to ||
@@ -330,12 +336,12 @@ static bool usable(struct attempt *attempt)
 	const GElf_Phdr *phdr = &layout->phdrs[attempt->segment];
 	struct range *notes = &attempt->notes;
 	*notes = segment_range(phdr);
-	if (phdr->p_type != PT_NOTE || phdr->p_align > 4 || phdr->p_filesz == 0 ||
-	    phdr->p_filesz != phdr->p_memsz || notes->start % 4 != 0 ||
-	    notes->start < layout->image->ehdr.e_ehsize ||
+	if (phdr->p_type != PT_NOTE || phdr->p_align > 4 || phdr->p_filesz != phdr->p_memsz ||
+	    notes->start % 4 != 0 || notes->start < layout->image->ehdr.e_ehsize ||
 	    !range_has(segment_range(layout->load), *notes) ||
 	    phdr->p_vaddr != layout->load->p_vaddr + notes->start)
 		return false;
+	/* An empty one is what place_remove() has left of a segment for the note alone. */
 	const uint64_t padding = (4 - notes->end % 4) % 4;
 	if (padding != 0 && room_after(layout, notes->end) < padding)
 		return false;

@@ -121,7 +121,8 @@ static bool is_displaced(const struct plan *plan, const GElf_Shdr *shdr)
 }
 
 /* NUMBERS of the sections afterwards, by their old ones; that of the note under shnum. */
-static bool number(const struct layout *layout, const struct plan *plan, uint64_t *numbers)
+static bool number(const struct layout *layout, const struct plan *plan, uint64_t reused,
+		   uint64_t *numbers)
 {
 	const uint64_t shnum = layout->image->shnum;
 	uint64_t *order = calloc(shnum + 1, sizeof(*order));
@@ -129,15 +130,31 @@ static bool number(const struct layout *layout, const struct plan *plan, uint64_
 	if (order == NULL)
 		return false;
 	for (uint64_t i = 1; i < shnum; i++)
-		if (!is_displaced(plan, &layout->shdrs[i]))
+		if (i != reused && !is_displaced(plan, &layout->shdrs[i]))
 			order[count++] = i;
 	for (uint64_t i = 1; i <= shnum; i++)
-		if (i == shnum || is_displaced(plan, &layout->shdrs[i]))
+		if (i == shnum || (i != reused && is_displaced(plan, &layout->shdrs[i])))
 			insert(layout, plan, order, count++, i);
 	for (size_t i = 0; i < count; i++)
 		numbers[order[i]] = i + 1;
+	if (reused != 0)
+		numbers[reused] = numbers[shnum];
 	free(order);
 	return true;
+}
+
+/* A section of the note's name that place_remove() has left empty. */
+static uint64_t find_emptied(const struct layout *layout)
+{
+	for (uint64_t i = 1; i < layout->image->shnum; i++) {
+		const GElf_Shdr *shdr = &layout->shdrs[i];
+		const char *name = shdr->sh_type == SHT_NOTE && shdr->sh_size == 0
+					   ? image_section_name(layout->image, shdr, NULL)
+					   : NULL;
+		if (name != NULL && strcmp(name, SECTION_NAME) == 0)
+			return i;
+	}
+	return 0;
 }
 
 int place_sections_plan(const struct layout *layout, const struct plan *plan, struct sections *out,
@@ -159,7 +176,9 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
 	const uint64_t size = image->ehdr.e_shentsize;
 	out->wanted = true;
-	out->names_size = names.end - names.start + sizeof(SECTION_NAME);
+	out->reused = find_emptied(layout);
+	out->count = image->shnum + (out->reused == 0 ? 1 : 0);
+	out->names_size = names.end - names.start + (out->reused == 0 ? sizeof(SECTION_NAME) : 0);
 	out->names = layout->tail;
 	if (out->names < plan->load_end)
 		out->names = plan->load_end;
@@ -167,9 +186,9 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 		out->names = plan->added.p_offset + plan->added.p_filesz;
 	if (!align_up(out->names + out->names_size, alignment, &out->headers))
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "the file is too large");
-	out->end = out->headers + (image->shnum + 1) * size;
+	out->end = out->headers + out->count * size;
 	out->numbers = calloc(image->shnum + 1, sizeof(*out->numbers));
-	if (out->numbers == NULL || !number(layout, plan, out->numbers))
+	if (out->numbers == NULL || !number(layout, plan, out->reused, out->numbers))
 		return error_system(err, "section numbers");
 	return NOTE_OK;
 }
@@ -221,7 +240,9 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 	struct image *image = layout->image;
 	const uint64_t size = image->ehdr.e_shentsize;
 	const GElf_Shdr note = {
-		.sh_name = (GElf_Word)(sections->names_size - sizeof(SECTION_NAME)),
+		.sh_name = sections->reused != 0
+				   ? layout->shdrs[sections->reused].sh_name
+				   : (GElf_Word)(sections->names_size - sizeof(SECTION_NAME)),
 		.sh_type = SHT_NOTE,
 		.sh_flags = SHF_ALLOC,
 		.sh_addr = layout->load->p_vaddr + plan->note_offset,
@@ -231,6 +252,8 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 	};
 	for (uint64_t i = 0; i <= image->shnum; i++) {
 		GElf_Shdr shdr = note;
+		if (i == sections->reused && i != 0)
+			continue;
 		if (i < image->shnum) {
 			int code = image_shdr(image, i, &shdr, err);
 			if (code != NOTE_OK)
@@ -289,7 +312,8 @@ int place_sections_write(const struct layout *layout, const struct plan *plan,
 	clear_old(layout, file, headers);
 	uint8_t *p = file + sections->names;
 	memcpy(p, old, names.end - names.start);
-	memcpy(p + (names.end - names.start), SECTION_NAME, sizeof(SECTION_NAME));
+	if (sections->reused == 0)
+		memcpy(p + (names.end - names.start), SECTION_NAME, sizeof(SECTION_NAME));
 	memset(p + sections->names_size, 0,
 	       sections->headers - sections->names - sections->names_size);
 	int code = write_headers(layout, plan, sections, file, err);
@@ -298,7 +322,7 @@ int place_sections_write(const struct layout *layout, const struct plan *plan,
 		    layout->shdrs[i].sh_type == SHT_DYNSYM)
 			write_symbols(layout, plan, sections, i, file);
 	ehdr->e_shoff = sections->headers;
-	ehdr->e_shnum = (GElf_Half)(image->shnum + 1);
+	ehdr->e_shnum = (GElf_Half)sections->count;
 	ehdr->e_shstrndx = (GElf_Half)sections->numbers[image->shstrndx];
 	return code;
 }

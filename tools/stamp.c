@@ -17,7 +17,7 @@
 #include "tools/base/root.h"
 #include "tools/commands.h"
 
-enum existing { EXISTING_KEEP, EXISTING_FAIL };
+enum existing { EXISTING_KEEP, EXISTING_REPLACE, EXISTING_FAIL };
 
 /* LEFT_ALONE: found in a tree, and of a kind that is not for stamping; named, it is refused. */
 enum outcome { IGNORED, STAMPED, KEPT, LEFT_ALONE, REFUSED };
@@ -42,6 +42,7 @@ struct stamp {
 	char *payload;
 	int existing;
 	bool break_links;
+	bool outside;
 	const char *out;
 	struct item *items; /* in the order of the arguments, below that by path */
 	size_t count;
@@ -273,7 +274,11 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_error *err)
 {
 	struct item *item = &stamp->items[index];
-	const struct note_place_options options = {.size = sizeof(options)};
+	const struct note_place_options options = {
+		.size = sizeof(options),
+		.replace = stamp->existing == EXISTING_REPLACE,
+		.outside_first_page = stamp->outside,
+	};
 	uint8_t *bytes = NULL;
 	void *made = NULL;
 	size_t size, made_size = 0;
@@ -397,10 +402,12 @@ static int run(const struct command *command, int argc, char **argv)
 	int status;
 	const struct option_spec options[] = {
 		METADATA_OPTIONS(&stamp.metadata),
-		{"on-existing", 0, OPTION_CHOICE, "keep|fail", &stamp.existing,
+		{"on-existing", 0, OPTION_CHOICE, "keep|replace|fail", &stamp.existing,
 		 "what to do with a file that has a note", NULL, NULL},
 		{"output", 'o', OPTION_TEXT, "OUT", &stamp.out,
 		 "write the stamped FILE to OUT, leave FILE alone", NULL, NULL},
+		{"allow-outside-first-page", 0, OPTION_FLAG, NULL, &stamp.outside,
+		 "where page one has no room, put the note where core files lack it", NULL, NULL},
 		{"break-links", 0, OPTION_FLAG, NULL, &stamp.break_links,
 		 "let hard links outside the arguments keep the old bytes", NULL, NULL},
 	};
