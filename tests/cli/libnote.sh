@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# libnote as a program sees it: the header, the exported symbols, pkg-config, the manual's example.
+. "$(dirname "$0")/../lib.sh"
+CC=${CC:-gcc} CXX=${CXX:-g++}
+
+exported() { nm -D --defined-only "$BUILD/libnote.so" | awk '$2 ~ /[TDBR]/ { sub(/@.*/, "", $3); print $3 }' | grep -v '^LIBNOTE_' | sort; }
+mapped() { sed -n 's/^\t\(note_[a-z0-9_]*\);$/\1/p' "$TOP/libnote/libnote.map" | sort; }
+declared() { "$CC" -E "$TOP/libnote/libnote.h" | grep -v '^ *typedef' | grep -o 'note_[a-z0-9_]*(' | tr -d '(' | sort -u; }
+
+symbols() {
+	[ -f "$BUILD/libnote.so" ] || skip "no $BUILD/libnote.so"
+	exported >exported; mapped >mapped; declared >declared
+	[ -s exported ]
+	diff exported mapped || fail "the library (<) exports other symbols than libnote.map (>) lists"
+	diff declared mapped || fail "libnote.h (<) declares other functions than libnote.map (>) lists"
+}
+check "exported symbols are those of libnote.map, and all declared" symbols
+
+# What was once released stays: every name of every version of the list in git's history.
+append_only() {
+	git -C "$TOP" rev-parse HEAD >/dev/null 2>&1 || skip "no history here"
+	git -C "$TOP" tag --list 'v*' >tags
+	while read -r tag; do
+		git -C "$TOP" show "$tag:libnote/libnote.map" 2>/dev/null | sed -n 's/^\t\(note_[a-z0-9_]*\);$/\1/p' | sort >before
+		mapped | comm -23 before - >lost
+		[ ! -s lost ] || { cat lost; fail "names of $tag were taken out of libnote.map"; }
+	done <tags
+}
+check "libnote.map only grows from release to release" append_only
+
+header_stands_alone() {
+	echo '#include <libnote.h>' >it.c
+	"$CC" -std=c99 -pedantic-errors -Wall -Wextra -Werror -I"$TOP/libnote" -c it.c
+	command -v "$CXX" >/dev/null || skip "no C++ compiler"
+	cp it.c it.cc && "$CXX" -std=c++11 -pedantic-errors -Wall -Wextra -Werror -I"$TOP/libnote" -c it.cc
+}
+check "libnote.h compiles alone, as C99 and as C++11" header_stands_alone
+
+installed() {
+	need make pkg-config
+	[ -f "$BUILD/libnote.so" ] || skip "no $BUILD/libnote.so"
+	mkdir -p usr/lib/pkgconfig usr/include
+	cp -P "$BUILD"/libnote.so* "$BUILD/libnote.a" usr/lib/
+	cp "$TOP/libnote/libnote.h" usr/include/
+	sed -e "s|@PREFIX@|$PWD/usr|" -e "s|@LIBDIR@|$PWD/usr/lib|" -e 's|@VERSION@|0|' "$TOP/libnote/libnote.pc.in" >usr/lib/pkgconfig/libnote.pc
+	export PKG_CONFIG_PATH=$PWD/usr/lib/pkgconfig
+	sed -n '/^\.EX$/,/^\.EE$/p' "$TOP/man/libnote.3" | sed -e '/^\.E[XE]$/d' -e 's/\\e/\\/g' -e 's/\\-/-/g' >example.c
+	[ "$(grep -c . example.c)" -ge 20 ]
+	echo 'int main(void) { return 0; }' >it.c
+	"$CC" -Xlinker '--package-metadata={"type":"deb","name":"hello"}' -o it it.c
+	echo text >text
+}
+
+# tries COMMAND...: the example that COMMAND makes of example.c as ./example.
+tries() {
+	"$@"
+	LD_LIBRARY_PATH=$PWD/usr/lib ./example it text >out
+	printf 'it: hello\ntext: not an ELF file, PE image or archive\n' | diff - out
+}
+
+manual_in_c() {
+	installed
+	# shellcheck disable=SC2046
+	tries "$CC" -Wall -Wextra -Werror -o example example.c $(pkg-config --cflags --libs libnote)
+}
+check "the manual's program compiles and runs" manual_in_c
+
+manual_in_cxx() {
+	installed
+	command -v "$CXX" >/dev/null || skip "no C++ compiler"
+	# shellcheck disable=SC2046
+	tries "$CXX" -x c++ -Wall -Wextra -Werror -o example example.c -x none $(pkg-config --cflags --libs libnote)
+}
+check "the manual's program as C++" manual_in_cxx
+
+manual_static() {
+	installed
+	nm "$BUILD/libnote.a" 2>/dev/null | grep -q __asan && skip "a sanitized build"
+	# shellcheck disable=SC2046
+	tries "$CC" -o example example.c $(pkg-config --cflags libnote) usr/lib/libnote.a $(pkg-config --libs libelf json-c)
+}
+check "the manual's program with libnote.a" manual_static
+
+manual_of_a_core() {
+	installed
+	need gdb
+	# shellcheck disable=SC2046
+	"$CC" -o example example.c $(pkg-config --cflags --libs libnote)
+	gdb -q -batch -ex 'break main' -ex run -ex 'generate-core-file core' ./it >gdb.log 2>&1 || skip "gdb cannot run a program here"
+	LD_LIBRARY_PATH=$PWD/usr/lib ./example core >out
+	says out "^core: $PWD/it: \{\"type\":\"deb\",\"name\":\"hello\"\}\$"
+}
+check "the manual's program on a core" manual_of_a_core
+
+the_manual_renders() {
+	need man
+	man -l --warnings "$TOP/man/libnote.3" >page 2>warnings </dev/null
+	[ ! -s warnings ] || { cat warnings; fail "warnings"; }
+	while read -r name; do grep -q "$name" "$TOP/man/libnote.3" || fail "$name is not in libnote(3)"; done < <(mapped)
+}
+check "libnote(3) renders without a warning and names every function" the_manual_renders
+finish
