@@ -87,6 +87,7 @@ static int read_counts(struct image *image, struct note_error *err)
 		GElf_Shdr zero;
 		image->shnum = 1;
 		int code = image_shdr(image, 0, &zero, err);
+		image->shdrs = NULL; /* a table of one: it will be read again whole */
 		if (code != NOTE_OK)
 			return code;
 		image->shnum = ehdr->e_shnum != 0 ? ehdr->e_shnum : zero.sh_size;

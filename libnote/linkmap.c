@@ -135,7 +135,7 @@ int link_map_names(struct space *space, uint64_t phdr, uint64_t phnum, uint64_t 
 	uint64_t words[4], link = 0;
 	if (phdr == 0)
 		return NOTE_OK;
-	const bool named = main_path != 0 && read_name(space, main_path, name);
+	const bool named = main_path != 0 && read_name(space, main_path, name) && name[0] != 0;
 	bool ok = give_name(main_program(list, phdr), named ? name : main_name);
 	const uint64_t dynamic = find_dynamic(space, phdr, phnum);
 	const uint64_t debug = dynamic != 0 ? find_debug(space, dynamic) : 0;
