@@ -217,6 +217,8 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		offset = walk->walked[next - 1].end;
 	if (next < walk->walked_count && walk->walked[next].start < end)
 		end = walk->walked[next].start;
+	if (offset >= end) /* all of it was walked */
+		return;
 	const uint64_t from = offset;
 	while (offset < end && !walk->stopped) {
 		/* What a section of alignment 8 needed before it. */
