@@ -29,6 +29,7 @@ struct stream {
 	struct archive *parser;
 	uint64_t budget; /* of unpacked bytes, what is left */
 	uint64_t file_limit;
+	bool burst; /* the budget is spent */
 };
 
 static la_ssize_t read_packed(struct archive *archive, void *context, const void **bytes)
@@ -64,8 +65,8 @@ static la_ssize_t read_unpacked(struct archive *archive, void *context, const vo
 		return -1;
 	}
 	if (size > stream->budget) {
-		archive_set_error(archive, EFBIG, "it unpacks to more than %d times its size",
-				  WHOLE_FACTOR);
+		stream->burst = true; /* libarchive replaces the text of some errors */
+		archive_set_error(archive, EFBIG, "too large");
 		return -1;
 	}
 	stream->budget -= size;
@@ -125,6 +126,9 @@ static char *clean_path(const char *name)
 static int broken(struct stream *stream, const char *what, struct note_error *err)
 {
 	const char *text = archive_error_string(stream->parser);
+	if (stream->burst)
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "it unpacks to more than %d times its size", WHOLE_FACTOR);
 	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "%s: %s", what,
 			 text != NULL ? text : "broken archive");
 }

@@ -12,14 +12,6 @@ static void lost(struct finding *finding, const char *what)
 	finding_set(finding, VERDICT_FAIL, "the last release had %s", what);
 }
 
-static bool found(const struct servings *servings)
-{
-	for (size_t i = 0; i < servings->count; i++)
-		if (servings->items[i].outcome == OUTCOME_FOUND)
-			return true;
-	return false;
-}
-
 static void judge_debuginfo(const struct elf_artifact *artifact, const struct evidence *evidence,
 			    struct finding *finding)
 {
@@ -27,12 +19,8 @@ static void judge_debuginfo(const struct elf_artifact *artifact, const struct ev
 	if (finding_blocked(artifact, evidence, finding))
 		return;
 	if (evidence->debug_size == 0) {
-		/* Why there is none, or no good one, is what the check debuginfo tells. */
-		if (found(&evidence->debuginfo))
-			finding_set(finding, VERDICT_SKIPPED, "its debuginfo is not good");
-		else
-			finding_from_servings(finding, &evidence->debuginfo,
-					      "debuginfo, which the last release had");
+		finding_from_servings(finding, &evidence->debuginfo,
+				      "debuginfo, which the last release had");
 		return;
 	}
 	if (evidence->debug_size < last->debug_size / 2)
