@@ -29,6 +29,7 @@ struct arguments {
 	struct strings keep_sections;
 	struct strings remove_sections;
 	int compress;
+	bool minidebuginfo;
 	struct strings only;
 	struct strings exclude;
 	struct metadata metadata;
@@ -231,6 +232,7 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->keep_sections = &a->keep_sections;
 	options->remove_sections = &a->remove_sections;
 	options->compression = (enum compression)a->compress;
+	options->minidebuginfo = a->minidebuginfo;
 	options->digests = cli->json || a->manifest != NULL;
 	options->only = &a->only;
 	options->exclude = &a->exclude;
@@ -270,6 +272,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 "move sections whose name matches out of the shipped file", NULL, NULL},
 		{"compress", 0, OPTION_CHOICE, "none|zlib|zstd", &a->compress,
 		 "compress the debug sections (default none)", NULL, NULL},
+		{"minidebuginfo", 0, OPTION_FLAG, NULL, &a->minidebuginfo,
+		 "leave the names of functions in the shipped files, compressed", NULL, NULL},
 		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
 		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
 		{"links", 0, OPTION_CHOICE, "none|all", &a->links,

@@ -9,6 +9,7 @@
 #include "tools/splitter/buildid.h"
 #include "tools/splitter/compress.h"
 #include "tools/splitter/dwarf.h"
+#include "tools/splitter/minidebug.h"
 #include "tools/splitter/plan.h"
 #include "tools/splitter/scan.h"
 #include "tools/splitter/strip.h"
@@ -53,9 +54,15 @@ static void split(struct image *image, struct section_edits *edits, uint8_t choi
 		code = compress_plan(&compressed, image, &plan, kinds[choice >> 1 & 3], NULL);
 	if (code == NOTE_OK && strip_debug_file(&debug, image, &plan, NULL) == NOTE_OK)
 		read_back(&debug);
+	struct strip_additions additions = {.link = "x.debug", .crc32 = 1};
+	uint8_t *mini = NULL;
+	if (code == NOTE_OK && (choice & 8) != 0)
+		minidebug_make(&mini, &additions.debugdata_size, image, &plan, NULL);
+	additions.debugdata = mini;
 	if (code == NOTE_OK &&
-	    strip_shipped_file(&shipped, image, &plan, "x.debug", 1, NULL) == NOTE_OK)
+	    strip_shipped_file(&shipped, image, &plan, &additions, NULL) == NOTE_OK)
 		read_back(&shipped);
+	free(mini);
 	free(debug.bytes);
 	free(shipped.bytes);
 	compressed_free(&compressed);

@@ -8,6 +8,7 @@
 #include "tools/splitter/strip.h"
 
 static const struct plan_options defaults;
+static const struct strip_additions additions = {.link = "x.debug", .crc32 = 0x01020304};
 
 static const char text[] = "some code, sixteen";
 static const char note[] = "\0\0\0\4\0\0\0\0\0\0\0\1GNU";
@@ -44,9 +45,9 @@ static void open_pair(struct pair *pair, int class, int data, const struct made_
 	CU_ASSERT_EQUAL_FATAL(plan_make(&pair->plan, pair->image, edits, &defaults, NULL), NOTE_OK);
 	CU_ASSERT_EQUAL_FATAL(strip_debug_file(&pair->debug, pair->image, &pair->plan, NULL),
 			      NOTE_OK);
-	CU_ASSERT_EQUAL_FATAL(strip_shipped_file(&pair->shipped, pair->image, &pair->plan,
-						 "x.debug", 0x01020304, NULL),
-			      NOTE_OK);
+	CU_ASSERT_EQUAL_FATAL(
+		strip_shipped_file(&pair->shipped, pair->image, &pair->plan, &additions, NULL),
+		NOTE_OK);
 	image_open_memory(&pair->debug_image, pair->debug.bytes, pair->debug.size, NULL);
 	image_open_memory(&pair->shipped_image, pair->shipped.bytes, pair->shipped.size, NULL);
 	CU_ASSERT_EQUAL_FATAL(image_read_elf(pair->debug_image, NULL), NOTE_OK);
@@ -179,7 +180,8 @@ static void test_debug_data_before_loaded_bytes(void)
 	load.p_filesz = load.p_memsz = 64;
 	image_put_phdr(image, bytes + image->ehdr.e_phoff, &load, NULL);
 	CU_ASSERT_EQUAL_FATAL(plan_make(&plan, image, NULL, &defaults, NULL), NOTE_OK);
-	CU_ASSERT_EQUAL_FATAL(strip_shipped_file(&shipped, image, &plan, "x", 0, NULL), NOTE_OK);
+	CU_ASSERT_EQUAL_FATAL(strip_shipped_file(&shipped, image, &plan, &additions, NULL),
+			      NOTE_OK);
 	image_open_memory(&pair.shipped_image, shipped.bytes, shipped.size, NULL);
 	CU_ASSERT_EQUAL_FATAL(image_read_elf(pair.shipped_image, NULL), NOTE_OK);
 	CU_ASSERT_EQUAL(image_find_section(pair.shipped_image, ".data", &shdr), 3);

@@ -58,6 +58,8 @@ static enum section_fate fate_of(const struct plan *plan, const struct image *im
 {
 	const struct plan_section *section = &plan->sections[index];
 	const bool keep_symtab = options->keep_symtab || image->ehdr.e_type == ET_REL;
+	if (index == image->shstrndx && index != strtab)
+		return FATE_NAMES;
 	switch (section->shdr.sh_type) {
 	case SHT_NOTE:
 	case SHT_GROUP: /* see follow_members */
@@ -68,8 +70,6 @@ static enum section_fate fate_of(const struct plan *plan, const struct image *im
 	case SHT_SYMTAB_SHNDX:
 		return keep_symtab ? FATE_BOTH : FATE_DEBUG;
 	case SHT_STRTAB:
-		if (index == image->shstrndx && index != strtab)
-			return FATE_NAMES;
 		if (index == strtab)
 			return keep_symtab ? FATE_BOTH : FATE_DEBUG;
 		return FATE_SHIPPED;

@@ -46,7 +46,8 @@ struct plan_options {
  * image's contents, and are plain even where the image's are compressed. The plan points into IMAGE
  * and EDITS, which must outlive it. NOTE_MALFORMED where headers lie, sections overlap so much that
  * two files would be larger than one can hold, NOTE_UNSUPPORTED where an edit changes what is
- * loaded, or such a section is to be removed. Free with plan_free, also after a failure. */
+ * loaded, such a section is to be removed, or there are no sections. Free with plan_free, also
+ * after a failure. */
 int plan_make(struct plan *plan, struct image *image, const struct section_edits *edits,
 	      const struct plan_options *options, struct note_error *err);
 void plan_free(struct plan *plan);

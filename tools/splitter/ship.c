@@ -21,9 +21,10 @@ struct ranges {
 
 /* What the shipped file is made from, filled step by step by strip_shipped_file alone. */
 struct shipped {
-	GElf_Shdr *shdrs; /* the new table */
-	uint64_t *from;   /* the old index of each, 0 for the two new ones */
-	uint64_t *to;     /* the new index of each old section, 0 where it left */
+	GElf_Shdr *shdrs;      /* the new table */
+	const uint8_t **added; /* the contents of the new ones */
+	uint64_t *from;        /* the old index of each, 0 for the new ones */
+	uint64_t *to;          /* the new index of each old section, 0 where it left */
 	uint64_t count;
 	uint64_t limit;     /* the end of what keeps its offset */
 	struct ranges kept; /* pieces below LIMIT that keep their bytes */
@@ -106,9 +107,10 @@ static void name_sections(struct shipped *shipped, struct image *image, const st
 /* Chooses the sections that stay, in their order. */
 static void number_sections(struct shipped *shipped, const struct plan *plan)
 {
-	shipped->shdrs = xcalloc(plan->count + 2, sizeof(*shipped->shdrs));
-	shipped->from = xcalloc(plan->count + 2, sizeof(*shipped->from));
-	shipped->to = xcalloc(plan->count + 2, sizeof(*shipped->to));
+	shipped->shdrs = xcalloc(plan->count + 3, sizeof(*shipped->shdrs));
+	shipped->added = xcalloc(plan->count + 3, sizeof(*shipped->added));
+	shipped->from = xcalloc(plan->count + 3, sizeof(*shipped->from));
+	shipped->to = xcalloc(plan->count + 3, sizeof(*shipped->to));
 	shipped->shdrs[0] = plan->sections[0].shdr;
 	shipped->count = 1;
 	for (uint64_t i = 1; i < plan->count; i++) {
@@ -277,27 +279,46 @@ static void make_debuglink(const struct image *image, const char *link, uint32_t
 	text_add(out, checksum, sizeof(checksum));
 }
 
-static int place_new_sections(struct shipped *shipped, uint64_t debuglink_size, uint64_t *end,
-			      struct note_error *err)
+/* Adds a section behind END. */
+static int add_section(struct shipped *shipped, const char *name, uint32_t type,
+		       const uint8_t *bytes, uint64_t size, uint64_t alignment, uint64_t *end,
+		       struct note_error *err)
 {
-	GElf_Shdr *debuglink = &shipped->shdrs[shipped->count++];
+	GElf_Shdr *shdr = &shipped->shdrs[shipped->count];
+	shipped->added[shipped->count++] = bytes;
+	*shdr = (GElf_Shdr){.sh_name = add_name(shipped, name),
+			    .sh_type = type,
+			    .sh_size = size,
+			    .sh_addralign = alignment};
+	return place_section(end, shdr, err);
+}
+
+static int add_sections(struct shipped *shipped, const struct strip_additions *additions,
+			const struct text *debuglink, uint64_t *end, struct note_error *err)
+{
+	int code = NOTE_OK;
+	if (additions->debugdata != NULL)
+		code = add_section(shipped, ".gnu_debugdata", SHT_PROGBITS, additions->debugdata,
+				   additions->debugdata_size, 1, end, err);
+	if (code == NOTE_OK)
+		code = add_section(shipped, ".gnu_debuglink", SHT_PROGBITS,
+				   (const uint8_t *)debuglink->data, debuglink->size, 4, end, err);
+	if (code != NOTE_OK)
+		return code;
+	/* The table holds its own name, too: it is complete once that is added. */
 	GElf_Shdr *names = &shipped->shdrs[shipped->count++];
-	*debuglink = (GElf_Shdr){.sh_name = add_name(shipped, ".gnu_debuglink"),
-				 .sh_type = SHT_PROGBITS,
-				 .sh_size = debuglink_size,
-				 .sh_addralign = 4};
 	names->sh_name = add_name(shipped, ".shstrtab");
 	names->sh_type = SHT_STRTAB;
 	names->sh_size = shipped->names.size;
 	names->sh_addralign = 1;
-	int code = place_section(end, debuglink, err);
-	return code == NOTE_OK ? place_section(end, names, err) : code;
+	shipped->added[shipped->count - 1] = (const uint8_t *)shipped->names.data;
+	return place_section(end, names, err);
 }
 
 /* Fills OUT, which has room for LAYOUT's size and is zero. */
 static int write_shipped(const struct shipped *shipped, struct image *image,
-			 const struct plan *plan, const struct file_layout *layout,
-			 const struct text *debuglink, uint8_t *out, struct note_error *err)
+			 const struct plan *plan, const struct file_layout *layout, uint8_t *out,
+			 struct note_error *err)
 {
 	const uint8_t *original = image_bytes(image, 0, shipped->limit, "file", err);
 	if (original == NULL)
@@ -308,18 +329,14 @@ static int write_shipped(const struct shipped *shipped, struct image *image,
 		code = put_ehdr(image, out, layout, err);
 	if (code != NOTE_OK)
 		return code;
-	for (uint64_t i = 1; i < shipped->count - 2; i++) {
+	for (uint64_t i = 1; i < shipped->count; i++) {
 		const uint64_t old = shipped->from[i];
-		const uint8_t *bytes = shipped->renumbered.bytes[old] != NULL
-					       ? shipped->renumbered.bytes[old]
-					       : plan->sections[old].bytes;
+		const uint8_t *bytes = old == 0 ? shipped->added[i] : plan->sections[old].bytes;
+		if (old != 0 && shipped->renumbered.bytes[old] != NULL)
+			bytes = shipped->renumbered.bytes[old];
 		if (bytes != NULL && shipped->shdrs[i].sh_offset >= shipped->limit)
 			memcpy(out + shipped->shdrs[i].sh_offset, bytes, shipped->shdrs[i].sh_size);
 	}
-	memcpy(out + shipped->shdrs[shipped->count - 2].sh_offset, debuglink->data,
-	       debuglink->size);
-	memcpy(out + shipped->shdrs[shipped->count - 1].sh_offset, shipped->names.data,
-	       shipped->names.size);
 	renumber_symbols(shipped, image, plan, out);
 	for (uint64_t i = 0; code == NOTE_OK && i < shipped->count; i++)
 		code = image_put_shdr(image, out + layout->shoff + i * shdr_size(image),
@@ -328,14 +345,14 @@ static int write_shipped(const struct shipped *shipped, struct image *image,
 }
 
 int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,
-		       const char *link, uint32_t crc32, struct note_error *err)
+		       const struct strip_additions *additions, struct note_error *err)
 {
 	struct shipped shipped = {0};
 	struct file_layout layout = {.phoff = image->ehdr.e_phoff};
 	struct text debuglink = {0};
 	uint64_t end;
 	*out = (struct strip_output){0};
-	make_debuglink(image, link, crc32, &debuglink);
+	make_debuglink(image, additions->link, additions->crc32, &debuglink);
 	int code = keep_loaded(&shipped, image, plan, err);
 	if (code != NOTE_OK)
 		goto out;
@@ -345,7 +362,7 @@ int strip_shipped_file(struct strip_output *out, struct image *image, const stru
 	if (code == NOTE_OK)
 		code = place_sections(&shipped, plan, &end, err);
 	if (code == NOTE_OK)
-		code = place_new_sections(&shipped, debuglink.size, &end, err);
+		code = add_sections(&shipped, additions, &debuglink, &end, err);
 	if (code == NOTE_OK)
 		code = place_table(image, end, shipped.count, &layout, err);
 	if (code != NOTE_OK)
@@ -355,11 +372,11 @@ int strip_shipped_file(struct strip_output *out, struct image *image, const stru
 	extend_numbering(&layout, &shipped.shdrs[0]);
 	out->size = layout.size;
 	out->bytes = calloc(1, layout.size);
-	code = out->bytes != NULL
-		       ? write_shipped(&shipped, image, plan, &layout, &debuglink, out->bytes, err)
-		       : error_system(err, "shipped file");
+	code = out->bytes != NULL ? write_shipped(&shipped, image, plan, &layout, out->bytes, err)
+				  : error_system(err, "shipped file");
 out:
 	free(shipped.shdrs);
+	free(shipped.added);
 	free(shipped.from);
 	free(shipped.to);
 	free(shipped.kept.items);

@@ -8,7 +8,9 @@
  *   plan      which section goes where, with which contents
  *   buildid   the id, over what will be published
  *   compress  the debug sections, if wanted: the id does not depend on it
- *   strip     the debug file, then the shipped file
+ *   strip     the debug file
+ *   minidebug the symbols that the shipped file keeps, if wanted
+ *   strip     the shipped file
  *   layout    names and links
  *   sources   copied, each once
  *
@@ -29,6 +31,7 @@
 #include "libnote/error.h"
 #include "libnote/note.h"
 #include "tools/splitter/dwarf.h"
+#include "tools/splitter/minidebug.h"
 #include "tools/splitter/plan.h"
 #include "tools/splitter/split_internal.h"
 #include "tools/splitter/strip.h"
@@ -45,6 +48,8 @@ struct passage {
 	struct compressed compressed;
 	struct build_id id;
 	struct strip_output debug;
+	struct strip_additions additions;
+	uint8_t *debugdata;
 	struct strip_output shipped;
 };
 
@@ -56,6 +61,7 @@ static void passage_end(struct passage *passage)
 	dwarf_sources_free(&passage->sources);
 	image_close(passage->image);
 	free(passage->debug.bytes);
+	free(passage->debugdata);
 	free(passage->shipped.bytes);
 	free(passage->bytes);
 	if (passage->fd >= 0)
@@ -193,6 +199,18 @@ static int write_debug_file(const struct split_run *run, size_t index,
 			 outcome->build_id, run->inputs.items[owner].path);
 }
 
+/* Executables and shared libraries only: others are in no backtrace of a process. */
+static int add_minidebuginfo(struct passage *passage, struct note_error *err)
+{
+	struct strip_additions *additions = &passage->additions;
+	if (passage->image->ehdr.e_type == ET_REL)
+		return NOTE_OK;
+	int code = minidebug_make(&passage->debugdata, &additions->debugdata_size, passage->image,
+				  &passage->plan, err);
+	additions->debugdata = passage->debugdata;
+	return code == NOTE_ABSENT ? NOTE_OK : code;
+}
+
 static bool keeps_symtab(struct image *image, enum symtab_mode mode)
 {
 	return mode == SYMTAB_KEPT || (mode == SYMTAB_KEPT_IN_LIBRARIES &&
@@ -243,8 +261,13 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		return code;
 	/* The debug file's bytes are final: their CRC enters the shipped file. */
 	outcome->debug_crc32 = crc32_of(0, passage->debug.bytes, passage->debug.size);
-	code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
-				  layout_debuglink(outcome->debug_path), outcome->debug_crc32, err);
+	passage->additions.link = layout_debuglink(outcome->debug_path);
+	passage->additions.crc32 = outcome->debug_crc32;
+	if (options->minidebuginfo && !plan_options.keep_symtab)
+		code = add_minidebuginfo(passage, err);
+	if (code == NOTE_OK)
+		code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
+					  &passage->additions, err);
 	if (code == NOTE_OK)
 		code = note_package_of(passage->image, outcome, err);
 	if (code != NOTE_OK)

@@ -39,8 +39,9 @@ struct split_options {
 	const struct strings *keep_sections; /* patterns for their names */
 	const struct strings *remove_sections;
 	enum compression compression;
-	bool links;   /* make .build-id links (layout rpm) */
-	bool digests; /* fill the manifest's SHA-256s */
+	bool minidebuginfo; /* .gnu_debugdata in executables and shared libraries */
+	bool links;         /* make .build-id links (layout rpm) */
+	bool digests;       /* fill the manifest's SHA-256s */
 	const struct strings *only;
 	const struct strings *exclude;
 	unsigned jobs;

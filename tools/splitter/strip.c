@@ -73,9 +73,11 @@ void extend_numbering(const struct file_layout *layout, GElf_Shdr *zero)
 
 /* --- the debug file --- */
 
-static bool in_debug_file(const struct plan_section *section)
+static bool in_debug_file(const struct plan *plan, const struct image *image, uint64_t index)
 {
-	return section->bytes != NULL && section->fate != FATE_SHIPPED;
+	const struct plan_section *section = &plan->sections[index];
+	return section->bytes != NULL &&
+	       (section->fate != FATE_SHIPPED || index == image->shstrndx);
 }
 
 int strip_debug_file(struct strip_output *out, struct image *image, const struct plan *plan,
@@ -89,7 +91,7 @@ int strip_debug_file(struct strip_output *out, struct image *image, const struct
 	int code = NOTE_OK;
 	for (uint64_t i = 1; code == NOTE_OK && i < plan->count; i++) {
 		shdrs[i] = plan->sections[i].shdr;
-		if (in_debug_file(&plan->sections[i])) {
+		if (in_debug_file(plan, image, i)) {
 			code = place_section(&end, &shdrs[i], err);
 		} else if (shdrs[i].sh_type != SHT_NULL) {
 			shdrs[i].sh_type = SHT_NOBITS;
@@ -114,7 +116,7 @@ int strip_debug_file(struct strip_output *out, struct image *image, const struct
 	if (code == NOTE_OK)
 		memcpy(out->bytes + layout.phoff, table, phdrs);
 	for (uint64_t i = 0; code == NOTE_OK && i < plan->count; i++) {
-		if (in_debug_file(&plan->sections[i]))
+		if (in_debug_file(plan, image, i))
 			memcpy(out->bytes + shdrs[i].sh_offset, plan->sections[i].bytes,
 			       shdrs[i].sh_size);
 		code = image_put_shdr(image, out->bytes + layout.shoff + i * shdr_size(image),

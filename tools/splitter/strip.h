@@ -8,7 +8,8 @@
  * program headers are copied as they are: they describe memory, not this file.
  *
  * The shipped file has the original's bytes up to the end of what is loaded, at the same offsets,
- * then the other sections that stay, .gnu_debuglink, .shstrtab and a new section header table.
+ * then the other sections that stay, .gnu_debugdata, .gnu_debuglink, .shstrtab and a new section
+ * header table.
  *
  * Specification: System V gABI, chapters 4 and 5; .gnu_debuglink: GDB manual, "Debugging
  * Information in Separate Files".
@@ -28,8 +29,15 @@ struct strip_output {
 int strip_debug_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		     struct note_error *err);
 
-/* LINK is the debug file's name without directory, CRC32 its checksum: its bytes must be final. */
+/* What the shipped file gets besides. */
+struct strip_additions {
+	const char *link;         /* the debug file's name without directory */
+	uint32_t crc32;           /* of the debug file, whose bytes must be final */
+	const uint8_t *debugdata; /* .gnu_debugdata, or NULL */
+	uint64_t debugdata_size;
+};
+
 int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,
-		       const char *link, uint32_t crc32, struct note_error *err);
+		       const struct strip_additions *additions, struct note_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by strip.c and ship.c alone. */
+/* Shared by strip.c, ship.c and minidebug.c, which write ELF files, alone. */
 #ifndef SPLITTER_STRIP_INTERNAL_H
 #define SPLITTER_STRIP_INTERNAL_H
 
