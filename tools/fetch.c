@@ -373,10 +373,15 @@ static int work(struct fetch *fetch)
 	}
 	fetch->options.cache = cache;
 	fetch->options.elfutils_cache = foreign;
+	fetch->options.cache_is_private = fetch->no_cache;
 	if (fetch->no_cache)
 		fetch->options.absent_seconds = 0;
 	catch_signals();
-	if (client_open(&client, &fetch->options, &err) != NOTE_OK) {
+	int code = client_open(&client, &fetch->options, &err);
+	int status = EXIT_DONE;
+	if (code == NOTE_USAGE) {
+		status = cli_usage(cli, "%s", err.text);
+	} else if (code != NOTE_OK) {
 		cli_fail(cli, NULL, &err);
 	} else {
 		if (fetch->clean) {
@@ -391,7 +396,8 @@ static int work(struct fetch *fetch)
 		rmdir(cache); /* where nothing was found */
 	free(cache);
 	free(foreign);
-	int status = cli_finish(cli);
+	if (status == EXIT_DONE)
+		status = cli_finish(cli);
 	pass_signal_on();
 	return status;
 }

@@ -206,7 +206,7 @@ redirect to where nobody listens      | redirect_dead      | --retries=1   | deb
 not HTTP at all                       | garbage            |               | debuginfo  | rejected | 3 |  | 1
 headers without end                   | huge_header        | --retries=0   | debuginfo  | unavailable | 3 |  | 1
 a share on disk                       | share              |               | debuginfo  | found | 0 |  | 0
-a share without it                    | emptyshare         |               | debuginfo  | absent | 1 | debuginfo.absent | 0
+a share without it                    | emptyshare         |               | debuginfo  | absent | 1 |  | 0
 a share that is not mounted           | noshare            |               | debuginfo  | unavailable | 3 |  | 0
 a share and a server                  | 404 share          |               | debuginfo  | found | 0 |  | 0 0
 absent and good                       | 404 ok             |               | debuginfo  | found | 0 | debuginfo | 1 1

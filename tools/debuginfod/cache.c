@@ -41,7 +41,7 @@ static int make_directories(const char *dir, struct note_error *err)
 	return code;
 }
 
-int cache_open(struct cache **out, const char *dir, struct note_error *err)
+int cache_open(struct cache **out, const char *dir, bool private, struct note_error *err)
 {
 	*out = NULL;
 	char *path;
@@ -69,7 +69,8 @@ int cache_open(struct cache **out, const char *dir, struct note_error *err)
 		return NOTE_SYSTEM;
 	}
 	struct cache *cache = xcalloc(1, sizeof(*cache));
-	*cache = (struct cache){.fd = fd, .dir = path, .temporary = dir == NULL};
+	*cache = (struct cache){
+		.fd = fd, .dir = path, .temporary = dir == NULL, .private = private || dir == NULL};
 	*out = cache;
 	return NOTE_OK;
 }
@@ -95,6 +96,11 @@ void cache_close(struct cache *cache)
 	close(cache->fd);
 	free(cache->dir);
 	free(cache);
+}
+
+bool cache_is_private(const struct cache *cache)
+{
+	return cache->private;
 }
 
 bool cache_is_temporary(const struct cache *cache)

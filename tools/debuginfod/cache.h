@@ -24,8 +24,8 @@
 struct cache;
 
 /* Opens the cache at DIR (made where it is not there), or a temporary one, removed by
- * cache_close, where DIR is NULL. */
-int cache_open(struct cache **out, const char *dir, struct note_error *err);
+ * cache_close, where DIR is NULL. A PRIVATE one, as a temporary one, is used by nobody else. */
+int cache_open(struct cache **out, const char *dir, bool private, struct note_error *err);
 void cache_close(struct cache *cache);
 
 /* The place of an artifact. */
@@ -91,6 +91,7 @@ bool cache_wants_cleaning(struct cache *cache, uint64_t max_size);
  * or NULL. Nothing is ever written there. */
 char *elfutils_cache_find(const char *dir, enum artifact artifact, const char *hex);
 
+bool cache_is_private(const struct cache *cache);
 bool cache_is_temporary(const struct cache *cache);
 
 #endif

@@ -165,7 +165,7 @@ void cache_clean(struct cache *cache, uint64_t max_size, uint64_t max_age, uint6
 bool cache_wants_cleaning(struct cache *cache, uint64_t max_size)
 {
 	struct stat st;
-	if (cache->temporary || cache->committed == 0)
+	if (cache->private || cache->committed == 0)
 		return false;
 	if (max_size != 0 && cache->committed > max_size / 16)
 		return true;

@@ -13,6 +13,7 @@ struct cache {
 	int fd;
 	char *dir;
 	bool temporary;
+	bool private;
 	uint64_t committed; /* bytes, by this process */
 };
 

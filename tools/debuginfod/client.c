@@ -121,17 +121,20 @@ static const char *keep(struct client *client, size_t index, const char *string)
 	return client->strings[index];
 }
 
+/* Shares on disk do not count: looking there costs nothing. */
 static void name_servers(struct client *client)
 {
 	struct strings urls = {0};
 	struct text all = {0};
 	for (size_t i = 0; i < client->settings.server_count; i++)
-		strings_add(&urls, client->settings.servers[i].shown);
+		if (client->settings.servers[i].directory == NULL)
+			strings_add(&urls, client->settings.servers[i].shown);
 	strings_sort(&urls);
 	text_puts(&all, "");
 	for (size_t i = 0; i < urls.count; i++)
 		text_printf(&all, "%s\n", urls.items[i]);
-	sha256_hex(all.data, all.size, client->servers);
+	if (urls.count > 0)
+		sha256_hex(all.data, all.size, client->servers);
 	text_free(&all);
 	strings_free(&urls);
 }
@@ -163,7 +166,7 @@ int client_open(struct client **out, const struct client_options *options, struc
 	};
 	int code = add_servers(client, options, err);
 	if (code == NOTE_OK)
-		code = cache_open(&s->cache, options->cache, err);
+		code = cache_open(&s->cache, options->cache, options->cache_is_private, err);
 	s->multi = curl_multi_init();
 	if (code == NOTE_OK && s->multi == NULL)
 		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl cannot be used");

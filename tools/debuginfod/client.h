@@ -49,8 +49,9 @@ struct client_options {
 	uint64_t deadline;      /* seconds for a whole request, 0 for none */
 	uint64_t max_size;      /* bytes of a body, 0 for no limit */
 	const char *cache;      /* directory, or NULL for a temporary one that the client removes */
-	struct strings
-		headers; /* "Name: value", or "URL Name: value" for servers below URL alone */
+	bool cache_is_private;  /* nobody else uses CACHE: no locks, no eviction */
+	/* "Name: value", or "URL Name: value" for servers below URL alone */
+	struct strings headers;
 	const char *user_agent; /* NULL: "pkgnote/VERSION" */
 	const char *ca_file;
 	const char *certificate;

@@ -294,7 +294,7 @@ static void federation_round(struct federation *f, double now)
 }
 
 struct federation *federation_start(const struct federation_settings *settings,
-				    const struct cache_key *key, double deadline)
+				    const struct cache_key *key, double deadline, bool known_absent)
 {
 	const size_t count = settings->server_count;
 	struct federation *f = xcalloc(1, sizeof(*f) + count * sizeof(f->voices[0]));
@@ -316,6 +316,8 @@ struct federation *federation_start(const struct federation_settings *settings,
 			.retry_after = -1,
 			.outcome = OUTCOME_UNAVAILABLE,
 		};
+		if (known_absent && voice->transfer.server->directory == NULL)
+			say(voice, OUTCOME_ABSENT, "said so a while ago");
 	}
 	federation_round(f, seconds_now());
 	return f;

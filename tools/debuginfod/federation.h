@@ -22,9 +22,11 @@ struct federation_settings {
 
 struct federation;
 
-/* Asks all servers for the artifact that KEY names. DEADLINE is a moment, 0 for none. */
+/* Asks all servers for the artifact that KEY names. DEADLINE is a moment, 0 for none. With
+ * KNOWN_ABSENT, only shares on disk are asked: all others said absent a while ago. */
 struct federation *federation_start(const struct federation_settings *settings,
-				    const struct cache_key *key, double deadline);
+				    const struct cache_key *key, double deadline,
+				    bool known_absent);
 
 /* libcurl reports that TRANSFER, one of a federation's, has ended with RESULT. */
 void federation_ended(struct transfer *transfer, CURLcode result);

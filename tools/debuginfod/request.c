@@ -4,10 +4,11 @@
  *
  *   1. its build-id and name are checked, and become a key           (cache.c)
  *   2. the cache has it, complete and proven: done                   (cache.c, cache_proof.c)
- *      all servers called it absent a while ago: done                (cache_lock.c)
  *      elfutils' cache has it, proven: done                          (elfutils_cache.c)
  *   3. whoever else fetches it now is waited for; then 2. again      (cache_lock.c)
- *   4. all servers are asked at once, in rounds                      (federation.c, retry.c)
+ *   4. all servers are asked at once, in rounds, shares on disk      (federation.c, retry.c,
+ *      first; none over a network, where all of those said absent    local.c, cache_lock.c)
+ *      a while ago
  *   5. the first complete and proven body is committed               (transfer.c, proof.c)
  *   6. a section that no server gives is cut out of the whole file,
  *      where the options ask for that                                (section.c)
@@ -38,6 +39,7 @@ struct running {
 	struct cache_key section; /* the section that it is fetched for, where CUTTING */
 	enum { WHOLE, CUTTING } purpose;
 	struct cache_lock *lock;
+	bool known_absent;             /* to all that are asked over a network, a while ago */
 	struct federation *federation; /* NULL while another process is waited for */
 	double deadline;               /* a moment, or 0 */
 	double look_again, patience;   /* moments, while waiting */
@@ -139,7 +141,7 @@ static void conclude(struct client *client, struct running *r)
 	}
 }
 
-/* True where it need not be asked for. */
+/* True where no server need be asked. */
 static bool know_already(struct client *client, struct running *r)
 {
 	const struct client_options *o = &client->options;
@@ -151,28 +153,25 @@ static bool know_already(struct client *client, struct running *r)
 		answer->outcome = OUTCOME_FOUND;
 		return true;
 	}
-	if (!cache_is_absent(client->settings.cache, &r->key, client->servers, o->absent_seconds))
-		return false;
-	answer->outcome = OUTCOME_ABSENT;
-	snprintf(answer->reason, sizeof(answer->reason), "all servers said so less than %llu s ago",
-		 (unsigned long long)o->absent_seconds);
-	return true;
+	return false;
 }
 
 static void ask(struct client *client, struct running *r)
 {
-	if (know_already(client, r))
+	if (know_already(client, r)) {
 		conclude(client, r);
-	else
-		r->federation = federation_start(&client->settings, &r->key, r->deadline);
+		return;
+	}
+	r->known_absent = cache_is_absent(client->settings.cache, &r->key, client->servers,
+					  client->options.absent_seconds);
+	r->federation = federation_start(&client->settings, &r->key, r->deadline, r->known_absent);
 }
 
 /* Asks, where nobody else does. */
 static void ask_or_wait(struct client *client, struct running *r, double now)
 {
 	enum lock_state state = LOCK_IMPOSSIBLE;
-	/* A temporary cache is nobody else's. */
-	if (!cache_is_temporary(client->settings.cache))
+	if (!cache_is_private(client->settings.cache))
 		state = cache_lock(client->settings.cache, &r->key, &r->lock);
 	/* A process that was suspended keeps its lock; a second download harms nobody. */
 	if (state != LOCK_BUSY || (r->patience > 0 && now >= r->patience))
@@ -198,7 +197,8 @@ static void begin(struct client *client, struct running *r, const struct cache_k
 static void finish_federation(struct client *client, struct running *r)
 {
 	federation_answer(r->federation, &r->answer);
-	if (federation_all_absent(r->federation) && client->options.absent_seconds != 0)
+	if (federation_all_absent(r->federation) && !r->known_absent &&
+	    client->options.absent_seconds != 0 && client->servers[0] != '\0')
 		cache_note_absent(client->settings.cache, &r->key, client->servers);
 	conclude(client, r);
 }

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Many processes and one cache; interrupts; memory of absence and of dead servers; where secrets go.
+# The server is the suite's own (tests/tools/faultd.c).
+. "$(dirname "$0")/../lib.sh"
+
+FAULTS=$WORK/faults
+
+prepare() {
+	need gcc eu-strip readelf perl
+	mkdir -p "$FAULTS/root" && cd "$FAULTS"
+	gcc -std=c17 -D_GNU_SOURCE -O1 -o faultd "$TOP/tests/tools/faultd.c" -ldeflate -pthread ||
+		skip "faultd does not build: libdeflate and its headers are needed"
+	for i in $(seq 300); do echo "int number_$i(int x) { return x * $i; }"; done >main.c
+	echo 'int main(void) { return number_7(1); }' >>main.c
+	gcc -g -O1 -Wl,--build-id=sha1 -o main main.c
+	eu-strip -f main.debug main
+	# Ten files that differ in their build-ids alone.
+	readelf -n main | sed -n 's/.*Build ID: //p' >id
+	perl -e '
+		open my $in, "<:raw", "main.debug" or die; local $/; my $bytes = <$in>;
+		my $id = $ARGV[0]; my $at = index $bytes, pack "H*", $id;
+		for my $i (0 .. 9) {
+			my $new = sprintf "%08x%s", $i, substr $id, 8;
+			substr($bytes, $at, 20) = pack "H*", $new; print "$new\n";
+			mkdir "root/buildid"; mkdir "root/buildid/$new";
+			open my $out, ">:raw", "root/buildid/$new/debuginfo" or die;
+			print $out $bytes; close $out;
+		}' "$(cat id)" >ids
+	: >log
+	./faultd "$PWD/root" "$PWD/log" 240 >port &
+	echo $! >pid
+	for _ in $(seq 100); do [ -s port ] && break; sleep 0.05; done
+	[ -s port ]
+	echo ready >ready
+}
+check "the fault server starts" prepare
+# shellcheck disable=SC2064
+[ -f "$FAULTS/pid" ] && trap "kill $(cat "$FAULTS/pid") 2>/dev/null; rm -rf '$WORK'" EXIT
+if [ ! -f "$FAULTS/ready" ]; then finish; fi
+HOST=http://127.0.0.1:$(cat "$FAULTS/port")
+ID=$(head -1 "$FAULTS/ids")
+asked() { grep -c "^$1 " "$FAULTS/log" || true; }
+# What lies in cache c is what the server has, each with its proof; nothing else is there.
+check_cache() {
+	find c -name debuginfo | while read -r file; do
+		cmp "$file" "$FAULTS/root/buildid/$(basename "$(dirname "$file")")/debuginfo"
+	done
+	same "$(find c -type f ! -name debuginfo ! -name debuginfo.proof ! -name .lock ! -name .cleaned)" ""
+}
+
+twenty_processes_download_once() {
+	local pids=()
+	for _ in $(seq 20); do
+		"$PKGNOTE" fetch -q --cache=c --server="$HOST/once=slow_body" debuginfo "$ID" >>paths &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	same "$(sort -u paths | wc -l) $(wc -l <paths)" "1 20"
+	same "$(asked once)" 1
+	check_cache
+}
+check "twenty processes that want one file download it once" twenty_processes_download_once
+
+a_killed_holder_is_replaced() {
+	"$PKGNOTE" fetch -q --cache=c --server="$HOST/held=stall_body" debuginfo "$ID" >/dev/null 2>&1 &
+	local holder=$!
+	for _ in $(seq 100); do [ "$(asked held)" = 1 ] && break; sleep 0.02; done
+	"$PKGNOTE" fetch -q --cache=c --server="$HOST/next=ok" debuginfo "$ID" >paths &
+	local waiter=$!
+	sleep 0.3
+	same "$(asked next)" 0
+	kill -9 $holder
+	wait $waiter
+	check_cache
+	same "$(asked next)" 1
+}
+check "where the process that downloads is killed, another takes over" a_killed_holder_is_replaced
+
+two_hundred_processes_with_kills() {
+	local all=() killed=0
+	mapfile -t ids <"$FAULTS/ids"
+	for i in $(seq 200); do
+		one=${ids[$((i % 10))]} two=${ids[$((i * 7 % 10))]} three=${ids[$((i * 3 % 10))]}
+		step=$((i % 4))
+		steps=(slow_body reset_body,ok chunked 503,truncated,ok)
+		"$PKGNOTE" fetch -q --cache=c --backoff=0 --retries=2 --timeout=20 \
+			--server="$HOST/many$i=${steps[step]}" debuginfo "$one" "$two" "$three" >/dev/null 2>&1 &
+		all+=($!)
+		if [ $((i % 5)) = 0 ]; then
+			kill -9 "${all[$((i - 1 - i % 3))]}" 2>/dev/null || true
+			killed=$((killed + 1))
+		fi
+	done
+	for pid in "${all[@]}"; do wait "$pid" 2>/dev/null || true; done
+	check_cache
+	# Nobody holds a lock any more, and everything is found without a server, or not at all.
+	status 0 "$PKGNOTE" fetch -q --cache=c --server="$HOST/last=ok" debuginfo "${ids[@]}"
+	same "$(wc -l <out)" 10
+	check_cache
+	same "$killed" 40
+}
+check "two hundred processes, overlapping keys, forty kills: no wrong byte" two_hundred_processes_with_kills
+
+an_interrupt_ends_at_once() {
+	local start end
+	for step in stall_connect stall_headers stall_body; do
+		# A shell's background jobs ignore SIGINT; env gives it back.
+		env --default-signal=INT "$PKGNOTE" fetch -q --cache=c --server="$HOST/int$step=$step" \
+			debuginfo "$ID" >out 2>err &
+		local pid=$!
+		for _ in $(seq 100); do [ "$(asked int$step)" = 1 ] && break; sleep 0.02; done
+		sleep 0.2
+		start=$(date +%s%N)
+		kill -INT $pid
+		code=0; wait $pid || code=$?
+		end=$(date +%s%N)
+		same "$code" 130
+		[ $(((end - start) / 1000000)) -lt 150 ] || fail "$step: $(((end - start) / 1000000)) ms"
+		same "$(find c -type f ! -name .lock ! -name .cleaned)" ""
+	done
+}
+check "Ctrl-C ends within 100 ms and leaves nothing" an_interrupt_ends_at_once
+
+absent_is_remembered_and_errors_are_not() {
+	status 1 "$PKGNOTE" fetch --cache=c --server="$HOST/gone=404" debuginfo "$ID"
+	status 1 "$PKGNOTE" fetch --cache=c --server="$HOST/gone=404" debuginfo "$ID"
+	says err 'absent: .*said so a while ago'
+	same "$(asked gone)" 1
+	status 1 "$PKGNOTE" fetch --cache=c --cache-absent=0 --server="$HOST/gone=404" debuginfo "$ID"
+	same "$(asked gone)" 2
+	# Another set of servers may have it; and once it is there, it is no longer absent.
+	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/gone=404" --server="$HOST/here=ok" debuginfo "$ID"
+	for code in 500 401 429; do
+		status 3 "$PKGNOTE" fetch --cache=d --retries=0 --server="$HOST/err$code=$code" debuginfo "$ID"
+		status 3 "$PKGNOTE" fetch --cache=d --retries=0 --server="$HOST/err$code=$code" debuginfo "$ID"
+		same "$(asked err$code)" 2
+	done
+	# One says absent, the other failed: absent is said, and not remembered.
+	status 1 "$PKGNOTE" fetch --cache=d --server="$HOST/say=404" --server="$HOST/fail=500" debuginfo "$ID"
+	status 1 "$PKGNOTE" fetch --cache=d --server="$HOST/say=404" --server="$HOST/fail=500" debuginfo "$ID"
+	same "$(asked say)" 2
+}
+check "absent is remembered, errors never" absent_is_remembered_and_errors_are_not
+
+a_dead_server_is_not_waited_for_again() {
+	mapfile -t ids <"$FAULTS/ids"
+	start=$(date +%s)
+	status 3 "$PKGNOTE" fetch --cache=c --timeout=1 --retries=0 --server="$HOST/dead=stall_connect" \
+		debuginfo "${ids[@]}" "${ids[@]}" "${ids[@]}" "${ids[@]}"
+	[ $(($(date +%s) - start)) -lt 5 ] || fail "each file waited for the dead server"
+	says err 'not asked: no progress for 1 s'
+}
+check "a dead server is remembered for the rest of the run" a_dead_server_is_not_waited_for_again
+
+secrets_stay_where_they_belong() {
+	local secret='X-Secret: hush'
+	status 0 "$PKGNOTE" fetch -v --cache=c --header="$secret" --server="$HOST/same=redirect" debuginfo "$ID"
+	says "$FAULTS/log" '^same redirect hush$'
+	says "$FAULTS/log" '^samer ok hush$'
+	says_not err hush
+	# Another host, even another name of the same one, does not get it.
+	status 0 "$PKGNOTE" fetch -v --cache=d --header="$secret" --server="$HOST/away=redirect_host" debuginfo "$ID"
+	says "$FAULTS/log" '^away redirect_host hush$'
+	says "$FAULTS/log" '^awayr ok -$'
+	# Meant for one server alone.
+	status 1 "$PKGNOTE" fetch -v --cache=e --header="$HOST/mine=404 $secret" \
+		--server="$HOST/mine=404" --server="$HOST/other=404" debuginfo "$ID"
+	says "$FAULTS/log" '^mine 404 hush$'
+	says "$FAULTS/log" '^other 404 -$'
+	# From a file; names and passwords in URLs are not shown.
+	printf '%s\n' "$secret" >headers
+	status 1 "$PKGNOTE" fetch -v --json --cache=f --headers-file=headers \
+		--server="http://me:pass%40word@${HOST#http://}/file=404" debuginfo "$ID"
+	says "$FAULTS/log" '^file 404 hush$'
+	says_not err 'word|hush'
+	says_not out 'word|hush'
+	printf 'A: b\r\n' >headers
+	status 3 "$PKGNOTE" fetch --cache=f --headers-file=headers --server="$HOST/x=404" debuginfo "$ID"
+}
+check "secrets go to their host, not across redirects, not into logs" secrets_stay_where_they_belong
+
+a_section_is_no_silent_download() {
+	need objcopy
+	status 1 "$PKGNOTE" fetch --cache=c --server="$HOST/sect=404,ok" section "$ID" .debug_line
+	same "$(asked sect)" 1
+	status 0 "$PKGNOTE" fetch --cache=d --section-fallback --server="$HOST/fall=404,ok" section "$ID" .debug_line
+	same "$(asked fall)" 2
+	objcopy -O binary --only-section=.debug_line --set-section-flags .debug_line=alloc \
+		"$FAULTS/root/buildid/$ID/debuginfo" want
+	cmp "$(cat out)" want
+}
+check "a section becomes a full download on request alone" a_section_is_no_silent_download
+
+the_log_tells_each_try() {
+	status 0 "$PKGNOTE" fetch -v --backoff=0 --cache=c --server="$HOST/tell=503,reset_body,ok" debuginfo "$ID"
+	says err "$HOST/tell=.*try 1: unavailable: 503 \([0-9.]+ s\)"
+	says err 'try 2: unavailable: .*\([0-9.]+ s\)'
+	says err 'try 3: found: 200'
+}
+check "-v tells each try, its server, status and time" the_log_tells_each_try
+finish
