@@ -24,6 +24,10 @@ seeds() {
 		printf '%s' '{"type":"deb","os":"debian","name":"x","version":"1.0-1"}' >"$dir/plain"
 		printf '%s' '{"a":[1,-2.5e3,true,null,{"b":"\u00e9\n"}],"c":9007199254740991,"\"":"é"}' >"$dir/all"
 		printf '%s' '[{"soname":["libz.so.1"],"feature":"zip","priority":"suggested"}]' >"$dir/dlopen" ;;
+	core | note | pe)
+		# shellcheck disable=SC2046
+		$cc -std=c17 -D_GNU_SOURCE -I"$TOP" -I"$TOP/libnote" -o "$dir/../make_seeds" "$TOP/tests/fuzz/make_seeds.c" \
+			"$BUILD/libnote.a" $(pkg-config --libs libelf json-c) && "$dir/../make_seeds" "$1" "$dir" ;;
 	text)
 		printf 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-DEBUGINFOD-SIZE: 5\r\n\r\nhello' >"$dir/ok"
 		printf 'HTTP/1.1 404 Not Found\r\nRetry-After: 1\r\n\r\n' >"$dir/absent" ;;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Any bytes as a core file: its modules, their notes, the judge. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/check.h"
+#include "libnote/core.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int take_problem(void *context, const struct note_problem *problem)
+{
+	*(size_t *)context += strlen(problem->code) + strlen(problem->detail);
+	return 1;
+}
+
+static bool take_module(void *context, struct module *module)
+{
+	size_t *sum = context;
+	if (module->path != NULL)
+		*sum += strlen(module->path);
+	for (size_t i = 0; i < module->build_id_size; i++)
+		*sum += module->build_id[i];
+	for (size_t i = 0; i < module->payload_length; i++)
+		*sum += (unsigned char)module->payload[i];
+	module_check(module, take_problem, sum, NULL);
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct image *image;
+	size_t sum = 0;
+	if (image_open_memory(&image, data, size, NULL) != NOTE_OK)
+		return 0;
+	if (image_read_elf(image, NULL) == NOTE_OK)
+		core_modules(image, take_module, &sum, NULL);
+	image_close(image);
+	return 0;
+}
