@@ -181,6 +181,10 @@ int plan_make(struct plan *plan, struct image *image, const struct section_edits
 			return error_set(err, NOTE_MALFORMED, section->shdr.sh_offset,
 					 "%s: sections overlap", section->name);
 	}
+	if (image->shstrndx != SHN_UNDEF && image->shstrndx < plan->count &&
+	    plan->sections[image->shstrndx].bytes == NULL)
+		return error_set(err, NOTE_MALFORMED, image->ehdr.e_shoff,
+				 "the section name table has no contents");
 	for (uint64_t i = 1; i < plan->count; i++) {
 		struct plan_section *section = &plan->sections[i];
 		const bool loaded = (section->shdr.sh_flags & SHF_ALLOC) != 0 &&

@@ -44,7 +44,8 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 	struct scan *scan = context;
 	if (entry->kind == ENTRY_DIRECTORY) {
 		if (strcmp(entry->path, scan->options->debug_root) == 0 ||
-		    strcmp(entry->path, "usr/src/debug") == 0)
+		    strcmp(entry->path, "usr/src/debug") == 0 ||
+		    strcmp(entry->path, "usr/lib/.build-id") == 0)
 			*descend = false;
 		return true;
 	}
