@@ -23,6 +23,7 @@ struct present {
 	bool same;   /* the first one holds the wanted payload */
 	bool placed; /* ... and lies where it should */
 	const char *payload;
+	struct image *image;
 };
 
 static bool is_payload(const struct elf_note *note, const char *payload)
@@ -36,6 +37,17 @@ static bool is_payload(const struct elf_note *note, const char *payload)
 	return true;
 }
 
+/* In page one, and in a PT_NOTE. */
+static bool is_placed(struct image *image, const struct elf_note *note)
+{
+	GElf_Phdr phdr;
+	for (uint64_t i = 0; i < image->phnum; i++)
+		if (image_phdr(image, i, &phdr, NULL) == NOTE_OK && phdr.p_type == PT_NOTE &&
+		    note->offset >= phdr.p_offset && note->offset - phdr.p_offset < phdr.p_filesz)
+			return note->offset + note->size <= FIRST_PAGE;
+	return false;
+}
+
 static bool look(void *context, const struct elf_note *note)
 {
 	struct present *present = context;
@@ -43,18 +55,19 @@ static bool look(void *context, const struct elf_note *note)
 		return true;
 	if (present->count++ == 0) {
 		present->same = is_payload(note, present->payload);
-		present->placed = note->in_segment && note->offset + note->size <= FIRST_PAGE;
+		present->placed = is_placed(present->image, note);
 	}
 	return true;
 }
 
 /* Notes that cannot be read (mold up to 1.11 writes such PT_NOTEs) do not count, unless a section
- * says that one of them is a package's. */
+ * says that one of them may be a package's. */
 static int look_for_notes(struct image *image, struct present *present, struct note_error *err)
 {
+	present->image = image;
 	int code = elf_notes(image, look, present, err);
-	if (code == NOTE_MALFORMED && present->count == 0 &&
-	    image_find_section(image, ".note.package", NULL) == 0)
+	if (code == NOTE_MALFORMED &&
+	    (present->count != 0 || image_find_section(image, ".note.package", NULL) == 0))
 		code = NOTE_OK;
 	return code;
 }

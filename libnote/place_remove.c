@@ -18,6 +18,7 @@ struct gone {
 	struct range notes[GONE_MAX];
 	size_t count;
 	bool too_many;
+	bool overlap;
 };
 
 static bool collect(void *context, const struct elf_note *note)
@@ -29,6 +30,12 @@ static bool collect(void *context, const struct elf_note *note)
 		gone->too_many = true;
 		return false;
 	}
+	for (size_t i = 0; i < gone->count; i++)
+		if (gone->notes[i].start < note->offset + note->size &&
+		    note->offset < gone->notes[i].end) {
+			gone->overlap = true;
+			return false;
+		}
 	size_t at = gone->count++;
 	for (; at > 0 && gone->notes[at - 1].start > note->offset; at--)
 		gone->notes[at] = gone->notes[at - 1];
@@ -186,6 +193,8 @@ int place_remove(const struct layout *layout, uint8_t **out, struct note_error *
 	int code = elf_notes(image, collect, &gone, err);
 	if (code != NOTE_OK)
 		return code;
+	if (gone.overlap)
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "package notes overlap");
 	if (gone.too_many)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "more than %d package notes to replace", GONE_MAX);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Stamping any bytes: either they are refused, or our own reader finds the note in page one of the
+ * result, stamping again changes nothing, and every loaded byte that the plan did not say would
+ * move or change is where it was.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/note.h"
+#include "libnote/place_internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define PAYLOAD "{\"type\":\"fuzz\",\"name\":\"a note of some length to make room for\"}"
+
+/* Aborts with the condition's text: what libFuzzer takes for a crash. */
+#define require(truth)                                                             \
+	do {                                                                       \
+		if (!(truth)) {                                                    \
+			fprintf(stderr, "ERROR: line %d: %s\n", __LINE__, #truth); \
+			abort();                                                   \
+		}                                                                  \
+	} while (0)
+
+/* Marks what may differ: what moved, where it went, headers, dynamic tags, symbols' sections. */
+static void mark(uint8_t *may, size_t size, uint64_t start, uint64_t end)
+{
+	for (uint64_t i = start; i < end && i < size; i++)
+		may[i] = 1;
+}
+
+static void check_bytes(const struct layout *layout, const struct plan *plan, const uint8_t *old,
+			size_t size, const uint8_t *new, size_t new_size)
+{
+	const GElf_Ehdr *ehdr = &layout->image->ehdr;
+	uint8_t *may = calloc(1, size);
+	require(may != NULL);
+	mark(may, size, 0, ehdr->e_ehsize);
+	mark(may, size, layout->headers.start, layout->headers.end + 3 * ehdr->e_phentsize);
+	mark(may, size, plan->note_offset, plan->note_offset + plan->note_size);
+	mark(may, size, layout->dynamic_offset,
+	     layout->dynamic_offset + layout->dynamic_count * (layout->image->is_64 ? 16 : 8));
+	for (size_t i = 0; i < plan->piece_count; i++) {
+		const struct piece *piece = &plan->pieces[i];
+		const uint64_t length = piece->from.end - piece->from.start;
+		mark(may, size, piece->from.start, piece->from.end);
+		mark(may, size, piece->to, piece->to + length);
+		require(piece->to + length <= new_size);
+	}
+	for (uint64_t i = 1; i < layout->image->shnum; i++) {
+		const struct range range = section_range(&layout->shdrs[i]);
+		if (layout->shdrs[i].sh_type == SHT_DYNSYM ||
+		    layout->shdrs[i].sh_type == SHT_SYMTAB || i == layout->image->shstrndx)
+			mark(may, size, range.start, range.end);
+	}
+	mark(may, size, ehdr->e_shoff,
+	     ehdr->e_shoff + layout->image->shnum * (uint64_t)ehdr->e_shentsize);
+	for (uint64_t i = 0; i < layout->image->phnum; i++) {
+		const GElf_Phdr *phdr = &layout->phdrs[i];
+		for (uint64_t k = 0; phdr->p_type == PT_LOAD && k < phdr->p_filesz; k++) {
+			const uint64_t at = phdr->p_offset + k;
+			require(may[at] || at >= layout->tail ||
+				(at < new_size && old[at] == new[at]));
+		}
+	}
+	free(may);
+}
+
+/* Plans afresh, as note_place() did, and compares. */
+static void check_plan(const uint8_t *old, size_t size, const uint8_t *new, size_t new_size)
+{
+	struct image *image = NULL;
+	struct layout layout;
+	struct plan plan;
+	/* Header, owner, payload with its NUL, padded. */
+	const struct place_limits limits = {.size = 16 + ((sizeof(PAYLOAD) + 3) & ~(size_t)3),
+					    .limit = FIRST_PAGE};
+	memset(&layout, 0, sizeof(layout));
+	require(image_open_memory(&image, old, size, NULL) == NOTE_OK);
+	if (image_read_elf(image, NULL) == NOTE_OK && place_read(&layout, image, NULL) == NOTE_OK &&
+	    place_plan(&layout, &limits, &plan, NULL) == NOTE_OK)
+		check_bytes(&layout, &plan, old, size, new, new_size);
+	place_free(&layout);
+	image_close(image);
+}
+
+static bool has_note(const uint8_t *bytes, size_t size, uint64_t *offset, const char **payload,
+		     size_t *length)
+{
+	struct image *image = NULL;
+	const bool found = image_open_memory(&image, bytes, size, NULL) == NOTE_OK &&
+			   image_read_elf(image, NULL) == NOTE_OK &&
+			   elf_package(image, payload, length, offset, NULL) == NOTE_OK;
+	image_close(image);
+	return found;
+}
+
+static void place_and_check(const uint8_t *data, size_t size, int replace)
+{
+	const struct note_place_options options = {.size = sizeof(options), .replace = replace};
+	struct note_error err;
+	void *made = NULL;
+	void *again = NULL;
+	size_t made_size, again_size, length;
+	uint64_t offset;
+	const char *payload;
+	const bool before = has_note(data, size, &offset, &payload, &length);
+	if (note_place(data, size, PAYLOAD, &options, &made, &made_size, &err) != NOTE_OK) {
+		require(made == NULL);
+		return;
+	}
+	if (!replace && made_size == size && memcmp(made, data, size) == 0) {
+		free(made); /* it held a note */
+		return;
+	}
+	require(has_note(made, made_size, &offset, &payload, &length));
+	require(length == strlen(PAYLOAD) && memcmp(payload, PAYLOAD, length) == 0);
+	require(offset + length < FIRST_PAGE);
+	if (!before)
+		check_plan(data, size, made, made_size);
+	require(note_place(made, made_size, PAYLOAD, &options, &again, &again_size, &err) ==
+		NOTE_OK);
+	require(again_size == made_size && memcmp(again, made, made_size) == 0);
+	free(again);
+	free(made);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	place_and_check(data, size, 0);
+	place_and_check(data, size, 1);
+	return 0;
+}
