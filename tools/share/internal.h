@@ -14,7 +14,7 @@
 #define SOURCES_BELOW  "usr/src/debug/"
 #define MAX_BUILD_ID   64 /* bytes; elfutils' and rpm's bound */
 #define MIN_BUILD_ID   3  /* elfutils' bound: .build-id/xx/ needs more than one byte */
-#define COPY_BUFFER    (256u * 1024)
+#define COPY_BUFFER    (64u * 1024)
 
 struct share {
 	struct root *root;

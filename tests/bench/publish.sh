@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# tests/bench/publish.sh [PACKAGES]: adding that many packages of ten files (1000), the first against the last,
+# and one large split tree against cp -a of it.
+set -eu
+TOP=$(cd "$(dirname "$0")/../.." && pwd)
+PACKAGES=${1:-1000}
+PKGNOTE=${PKGNOTE:-${BUILD:-$TOP/build}/pkgnote}
+case $PKGNOTE in /*) ;; *) PKGNOTE=$TOP/$PKGNOTE ;; esac
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/pkgnote-bench.XXXXXX")
+trap 'rm -rf "$WORK"' EXIT
+cd "$WORK"
+echo 'int main(void) { return 0; }' >x.c
+gcc -g -Wl,--build-id=sha1 -o x x.c
+eu-strip -f x.debug x
+ID=$(readelf -n x | sed -n 's/.*Build ID: //p')
+python3 - "$PKGNOTE" "$PACKAGES" "$ID" <<'P'
+import glob, hashlib, os, statistics, subprocess, sys, time
+pkgnote, packages, old = sys.argv[1], int(sys.argv[2]), bytes.fromhex(sys.argv[3])
+x, d = open("x", "rb").read(), open("x.debug", "rb").read()
+def put(path, data):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    open(path, "wb").write(data)
+def run(*args):
+    start = time.perf_counter()
+    subprocess.run(args, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+for i in range(packages):
+    for j in range(3):
+        new = hashlib.sha1(f"{i}.{j}".encode()).digest()
+        put(f"t{i}/usr/bin/{j}", x.replace(old, new))
+        put(f"t{i}/usr/lib/debug/{j}.debug", d.replace(old, new))
+    for j in range(4):
+        put(f"t{i}/usr/src/debug/p{i}-1-1.x/{j}.c", b"%d %d\n" % (i, j))
+part = max(1, packages // 10)
+add = [run(pkgnote, "publish", "-q", "--into=share", f"--package=p{i}-1-1.x", f"t{i}") for i in range(packages)]
+remove = [run(pkgnote, "publish", "-q", "--into=share", f"--remove=p{i}-1-1.x") for i in range(packages - part, packages)]
+check = run(pkgnote, "publish", "-q", "--into=share", "--check")
+ms = lambda times: f"{statistics.median(times) * 1000:.1f} ms"
+names = sum(len(dirs) + len(files) for _, dirs, files in os.walk("share"))
+inodes = len({(s := os.lstat(os.path.join(top, n))).st_ino for top, dirs, files in os.walk("share") for n in dirs + files})
+print(f"{packages} packages of 10 files, one process each (medians):\n")
+print("| | |\n|---|---|")
+print(f"| add, the first {part} | {ms(add[:part])} |\n| add, the last {part} | {ms(add[-part:])} |\n| remove | {ms(remove)} |")
+print(f"| check all | {check:.1f} s |\n| names and inodes a package | {names // (packages - part)}, {inodes // (packages - part)} |\n")
+subprocess.run("rm -rf t* share", shell=True)
+# The machine's own programs, each once; and sources.
+taken, size = set(), 0
+for f in sorted(glob.glob("/usr/bin/*") + glob.glob("/usr/lib/*/*.so*") + glob.glob("/usr/libexec/*/*")):
+    if os.path.islink(f) or not os.path.isfile(f) or size > 400 << 20: continue
+    b = open(f, "rb").read()
+    if b[:4] != b"\x7fELF" or hashlib.sha1(b).digest() in taken: continue
+    taken.add(hashlib.sha1(b).digest())
+    size += len(b)
+    put("big/usr/bin/" + os.path.basename(f), b)
+for i in range(2000): put(f"big/usr/src/debug/big-1-1.x/{i % 40}/{i}.c", b"%d\n" % i * 2000)
+copies, adds = [], []
+for i in range(5):
+    os.sync(); copies.append(run("cp", "-a", "--reflink=auto", "big", f"copy{i}"))
+    os.sync(); adds.append(run(pkgnote, "publish", "--on-conflict=keep", f"--into=share{i}", "--package=big-1-1.x", "big"))
+a, c = statistics.median(adds), statistics.median(copies)
+# From a small process: what a child was before it became pkgnote counts too.
+peak = subprocess.run([sys.executable, "-c", "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)", pkgnote, "publish", "--on-conflict=keep", "--into=share9",
+    "--package=big-1-1.x", "big"], capture_output=True, text=True).stdout.strip()
+print(f"{len(taken)} ELF files and 2000 sources, {size >> 20} MB (medians of 5): cp -a {c:.2f} s, publish {a:.2f} s, {a / c:.2f} times;"
+      f" peak memory {peak} MB")
+P
