@@ -30,53 +30,53 @@ codes() {
 
 # finds CODES BAD-VALUE GOOD-VALUE: JSON texts as raw() takes them.
 finds() {
-	raw "$2" | note .note.package a FDO >it.s && library && same "$(codes it.so)" "$1"
-	raw "$3" | note .note.package a FDO >it.s && library && same "$(codes it.so)" ""
+	raw "$2" | note .note.package a FDO >it.s; library; same "$(codes it.so)" "$1"
+	raw "$3" | note .note.package a FDO >it.s; library; same "$(codes it.so)" ""
 }
 
 no_note() {
-	echo '.globl x; x: .byte 0' >it.s && library && same "$(codes it.so)" no-note
-	value '{}' | note .note.package a FDO >it.s && library && same "$(codes it.so)" ""
+	echo '.globl x; x: .byte 0' >it.s; library; same "$(codes it.so)" no-note
+	value '{}' | note .note.package a FDO >it.s; library; same "$(codes it.so)" ""
 	# An object file gets its note when it is linked.
-	echo '.globl x; x: .byte 0' >it.s && "$CC" -c it.s && same "$(codes it.o)" ""
+	echo '.globl x; x: .byte 0' >it.s; "$CC" -c it.s; same "$(codes it.o)" ""
 }
 check no-note no_note
 
 duplicate_note() {
 	value '{}' | note .note.package a FDO >it.s
 	value '{"name":"x"}' | note .note.package a FDO >>it.s
-	library && same "$(codes it.so)" duplicate-note
+	library; same "$(codes it.so)" duplicate-note
 	grep -q '"package":{}' codes.json # the first counts
 	sed -i 's/0xcafe1a7e/0x407c0c0a/; q' it.s
 	value '[]' | note .note.dlopen a FDO | sed s/0xcafe1a7e/0x407c0c0a/ >it.s
-	value '{}' | note .note.package a FDO >>it.s && library && same "$(codes it.so)" ""
+	value '{}' | note .note.package a FDO >>it.s; library; same "$(codes it.so)" ""
 }
 check duplicate-note duplicate_note
 
 not_allocated() {
-	value '{}' | note .note.package "" FDO >it.s && library && same "$(codes it.so)" not-allocated
-	"$CC" -c it.s && same "$(codes it.o)" not-allocated
-	value '{}' | note .note.package a FDO >it.s && "$CC" -c it.s && same "$(codes it.o)" ""
+	value '{}' | note .note.package "" FDO >it.s; library; same "$(codes it.so)" not-allocated
+	"$CC" -c it.s; same "$(codes it.o)" not-allocated
+	value '{}' | note .note.package a FDO >it.s; "$CC" -c it.s; same "$(codes it.o)" ""
 	# As objcopy adds a section: in no segment.
-	echo '.globl x; x: .byte 0' >it2.s && "$CC" -nostdlib -shared -o bare.so it2.s
+	echo '.globl x; x: .byte 0' >it2.s; "$CC" -nostdlib -shared -o bare.so it2.s
 	objcopy -O binary --only-section=.note.package it.o note.bin
-	objcopy --add-section .note.package=note.bin bare.so added.so && same "$(codes added.so)" not-allocated
+	objcopy --add-section .note.package=note.bin bare.so added.so; same "$(codes added.so)" not-allocated
 }
 check not-allocated not_allocated
 
 writable() {
-	value '{}' | note .note.package aw FDO >it.s && "$CC" -c it.s 2>warnings && same "$(codes it.o)" writable
-	value '{}' | note .note.package a FDO >it.s && "$CC" -c it.s && same "$(codes it.o)" ""
+	value '{}' | note .note.package aw FDO >it.s; "$CC" -c it.s 2>warnings; same "$(codes it.o)" writable
+	value '{}' | note .note.package a FDO >it.s; "$CC" -c it.s; same "$(codes it.o)" ""
 	# All in one writable segment.
 	printf '\t.data\n\t.long 1\n' >>it.s
-	"$CC" -nostdlib -static -Wl,-N,-e,0 -o it it.s && same "$(codes it)" writable
-	"$CC" -nostdlib -static -Wl,-e,0 -o it it.s && same "$(codes it)" ""
+	"$CC" -nostdlib -static -Wl,-N,-e,0 -o it it.s; same "$(codes it)" writable
+	"$CC" -nostdlib -static -Wl,-e,0 -o it it.s; same "$(codes it)" ""
 }
 check writable writable
 
 misaligned() {
-	value '{}' | note .note.package a FDO >it.s && "$CC" -c it.s && same "$(codes it.o)" ""
-	objcopy --set-section-alignment .note.package=1 it.o other.o && same "$(codes other.o)" misaligned
+	value '{}' | note .note.package a FDO >it.s; "$CC" -c it.s; same "$(codes it.o)" ""
+	objcopy --set-section-alignment .note.package=1 it.o other.o; same "$(codes other.o)" misaligned
 }
 check misaligned misaligned
 
@@ -92,34 +92,34 @@ outside_first_page() {
 check outside-first-page outside_first_page
 
 wrong_owner() {
-	value '{}' | note .note.package a XYZ >it.s && library && same "$(codes it.so)" wrong-owner
+	value '{}' | note .note.package a XYZ >it.s; library; same "$(codes it.so)" wrong-owner
 	grep -q '"package":null' codes.json
-	value '{}' | note .note.package a FDO >it.s && library && same "$(codes it.so)" ""
+	value '{}' | note .note.package a FDO >it.s; library; same "$(codes it.so)" ""
 }
 check wrong-owner wrong_owner
 
 wrong_section() {
-	value '{}' | note .note.other a FDO >it.s && library && same "$(codes it.so)" wrong-section
+	value '{}' | note .note.other a FDO >it.s; library; same "$(codes it.so)" wrong-section
 	grep -q '"package":{}' codes.json # readers go by type
 	# Without sections nothing can be said of them.
 	objcopy --strip-section-headers it.so bare.so 2>/dev/null || cp it.so bare.so
-	value '{}' | note .note.package a FDO >it.s && library && same "$(codes it.so)" ""
+	value '{}' | note .note.package a FDO >it.s; library; same "$(codes it.so)" ""
 }
 check wrong-section wrong_section
 
 unterminated() {
-	printf '\t.ascii "{\\"a\\":12}"\n' | note .note.package a FDO >it.s && library && same "$(codes it.so)" unterminated
+	printf '\t.ascii "{\\"a\\":12}"\n' | note .note.package a FDO >it.s; library; same "$(codes it.so)" unterminated
 	grep -q '"package":{"a":12}' codes.json
 	# descsz with the padding (bfd, mold) and without it (gold) are both sound.
-	printf '\t.asciz "{\\"a\\":1}"\n\t.balign 4\n' | note .note.package a FDO >it.s && library && same "$(codes it.so)" ""
-	printf '\t.asciz "{\\"a\\":12}"\n' | note .note.package a FDO >it.s && library && same "$(codes it.so)" ""
+	printf '\t.asciz "{\\"a\\":1}"\n\t.balign 4\n' | note .note.package a FDO >it.s; library; same "$(codes it.so)" ""
+	printf '\t.asciz "{\\"a\\":12}"\n' | note .note.package a FDO >it.s; library; same "$(codes it.so)" ""
 }
 check unterminated unterminated
 
 bad_padding() {
-	printf '\t.asciz "{}"\n\t.ascii "x"\n' | note .note.package a FDO >it.s && library && same "$(codes it.so)" bad-padding
-	printf '\t.asciz "{}"\n' | note .note.package a FDO | sed 's/^4:.*/4:\t.byte 1/' >it.s && library && same "$(codes it.so)" bad-padding
-	printf '\t.asciz "{}"\n\t.byte 0\n' | note .note.package a FDO >it.s && library && same "$(codes it.so)" ""
+	printf '\t.asciz "{}"\n\t.ascii "x"\n' | note .note.package a FDO >it.s; library; same "$(codes it.so)" bad-padding
+	printf '\t.asciz "{}"\n' | note .note.package a FDO | sed 's/^4:.*/4:\t.byte 1/' >it.s; library; same "$(codes it.so)" bad-padding
+	printf '\t.asciz "{}"\n\t.byte 0\n' | note .note.package a FDO >it.s; library; same "$(codes it.so)" ""
 }
 check bad-padding bad_padding
 
@@ -188,7 +188,7 @@ trailing_data() {
 check trailing-data trailing_data
 
 in_the_table() {
-	raw '{\"a\":1,\"a\":2}' | note .note.package a FDO >it.s && library
+	raw '{\"a\":1,\"a\":2}' | note .note.package a FDO >it.s; library
 	status 1 "$PKGNOTE" show --check it.so
 	says out '^    duplicate-key: name "a" twice in one object \(offset [0-9]+\)$'
 	status 0 "$PKGNOTE" show it.so

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pkgnote show on core files and live processes. systemd-analyze inspect-elf is the judge where it is
+# installed.
+. "$(dirname "$0")/../lib.sh"
+CC=${CC:-gcc}
+
+# program [OPTION]...: ./it and ./libit.so, each with a note; ./it aborts, or waits for a line where
+# it has an argument.
+program() {
+	echo 'int lib(int x) { return x + 1; }' >lib.c
+	printf '#include <stdio.h>\n#include <stdlib.h>\nint lib(int);\nint main(int c, char **v) { (void)v; if (c > 1) return lib(getchar()); abort(); }\n' >it.c
+	"$CC" -shared -fPIC "$@" -Xlinker '--package-metadata={"type":"deb","name":"library","version":"2"}' -o libit.so lib.c
+	"$CC" "$@" -Xlinker '--package-metadata={"type":"deb","name":"program","version":"1"}' -o it it.c -L. -lit -Wl,-rpath,"$PWD"
+}
+
+# kernel_core: ./it dumps ./core, as Linux writes it. Only where the kernel is set to do that.
+kernel_core() {
+	[ "$(cat /proc/sys/kernel/core_pattern)" = core ] || skip "core_pattern is not 'core'"
+	(ulimit -c unlimited; ./it) >/dev/null 2>&1 || true
+	[ -f core ] || mv core.* core 2>/dev/null || skip "the kernel writes no core here"
+}
+
+# MODULE BUILD-ID PACKAGE of each module with a package.
+of_show() {
+	"$PKGNOTE" show --json "$1" >show.json
+	perl -MJSON::PP -ne 'BEGIN { $j = JSON::PP->new->canonical->utf8 } $r = $j->decode($_); next unless $r->{package};
+		print "$r->{module} $r->{buildId} ", $j->encode($r->{package}), "\n"' show.json | sort
+}
+of_systemd() {
+	systemd-analyze inspect-elf --json=short "$1" >systemd.json
+	perl -MJSON::PP -e '$j = JSON::PP->new->canonical->utf8; local $/; $all = $j->decode(<>);
+		for (keys %$all) { next unless ref $all->{$_} && $all->{$_}{name}; $id = delete $all->{$_}{buildId}; print "$_ $id ", $j->encode($all->{$_}), "\n" }' systemd.json | sort
+}
+
+# The core ./core tells of the program and its library, and systemd agrees.
+tells() {
+	of_show core >show.txt
+	same "$(wc -l <show.txt)" 2
+	says show.txt "^$PWD/it [0-9a-f]{40} .*\"program\""
+	says show.txt "^$PWD/libit.so [0-9a-f]{40} .*\"library\""
+	command -v systemd-analyze >/dev/null || skip "no systemd-analyze to compare with"
+	# systemd tells some libraries by their name, without the folder.
+	of_systemd core | sed 's|^/[^ ]*/||' | sort >systemd.txt
+	sed 's|^/[^ ]*/||' show.txt | sort | diff - systemd.txt
+}
+
+core_of_the_kernel() { need perl; program; kernel_core; tells; }
+check "a core that Linux wrote, as systemd has it" core_of_the_kernel
+
+core_of_gdb() {
+	need perl gdb
+	program
+	gdb -q -batch -ex 'break main' -ex run -ex 'generate-core-file core' ./it >gdb.log 2>&1 || skip "gdb cannot run a program here"
+	[ -f core ] || skip "gdb wrote no core"
+	tells
+}
+check "a core that gdb wrote, as systemd has it" core_of_gdb
+
+core_of_32_bits() {
+	need perl
+	program -m32 2>/dev/null || skip "no 32-bit libc here (libc6-dev-i386, lib32gcc-12-dev)"
+	kernel_core
+	status 0 "$PKGNOTE" show --json core
+	says out '"module":"'"$PWD"'/it","address":"0x[0-9a-f]{1,8}","kind":"core","machine":"i386","class":32'
+	tells
+}
+check "a 32-bit core, as systemd has it" core_of_32_bits
+
+without_the_files() {
+	need perl
+	program
+	kernel_core
+	of_show core >before
+	rm it libit.so
+	of_show core | diff before -
+}
+check "the program's files need not be there" without_the_files
+
+without_nt_file() {
+	need perl
+	program
+	kernel_core
+	of_show core >before
+	# The type of the note, as little-endian bytes, to another one.
+	LC_ALL=C sed -i 's/ELIF/XXXX/' core
+	status 0 "$PKGNOTE" show --json core
+	# The names are the dynamic linker's now: the library's is the same, the program's that of the call.
+	sed "s|^$PWD/it|./it|" before | sort >wanted
+	of_show core | diff wanted -
+	says out '"module":"\[vdso\]"'
+}
+check "a core without NT_FILE" without_nt_file
+
+every_module() {
+	need perl readelf
+	program
+	kernel_core
+	status 0 "$PKGNOTE" show --json core
+	perl -MJSON::PP -ne '$r = decode_json($_); print "$r->{module} $r->{buildId}\n" if $r->{module} =~ m{^/}' out | sort >ours
+	while read -r file id; do same "$(readelf -n "$file" | sed -n 's/.*Build ID: //p')" "$id"; done <ours
+	[ "$(wc -l <ours)" -ge 4 ]
+	same "$(sed 's/.*"kind":"\([a-z]*\)".*/\1/' out | sort -u)" core
+	# By rising address.
+	sed 's/.*"address":"0x\([0-9a-f]*\)".*/\1/' out | awk '{ printf "%16s\n", $0 }' | sort -c
+	status 0 "$PKGNOTE" show core
+	says out "deb program 1 +core: 0x[0-9a-f]+ $PWD/it\$"
+}
+check "every module with the build-id of its file" every_module
+
+a_sparse_core_of_10_gigabytes() {
+	program
+	kernel_core
+	truncate -s 10G core
+	local before after
+	before=$(date +%s%N)
+	status 0 "$PKGNOTE" show --json core
+	after=$(date +%s%N)
+	says out '"program"'
+	echo "$(((after - before) / 1000000)) ms"
+	[ $(((after - before) / 1000000)) -lt 2000 ] # the bench has the real limit
+}
+check "a core of 10 GB at once" a_sparse_core_of_10_gigabytes
+
+cut_short() {
+	program
+	kernel_core
+	local size
+	for size in 100 1000 4096 9000 20000 50000; do
+		head -c $size core >cut
+		timeout 10 "$PKGNOTE" show --check cut >out 2>err || [ $? -lt 4 ]
+	done
+}
+check "cores that are cut short" cut_short
+
+live_process() {
+	need perl
+	program
+	mkfifo pipe
+	./it wait <pipe >/dev/null &
+	local pid=$!
+	exec 7>pipe
+	for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q libit "/proc/$pid/maps" && break; sleep 0.2; done
+	local got=0
+	"$PKGNOTE" show --json --pid "$pid" >out 2>err || got=$?
+	exec 7>&-
+	wait "$pid" || true
+	same $got 0
+	perl -MJSON::PP -ne '$r = decode_json($_); print "$r->{path} $r->{kind} $r->{module} $r->{package}{name}\n" if $r->{package}' out | sort >modules
+	printf '/proc/%s process %s/it program\n/proc/%s process %s/libit.so library\n' $pid "$PWD" $pid "$PWD" | diff - modules
+	status 3 "$PKGNOTE" show --pid 2147483646
+	says err 'no process 2147483646'
+	status 2 "$PKGNOTE" show --pid x
+	status 2 "$PKGNOTE" show --pid 0
+}
+check "the modules of a live process" live_process
+
+judged() {
+	program
+	kernel_core
+	status 1 "$PKGNOTE" show --check core # libc has no note here
+	says out '^    no-note'
+	"$CC" -static -Xlinker '--package-metadata={"name":"alone"}' -o it it.c lib.c 2>/dev/null || skip "no static libc"
+	rm -f core
+	kernel_core
+	status 0 "$PKGNOTE" show --check core
+}
+check "--check on a core" judged
+finish
