@@ -16,6 +16,7 @@
 #include "tools/base/pool.h"
 #include "tools/base/root.h"
 #include "tools/commands.h"
+#include "tools/splitter/buildid.h"
 
 enum existing { EXISTING_KEEP, EXISTING_REPLACE, EXISTING_FAIL };
 
@@ -32,6 +33,7 @@ struct item {
 	bool named;   /* an argument of its own: it has to be an ELF file */
 	size_t first; /* the index of the same file's first item */
 	enum outcome outcome;
+	bool no_build_id; /* one was to be updated */
 	struct note_error *error; /* why it was left alone or refused */
 };
 
@@ -43,6 +45,7 @@ struct stamp {
 	int existing;
 	bool break_links;
 	bool outside;
+	const char *seed; /* of the build-ids to compute anew; NULL: they stay */
 	const char *out;
 	struct item *items; /* in the order of the arguments, below that by path */
 	size_t count;
@@ -271,6 +274,37 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 	return code;
 }
 
+/* Computes the build-id of the SIZE bytes at FILE anew, in place. */
+static int update_build_id(const struct stamp *stamp, struct item *item, uint8_t *file, size_t size,
+			   struct note_error *err)
+{
+	const struct plan_options options = {.keep_symtab = true};
+	struct image *image = NULL;
+	struct plan plan = {0};
+	struct build_id id;
+	int code = image_open_memory(&image, file, size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = build_id_find(image, &id, err);
+	if (code == NOTE_ABSENT) {
+		item->no_build_id = true;
+		code = NOTE_OK;
+		goto out;
+	}
+	if (code == NOTE_OK)
+		code = plan_make(&plan, image, NULL, &options, err);
+	if (code == NOTE_OK)
+		code = build_id_compute(image, &plan, stamp->seed[0] != '\0' ? stamp->seed : NULL,
+					&id, err);
+	if (code == NOTE_OK)
+		memcpy(file + id.offset, id.bytes, id.size);
+out:
+	plan_free(&plan);
+	image_close(image);
+	return code;
+}
+
 static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_error *err)
 {
 	struct item *item = &stamp->items[index];
@@ -289,6 +323,8 @@ static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_err
 		code = refuse(err, "it has a package note already");
 	else
 		code = note_place(bytes, size, stamp->payload, &options, &made, &made_size, err);
+	if (code == NOTE_OK && stamp->seed != NULL)
+		code = update_build_id(stamp, item, made, made_size, err);
 	const bool same = code == NOTE_OK && made_size == size && memcmp(made, bytes, size) == 0;
 	free(bytes);
 	item->outcome = same ? KEPT : STAMPED;
@@ -364,7 +400,7 @@ static void finish(void *context, size_t index)
 	struct item *item = &stamp->items[index];
 	const struct item *first = &stamp->items[item->first];
 	cli_progress(&stamp->cli, index + 1, stamp->count, "files");
-	if (first->outcome == IGNORED)
+	if (first->outcome == IGNORED || (first != item && strcmp(first->path, item->path) == 0))
 		return;
 	if (first->outcome == REFUSED)
 		cli_fail(&stamp->cli, item->shown, first->error);
@@ -372,6 +408,8 @@ static void finish(void *context, size_t index)
 		cli_say(&stamp->cli, item->shown, "left alone: %s", first->error->text);
 	else
 		cli_detail(&stamp->cli, item->shown, "%s", words[first->outcome]);
+	if (first->no_build_id)
+		cli_say(&stamp->cli, item->shown, "there is no build-id to update");
 	if (stamp->cli.json) {
 		struct item line = *item;
 		line.error = first->error;
@@ -404,6 +442,8 @@ static int run(const struct command *command, int argc, char **argv)
 		METADATA_OPTIONS(&stamp.metadata),
 		{"on-existing", 0, OPTION_CHOICE, "keep|replace|fail", &stamp.existing,
 		 "what to do with a file that has a note", NULL, NULL},
+		{"update-build-id", 0, OPTION_TEXT, "SEED", &stamp.seed,
+		 "compute the build-id anew, from the new contents and SEED", "", NULL},
 		{"output", 'o', OPTION_TEXT, "OUT", &stamp.out,
 		 "write the stamped FILE to OUT, leave FILE alone", NULL, NULL},
 		{"allow-outside-first-page", 0, OPTION_FLAG, NULL, &stamp.outside,

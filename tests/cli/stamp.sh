@@ -197,6 +197,69 @@ twice_changes_nothing() {
 }
 check "stamping twice changes no byte, --on-existing=fail refuses" twice_changes_nothing
 
+one_note_replaces_all() {
+	sources
+	# Three notes: the linker's, and those of two objects.
+	for i in 1 2; do
+		cat >note$i.s <<-S
+		.section .note.package, "a", %note
+		.balign 4
+		.long 4, 1f - 0f, 0xcafe1a7e
+		.asciz "FDO"
+		0: .asciz "{\"name\":\"object$i\"}"
+		1: .balign 4
+		S
+	done
+	for linker in '' -fuse-ld=gold -static -fuse-ld=lld; do
+		# shellcheck disable=SC2086
+		$CC $linker '-Wl,--package-metadata={"name":"linker"}' -o plain main.c lib.c note1.s note2.s 2>log ||
+			$CC $linker -o plain main.c lib.c note1.s note2.s || continue
+		[ "$(readelf -nW plain | grep -c 'Packaging Metadata')" -ge 2 ] || fail 'there were not several notes'
+		cp plain demo
+		"$PKGNOTE" stamp -q -k name=demo demo
+		cmp plain demo
+		for size in 5 200 400 10; do
+			"$PKGNOTE" stamp -q --on-existing=replace -k name=demo -k "pad=$(printf "%${size}s" | tr ' ' x)" demo
+			in_page_one demo
+			readelf -nW demo | grep -q "\"pad\":\"x\{$size\}\""
+			same "$(lint_of plain | grep -v note.package)" "$(lint_of demo)"
+			same '42 8 5 4' "$(./demo)"
+			same 1 "$(readelf -SW demo | awk '/\.note\.package/ && $6 != "000000"' | grep -c .)"
+		done
+		cp demo once
+		"$PKGNOTE" stamp -q --on-existing=replace -k name=demo -k pad=xxxxxxxxxx demo
+		cmp once demo
+	done
+	# One that no core would hold, from objcopy: it gives way to one in page one.
+	$CC -o plain main.c lib.c
+	objcopy -O binary --only-section=.note.package demo note.bin
+	objcopy --add-section .note.package=note.bin --set-section-flags .note.package=readonly plain demo
+	"$PKGNOTE" stamp -q --on-existing=replace -k name=demo demo
+	in_page_one demo
+	same '42 8 5 4' "$(./demo)"
+}
+check "--on-existing=replace: one note in place of all" one_note_replaces_all
+
+build_ids_are_updated() {
+	sources
+	build_id() { readelf -nW "$1" | sed -n 's/.*Build ID: //p'; }
+	$CC -Wl,--build-id=sha1 -o plain main.c lib.c
+	"$PKGNOTE" stamp -q -k name=demo -o kept plain
+	same "$(build_id plain)" "$(build_id kept)"
+	"$PKGNOTE" stamp -q -k name=demo --update-build-id -o one plain
+	"$PKGNOTE" stamp -q -k name=demo --update-build-id=seed -o two plain
+	"$PKGNOTE" stamp -q -k name=other --update-build-id -o three plain
+	same 5 "$(for file in kept one two three; do build_id $file; done | sort -u | wc -l | awk '{ print $1 + 1 }')"
+	same '42 8 5 4' "$(./two)"
+	cp two again
+	"$PKGNOTE" stamp -q -k name=demo --update-build-id=seed again
+	cmp two again
+	$CC -Wl,--build-id=none -o none main.c lib.c
+	status 0 "$PKGNOTE" stamp -k name=demo --update-build-id none
+	says err 'none: there is no build-id to update'
+}
+check "--update-build-id: by contents and seed, the same twice" build_ids_are_updated
+
 a_tree_at_once() {
 	sources
 	mkdir -p tree/bin tree/lib tree/share one eight
