@@ -224,6 +224,34 @@ relative_compilation_directory() {
 	done; done; done
 }
 
+# CMake in a directory of its own hands over absolute names: the map makes ./src/main.c of them,
+# which is not below ./obj.
+relative_names_of_another_directory() {
+	need clang gdb
+	sources
+	local top=$PWD installed=$PWD/installed f v o
+	mkdir -p installed obj/src && cp -r src inc obj installed/
+	for cc in gcc clang; do for v in 2 4 5; do for o in -O0 -O2; do
+		f=$cc$v$o
+		(cd obj && $cc -gdwarf-$v $o "-ffile-prefix-map=$top=." "-I$top/inc" "$top/src/main.c" ../src/sub/twice.c -o ../$f)
+		"$APPLY" $f $f.out "$PWD" "$installed" >$f.sources 2>/dev/null
+		says $f.sources "^$PWD/src/main.c $installed/src/main.c .* primary"
+		says $f.sources "^$PWD/src/sub/twice.c $installed/src/sub/twice.c .* primary"
+		says $f.sources "^$PWD/src/here.h $installed/src/here.h "
+		says_not $f.sources "/obj/"
+		(cd / && gdb -nx -batch -ex 'list main' -ex 'info source' -ex 'list twice' -ex 'info source' -ex 'list scale' "$OLDPWD/$f.out") >gdb.out 2>&1 || :
+		says gdb.out 'int main\(int argc'
+		says gdb.out 'int twice\(int x\)'
+		[ $o = -O2 ] || says gdb.out 'int scale\(int x\)'
+		says gdb.out "Located in $installed/src/main.c"
+		says gdb.out "Located in $installed/src/sub/twice.c"
+		# What the result names is what was listed.
+		"$APPLY" $f.out 2>/dev/null | cut -d' ' -f1,4 >a
+		sed -E 's/^[^ ]+ (\/[^ ]+) /\1 - /' $f.sources | cut -d' ' -f1,4 | sort >b
+		sort a | diff b -
+	done; done; done
+}
+
 shorter_paths() {
 	need clang llvm-dwarfdump
 	sources
@@ -254,6 +282,12 @@ relocatable_files() {
 		names before$v.out | sort >a; names after$v | sort >b
 		diff a b
 	done
+	# "." held inline: there is no room for another in the unit, and its names become absolute.
+	gcc -gdwarf-4 -O2 "-ffile-prefix-map=$PWD=." -c src/main.c -o dot.o
+	rewrite dot.o
+	readelf --debug-dump=info,rawline dot.o.out >dump 2>&1
+	says dump "DW_AT_name .*: $DEST/src/main.c"
+	says dump "	$DEST/src\$"
 	g++ -gdwarf-5 -g3 -fdebug-types-section -c plus.cc -o groups.o
 	rewrite groups.o
 	g++ groups.o.out -o groups
@@ -373,6 +407,7 @@ check "64-bit DWARF" offsets_of_64_bits
 check "type units of DWARF 5" type_units_of_dwarf_5
 check "inline paths grow" inline_paths_grow
 check "a relative compilation directory becomes the installed one" relative_compilation_directory
+check "relative names that are not the compilation directory's" relative_names_of_another_directory
 check "paths get shorter" shorter_paths
 check "relocatable files" relocatable_files
 check "relocatable files of other machines" relocatable_files_of_other_machines

@@ -3,45 +3,14 @@
  * Line tables (.debug_line; DWARF 5, 6.2.4): their headers list the directories and the files that
  * a unit was made from. Versions 2 to 4 hold the names inline, version 5 mostly in
  * .debug_line_str. A name that is inline makes the header longer or shorter, and what lies behind
- * it moves; so all names are read first (splices), then the section is written once, and then
- * those who point into it are corrected.
+ * it moves; so all names are read first (splices), and then the section is written once.
  */
+#include "tools/splitter/dwarf_line.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/splitter/dwarf_internal.h"
-
 #define NO_DIRECTORY UINT32_MAX
-
-/* A directory of the table at hand; its number among the sources is asked for when the first file
- * lies in it. */
-struct directory {
-	const char *name;
-	uint32_t number;
-};
-
-struct line_table {
-	uint64_t start;
-	uint64_t end;
-	unsigned offset_size;
-	uint64_t header_length_at;
-	struct form_context context;
-	const char *comp_dir;
-	bool absolute; /* relative names have to become absolute: see struct line_user */
-	bool is_go;
-	bool has_primary;
-	uint64_t new_start; /* in the section written anew */
-	uint64_t new_end;
-};
-
-struct lines {
-	struct dwarf *dwarf;
-	struct debug_section *section;
-	struct line_table *tables; /* by START */
-	size_t count;
-	struct directory *directories;
-	size_t directory_count, directory_room;
-};
 
 static int malformed(const struct lines *lines, uint64_t at, const char *what)
 {
@@ -50,51 +19,66 @@ static int malformed(const struct lines *lines, uint64_t at, const char *what)
 
 /* --- directories and files --- */
 
-static void add_directory(struct lines *lines, const char *name)
+/* Whether the name may be relative to the build directory, for all that it says. */
+static bool may_be_misplaced(const struct lines *lines, const struct line_table *table,
+			     const char *name)
+{
+	return lines->dwarf->map != NULL && table->comp_dir != NULL && table->comp_dir[0] != '/' &&
+	       name != NULL && strncmp(name, "./", 2) == 0;
+}
+
+static void add_directory(struct lines *lines, const struct line_table *table,
+			  const struct string_ref *ref)
 {
 	if (lines->directory_count == lines->directory_room) {
 		lines->directory_room = lines->directory_room == 0 ? 64 : lines->directory_room * 2;
 		lines->directories = xrealloc(lines->directories,
 					      lines->directory_room * sizeof(*lines->directories));
 	}
-	lines->directories[lines->directory_count++] = (struct directory){name, NO_DIRECTORY};
+	bool is_open = lines->directory_count > 0 && may_be_misplaced(lines, table, ref->text);
+	lines->directories[lines->directory_count++] =
+		(struct directory){*ref, NO_DIRECTORY, is_open, false};
 }
 
-/* The number among the sources of directory INDEX, 0 being the compilation directory. */
-static uint32_t directory_number(struct lines *lines, const struct line_table *table,
-				 uint64_t index)
+/* The directory with this number, 0 being the compilation directory. */
+static struct directory *find_directory(struct lines *lines, const struct line_table *table,
+					uint64_t index)
 {
-	if (index >= lines->directory_count)
-		index = 0;
-	struct directory *directory = &lines->directories[index];
+	/* DWARF 5 tables may have no directory at all. */
+	if (lines->directory_count == 0)
+		add_directory(lines, table, &(struct string_ref){.text = table->comp_dir});
+	return &lines->directories[index < lines->directory_count ? index : 0];
+}
+
+/* Its number among the sources. */
+static uint32_t directory_number(struct lines *lines, const struct line_table *table,
+				 struct directory *directory)
+{
 	if (directory->number == NO_DIRECTORY) {
 		const char *base = table->comp_dir;
-		const char *zero = lines->directories[0].name;
-		if (index > 0 && zero != NULL && (base == NULL || zero[0] == '/'))
+		const char *zero = lines->directories[0].ref.text;
+		bool is_zero = directory == lines->directories;
+		if (!is_zero && zero != NULL && (base == NULL || zero[0] == '/'))
 			base = zero;
 		/* Directory 0 is the compilation directory: relative to itself it is none. */
-		if (index == 0 && base != NULL && zero != NULL && strcmp(base, zero) == 0)
+		if (is_zero && base != NULL && zero != NULL && strcmp(base, zero) == 0)
+			base = NULL;
+		if (directory->in_build_dir)
 			base = NULL;
 		directory->number = source_list_directory(lines->dwarf->sources, !table->is_go,
-							  base, directory->name);
+							  base, directory->ref.text);
 	}
 	return directory->number;
 }
 
 static void add_source(struct lines *lines, struct line_table *table, const char *name,
-		       uint64_t directory, const uint8_t *md5)
+		       uint32_t directory, const uint8_t *md5)
 {
-	if (lines->dwarf->sources == NULL || name == NULL || !path_is_source(name))
-		return;
-	/* DWARF 5 tables may have no directory at all. */
-	if (lines->directory_count == 0)
-		add_directory(lines, table->comp_dir);
-	uint32_t number = directory_number(lines, table, directory);
+	struct source_list *sources = lines->dwarf->sources;
 	if (table->is_go && name[0] != '/' &&
-	    source_list_directory_name(lines->dwarf->sources, number)[0] != '/')
+	    source_list_directory_name(sources, directory)[0] != '/')
 		return;
-	source_list_add(lines->dwarf->sources, number, name, md5,
-			table->is_go && !table->has_primary);
+	source_list_add(sources, directory, name, md5, table->is_go && !table->has_primary);
 	table->has_primary = true;
 }
 
@@ -117,18 +101,78 @@ static int rewrite_name(struct lines *lines, const struct string_ref *ref, bool 
 	return code;
 }
 
-/* The name of a directory, or of a file in the compilation directory, of a table whose relative
- * names have to become absolute. */
-static void make_absolute(struct lines *lines, const struct line_table *table,
-			  const struct string_ref *ref)
+/* Makes a name absolute that is relative to BASE (NULL: to the build directory). */
+static int make_absolute(struct lines *lines, const struct string_ref *ref, const char *base)
 {
-	if (!path_is_source(ref->text))
-		return;
-	char *original = path_absolute(lines->dwarf->map, table->comp_dir, ref->text);
+	int code = NOTE_OK;
+	char *original = path_absolute(lines->dwarf->map, base, ref->text);
 	char *installed = path_map_apply(lines->dwarf->map, original);
-	if (installed != NULL)
-		add_splice(lines->dwarf, ref, installed);
 	free(original);
+	if (installed != NULL && ref->table == NULL) {
+		add_splice(lines->dwarf, ref, installed);
+		return NOTE_OK;
+	}
+	if (installed != NULL)
+		code = string_set(lines->dwarf, ref, installed);
+	free(installed);
+	return code;
+}
+
+/* Finds out what a directory is relative to, by the first file in it. */
+static int close_directory(struct lines *lines, const struct line_table *table,
+			   struct directory *directory, const char *file)
+{
+	if (!directory->is_open)
+		return NOTE_OK;
+	directory->is_open = false;
+	char *path = xasprintf("%s/%s", directory->ref.text, file);
+	directory->in_build_dir = path_map_is_misplaced(lines->dwarf->map, table->comp_dir, path);
+	free(path);
+	if (directory->in_build_dir)
+		return make_absolute(lines, &directory->ref, NULL);
+	return table->absolute ? make_absolute(lines, &directory->ref, table->comp_dir) : NOTE_OK;
+}
+
+static int read_directory(struct lines *lines, const struct line_table *table,
+			  const struct string_ref *ref, bool is_comp_dir)
+{
+	add_directory(lines, table, ref);
+	if (lines->directories[lines->directory_count - 1].is_open)
+		return NOTE_OK;
+	if (table->absolute && ref->text != NULL && ref->text[0] != '/')
+		return make_absolute(lines, ref, table->comp_dir);
+	return rewrite_name(lines, ref, is_comp_dir);
+}
+
+static int read_file(struct lines *lines, struct line_table *table, const struct string_ref *ref,
+		     uint64_t index, const uint8_t *md5)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	const char *name = ref->text;
+	if (name == NULL)
+		return NOTE_OK;
+	if (!path_is_source(name))
+		return rewrite_name(lines, ref, false);
+	struct directory *directory = find_directory(lines, table, index);
+	bool in_build_dir = false;
+	int code;
+	if (name[0] == '/') {
+		code = rewrite_name(lines, ref, false);
+	} else if (directory == lines->directories) {
+		in_build_dir = may_be_misplaced(lines, table, name) &&
+			       path_map_is_misplaced(dwarf->map, table->comp_dir, name);
+		code = in_build_dir      ? make_absolute(lines, ref, NULL)
+		       : table->absolute ? make_absolute(lines, ref, table->comp_dir)
+					 : NOTE_OK;
+	} else {
+		code = close_directory(lines, table, directory, name);
+	}
+	if (code == NOTE_OK && dwarf->sources != NULL)
+		add_source(lines, table, name,
+			   in_build_dir ? source_list_directory(dwarf->sources, true, NULL, NULL)
+					: directory_number(lines, table, directory),
+			   md5);
+	return code;
 }
 
 /* Versions 2 to 4: strings up to an empty one; files with numbers behind them. */
@@ -136,7 +180,7 @@ static int read_names_4(struct lines *lines, struct line_table *table, struct cu
 {
 	struct string_ref ref = {.section = lines->section};
 	size_t length;
-	add_directory(lines, table->comp_dir);
+	add_directory(lines, table, &(struct string_ref){.text = table->comp_dir});
 	for (bool files = false;; files = true) {
 		for (;;) {
 			ref.at = cursor->at;
@@ -145,23 +189,17 @@ static int read_names_4(struct lines *lines, struct line_table *table, struct cu
 				return malformed(lines, ref.at, "a file list without an end");
 			if (length == 0)
 				break;
-			uint64_t directory = 0;
+			int code;
 			if (files) {
-				directory = cursor_uleb(cursor);
+				uint64_t directory = cursor_uleb(cursor);
 				cursor_uleb(cursor); /* time */
 				cursor_uleb(cursor); /* size */
+				code = read_file(lines, table, &ref, directory, NULL);
 			} else {
-				add_directory(lines, ref.text);
+				code = read_directory(lines, table, &ref, false);
 			}
-			int code = NOTE_OK;
-			if (table->absolute && ref.text[0] != '/' && directory == 0)
-				make_absolute(lines, table, &ref);
-			else
-				code = rewrite_name(lines, &ref, false);
 			if (code != NOTE_OK)
 				return code;
-			if (files && !cursor->bad)
-				add_source(lines, table, ref.text, directory, NULL);
 		}
 		if (files)
 			return NOTE_OK;
@@ -251,14 +289,12 @@ static int read_names_5(struct lines *lines, struct line_table *table, struct cu
 			if (cursor->bad || cursor->at == start)
 				return malformed(lines, start, "a file list without an end");
 			const char *name = entry.path.text;
-			bool comp_dir =
-				!files && i == 0 && name != NULL &&
+			bool is_comp_dir =
+				i == 0 && name != NULL &&
 				(table->comp_dir == NULL || strcmp(name, table->comp_dir) == 0);
-			code = rewrite_name(lines, &entry.path, comp_dir);
-			if (!files)
-				add_directory(lines, name);
-			else
-				add_source(lines, table, name, entry.directory, entry.md5);
+			code = files ? read_file(lines, table, &entry.path, entry.directory,
+						 entry.md5)
+				     : read_directory(lines, table, &entry.path, is_comp_dir);
 		}
 		if (code != NOTE_OK || files)
 			return code;
@@ -347,109 +383,10 @@ static int read_tables(struct lines *lines)
 	return NOTE_OK;
 }
 
-/* --- writing .debug_line anew --- */
-
-/* Copies [FROM, TO) of the section, changed in place or not, with the splices that lie there. */
-static void copy_spliced(struct lines *lines, uint64_t from, uint64_t to, size_t *splice)
+static int compare_splices(const void *a, const void *b)
 {
-	struct dwarf *dwarf = lines->dwarf;
-	const uint8_t *bytes =
-		lines->section->changed != NULL ? lines->section->changed : lines->section->bytes;
-	for (; *splice < dwarf->splice_count && dwarf->splices[*splice].at < to; ++*splice) {
-		const struct splice *next = &dwarf->splices[*splice];
-		text_add(&dwarf->new_line, bytes + from, next->at - from);
-		text_puts(&dwarf->new_line, next->text);
-		from = next->at + next->old_size;
-	}
-	text_add(&dwarf->new_line, bytes + from, to - from);
-}
-
-/* Adds what the table grew by to the length in SIZE bytes at AT. */
-static int grow_length(struct lines *lines, uint64_t at, unsigned size, uint64_t old,
-		       uint64_t grown)
-{
-	uint8_t *p = (uint8_t *)lines->dwarf->new_line.data + at;
-	uint64_t length = old + grown;
-	if (size == 8)
-		image_put64(lines->dwarf->image, p, length);
-	else if (length >= 0xfffffff0)
-		return malformed(lines, at, "a line table grows too large for 32-bit DWARF");
-	else
-		image_put32(lines->dwarf->image, p, (uint32_t)length);
-	return NOTE_OK;
-}
-
-static int write_table(struct lines *lines, struct line_table *table, size_t *splice)
-{
-	struct text *out = &lines->dwarf->new_line;
-	table->new_start = out->size;
-	copy_spliced(lines, table->start, table->end, splice);
-	table->new_end = out->size;
-	/* May wrap: a table that shrinks grows by a negative number. */
-	uint64_t grown = (table->new_end - table->new_start) - (table->end - table->start);
-	unsigned size = table->offset_size;
-	uint64_t length_at = size == 8 ? 4 : 0;
-	int code = grow_length(lines, table->new_start + length_at, size,
-			       table->end - table->start - length_at - size, grown);
-	if (code != NOTE_OK)
-		return code;
-	return grow_length(
-		lines, table->new_start + (table->header_length_at - table->start), size,
-		section_offset(lines->dwarf, lines->section, table->header_length_at, size), grown);
-}
-
-/* Where the line table at OLD, or what lies between two, is now; false where that is inside. */
-static bool find_moved(const struct lines *lines, uint64_t old, uint64_t *now)
-{
-	size_t low = 0, high = lines->count; /* the last table that begins at OLD or before */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (lines->tables[middle].start <= old)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*now = old;
-	if (low == 0)
-		return true;
-	const struct line_table *table = &lines->tables[low - 1];
-	if (old == table->start)
-		*now = table->new_start;
-	else if (old >= table->end)
-		*now = table->new_end + (old - table->end);
-	else
-		return false;
-	return true;
-}
-
-/* Writes the section, then corrects all who point into it. */
-static int rebuild(struct lines *lines)
-{
-	struct dwarf *dwarf = lines->dwarf;
-	size_t splice = 0;
-	uint64_t at = 0;
-	dwarf->line_resized = true;
-	for (size_t i = 0; i < lines->count; i++) {
-		copy_spliced(lines, at, lines->tables[i].start, &splice);
-		int code = write_table(lines, &lines->tables[i], &splice);
-		if (code != NOTE_OK)
-			return code;
-		at = lines->tables[i].end;
-	}
-	copy_spliced(lines, at, lines->section->size, &splice);
-	if (lines->section->relocations != NULL)
-		relocations_move(dwarf, lines->section);
-	int code = macros_read(dwarf);
-	for (size_t i = 0; i < dwarf->user_count && code == NOTE_OK; i++) {
-		const struct line_user *user = &dwarf->users[i];
-		uint64_t now;
-		if (!find_moved(lines, user->table, &now))
-			code = section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
-					     "a line table lies inside another");
-		else if (now != user->table)
-			code = section_put_offset(dwarf, user->section, user->at, user->size, now);
-	}
-	return code;
+	const struct splice *left = a, *right = b;
+	return left->at < right->at ? -1 : left->at > right->at;
 }
 
 int lines_rewrite(struct dwarf *dwarf)
@@ -458,8 +395,11 @@ int lines_rewrite(struct dwarf *dwarf)
 		return NOTE_OK;
 	struct lines lines = {.dwarf = dwarf, .section = dwarf->line};
 	int code = read_tables(&lines);
-	if (code == NOTE_OK && dwarf->splice_count > 0)
-		code = rebuild(&lines);
+	if (code == NOTE_OK && dwarf->splice_count > 0) {
+		qsort(dwarf->splices, dwarf->splice_count, sizeof(*dwarf->splices),
+		      compare_splices);
+		code = lines_write(&lines);
+	}
 	free(lines.tables);
 	free(lines.directories);
 	return code;

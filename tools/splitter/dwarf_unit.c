@@ -355,22 +355,23 @@ static int no_room(struct dwarf *dwarf, const struct unit *unit)
 }
 
 /* Where the compilation directory cannot be rewritten (gcc holds "." inline with DWARF 4), the
- * name is made absolute instead, as the line table's names will be. */
+ * name, which is relative to BASE, is made absolute instead, as the line table's names will be. */
 static int make_name_absolute(struct dwarf *dwarf, struct unit *unit, struct unit_path *name,
-			      const struct unit_path *comp_dir)
+			      const char *base)
 {
 	if (name->ref.text == NULL || !path_is_source(name->ref.text))
 		return NOTE_OK;
 	if (name->ref.text[0] == '/' && name->inline_text == NULL)
 		return NOTE_OK;
 	int code = NOTE_OK;
-	char *original = path_absolute(dwarf->map, comp_dir->ref.text, name->ref.text);
+	char *original = path_absolute(dwarf->map, base, name->ref.text);
 	char *installed = path_map_apply(dwarf->map, original);
 	if (installed != NULL && name->ref.table != NULL) {
 		code = string_set(dwarf, &name->ref, installed);
 	} else if (installed != NULL) {
-		bool done;
-		code = unit_put_inline(dwarf, unit, installed, NULL, &done);
+		bool done = false;
+		if (unit->section->relocations == NULL)
+			code = unit_put_inline(dwarf, unit, installed, NULL, &done);
 		if (code == NOTE_OK && !done && name->inline_text != NULL)
 			code = no_room(dwarf, unit);
 	}
@@ -380,26 +381,51 @@ static int make_name_absolute(struct dwarf *dwarf, struct unit *unit, struct uni
 }
 
 static int put_inline(struct dwarf *dwarf, struct unit *unit, struct unit_path *name,
-		      const struct unit_path *comp_dir, bool *absolute)
+		      const struct unit_path *comp_dir, const char *base, bool *absolute)
 {
-	bool done;
+	bool done = false;
+	int code = NOTE_OK;
 	*absolute = false;
 	if (name->inline_text == NULL && comp_dir->inline_text == NULL)
 		return NOTE_OK;
-	if (unit->section->relocations != NULL)
+	if (unit->section->relocations == NULL)
+		code = unit_put_inline(dwarf, unit, name->inline_text, comp_dir->inline_text,
+				       &done);
+	else if (comp_dir->inline_text == NULL || comp_dir->ref.text[0] == '/')
 		return section_error(dwarf, unit->section, unit->start, NOTE_UNSUPPORTED,
 				     "a path that a unit of a relocatable file holds inline");
-	int code = unit_put_inline(dwarf, unit, name->inline_text, comp_dir->inline_text, &done);
 	if (code != NOTE_OK || done)
 		return code;
 	if (comp_dir->inline_text == NULL)
 		return no_room(dwarf, unit);
 	*absolute = true;
-	return make_name_absolute(dwarf, unit, name, comp_dir);
+	return make_name_absolute(dwarf, unit, name, base);
+}
+
+/* A name that -ffile-prefix-map left relative to the build directory becomes absolute. */
+static int place_name(struct dwarf *dwarf, struct unit_path *name, const char *comp_dir,
+		      bool *in_build_dir)
+{
+	int code = NOTE_OK;
+	*in_build_dir = dwarf->map != NULL && name->ref.text != NULL &&
+			path_map_is_misplaced(dwarf->map, comp_dir, name->ref.text);
+	if (!*in_build_dir)
+		return NOTE_OK;
+	char *original = path_absolute(dwarf->map, NULL, name->ref.text);
+	char *installed = path_map_apply(dwarf->map, original);
+	free(original);
+	if (installed == NULL || name->ref.table == NULL) {
+		name->inline_text = installed;
+		return NOTE_OK;
+	}
+	code = string_set(dwarf, &name->ref, installed);
+	free(installed);
+	return code;
 }
 
 static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, struct cursor *cursor)
 {
+	bool in_build_dir = false;
 	struct unit_path name = {0}, comp_dir = {0};
 	struct line_user user = {0};
 	int code = read_header(dwarf, unit, cursor);
@@ -413,7 +439,10 @@ static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, struct cursor *c
 	if (code == NOTE_OK)
 		code = read_path(dwarf, unit, unit->name_at, unit->name_form, false, &name);
 	if (code == NOTE_OK)
-		code = put_inline(dwarf, unit, &name, &comp_dir, &user.absolute);
+		code = place_name(dwarf, &name, comp_dir.ref.text, &in_build_dir);
+	if (code == NOTE_OK)
+		code = put_inline(dwarf, unit, &name, &comp_dir,
+				  in_build_dir ? NULL : comp_dir.ref.text, &user.absolute);
 	if (code == NOTE_OK && unit->lines_form != 0) {
 		user.at = unit->lines_at; /* which may have moved */
 		user.comp_dir = comp_dir.ref.text;
@@ -421,7 +450,7 @@ static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, struct cursor *c
 		add_line_user(dwarf, &user);
 	}
 	if (code == NOTE_OK)
-		add_primary(dwarf, unit, comp_dir.ref.text, name.ref.text);
+		add_primary(dwarf, unit, in_build_dir ? NULL : comp_dir.ref.text, name.ref.text);
 	free(name.inline_text);
 	free(comp_dir.inline_text);
 	return code;

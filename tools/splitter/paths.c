@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Source paths as text: see paths.h. Nothing here asks the file system but path_map_new, for the
- * build directory's real name: what the compiler wrote down is long gone from some machines.
+ * build directory's real name, and path_map_is_misplaced: what the compiler wrote down is long gone
+ * from some machines.
  */
 #include "tools/splitter/paths.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A build directory as it was given, and its real path. */
 #define MAX_PREFIXES 2
@@ -179,6 +181,22 @@ char *path_absolute(const struct path_map *map, const char *directory, const cha
 	struct text text = {0};
 	path_absolute_into(map, directory, path, &text);
 	return text.data != NULL ? text.data : xstrdup("");
+}
+
+static bool is_there(const struct path_map *map, const char *directory, const char *path)
+{
+	char *name = path_absolute(map, directory, path);
+	bool there = access(name, F_OK) == 0;
+	free(name);
+	return there;
+}
+
+bool path_map_is_misplaced(const struct path_map *map, const char *directory, const char *path)
+{
+	if (directory == NULL || directory[0] == '/' || strncmp(path, "./", 2) != 0 ||
+	    strspn(directory, "./") == strlen(directory))
+		return false;
+	return is_there(map, NULL, path) && !is_there(map, directory, path);
 }
 
 bool path_is_source(const char *path)

@@ -35,6 +35,12 @@ char *path_absolute(const struct path_map *map, const char *directory, const cha
 void path_absolute_into(const struct path_map *map, const char *directory, const char *path,
 			struct text *out);
 
+/* -ffile-prefix-map=DIR=. turns the absolute DIR/src/a.c into ./src/a.c, which then reads as if it
+ * were relative to the compilation directory, itself turned into ./obj. True where PATH, below the
+ * relative DIRECTORY, is such a name: there is a file of that name below the build directory
+ * itself, and none below DIRECTORY. */
+bool path_map_is_misplaced(const struct path_map *map, const char *directory, const char *path);
+
 /* False for names that a compiler made up: "<built-in>", "<artificial>", "<stdin>", "-", "". */
 bool path_is_source(const char *path);
 
