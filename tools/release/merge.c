@@ -28,6 +28,8 @@ unsigned shard_of(const char *input, const char *path, unsigned count)
 			if (*p == '\0')
 				break;
 		}
+	/* Names differ in their last bytes, which FNV leaves in the low bits: spread them. */
+	hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdu;
 	return (unsigned)((hash >> 32) % count) + 1;
 }
 
