@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkgnote fetch: gets artifacts from debuginfod servers and shares, and prints where they lie. */
 #include <errno.h>
-#include <fcntl.h>
-#include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "libnote/error.h"
-#include "libnote/note.h"
-#include "tools/base/root.h"
 #include "tools/commands.h"
-#include "tools/debuginfod/client.h"
+#include "tools/fetch/gdb.h"
+#include "tools/fetch/print.h"
+#include "tools/fetch/resolve.h"
+#include "tools/fetch/settings.h"
 
 /* Requests under way at a time. */
 #define PARALLEL 24
@@ -28,15 +25,20 @@ struct fetch {
 	int absent; /* 0: one server decides; 1: all must agree */
 	bool no_cache, clean;
 	enum artifact artifact;
+	bool all; /* "all", not an artifact */
+	int sources;
+	const char *into;
+	struct subjects subjects;
+	enum operand_kind kind; /* of the last operand */
+	const char *name;       /* of the source or section */
+	char *resolved;
 	struct client_request *requests;
 	char **wanted; /* as the operands named it */
+	size_t count, room;
 	struct client_answer *answers;
 	bool *ended;
-	size_t count;
 	size_t told; /* results are printed in the order of the operands */
 };
-
-static const char *const artifact_words[] = {"debuginfo", "executable", "source", "section"};
 
 /* --- Ctrl-C --- */
 
@@ -66,138 +68,82 @@ static void pass_signal_on(void)
 
 /* --- operands --- */
 
-static bool is_build_id(const char *text)
+static void plan_one(struct fetch *fetch, const struct subject *subject, const char *name)
 {
-	const size_t length = strlen(text);
-	return length >= 16 && length % 2 == 0 && strspn(text, "0123456789abcdefABCDEF") == length;
+	if (subject->hex == NULL) {
+		cli_failf(&fetch->cli, subject->name, "it has no build-id");
+		return;
+	}
+	if (fetch->count == fetch->room) {
+		fetch->room = fetch->room != 0 ? 2 * fetch->room : 16;
+		fetch->requests = xrealloc(fetch->requests, fetch->room * sizeof(*fetch->requests));
+		fetch->wanted = xrealloc(fetch->wanted, fetch->room * sizeof(*fetch->wanted));
+	}
+	fetch->wanted[fetch->count] =
+		name != NULL ? xasprintf("%s %s", subject->name, name) : xstrdup(subject->name);
+	fetch->requests[fetch->count++] =
+		(struct client_request){fetch->artifact, subject->hex, name};
 }
 
-/* The build-id that OPERAND names: itself, or that of an ELF file. For free(), NULL after a
- * message. */
-static char *build_id_of(struct cli *cli, const char *operand)
-{
-	struct image *image = NULL;
-	struct note_error err;
-	const uint8_t *id;
-	size_t size;
-	char *hex = NULL;
-	if (is_build_id(operand) && access(operand, F_OK) != 0)
-		return xstrdup(operand);
-	int fd = open(operand, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) {
-		cli_failf(cli, operand, "neither a build-id nor a file: %s", strerror(errno));
-		return NULL;
-	}
-	int code = image_open_fd(&image, fd, &err);
-	if (code == NOTE_OK)
-		code = image_read_elf(image, &err);
-	if (code == NOTE_OK)
-		code = elf_build_id(image, &id, &size, NULL, &err);
-	if (code == NOTE_OK) {
-		hex = xmalloc(2 * size + 1);
-		hex_encode(id, size, hex);
-	} else {
-		cli_fail(cli, operand, &err);
-	}
-	image_close(image);
-	close(fd);
-	return hex;
-}
-
-/* Fills the requests from the operands after the artifact's word. */
-static bool plan(struct fetch *fetch)
+/* The operands after the artifact's word. */
+static bool take_operands(struct fetch *fetch)
 {
 	struct cli *cli = &fetch->cli;
 	char **operands = cli->operands + 1;
-	size_t operand_count = cli->operand_count - 1;
-	const char *name = NULL;
+	size_t count = cli->operand_count - 1;
 	const bool named =
 		fetch->artifact == ARTIFACT_SOURCE || fetch->artifact == ARTIFACT_SECTION;
-	if (named && operand_count != 2) {
-		cli_usage(cli, "%s wants a build-id or file, and a %s",
-			  artifact_words[fetch->artifact],
-			  fetch->artifact == ARTIFACT_SOURCE ? "path" : "name");
+	if (fetch->all ? count != 1 : named ? count != 2 : count == 0) {
+		cli_usage(cli, "%s wants %s", cli->operands[0],
+			  fetch->all                           ? "one core file, process or file"
+			  : fetch->artifact == ARTIFACT_SOURCE ? "a build-id or file, and a path"
+			  : named                              ? "a build-id or file, and a name"
+							       : "a build-id or file");
 		return false;
 	}
-	if (!named && operand_count == 0) {
-		cli_usage(cli, "%s wants a build-id or file", artifact_words[fetch->artifact]);
+	if (named)
+		fetch->name = operands[--count];
+	for (size_t i = 0; i < count; i++) {
+		struct note_error err = {.offset = NOTE_NO_OFFSET};
+		if (subjects_add(&fetch->subjects, operands[i], &fetch->kind, &err) != NOTE_OK)
+			cli_fail(cli, operands[i], &err);
+	}
+	if (named && fetch->subjects.count > 1) {
+		cli_usage(cli, "%s wants one build-id, and '%s' has %zu", cli->operands[0],
+			  operands[0], fetch->subjects.count);
 		return false;
-	}
-	if (named) {
-		operand_count = 1;
-		name = operands[1];
-	}
-	if (fetch->artifact == ARTIFACT_SOURCE && name[0] != '/') {
-		cli_usage(cli, "'%s' is no absolute path", name);
-		return false;
-	}
-	fetch->requests = xcalloc(operand_count, sizeof(*fetch->requests));
-	fetch->answers = xcalloc(operand_count, sizeof(*fetch->answers));
-	fetch->wanted = xcalloc(operand_count, sizeof(*fetch->wanted));
-	fetch->ended = xcalloc(operand_count, sizeof(*fetch->ended));
-	for (size_t i = 0; i < operand_count; i++) {
-		char *hex = build_id_of(cli, operands[i]);
-		if (hex == NULL)
-			continue;
-		fetch->wanted[fetch->count] =
-			name != NULL ? xasprintf("%s %s", operands[i], name) : xstrdup(operands[i]);
-		fetch->requests[fetch->count++] =
-			(struct client_request){fetch->artifact, hex, name};
 	}
 	return true;
 }
 
-/* --- results --- */
-
-static void add_text(struct json_object *object, const char *key, const char *text)
+/* A relative source name becomes absolute by the debug information. */
+static bool resolve_name(struct fetch *fetch, struct client *client)
 {
-	char *utf8 = text != NULL ? name_to_utf8(text) : NULL;
-	json_object_object_add(object, key, utf8 != NULL ? json_object_new_string(utf8) : NULL);
-	free(utf8);
-}
-
-static void print_json(const struct client_request *request, const struct client_answer *answer)
-{
-	struct json_object *object = json_object_new_object();
-	struct json_object *servers = json_object_new_array();
-	add_text(object, "artifact", artifact_words[request->artifact]);
-	add_text(object, "buildId", request->build_id);
-	if (request->name != NULL)
-		add_text(object, "name", request->name);
-	add_text(object, "outcome", outcome_word(answer->outcome));
-	add_text(object, "path", answer->path);
-	add_text(object, "reason", answer->reason);
-	for (size_t i = 0; i < answer->server_count; i++) {
-		const struct server_answer *said = &answer->servers[i];
-		struct json_object *server = json_object_new_object();
-		add_text(server, "url", said->url);
-		add_text(server, "outcome", outcome_word(said->outcome));
-		add_text(server, "answer", said->text);
-		json_object_array_add(servers, server);
+	struct note_error err = {.offset = NOTE_NO_OFFSET};
+	if (fetch->artifact != ARTIFACT_SOURCE || fetch->name[0] == '/' ||
+	    fetch->subjects.count == 0 || fetch->subjects.items[0].hex == NULL)
+		return true;
+	fetch->resolved = resolve_source(client, &fetch->subjects.items[0], fetch->name, &err);
+	if (fetch->resolved == NULL && err.code == NOTE_ABSENT) {
+		cli_wanting(&fetch->cli);
+		cli_say(&fetch->cli, fetch->subjects.items[0].name, "absent: %s", err.text);
+	} else if (fetch->resolved == NULL) {
+		cli_fail(&fetch->cli, fetch->subjects.items[0].name, &err);
 	}
-	json_object_object_add(object, "servers", servers);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	fetch->name = fetch->resolved;
+	return fetch->resolved != NULL;
 }
+
+/* --- results --- */
 
 static void print_result(struct fetch *fetch, size_t index)
 {
-	struct cli *cli = &fetch->cli;
 	const struct client_answer *answer = &fetch->answers[index];
-	const char *word = outcome_word(answer->outcome);
-	const char *wanted = fetch->wanted[index];
-	if (cli->json)
-		print_json(&fetch->requests[index], answer);
+	if (fetch->cli.json)
+		print_json(&fetch->requests[index], answer, answer->path);
 	else if (answer->outcome == OUTCOME_FOUND)
 		puts(answer->path);
-	if (answer->outcome == OUTCOME_FOUND) {
-		cli_say(cli, wanted, "%s", word);
-	} else if (answer->outcome == OUTCOME_ABSENT) {
-		cli_wanting(cli);
-		cli_say(cli, wanted, "%s: %s", word, answer->reason);
-	} else {
-		cli_failf(cli, wanted, "%s: %s", word, answer->reason);
-	}
+	tell_outcome(&fetch->cli, fetch->wanted[index], answer);
 }
 
 static void take(void *context, size_t index, struct client_answer *answer)
@@ -239,103 +185,21 @@ static bool take_seconds(struct cli *cli, void *target, const char *name, const 
 	return false;
 }
 
-/* A header a line; what elfutils takes, too. */
-static bool read_headers_file(struct fetch *fetch, const char *path)
-{
-	struct note_error err = {0};
-	uint8_t *bytes = NULL;
-	size_t size = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int code = fd >= 0 ? file_read(fd, &bytes, &size, &err) : error_system(&err, "open");
-	if (fd >= 0)
-		close(fd);
-	if (code == NOTE_OK &&
-	    (memchr(bytes, '\0', size) != NULL || memchr(bytes, '\r', size) != NULL))
-		code = error_set(&err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-				 "headers: a carriage return or NUL in it");
-	if (code != NOTE_OK) {
-		cli_fail(&fetch->cli, path, &err);
-		free(bytes);
-		return false;
-	}
-	struct text text = {0};
-	char *state = NULL;
-	text_add(&text, bytes, size);
-	for (char *line = strtok_r(text.data, "\n", &state); line != NULL;
-	     line = strtok_r(NULL, "\n", &state))
-		strings_add(&fetch->options.headers, line);
-	text_free(&text);
-	free(bytes);
-	return true;
-}
-
-/* The value of an environment variable of elfutils' client, as a default. */
-static void number_from_environment(const char *name, uint64_t *out)
-{
-	const char *value = getenv(name);
-	char *end;
-	if (value == NULL || value[0] < '0' || value[0] > '9')
-		return;
-	unsigned long long number = strtoull(value, &end, 10);
-	if (*end == '\0')
-		*out = number;
-}
-
-static char *below_home(const char *xdg_name, const char *home_name)
-{
-	const char *xdg = getenv("XDG_CACHE_HOME");
-	const char *home = getenv("HOME");
-	if (xdg != NULL && xdg[0] == '/')
-		return xasprintf("%s/%s", xdg, xdg_name);
-	if (home != NULL && home[0] == '/')
-		return xasprintf("%s/%s", home, home_name);
-	return NULL;
-}
-
-/* Where elfutils keeps its cache (debuginfod_find_debuginfo(3)); NULL where that cannot be told. */
-static char *elfutils_cache(void)
-{
-	const char *given = getenv("DEBUGINFOD_CACHE_PATH");
-	const char *home = getenv("HOME");
-	if (given != NULL && given[0] != '\0')
-		return xstrdup(given);
-	char *old = home != NULL ? xasprintf("%s/.debuginfod_client_cache", home) : NULL;
-	if (old != NULL && access(old, F_OK) == 0)
-		return old;
-	free(old);
-	return below_home("debuginfod_client", ".cache/debuginfod_client");
-}
-
 /* --- the command --- */
 
 static void fetch_free(struct fetch *fetch)
 {
-	for (size_t i = 0; i < fetch->count; i++) {
-		free((char *)(uintptr_t)fetch->requests[i].build_id);
+	for (size_t i = 0; i < fetch->count; i++)
 		free(fetch->wanted[i]);
-	}
 	free(fetch->requests);
 	free(fetch->answers);
 	free(fetch->wanted);
 	free(fetch->ended);
+	free(fetch->resolved);
+	subjects_free(&fetch->subjects);
 	strings_free(&fetch->servers);
 	strings_free(&fetch->options.servers);
 	strings_free(&fetch->options.headers);
-}
-
-static void print_cleaned(struct cli *cli, const struct client_cleaned *cleaned)
-{
-	if (cli->json)
-		printf("{\"removed\":%llu,\"removedBytes\":%llu,\"kept\":%llu,\"keptBytes\":%llu}"
-		       "\n",
-		       (unsigned long long)cleaned->removed,
-		       (unsigned long long)cleaned->removed_bytes,
-		       (unsigned long long)cleaned->kept, (unsigned long long)cleaned->kept_bytes);
-	else
-		printf("%llu files removed (%llu bytes), %llu kept (%llu bytes)\n",
-		       (unsigned long long)cleaned->removed,
-		       (unsigned long long)cleaned->removed_bytes,
-		       (unsigned long long)cleaned->kept, (unsigned long long)cleaned->kept_bytes);
 }
 
 /* The directory to keep files in, for free(); NULL after a message. */
@@ -345,7 +209,7 @@ static char *choose_cache(struct fetch *fetch)
 	char *dir;
 	if (!fetch->no_cache) {
 		dir = fetch->options.cache != NULL ? xstrdup(fetch->options.cache)
-						   : below_home("pkgnote", ".cache/pkgnote");
+						   : default_cache_path();
 		if (dir == NULL)
 			cli_failf(&fetch->cli, NULL,
 				  "no HOME and no XDG_CACHE_HOME: --cache=DIR is needed");
@@ -360,13 +224,61 @@ static char *choose_cache(struct fetch *fetch)
 	return NULL;
 }
 
+static void fetch_all(struct fetch *fetch, struct client *client)
+{
+	struct cli *cli = &fetch->cli;
+	struct gathering gathering;
+	struct note_error err = {.offset = NOTE_NO_OFFSET};
+	const char *into = fetch->into != NULL ? fetch->into : "pkgnote-debug";
+	const bool executables = fetch->kind == OPERAND_CORE || fetch->kind == OPERAND_PROCESS;
+	for (size_t i = 0; i < fetch->subjects.count; i++)
+		if (fetch->subjects.items[i].hex == NULL)
+			cli_say(cli, fetch->subjects.items[i].name, "it has no build-id");
+	int code = gather(client, &fetch->subjects, into, fetch->sources, executables, PARALLEL,
+			  &gathering, &err);
+	if (code != NOTE_OK)
+		cli_fail(cli, into, &err);
+	for (size_t i = 0; i < gathering.count; i++) {
+		const struct gathered *item = &gathering.items[i];
+		const struct client_request request = {item->artifact, item->hex, item->name};
+		char *wanted = xasprintf(
+			"%s: %s%s%s%s", item->subject->name, item->alternate ? "alternate " : "",
+			artifact_words[item->artifact], item->name != NULL ? " " : "",
+			item->name != NULL ? item->name : "");
+		if (cli->json)
+			print_json(&request, &item->answer, item->into);
+		tell_outcome(cli, wanted, &item->answer);
+		free(wanted);
+	}
+	char *dir = realpath(into, NULL);
+	if (code == NOTE_OK && dir != NULL && fetch->kind != OPERAND_PACKAGE && !cli->json) {
+		char *gdb = gdb_command(dir, fetch->kind, cli->operands[1], fetch->subjects.items,
+					fetch->sources != GATHER_NONE, &gathering);
+		puts(gdb);
+		free(gdb);
+	} else if (code == NOTE_OK && dir != NULL && !cli->json) {
+		puts(dir);
+	}
+	free(dir);
+	gathering_free(&gathering);
+}
+
+static void fetch_each(struct fetch *fetch, struct client *client)
+{
+	for (size_t i = 0; i < fetch->subjects.count; i++)
+		plan_one(fetch, &fetch->subjects.items[i], fetch->name);
+	fetch->answers = xcalloc(fetch->count, sizeof(*fetch->answers));
+	fetch->ended = xcalloc(fetch->count, sizeof(*fetch->ended));
+	client_fetch_all(client, fetch->requests, fetch->count, PARALLEL, take, fetch);
+}
+
 static int work(struct fetch *fetch)
 {
 	struct client *client;
 	struct note_error err;
 	struct cli *cli = &fetch->cli;
 	char *cache = choose_cache(fetch);
-	char *foreign = fetch->no_cache ? NULL : elfutils_cache();
+	char *foreign = fetch->no_cache ? NULL : elfutils_cache_path();
 	if (cache == NULL) {
 		free(foreign);
 		return cli_finish(cli);
@@ -389,7 +301,10 @@ static int work(struct fetch *fetch)
 			client_clean(client, &cleaned);
 			print_cleaned(cli, &cleaned);
 		}
-		client_fetch_all(client, fetch->requests, fetch->count, PARALLEL, take, fetch);
+		if (fetch->all)
+			fetch_all(fetch, client);
+		else if (resolve_name(fetch, client))
+			fetch_each(fetch, client);
 		client_close(client);
 	}
 	if (fetch->no_cache)
@@ -407,15 +322,21 @@ static bool choose_artifact(struct fetch *fetch)
 	struct cli *cli = &fetch->cli;
 	if (cli->operand_count == 0) {
 		if (!fetch->clean)
-			cli_usage(cli, "debuginfo, executable, source or section is missing");
+			cli_usage(cli, "debuginfo, executable, source, section or all is missing");
 		return fetch->clean;
 	}
+	fetch->all = strcmp(cli->operands[0], "all") == 0;
+	if (!fetch->all && (fetch->into != NULL || fetch->sources != GATHER_NONE)) {
+		cli_usage(cli, "--into and --sources go with 'all'");
+		return false;
+	}
 	for (int i = ARTIFACT_DEBUGINFO; i <= ARTIFACT_SECTION; i++)
-		if (strcmp(cli->operands[0], artifact_words[i]) == 0) {
+		if (fetch->all || strcmp(cli->operands[0], artifact_words[i]) == 0) {
 			fetch->artifact = (enum artifact)i;
-			return plan(fetch);
+			return take_operands(fetch);
 		}
-	cli_usage(cli, "'%s' is none of debuginfo, executable, source, section", cli->operands[0]);
+	cli_usage(cli, "'%s' is none of debuginfo, executable, source, section, all",
+		  cli->operands[0]);
 	return false;
 }
 
@@ -432,7 +353,12 @@ static bool prepare(struct fetch *fetch)
 	o->progress_context = &fetch->cli;
 	o->cancelled = &cancelled;
 	client_default_servers(&o->servers, &fetch->servers);
-	return headers == NULL || headers[0] == '\0' || read_headers_file(fetch, headers);
+	struct note_error err = {.offset = NOTE_NO_OFFSET};
+	if (headers == NULL || headers[0] == '\0' ||
+	    read_headers_file(&o->headers, headers, &err) == NOTE_OK)
+		return true;
+	cli_fail(&fetch->cli, headers, &err);
+	return false;
 }
 
 /* Options are too many for one look; they stand in the order of their use. */
@@ -469,6 +395,10 @@ static int run(const struct command *command, int argc, char **argv)
 		    "seconds for each file, all tries together (none)"),
 		ROW("max-size", OPTION_NUMBER, "N", &o->max_size,
 		    "refuse files of more than N bytes (no limit)"),
+		ROW("into", OPTION_TEXT, "DIR", &fetch.into,
+		    "all: gather everything in DIR (./pkgnote-debug)"),
+		ROW("sources", OPTION_CHOICE, "none|primary|all", &fetch.sources,
+		    "all: sources too; primary: each unit's main file (none)"),
 		ROW("section-fallback", OPTION_FLAG, NULL, &o->section_fallback,
 		    "get the whole file for a section that no server gives"),
 		ROW("cache", OPTION_TEXT, "DIR", &o->cache,
@@ -511,9 +441,10 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command fetch_command = {
 	"fetch",
 	"Get debug information, executables and sources from debuginfod servers, proven",
-	"[OPTION]... debuginfo|executable BUILDID|FILE...\n"
+	"[OPTION]... debuginfo|executable BUILDID|FILE|CORE|PID|PACKAGE...\n"
 	"[OPTION]... source BUILDID|FILE PATH\n"
 	"[OPTION]... section BUILDID|FILE NAME\n"
+	"[OPTION]... all CORE|PID|FILE|PACKAGE [--into=DIR]\n"
 	"[OPTION]... --cache-clean",
 	"pkgnote fetch --server=https://debuginfod.debian.net debuginfo /usr/bin/ls",
 	run,

@@ -88,7 +88,7 @@ several_come_in_their_order() {
 	status 3 "$PKGNOTE" fetch --server="$PWD/share" debuginfo src/hello.c no-such-file hello
 	same "$(wc -l <out)" 1
 	says err 'src/hello.c: '
-	says err 'no-such-file: neither a build-id nor a file: No such file'
+	says err 'no-such-file: neither a build-id, nor a process, nor a file'
 }
 check "several operands: all are tried, in their order" several_come_in_their_order
 
@@ -110,6 +110,84 @@ servers_come_from_the_environment() {
 	says err 'ima:enforcing: its files. signatures cannot be checked here'
 }
 check "DEBUGINFOD_URLS, set but empty, and with signature policies" servers_come_from_the_environment
+
+a_source_is_found_by_a_part_of_its_name() {
+	make_share
+	for name in hello.c src/hello.c ./src/hello.c; do
+		status 0 "$PKGNOTE" fetch --server="$PWD/share" source hello $name
+		cmp "$(cat out)" src/hello.c
+	done
+	# hello is stripped, so the names came from the share; the bare build-id does, too.
+	status 0 "$PKGNOTE" fetch --server="$PWD/share" source "$ID" hello.c
+	status 1 "$PKGNOTE" fetch --server="$PWD/share" source hello ello.c
+	status 1 "$PKGNOTE" fetch --server="$PWD/empty" source hello hello.c
+	mkdir -p a b
+	echo 'int a;' >a/same.c && echo 'int b;' >b/same.c && echo 'int main(void) { return 0; }' >main.c
+	gcc -g -Wl,--build-id -o two a/same.c b/same.c main.c
+	status 3 "$PKGNOTE" fetch --server="$PWD/empty" source two same.c
+	says err 'may be .*/a/same.c or .*/b/same.c'
+	status 1 "$PKGNOTE" fetch --server="$PWD/empty" source two a/same.c
+	says err "two $PWD/a/same.c: absent"
+}
+check "a source by a relative name" a_source_is_found_by_a_part_of_its_name
+
+# A core of hello, in ./core.
+make_core() {
+	need gdb
+	cat >src/fall.c <<-'C'
+	#include <stdlib.h>
+	int main(void) { int answer = 42; abort(); return answer; }
+	C
+	make_share
+	gcc -g -Wl,--build-id -o fall "$PWD/src/fall.c"
+	FALL=$(readelf -n fall | sed -n 's/.*Build ID: //p')
+	mkdir -p "share/buildid/$FALL/source$PWD/src"
+	eu-strip -f "share/buildid/$FALL/debuginfo" fall
+	cp fall "share/buildid/$FALL/executable"
+	cp src/fall.c "share/buildid/$FALL/source$PWD/src/"
+	gdb -q -batch -iex 'set debuginfod enabled off' -ex run -ex 'generate-core-file core' ./fall >gdb.log 2>&1 || true
+	[ -s core ] || skip "gdb writes no core here"
+}
+
+everything_for_a_core() {
+	mkdir src
+	make_core
+	rm -r src fall
+	status 1 "$PKGNOTE" fetch --server="$PWD/share" all core --into=all --sources=primary
+	says err "core: $PWD/fall: debuginfo: found"
+	says err "core: $PWD/fall: executable: found"
+	says err 'libc.*: debuginfo: absent'
+	cmp "all/.build-id/${FALL:0:2}/${FALL:2}.debug" "share/buildid/$FALL/debuginfo"
+	# The command to paste: a source line of the program, though all of it is gone from here.
+	says out "^gdb -iex 'set debug-file-directory $PWD/all"
+	eval "$(cat out) -batch -ex 'bt full' -ex 'list fall.c:1,2'" >gdb.out 2>&1 </dev/null
+	says gdb.out 'in main \(\) at .*/src/fall.c:2'
+	says gdb.out 'answer = 42'
+	says gdb.out '^2.*int answer = 42; abort'
+}
+check "all CORE, and the gdb command" everything_for_a_core
+
+cores_processes_and_packages_are_operands() {
+	need dpkg-deb
+	mkdir src
+	make_core
+	status 1 "$PKGNOTE" fetch --server="$PWD/share" debuginfo core
+	says err "core: $PWD/fall: found"
+	says err 'libc.*: absent'
+	sleep 60 & local pid=$!
+	status 1 "$PKGNOTE" fetch --server="$PWD/share" executable $pid
+	kill $pid
+	says err "$pid: .*/sleep: absent"
+	mkdir -p tree/DEBIAN tree/usr/bin
+	cp hello tree/usr/bin/
+	printf 'Package: hello\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: x\n' >tree/DEBIAN/control
+	dpkg-deb -b tree hello.deb >/dev/null
+	status 0 "$PKGNOTE" fetch --server="$PWD/share" debuginfo hello.deb
+	says err 'hello.deb: /usr/bin/hello: found'
+	same "$(cat out)" "$PWD/share/buildid/$ID/debuginfo"
+	status 2 "$PKGNOTE" fetch --into=x debuginfo hello
+}
+check "a core, a process, a package as operands" cores_processes_and_packages_are_operands
 
 wrong_usage_is_2() {
 	status 2 "$PKGNOTE" fetch
