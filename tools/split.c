@@ -45,9 +45,11 @@ struct teller {
 static void tell_done(const struct teller *teller, const char *path, const char *debug_path)
 {
 	char *shown = name_to_line(path);
-	char *shown_debug = name_to_line(debug_path);
-	if (teller->table)
+	char *shown_debug = debug_path != NULL ? name_to_line(debug_path) : NULL;
+	if (teller->table && debug_path != NULL)
 		printf("%s -> /%s\n", shown, shown_debug);
+	else if (teller->table)
+		printf("%s\n", shown);
 	free(shown);
 	free(shown_debug);
 }

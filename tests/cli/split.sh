@@ -342,6 +342,84 @@ keeps_what_is_wanted() {
 }
 check "--keep-symtab, --keep-section, --remove-section" keeps_what_is_wanted
 
+static_archives() {
+	mkdir -p root/usr/lib
+	echo 'inline int twice(int a) { return 2 * a; } int lib_a(int x) { return twice(x) + 1; }' >a.c
+	echo 'extern int lib_a(int); int lib_b(int x) { return lib_a(x) * 3; }' >b.c
+	echo 'extern int lib_b(int); int main() { return lib_b(1) - 9; }' >main.c
+	gcc -g -O1 -ffunction-sections -c "$PWD/a.c" "$PWD/b.c"
+	gcc -g -O1 -flto -ffat-lto-objects -c -o an_object_with_a_long_name.o "$PWD/b.c"
+	ar rcsU root/usr/lib/libx.a a.o b.o
+	ar rcs root/usr/lib/liblto.a a.o an_object_with_a_long_name.o
+	ar rcsT root/usr/lib/libthin.a a.o
+	ar rc root/usr/lib/package.deb main.c # an archive, but of no objects
+	for layout in rpm deb; do
+		cp -a root $layout
+		BUILDDIR=$PWD split $layout $layout >/dev/null 2>err
+		says err 'libthin.a: left alone: a thin archive'
+		cmp $layout/usr/lib/package.deb root/usr/lib/package.deb
+		for lib in libx liblto; do
+			nm -s $layout/usr/lib/$lib.a >after; nm -s root/usr/lib/$lib.a >before
+			same "$(sed -n '/^Archive index/,/^$/p' after)" "$(sed -n '/^Archive index/,/^$/p' before)"
+			gcc -o program main.c $layout/usr/lib/$lib.a && ./program
+			mkdir -p $layout.$lib; (cd $layout.$lib; ar x ../$layout/usr/lib/$lib.a
+			for o in *.o; do
+				same "$(elflint $o)" "No errors"
+				objdump -dr $o | tail -n +3 >after; objdump -dr ../$o | tail -n +3 >before; cmp before after
+				readelf -SW $o >sections
+				if [ $layout = rpm ]; then readelf -wi $o >info; says info "/usr/src/debug/$NVRA/[ab].c"; says sections debug_info
+				else says_not sections 'debug_|gnu.lto|comment'; fi
+			done)
+		done
+		cp $layout.json first.json; cp -a $layout again
+		BUILDDIR=$PWD split $layout again >/dev/null 2>&1
+		diff -r again $layout; cmp again.json first.json; rm -rf again
+	done
+	same "$(json rpm.json '[(f["path"], f["debugFile"], len(f["sources"])) for f in m["files"]]')" \
+		"[('/usr/lib/liblto.a', None, 2), ('/usr/lib/libx.a', None, 2)]"
+	[ -f "rpm/usr/src/debug/$NVRA/a.c" ] && [ ! -e rpm/usr/lib/debug ]
+	same "$(ar tvO deb/usr/lib/libx.a | grep -c '0/0 .* 1970')" 2
+}
+check "static archives: paths rewritten in layout rpm, stripped in layout deb" static_archives
+
+symbolic_links() {
+	mkdir -p root/usr/bin root/usr/lib
+	cp "$TREE/usr/lib/libx.so.1" root/usr/lib
+	ln -s libx.so.1 root/usr/lib/libx.so
+	ln -s usr/lib root/lib
+	ln -s /lib/libx.so root/usr/bin/absolute
+	ln -s ../../../../../lib/libx.so.1 root/usr/bin/up
+	ln -s round root/usr/bin/round
+	ln -s /etc/passwd root/usr/bin/outside
+	split rpm root >/dev/null
+	same "$(readlink "$(debug_of root /usr/lib/libx.so)")" "libx.so.1$SUFFIX.debug"
+	same "$(readlink "$(debug_of root /usr/bin/absolute)")" "../lib/libx.so.1$SUFFIX.debug"
+	same "$(readlink "$(debug_of root /usr/bin/up)")" "../lib/libx.so.1$SUFFIX.debug"
+	same "$(find root/usr/lib/debug/usr -type l | wc -l)" 3
+}
+check "a .debug link for each symbolic link to a file that was split" symbolic_links
+
+minidebuginfo() {
+	need gdb
+	fresh rpm root --minidebuginfo >/dev/null 2>&1
+	for path in /usr/bin/plus /usr/bin/dwarf4 /usr/lib/libx.so.1; do
+		same "$(elflint root$path)" "$(elflint "$TREE$path")"
+		objcopy -O binary --only-section=.gnu_debugdata --set-section-flags .gnu_debugdata=alloc root$path mini.xz
+		xz -dc mini.xz >mini
+		same "$(elflint mini -d)" "No errors"
+		# Every function that the dynamic symbol table lacks, and no other.
+		nm --defined-only "$TREE$path" | sed -n 's/^[0-9a-f]* [TtWw] //p' | sort -u >all
+		nm -D --defined-only --without-symbol-versions "$TREE$path" | sed -n 's/^[0-9a-f]* . //p' | sort -u >dynamic
+		comm -23 all dynamic | grep -v '^_ZT[VIS]\|^__dso_handle\|^data_start\|^DW.ref' >wanted
+		nm --defined-only mini | sed 's/^[0-9a-f]* . //' | sort -u >got
+		same "$(cat got)" "$(cat wanted)"
+	done
+	gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set debug-file-directory /nowhere' -ex 'info symbol main' \
+		-ex 'info functions ^main$' root/usr/bin/prog >listed 2>&1
+	says listed 'main in section .text'
+}
+check "--minidebuginfo: gdb has the functions' names without the debug file" minidebuginfo
+
 compresses() {
 	mkdir -p root/bin
 	cp "$TREE/usr/bin/plus" "$TREE/usr/bin/dwarf4" root/bin

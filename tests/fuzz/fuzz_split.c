@@ -9,6 +9,7 @@
 #include "tools/splitter/buildid.h"
 #include "tools/splitter/compress.h"
 #include "tools/splitter/dwarf.h"
+#include "tools/splitter/members.h"
 #include "tools/splitter/minidebug.h"
 #include "tools/splitter/plan.h"
 #include "tools/splitter/scan.h"
@@ -69,6 +70,29 @@ static void split(struct image *image, struct section_edits *edits, uint8_t choi
 	plan_free(&plan);
 }
 
+/* A member that grows by a byte, so that all after it moves. */
+static int grow(void *context, struct image *member, uint8_t **bytes, uint64_t *size,
+		struct note_error *err)
+{
+	(void)context;
+	const uint8_t *old = image_bytes(member, 0, member->size, "member", err);
+	if (old == NULL)
+		return NOTE_MALFORMED;
+	*size = member->size + 1;
+	*bytes = malloc(*size);
+	memcpy(*bytes, old, member->size);
+	(*bytes)[member->size] = 0;
+	return NOTE_OK;
+}
+
+static void rewrite_archive(struct image *image)
+{
+	uint8_t *bytes;
+	uint64_t size;
+	members_rewrite(&bytes, &size, image, true, grow, NULL, NULL);
+	free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct image *image;
@@ -84,7 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	if (image_open_memory(&image, copy, size, NULL) == NOTE_OK) {
 		struct note_error err;
-		if (scan_judge(image, &kind, reason, &err) == NOTE_OK && image->is_elf &&
+		const int code = scan_judge(image, &kind, reason, &err);
+		if (code == NOTE_OK && kind == INPUT_ARCHIVE)
+			rewrite_archive(image);
+		if (code == NOTE_OK && image->is_elf &&
 		    dwarf_rewrite(image, map, &edits, &sources, &summary, &err) == NOTE_OK)
 			split(image, &edits, choice);
 		section_edits_free(&edits);

@@ -337,10 +337,12 @@ int scan_judge(struct image *image, enum input_kind *kind, char reason[120], str
 	*kind = INPUT_OTHER;
 	if (head == NULL)
 		return NOTE_SYSTEM;
-	if (begins(head, head_size, ARCHIVE_MAGIC) || begins(head, head_size, THIN_ARCHIVE_MAGIC)) {
-		*kind = leave(reason, "not supported yet: static archive");
+	if (begins(head, head_size, THIN_ARCHIVE_MAGIC))
+		*kind = leave(reason, "a thin archive: its objects are elsewhere");
+	else if (begins(head, head_size, ARCHIVE_MAGIC))
+		*kind = INPUT_ARCHIVE;
+	if (*kind != INPUT_OTHER)
 		return NOTE_OK;
-	}
 	int code = image_read_elf(image, err);
 	if (code == NOTE_ABSENT)
 		return NOTE_OK;

@@ -38,10 +38,11 @@ int scan_tree(struct inputs *out, struct root *root, const struct scan_options *
 void inputs_free(struct inputs *inputs);
 
 enum input_kind {
-	INPUT_OTHER, /* neither ELF nor an archive: none of our business */
-	INPUT_SPLIT, /* to be split */
-	INPUT_DONE,  /* has a debuglink already */
-	INPUT_LEFT,  /* to be left alone, for the reason given */
+	INPUT_OTHER,   /* neither ELF nor an archive: none of our business */
+	INPUT_SPLIT,   /* to be split */
+	INPUT_ARCHIVE, /* a static archive, perhaps */
+	INPUT_DONE,    /* has a debuglink already */
+	INPUT_LEFT,    /* to be left alone, for the reason given */
 };
 
 /* Judges a whole file. REASON is filled for INPUT_LEFT. A negative note code where its headers

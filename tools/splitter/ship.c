@@ -155,6 +155,9 @@ static int place_sections(struct shipped *shipped, const struct plan *plan, uint
 	for (uint64_t i = 1; i < shipped->count; i++) {
 		GElf_Shdr *shdr = &shipped->shdrs[i];
 		const struct plan_section *section = &plan->sections[shipped->from[i]];
+		if ((shdr->sh_flags & SHF_ALLOC) != 0 && section->bytes != NULL &&
+		    shdr->sh_offset > shipped->limit)
+			shdr->sh_offset = shipped->limit; /* an empty one */
 		if ((shdr->sh_flags & SHF_ALLOC) != 0 || section->bytes == NULL)
 			continue;
 		if (shipped->renumbered.bytes[shipped->from[i]] == NULL &&
@@ -300,7 +303,7 @@ static int add_sections(struct shipped *shipped, const struct strip_additions *a
 	if (additions->debugdata != NULL)
 		code = add_section(shipped, ".gnu_debugdata", SHT_PROGBITS, additions->debugdata,
 				   additions->debugdata_size, 1, end, err);
-	if (code == NOTE_OK)
+	if (code == NOTE_OK && additions->link != NULL)
 		code = add_section(shipped, ".gnu_debuglink", SHT_PROGBITS,
 				   (const uint8_t *)debuglink->data, debuglink->size, 4, end, err);
 	if (code != NOTE_OK)
@@ -352,7 +355,8 @@ int strip_shipped_file(struct strip_output *out, struct image *image, const stru
 	struct text debuglink = {0};
 	uint64_t end;
 	*out = (struct strip_output){0};
-	make_debuglink(image, additions->link, additions->crc32, &debuglink);
+	if (additions->link != NULL)
+		make_debuglink(image, additions->link, additions->crc32, &debuglink);
 	int code = keep_loaded(&shipped, image, plan, err);
 	if (code != NOTE_OK)
 		goto out;

@@ -68,13 +68,6 @@ static void passage_end(struct passage *passage)
 		close(passage->fd);
 }
 
-static int leave(struct outcome *outcome, const char *reason)
-{
-	outcome->verdict = VERDICT_LEFT;
-	snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
-	return NOTE_OK;
-}
-
 /* Puts the note in, unless there is one. */
 static int stamp(struct passage *passage, const char *payload, struct note_error *err)
 {
@@ -118,32 +111,6 @@ static int identify(struct passage *passage, const struct split_options *options
 	return code;
 }
 
-/* Copies the sources and notes them in the outcome. DIRECTORY is where sources lie below ROOT; a
- * source's original name is known, or follows from the build directory. */
-static void collect(const struct split_run *run, const struct dwarf_sources *sources,
-		    struct outcome *outcome)
-{
-	const char *directory = run->layout.sources;
-	const char *build_dir = run->options->build_dir;
-	outcome->sources = xcalloc(sources->count, sizeof(struct source *));
-	for (size_t i = 0; i < sources->count; i++) {
-		const struct dwarf_source *source = &sources->items[i];
-		const char *installed =
-			source->installed != NULL ? source->installed : source->original;
-		char *original = NULL;
-		installed += installed[0] == '/' ? 1 : 0;
-		if (strncmp(installed, directory, strlen(directory)) != 0 ||
-		    installed[strlen(directory)] != '/')
-			continue;              /* not below the build directory */
-		if (source->installed == NULL) /* of an earlier run */
-			original = xasprintf("%s/%s", build_dir != NULL ? build_dir : "/",
-					     installed + strlen(directory) + 1);
-		outcome->sources[outcome->source_count++] = sources_take(
-			run->sources, installed, original != NULL ? original : source->original);
-		free(original);
-	}
-}
-
 static int note_package_of(struct image *image, struct outcome *outcome, struct note_error *err)
 {
 	const char *payload;
@@ -152,33 +119,6 @@ static int note_package_of(struct image *image, struct outcome *outcome, struct 
 	if (code == NOTE_OK)
 		outcome->package = strndup(payload, length);
 	return code == NOTE_ABSENT ? NOTE_OK : code;
-}
-
-static void note_files(const struct split_run *run, struct outcome *outcome, const void *shipped,
-		       uint64_t shipped_size, const void *debug, uint64_t debug_size)
-{
-	outcome->size = shipped_size;
-	outcome->debug_size = debug_size;
-	if (!run->options->digests)
-		return;
-	sha256_hex(shipped, shipped_size, outcome->sha256);
-	sha256_hex(debug, debug_size, outcome->debug_sha256);
-}
-
-/* Replaces the shipped file under all its names. */
-static int replace(const struct split_run *run, const struct input *input,
-		   const struct passage *passage, struct note_error *err)
-{
-	const struct file_attributes attributes = {.like = passage->fd};
-	const size_t count = 1 + input->links.count;
-	const char **paths = xcalloc(count, sizeof(*paths));
-	paths[0] = input->path;
-	for (size_t i = 1; i < count; i++)
-		paths[i] = input->links.items[i - 1];
-	int code = root_write(run->options->root, paths, count, passage->shipped.bytes,
-			      passage->shipped.size, &attributes, err);
-	free(paths);
-	return code;
 }
 
 static int write_debug_file(const struct split_run *run, size_t index,
@@ -248,7 +188,8 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	outcome->debug_path = layout_debug_path(&run->layout, input->path,
 						outcome->no_build_id ? NULL : outcome->build_id);
 	if (outcome->debug_path == NULL)
-		return leave(outcome, "no build-id, by which this layout names debug files");
+		return outcome_leave(outcome,
+				     "no build-id, by which this layout names debug files");
 	if (claims_later(run->claims, outcome->debug_path, index)) {
 		outcome->verdict = VERDICT_LATER;
 		return NOTE_OK;
@@ -272,15 +213,15 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = note_package_of(passage->image, outcome, err);
 	if (code != NOTE_OK)
 		return code;
-	note_files(run, outcome, passage->shipped.bytes, passage->shipped.size,
-		   passage->debug.bytes, passage->debug.size);
+	outcome_files(run, outcome, passage->shipped.bytes, passage->shipped.size,
+		      passage->debug.bytes, passage->debug.size);
 	/* Nothing was written until here. The shipped file comes last: once it is replaced, all
 	 * that it refers to is there. */
 	code = write_debug_file(run, index, passage, outcome, err);
 	if (code != NOTE_OK)
 		return code;
-	collect(run, &passage->sources, outcome);
-	code = replace(run, input, passage, err);
+	outcome_collect(run, &passage->sources, outcome);
+	code = replace_input(run, index, passage->fd, &passage->shipped, err);
 	if (code == NOTE_OK)
 		outcome->verdict = VERDICT_SPLIT;
 	return code;
@@ -313,18 +254,19 @@ static int recall_file(const struct split_run *run, size_t index, struct passage
 	outcome->debug_path = layout_debug_path(&run->layout, input->path,
 						outcome->no_build_id ? NULL : outcome->build_id);
 	if (outcome->debug_path == NULL || strcmp(link, layout_debuglink(outcome->debug_path)) != 0)
-		return leave(outcome, "already split");
+		return outcome_leave(outcome, "already split");
 	claims_take(run->claims, outcome->debug_path, index);
 	code = root_open_file(run->options->root, outcome->debug_path, &fd, err);
 	if (code == NOTE_ABSENT)
-		return leave(outcome, "already split, and its debug file is not there");
+		return outcome_leave(outcome, "already split, and its debug file is not there");
 	if (code == NOTE_OK)
 		code = file_read(fd, &bytes, &size, err);
 	if (code != NOTE_OK)
 		goto out;
 	outcome->debug_crc32 = crc32_of(0, bytes, size);
 	if (outcome->debug_crc32 != crc32) {
-		code = leave(outcome, "already split, and its debug file is another one (CRC-32)");
+		code = outcome_leave(outcome,
+				     "already split, and its debug file is another one (CRC-32)");
 		goto out;
 	}
 	code = image_open_memory(&debug, bytes, size, err);
@@ -336,8 +278,8 @@ static int recall_file(const struct split_run *run, size_t index, struct passage
 		code = note_package_of(passage->image, outcome, err);
 	if (code != NOTE_OK)
 		goto out;
-	note_files(run, outcome, passage->bytes, passage->size, bytes, size);
-	collect(run, &passage->sources, outcome);
+	outcome_files(run, outcome, passage->bytes, passage->size, bytes, size);
+	outcome_collect(run, &passage->sources, outcome);
 	outcome->verdict = VERDICT_SPLIT;
 out:
 	image_close(debug);
@@ -378,6 +320,8 @@ static int run_input(const struct split_run *run, size_t index, struct outcome *
 		outcome->verdict = VERDICT_LEFT;
 	else if (kind == INPUT_DONE)
 		code = recall_file(run, index, &passage, outcome, err);
+	else if (kind == INPUT_ARCHIVE)
+		code = split_archive(run, index, passage.image, passage.fd, outcome, err);
 	else if (kind == INPUT_SPLIT)
 		code = split_file(run, index, &passage, outcome, err);
 out:

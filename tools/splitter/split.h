@@ -15,7 +15,7 @@ enum symtab_mode { SYMTAB_MOVED, SYMTAB_KEPT, SYMTAB_KEPT_IN_LIBRARIES };
 
 /* What there is to tell about a file, besides the manifest. */
 enum split_event {
-	SPLIT_DONE,           /* TEXT: the debug file */
+	SPLIT_DONE,           /* TEXT: the debug file, NULL for an archive */
 	SPLIT_LEFT,           /* left alone; TEXT: the reason */
 	SPLIT_FAILED,         /* left as it was; ERR says why */
 	SPLIT_NO_BUILD_ID,    /* split, or left alone, without a build-id */

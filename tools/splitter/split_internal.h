@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by split.c (one file) and tree.c (all of them) alone. */
+/* Shared by the recipes (split.c, split_archive.c, outcome.c) and tree.c alone. */
 #ifndef SPLITTER_SPLIT_INTERNAL_H
 #define SPLITTER_SPLIT_INTERNAL_H
 
@@ -9,6 +9,7 @@
 #include "tools/splitter/scan.h"
 #include "tools/splitter/sources.h"
 #include "tools/splitter/split.h"
+#include "tools/splitter/strip.h"
 
 enum verdict {
 	VERDICT_NONE,
@@ -48,6 +49,25 @@ struct split_run {
 	struct inputs inputs;
 	struct outcome *outcomes; /* one for each input */
 };
+
+/* Leaves the file alone, for that reason; returns NOTE_OK. */
+int outcome_leave(struct outcome *outcome, const char *reason);
+
+/* Copies the sources that lie below the build directory, and adds them to the outcome. */
+void outcome_collect(const struct split_run *run, const struct dwarf_sources *sources,
+		     struct outcome *outcome);
+
+/* Notes sizes and, where they are wanted, digests. DEBUG may be NULL. */
+void outcome_files(const struct split_run *run, struct outcome *outcome, const void *shipped,
+		   uint64_t shipped_size, const void *debug, uint64_t debug_size);
+
+/* Replaces input INDEX under all its names; mode, owner and the like as of the descriptor LIKE. */
+int replace_input(const struct split_run *run, size_t index, int like,
+		  const struct strip_output *shipped, struct note_error *err);
+
+/* The recipe of an archive; OUTCOME keeps VERDICT_NONE where it is none of object files. */
+int split_archive(const struct split_run *run, size_t index, struct image *image, int like,
+		  struct outcome *outcome, struct note_error *err);
 
 /* Takes input INDEX through the recipe and fills its outcome, which is zero. */
 void split_input(const struct split_run *run, size_t index, struct outcome *outcome);

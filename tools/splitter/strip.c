@@ -73,15 +73,17 @@ void extend_numbering(const struct file_layout *layout, GElf_Shdr *zero)
 
 /* --- the debug file --- */
 
-static bool in_debug_file(const struct plan *plan, const struct image *image, uint64_t index)
+/* The debug file has what left the shipped one; a file that is only rewritten has all. */
+static bool has_contents(const struct plan *plan, const struct image *image, uint64_t index,
+			 bool whole)
 {
 	const struct plan_section *section = &plan->sections[index];
 	return section->bytes != NULL &&
-	       (section->fate != FATE_SHIPPED || index == image->shstrndx);
+	       (whole || section->fate != FATE_SHIPPED || index == image->shstrndx);
 }
 
-int strip_debug_file(struct strip_output *out, struct image *image, const struct plan *plan,
-		     struct note_error *err)
+static int write_file(struct strip_output *out, struct image *image, const struct plan *plan,
+		      bool whole, struct note_error *err)
 {
 	struct file_layout layout = {.phoff = ehdr_size(image), .shstrndx = image->shstrndx};
 	const uint64_t phdrs = image->phnum * phdr_size(image);
@@ -91,7 +93,7 @@ int strip_debug_file(struct strip_output *out, struct image *image, const struct
 	int code = NOTE_OK;
 	for (uint64_t i = 1; code == NOTE_OK && i < plan->count; i++) {
 		shdrs[i] = plan->sections[i].shdr;
-		if (in_debug_file(plan, image, i)) {
+		if (has_contents(plan, image, i, whole)) {
 			code = place_section(&end, &shdrs[i], err);
 		} else if (shdrs[i].sh_type != SHT_NULL) {
 			shdrs[i].sh_type = SHT_NOBITS;
@@ -116,7 +118,7 @@ int strip_debug_file(struct strip_output *out, struct image *image, const struct
 	if (code == NOTE_OK)
 		memcpy(out->bytes + layout.phoff, table, phdrs);
 	for (uint64_t i = 0; code == NOTE_OK && i < plan->count; i++) {
-		if (in_debug_file(plan, image, i))
+		if (has_contents(plan, image, i, whole))
 			memcpy(out->bytes + shdrs[i].sh_offset, plan->sections[i].bytes,
 			       shdrs[i].sh_size);
 		code = image_put_shdr(image, out->bytes + layout.shoff + i * shdr_size(image),
@@ -129,4 +131,16 @@ out:
 		*out = (struct strip_output){0};
 	}
 	return code;
+}
+
+int strip_debug_file(struct strip_output *out, struct image *image, const struct plan *plan,
+		     struct note_error *err)
+{
+	return write_file(out, image, plan, false, err);
+}
+
+int strip_nothing(struct strip_output *out, struct image *image, const struct plan *plan,
+		  struct note_error *err)
+{
+	return write_file(out, image, plan, true, err);
 }

@@ -29,9 +29,13 @@ struct strip_output {
 int strip_debug_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		     struct note_error *err);
 
+/* The whole file with the plan's contents, for what has no segments: each section may move. */
+int strip_nothing(struct strip_output *out, struct image *image, const struct plan *plan,
+		  struct note_error *err);
+
 /* What the shipped file gets besides. */
 struct strip_additions {
-	const char *link;         /* the debug file's name without directory */
+	const char *link;         /* the debug file's name without directory; NULL for none */
 	uint32_t crc32;           /* of the debug file, whose bytes must be final */
 	const uint8_t *debugdata; /* .gnu_debugdata, or NULL */
 	uint64_t debugdata_size;

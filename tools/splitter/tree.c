@@ -117,7 +117,8 @@ static void make_links(const struct tree *tree)
 	links.items = xcalloc(tree->total, sizeof(*links.items));
 	for (size_t i = 0; i < tree->total; i++) {
 		const struct outcome *outcome = &tree->run.outcomes[i];
-		if (outcome->verdict == VERDICT_SPLIT && !outcome->no_build_id)
+		if (outcome->verdict == VERDICT_SPLIT && outcome->debug_path != NULL &&
+		    !outcome->no_build_id)
 			links.items[links.count++] = (struct linked){i, outcome->build_id};
 	}
 	if (links.count > 1)
@@ -149,7 +150,8 @@ static struct name *list_names(const struct tree *tree, size_t *count)
 	*count = 0;
 	for (size_t i = 0; i < inputs->count; i++) {
 		const struct input *input = &inputs->items[i];
-		if (tree->run.outcomes[i].verdict != VERDICT_SPLIT)
+		const struct outcome *outcome = &tree->run.outcomes[i];
+		if (outcome->verdict != VERDICT_SPLIT || outcome->debug_path == NULL)
 			continue;
 		names[(*count)++] = (struct name){input->path, i};
 		for (size_t j = 0; j < input->links.count; j++)
@@ -196,6 +198,12 @@ static char *absolute(const char *path)
 	return xasprintf("/%s", path);
 }
 
+static int by_installed(const void *a, const void *b)
+{
+	return strcmp((*(const struct source *const *)a)->installed,
+		      (*(const struct source *const *)b)->installed);
+}
+
 /* Enters a file that was split into the manifest; its outcome gives its texts away. */
 static void enter(const struct split_run *run, struct manifest *manifest, const struct input *input,
 		  struct outcome *outcome, const char *path)
@@ -205,18 +213,24 @@ static void enter(const struct split_run *run, struct manifest *manifest, const 
 	file->path = xstrdup(path);
 	for (size_t i = 0; i < input->links.count; i++)
 		strings_take(&file->links, absolute(input->links.items[i]));
-	if (!outcome->no_build_id)
+	if (outcome->build_id[0] != '\0')
 		file->build_id = xstrdup(outcome->build_id);
 	file->size = outcome->size;
 	memcpy(file->sha256, outcome->sha256, sizeof(file->sha256));
-	file->debug_path = absolute(outcome->debug_path);
+	if (outcome->debug_path != NULL) /* archives have none */
+		file->debug_path = absolute(outcome->debug_path);
 	file->debug_size = outcome->debug_size;
 	memcpy(file->debug_sha256, outcome->debug_sha256, sizeof(file->debug_sha256));
 	file->debug_crc32 = outcome->debug_crc32;
 	file->package = outcome->package;
 	outcome->package = NULL;
+	if (outcome->source_count > 1)
+		qsort(outcome->sources, outcome->source_count, sizeof(*outcome->sources),
+		      by_installed);
 	for (size_t i = 0; i < outcome->source_count; i++) {
 		const struct source *source = outcome->sources[i];
+		if (i != 0 && source == outcome->sources[i - 1])
+			continue; /* two objects of an archive name it */
 		if (source->missing) {
 			struct manifest_missing *missing = manifest_add_missing(manifest);
 			missing->path = absolute(source->installed);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the recipes of files (split.c) and archives (split_archive.c) share. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/splitter/split_internal.h"
+
+int outcome_leave(struct outcome *outcome, const char *reason)
+{
+	outcome->verdict = VERDICT_LEFT;
+	snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
+	return NOTE_OK;
+}
+
+void outcome_collect(const struct split_run *run, const struct dwarf_sources *sources,
+		     struct outcome *outcome)
+{
+	const char *directory = run->layout.sources;
+	const char *build_dir = run->options->build_dir;
+	outcome->sources = xrealloc(outcome->sources, (outcome->source_count + sources->count) *
+							      sizeof(struct source *));
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct dwarf_source *source = &sources->items[i];
+		const char *installed =
+			source->installed != NULL ? source->installed : source->original;
+		char *original = NULL;
+		installed += installed[0] == '/' ? 1 : 0;
+		if (strncmp(installed, directory, strlen(directory)) != 0 ||
+		    installed[strlen(directory)] != '/')
+			continue;              /* not below the build directory */
+		if (source->installed == NULL) /* of an earlier run */
+			original = xasprintf("%s/%s", build_dir != NULL ? build_dir : "/",
+					     installed + strlen(directory) + 1);
+		outcome->sources[outcome->source_count++] = sources_take(
+			run->sources, installed, original != NULL ? original : source->original);
+		free(original);
+	}
+}
+
+void outcome_files(const struct split_run *run, struct outcome *outcome, const void *shipped,
+		   uint64_t shipped_size, const void *debug, uint64_t debug_size)
+{
+	outcome->size = shipped_size;
+	outcome->debug_size = debug_size;
+	if (!run->options->digests)
+		return;
+	sha256_hex(shipped, shipped_size, outcome->sha256);
+	if (debug != NULL)
+		sha256_hex(debug, debug_size, outcome->debug_sha256);
+}
+
+int replace_input(const struct split_run *run, size_t index, int like,
+		  const struct strip_output *shipped, struct note_error *err)
+{
+	const struct input *input = &run->inputs.items[index];
+	const struct file_attributes attributes = {.like = like};
+	const size_t count = 1 + input->links.count;
+	const char **paths = xcalloc(count, sizeof(*paths));
+	paths[0] = input->path;
+	for (size_t i = 1; i < count; i++)
+		paths[i] = input->links.items[i - 1];
+	int code = root_write(run->options->root, paths, count, shipped->bytes, shipped->size,
+			      &attributes, err);
+	free(paths);
+	return code;
+}

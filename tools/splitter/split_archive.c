@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The recipe of a static archive: each object in it through the stages, then the archive around
+ * them anew. Layout rpm: paths are rewritten, and the DWARF stays. Layout deb: it goes, as do
+ * .comment and LTO's sections; an archive has no debug file.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/splitter/dwarf.h"
+#include "tools/splitter/members.h"
+#include "tools/splitter/plan.h"
+#include "tools/splitter/split_internal.h"
+#include "tools/splitter/strip.h"
+
+/* What the members share on their way; lives in split_archive() alone. */
+struct archive_passage {
+	const struct split_run *run;
+	struct outcome *outcome;
+	bool has_objects;
+};
+
+static bool has_section(const struct plan *plan, const char *prefix)
+{
+	for (uint64_t i = 1; i < plan->count; i++)
+		if (strncmp(plan->sections[i].name, prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
+/* An object of nothing but LTO's code: without it nothing is left to link. */
+static bool is_slim(const struct plan *plan)
+{
+	for (uint64_t i = 1; i < plan->count; i++)
+		if ((plan->sections[i].shdr.sh_flags & SHF_EXECINSTR) != 0 &&
+		    plan->sections[i].shdr.sh_size != 0)
+			return false;
+	return has_section(plan, ".gnu.lto_");
+}
+
+static int split_member(void *context, struct image *image, uint8_t **bytes, uint64_t *size,
+			struct note_error *err)
+{
+	struct archive_passage *archive = context;
+	const struct split_run *run = archive->run;
+	const struct plan_options options = {.remove = NULL};
+	const struct strip_additions nothing = {.link = NULL};
+	struct section_edits edits = {0};
+	struct dwarf_sources sources = {0};
+	struct strip_output output = {0};
+	struct dwarf_summary summary;
+	struct plan plan = {0};
+	int code = image_read_elf(image, err);
+	if (code == NOTE_ABSENT || (code == NOTE_OK && image->ehdr.e_type != ET_REL))
+		return NOTE_OK;
+	if (code != NOTE_OK || image->shnum == 0)
+		return code;
+	archive->has_objects = true;
+	const bool strips = run->layout.kind == LAYOUT_DEB;
+	if (!strips)
+		code = dwarf_rewrite(image, run->map, &edits, &sources, &summary, err);
+	if (code == NOTE_OK)
+		code = plan_make(&plan, image, &edits, &options, err);
+	if (code == NOTE_OK && strips && !is_slim(&plan) &&
+	    (has_section(&plan, ".debug_") || has_section(&plan, ".gnu.lto_") ||
+	     has_section(&plan, ".gnu.debuglto_") || has_section(&plan, ".comment")))
+		code = strip_shipped_file(&output, image, &plan, &nothing, err);
+	else if (code == NOTE_OK && edits.count != 0)
+		code = strip_nothing(&output, image, &plan, err);
+	if (code == NOTE_OK)
+		outcome_collect(run, &sources, archive->outcome);
+	*bytes = output.bytes;
+	*size = output.size;
+	plan_free(&plan);
+	section_edits_free(&edits);
+	dwarf_sources_free(&sources);
+	return code;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	const size_t length = strlen(text);
+	const size_t wanted = strlen(end);
+	return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+/* dh_strip's choice: what is called lib*.a, and not *_g.a, which is there for its DWARF. */
+static bool is_to_be_stripped(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return strncmp(slash != NULL ? slash + 1 : path, "lib", 3) == 0 && !ends_with(path, "_g.a");
+}
+
+int split_archive(const struct split_run *run, size_t index, struct image *image, int like,
+		  struct outcome *outcome, struct note_error *err)
+{
+	const char *path = run->inputs.items[index].path;
+	const bool strips = run->layout.kind == LAYOUT_DEB;
+	struct archive_passage archive = {.run = run, .outcome = outcome};
+	struct strip_output fresh = {0};
+	if (!ends_with(path, ".a"))
+		return NOTE_OK; /* a package, or some program's own archive */
+	if (strips && !is_to_be_stripped(path))
+		return outcome_leave(outcome, "an archive that is not called lib*.a");
+	int code = members_rewrite(&fresh.bytes, &fresh.size, image, strips, split_member, &archive,
+				   err);
+	if (code != NOTE_OK || !archive.has_objects)
+		goto out;
+	if (fresh.bytes != NULL) {
+		outcome_files(run, outcome, fresh.bytes, fresh.size, NULL, 0);
+		code = replace_input(run, index, like, &fresh, err);
+	} else {
+		const uint8_t *bytes = image_bytes(image, 0, image->size, "archive", err);
+		outcome_files(run, outcome, bytes, image->size, NULL, 0);
+	}
+	if (code == NOTE_OK)
+		outcome->verdict = VERDICT_SPLIT;
+out:
+	free(fresh.bytes);
+	return code;
+}
