@@ -9,6 +9,8 @@
 /* Of a dynamic section no more than this is looked at: sound ones have some dozen entries. */
 #define MAX_DYNAMIC 4096
 
+#define MAX_AHEAD 16384
+
 #ifndef EM_LOONGARCH
 #define EM_LOONGARCH 258
 #endif
@@ -19,8 +21,19 @@ struct dynamic {
 	bool soname;
 };
 
+/* In most libraries little lies between the dynamic section and the section headers, which will be
+ * asked for next: one read for both. */
+static void read_ahead(struct image *image, const GElf_Phdr *phdr)
+{
+	const size_t shsize = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	const uint64_t end = image->ehdr.e_shoff + image->shnum * shsize;
+	if (image->shnum != 0 && end > phdr->p_offset && end - phdr->p_offset <= MAX_AHEAD)
+		image_bytes(image, phdr->p_offset, end - phdr->p_offset, "", NULL);
+}
+
 static void read_dynamic(struct image *image, const GElf_Phdr *phdr, struct dynamic *out)
 {
+	read_ahead(image, phdr);
 	const size_t unit = image->is_64 ? 8 : 4;
 	uint64_t count = phdr->p_filesz / (2 * unit);
 	if (count > MAX_DYNAMIC)

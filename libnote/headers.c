@@ -248,6 +248,16 @@ int image_shdr(struct image *image, uint64_t index, GElf_Shdr *out, struct note_
 	return NOTE_OK;
 }
 
+uint32_t image_section_type(struct image *image, uint64_t index)
+{
+	const size_t size = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	GElf_Shdr shdr;
+	if (image->shdrs == NULL || index >= image->shnum)
+		return image_shdr(image, index, &shdr, NULL) == NOTE_OK ? shdr.sh_type : SHT_NULL;
+	/* The second word in both classes. */
+	return image_u32(image, image->shdrs + index * size + 4);
+}
+
 /* Makes NAMES the whole name table, where it is of a sane size: one read serves every name. */
 static int read_names(struct image *image, const GElf_Shdr *table, struct note_error *err)
 {

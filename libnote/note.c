@@ -262,11 +262,12 @@ static int collect_sections(struct walk *walk, struct note_error *err)
 {
 	GElf_Shdr shdr;
 	size_t room = 0;
+	if (walk->image->shnum != 0 && image_shdr(walk->image, 0, &shdr, err) != NOTE_OK)
+		return walk->image->phnum == 0 ? err->code : NOTE_OK;
 	for (uint64_t i = 1; i < walk->image->shnum; i++) {
-		if (image_shdr(walk->image, i, &shdr, err) != NOTE_OK)
-			return walk->image->phnum == 0 ? err->code : NOTE_OK;
 		uint64_t end;
-		if (shdr.sh_type != SHT_NOTE || shdr.sh_size == 0 ||
+		if (image_section_type(walk->image, i) != SHT_NOTE ||
+		    image_shdr(walk->image, i, &shdr, err) != NOTE_OK || shdr.sh_size == 0 ||
 		    __builtin_add_overflow(shdr.sh_offset, shdr.sh_size, &end))
 			continue;
 		if (walk->section_count == room) {

@@ -15,6 +15,13 @@
 #define SECTION_SIZE      40
 #define OPTIONAL_PE32PLUS 0x20b
 
+/* For images without an optional header. */
+static bool is_64_bit_machine(uint16_t machine)
+{
+	return machine == 0x8664 || machine == 0xaa64 || machine == 0x5064 || machine == 0x6264 ||
+	       machine == 0x0200;
+}
+
 int pe_read(struct pe *pe, struct image *image, struct note_error *err)
 {
 	*pe = (struct pe){.image = image};
@@ -37,11 +44,13 @@ int pe_read(struct pe *pe, struct image *image, struct note_error *err)
 	const uint64_t optional = start + COFF_HEADER_SIZE;
 	const uint16_t optional_size = image_u16(image, coff + 20);
 	pe->sections = optional + optional_size;
+	pe->is_64 = is_64_bit_machine(pe->machine);
 	if (optional_size >= 2) {
 		const uint8_t *magic = image_bytes(image, optional, 2, "optional header", err);
 		if (magic == NULL)
 			return NOTE_MALFORMED;
-		pe->is_64 = image_u16(image, magic) == OPTIONAL_PE32PLUS;
+		if (image_u16(image, magic) != 0)
+			pe->is_64 = image_u16(image, magic) == OPTIONAL_PE32PLUS;
 	}
 	if (image_bytes(image, pe->sections, (uint64_t)pe->section_count * SECTION_SIZE,
 			"section table", err) == NULL)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
@@ -28,28 +27,33 @@ struct show {
 	struct record_style style;
 	bool check;
 	struct strings pids;
-	/* The batch: of one tree, or of operands. */
-	struct root *root;   /* NULL for operands */
-	const char *operand; /* the tree's name */
-	struct strings files;
-	struct inspection results[BATCH / CHUNK];
 	uint64_t done;
 	bool heading; /* was printed */
 };
 
-static void inspect_one(struct show *show, struct inspection *inspection, const char *file)
+/* Files to work on: operands, or some of a tree. */
+struct batch {
+	struct show *show;
+	struct root *root;   /* NULL for operands */
+	const char *operand; /* the tree's name */
+	struct strings files;
+	struct inspection results[BATCH / CHUNK];
+};
+
+static void inspect_one(struct batch *batch, struct inspection *inspection, const char *file)
 {
+	const struct record_style *style = &batch->show->style;
 	struct note_error error;
 	char *path = NULL;
 	int fd = -1;
-	if (show->root != NULL) {
-		const size_t length = strlen(show->operand);
-		const bool slash = length != 0 && show->operand[length - 1] == '/';
-		int code = root_open_file(show->root, file, &fd, &error);
+	if (batch->root != NULL) {
+		const size_t length = strlen(batch->operand);
+		const bool slash = length != 0 && batch->operand[length - 1] == '/';
+		int code = root_open_file(batch->root, file, &fd, &error);
 		/* What has changed since it was listed is passed over. */
 		if (code == NOTE_ABSENT || code == NOTE_UNSUPPORTED)
 			return;
-		path = xasprintf("%s%s%s", show->operand, slash ? "" : "/", file);
+		path = xasprintf("%s%s%s", batch->operand, slash ? "" : "/", file);
 	} else {
 		fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
@@ -57,7 +61,7 @@ static void inspect_one(struct show *show, struct inspection *inspection, const 
 	}
 	const char *name = path != NULL ? path : file;
 	if (fd >= 0) {
-		inspect_file(inspection, &show->style, fd, name, show->root == NULL);
+		inspect_file(inspection, style, fd, name, batch->root == NULL);
 		close(fd);
 	} else {
 		inspection_fail(inspection, name, NULL, &error);
@@ -67,14 +71,18 @@ static void inspect_one(struct show *show, struct inspection *inspection, const 
 
 static void work(void *context, size_t index, unsigned worker)
 {
-	struct show *show = context;
+	struct batch *batch = context;
 	(void)worker;
-	for (size_t i = index * CHUNK; i < (index + 1) * CHUNK && i < show->files.count; i++)
-		inspect_one(show, &show->results[index], show->files.items[i]);
+	for (size_t i = index * CHUNK; i < (index + 1) * CHUNK && i < batch->files.count; i++)
+		inspect_one(batch, &batch->results[index], batch->files.items[i]);
 }
 
+static void show_tree(struct show *show, const char *operand);
+
+/* Prints what came of some files: text, failures, and the trees that were found among them. */
 static void print_result(struct show *show, struct inspection *result)
 {
+	size_t out = 0, failures = 0;
 	if (result->out.size != 0 && !show->heading && !show->cli.json) {
 		struct text text = {0};
 		record_print_heading(&text);
@@ -82,10 +90,20 @@ static void print_result(struct show *show, struct inspection *result)
 		text_free(&text);
 		show->heading = true;
 	}
-	if (result->out.size != 0)
-		fwrite(result->out.data, 1, result->out.size, stdout);
-	for (size_t i = 0; i < result->failure_count; i++)
-		cli_fail(&show->cli, result->failures[i].file, &result->failures[i].error);
+	for (size_t i = 0; i <= result->directory_count; i++) {
+		const struct inspect_directory last = {NULL, result->out.size,
+						       result->failure_count};
+		const struct inspect_directory *until =
+			i < result->directory_count ? &result->directories[i] : &last;
+		if (until->out != out)
+			fwrite(result->out.data + out, 1, until->out - out, stdout);
+		for (; failures < until->failures; failures++)
+			cli_fail(&show->cli, result->failures[failures].file,
+				 &result->failures[failures].error);
+		out = until->out;
+		if (until->path != NULL)
+			show_tree(show, until->path);
+	}
 	if (result->wanting && show->check)
 		cli_wanting(&show->cli);
 	inspection_free(result);
@@ -93,23 +111,25 @@ static void print_result(struct show *show, struct inspection *result)
 
 static void finish(void *context, size_t index)
 {
-	struct show *show = context;
-	print_result(show, &show->results[index]);
+	struct batch *batch = context;
+	struct show *show = batch->show;
+	print_result(show, &batch->results[index]);
 	show->done += CHUNK;
 	cli_progress(&show->cli, show->done, 0, "files");
 }
 
-static void run_batch(struct show *show)
+static void run_batch(struct batch *batch)
 {
-	pool_run(show->cli.jobs, (show->files.count + CHUNK - 1) / CHUNK, work, finish, show);
-	strings_free(&show->files);
+	pool_run(batch->show->cli.jobs, (batch->files.count + CHUNK - 1) / CHUNK, work, finish,
+		 batch);
+	strings_free(&batch->files);
 }
 
-static void add_file(struct show *show, const char *file)
+static void add_file(struct batch *batch, const char *file)
 {
-	strings_add(&show->files, file);
-	if (show->files.count == BATCH)
-		run_batch(show);
+	strings_add(&batch->files, file);
+	if (batch->files.count == BATCH)
+		run_batch(batch);
 }
 
 static bool visit(void *context, const struct entry *entry, bool *descend)
@@ -122,35 +142,34 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 
 static void walk_failed(void *context, const char *path, const struct note_error *err)
 {
-	struct show *show = context;
-	char *name = xasprintf("%s/%s", show->operand, path);
-	cli_fail(&show->cli, name, err);
+	struct batch *batch = context;
+	char *name = xasprintf("%s/%s", batch->operand, path);
+	cli_fail(&batch->show->cli, name, err);
 	free(name);
 }
 
 static void show_tree(struct show *show, const char *operand)
 {
 	struct note_error error;
-	run_batch(show);
-	if (root_open(&show->root, operand, &error) != NOTE_OK) {
+	struct batch *batch = xcalloc(1, sizeof(*batch));
+	batch->show = show;
+	batch->operand = operand;
+	if (root_open(&batch->root, operand, &error) != NOTE_OK ||
+	    root_walk(batch->root, "", false, visit, walk_failed, batch, &error) != NOTE_OK)
 		cli_fail(&show->cli, operand, &error);
-		return;
-	}
-	show->operand = operand;
-	if (root_walk(show->root, "", false, visit, walk_failed, show, &error) != NOTE_OK)
-		cli_fail(&show->cli, operand, &error);
-	run_batch(show);
-	root_close(show->root);
-	show->root = NULL;
+	run_batch(batch);
+	root_close(batch->root);
+	free(batch);
 }
 
-static void show_operand(struct show *show, const char *operand)
+static void show_operands(struct show *show)
 {
-	struct stat st;
-	if (stat(operand, &st) == 0 && S_ISDIR(st.st_mode))
-		show_tree(show, operand);
-	else
-		add_file(show, operand);
+	struct batch *batch = xcalloc(1, sizeof(*batch));
+	batch->show = show;
+	for (size_t i = 0; i < show->cli.operand_count; i++)
+		add_file(batch, show->cli.operands[i]);
+	run_batch(batch);
+	free(batch);
 }
 
 /* Decimal digits alone; 0 where it is anything else. */
@@ -166,7 +185,7 @@ static pid_t read_pid(const char *text)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	static struct show show;
+	struct show show = {0};
 	int status;
 	const struct option_spec options[] = {
 		{"check", 0, OPTION_FLAG, NULL, &show.check,
@@ -191,13 +210,11 @@ static int run(const struct command *command, int argc, char **argv)
 					   show.pids.items[i]);
 	if (status == EXIT_DONE) {
 		setvbuf(stdout, NULL, _IOFBF, 65536);
-		for (size_t i = 0; i < show.cli.operand_count; i++)
-			show_operand(&show, show.cli.operands[i]);
-		run_batch(&show);
+		show_operands(&show);
 		for (size_t i = 0; i < show.pids.count; i++) {
-			inspect_process(&show.results[0], &show.style,
-					read_pid(show.pids.items[i]));
-			print_result(&show, &show.results[0]);
+			struct inspection result = {0};
+			inspect_process(&result, &show.style, read_pid(show.pids.items[i]));
+			print_result(&show, &result);
 		}
 		cli_progress_end(&show.cli);
 		status = cli_finish(&show.cli);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libnote/error.h"
 #include "libnote/static_archive.h"
@@ -14,6 +15,7 @@ void inspection_free(struct inspection *inspection)
 	for (size_t i = 0; i < inspection->failure_count; i++)
 		free(inspection->failures[i].file);
 	free(inspection->failures);
+	free(inspection->directories);
 	text_free(&inspection->out);
 	*inspection = (struct inspection){0};
 }
@@ -134,12 +136,27 @@ static void show_archive(struct inspection *inspection, const struct record_styl
 		inspection_fail(inspection, path, NULL, &error);
 }
 
+static void note_directory(struct inspection *inspection, const char *path)
+{
+	inspection->directories =
+		xrealloc(inspection->directories,
+			 (inspection->directory_count + 1) * sizeof(*inspection->directories));
+	inspection->directories[inspection->directory_count++] =
+		(struct inspect_directory){path, inspection->out.size, inspection->failure_count};
+}
+
 void inspect_file(struct inspection *inspection, const struct record_style *style, int fd,
 		  const char *path, bool named)
 {
 	struct image *image;
 	struct note_error error;
-	if (image_open_fd(&image, fd, &error) != NOTE_OK) {
+	struct stat st;
+	int code = image_open_fd(&image, fd, &error);
+	if (code == NOTE_UNSUPPORTED && named && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		note_directory(inspection, path);
+		return;
+	}
+	if (code != NOTE_OK) {
 		inspection_fail(inspection, path, NULL, &error);
 		return;
 	}

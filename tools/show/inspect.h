@@ -11,12 +11,21 @@ struct inspect_failure {
 	struct note_error error;
 };
 
-/* What came of a file; zero-initialised is nothing. */
+/* A named file that turned out to be a directory: its place among what came of the others. */
+struct inspect_directory {
+	const char *path; /* the caller's */
+	size_t out;       /* bytes of text before it */
+	size_t failures;  /* failures before it */
+};
+
+/* What came of some files, in their order; zero-initialised is nothing. */
 struct inspection {
 	struct text out;
 	bool wanting; /* some record has a problem */
 	struct inspect_failure *failures;
 	size_t failure_count;
+	struct inspect_directory *directories;
+	size_t directory_count;
 };
 
 void inspection_free(struct inspection *inspection);
@@ -25,8 +34,9 @@ void inspection_free(struct inspection *inspection);
 void inspection_fail(struct inspection *inspection, const char *file, const char *member,
 		     const struct note_error *error);
 
-/* The file behind FD, called PATH. What is nothing that holds notes is passed over in silence, or
- * a failure where the file was NAMED. Archives and packages are opened only where NAMED. */
+/* The file behind FD, called PATH, or a directory where it was NAMED, which is only noted. What is
+ * nothing that holds notes is passed over in silence, or a failure where the file was NAMED.
+ * Archives and packages are opened only where NAMED. */
 void inspect_file(struct inspection *inspection, const struct record_style *style, int fd,
 		  const char *path, bool named);
 

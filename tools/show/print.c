@@ -42,6 +42,13 @@ static void put_field(struct text *out, const char *key, const char *value)
 /* The same for the name of a file, whose bytes need not be UTF-8. */
 static void put_name(struct text *out, const char *key, const char *name)
 {
+	const char *c = name;
+	while (*c > 0x1f && *c < 0x7f && *c != '%')
+		c++;
+	if (*c == '\0') { /* nearly every name */
+		put_field(out, key, name);
+		return;
+	}
 	char *utf8 = name_to_utf8(name);
 	put_field(out, key, utf8);
 	free(utf8);
@@ -80,10 +87,9 @@ static void put_notes(struct text *out, const struct record *record)
 static void print_json(const struct record *record, const struct record_style *style,
 		       struct text *out)
 {
-	char *path = name_to_utf8(record->path);
-	text_puts(out, "{\"path\":");
-	put_string(out, path);
-	free(path);
+	const size_t at = out->size;
+	put_name(out, "path", record->path);
+	out->data[at] = '{'; /* where the comma was */
 	if (record->member != NULL)
 		put_name(out, "member", record->member);
 	if (record->has_address) {
@@ -104,11 +110,10 @@ static void print_json(const struct record *record, const struct record_style *s
 			       : "null");
 	text_puts(out, ",\"debugLink\":");
 	if (record->debuglink != NULL) {
-		char *name = name_to_utf8(record->debuglink);
-		text_puts(out, "{\"name\":");
-		put_string(out, name);
+		const size_t link = out->size;
+		put_name(out, "name", record->debuglink);
+		out->data[link] = '{';
 		text_printf(out, ",\"crc32\":\"%08x\"}", record->debuglink_crc);
-		free(name);
 	} else {
 		text_puts(out, "null");
 	}
