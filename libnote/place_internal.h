@@ -34,6 +34,7 @@ struct layout {
 	struct range *owned;   /* by start: what belongs to a header, section or segment */
 	size_t owned_count;
 	uint64_t tail;           /* where the new file's contents may go on */
+	bool appended;           /* bytes follow the ELF image */
 	uint64_t dynamic_offset; /* of the first entry of PT_DYNAMIC */
 	GElf_Dyn *dynamic;
 	size_t dynamic_count; /* up to DT_NULL, without it */
@@ -110,9 +111,11 @@ struct sections {
 	uint64_t names;
 	uint64_t names_size; /* with the new name */
 	uint64_t headers;
-	uint64_t end;      /* of the file */
-	uint64_t reused;   /* the section whose header the note takes over, 0 for none */
-	uint64_t count;    /* of section headers */
+	uint64_t end;    /* of the file */
+	uint64_t reused; /* the section whose header the note takes over, 0 for none */
+	uint64_t count;  /* of section headers */
+	bool in_place;   /* nothing of this moves: the header of EXTENDED covers the note */
+	uint64_t extended;
 	uint64_t *numbers; /* the new number of each section, for free(); the note's is last */
 };
 

@@ -303,6 +303,8 @@ static bool into_new_segment(struct attempt *attempt)
 		if (phdr->p_vaddr + phdr->p_memsz > address)
 			address = phdr->p_vaddr + phdr->p_memsz;
 	}
+	if (layout->appended)
+		return false;
 	/* Offset and address agree within a page, so that the file needs no padding. The gap is for
 	 * eu-elflint, which takes a relocated word to be as long as its symbol, and would see those
 	 * at the end of writable data reach into the new segment. */

@@ -22,6 +22,9 @@ static int page_size(const struct layout *layout, uint64_t *page, struct note_er
 	for (uint64_t i = 0; i < layout->image->phnum; i++)
 		if (layout->phdrs[i].p_type == PT_LOAD && layout->phdrs[i].p_align > *page)
 			*page = layout->phdrs[i].p_align;
+	/* Pages are of 4096 bytes on x86, whatever the linker was ready for. */
+	if (layout->image->ehdr.e_machine == EM_X86_64 || layout->image->ehdr.e_machine == EM_386)
+		*page = FIRST_PAGE;
 	if (*page > 0x10000 || layout->load->p_vaddr % *page != 0)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "page one is full, and segments are aligned to %llu",
@@ -57,6 +60,8 @@ static int write_headers(const struct layout *layout, uint64_t page, uint8_t *fi
 		} else if (phdr.p_type != PT_PHDR && phdr.p_filesz + phdr.p_memsz != 0) {
 			phdr.p_offset += page;
 		}
+		if (phdr.p_type == PT_LOAD && phdr.p_align > page)
+			phdr.p_align = page;
 		code = image_put_phdr(image, file + ehdr.e_phoff + i * ehdr.e_phentsize, &phdr,
 				      err);
 	}
@@ -81,6 +86,10 @@ int place_prepend(const struct layout *layout, uint8_t **out, size_t *out_size,
 	struct image *image = layout->image;
 	const uint8_t *old = image_bytes(image, 0, image->size, "file", err);
 	uint64_t page;
+	if (layout->appended)
+		return error_set(err, NOTE_UNSUPPORTED, place_image_end(layout),
+				 "page one has no room, and bytes follow the ELF image from here "
+				 "on: nothing can be added");
 	if (image->ehdr.e_type != ET_EXEC || layout->headers.end > FIRST_PAGE ||
 	    layout->headers.start < image->ehdr.e_ehsize)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,

@@ -258,6 +258,25 @@ static int find_load(struct layout *layout, struct note_error *err)
 	return NOTE_OK;
 }
 
+/* Debug files carry the headers of the program whose contents were left out of them. */
+static int check_contents(const struct layout *layout, struct note_error *err)
+{
+	const GElf_Phdr *load = layout->load;
+	for (uint64_t i = 1; i < layout->image->shnum; i++) {
+		GElf_Shdr shdr;
+		int code = image_shdr(layout->image, i, &shdr, err);
+		if (code != NOTE_OK)
+			return code;
+		if (shdr.sh_type == SHT_NOBITS && (shdr.sh_flags & SHF_ALLOC) != 0 &&
+		    (shdr.sh_flags & SHF_TLS) == 0 && shdr.sh_size != 0 &&
+		    shdr.sh_addr >= load->p_vaddr && shdr.sh_addr - load->p_vaddr < load->p_filesz)
+			return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					 "a separate debug file: the note belongs into what is "
+					 "loaded");
+	}
+	return NOTE_OK;
+}
+
 static int check_type(const struct image *image, struct note_error *err)
 {
 	switch (image->ehdr.e_type) {
@@ -289,11 +308,17 @@ int place_read(struct layout *out, struct image *image, struct note_error *err)
 	if (code == NOTE_OK)
 		code = find_load(out, err);
 	if (code == NOTE_OK)
+		code = check_contents(out, err);
+	if (code == NOTE_OK)
 		code = read_owned(out, err);
 	if (code == NOTE_OK)
 		code = read_dynamic(out, err);
-	if (code == NOTE_OK)
+	if (code == NOTE_OK) {
 		out->tail = place_tail(out);
+		/* Zeros alone are somebody's padding. */
+		const uint64_t end = place_image_end(out);
+		out->appended = place_free_after(out, end, image->size) != image->size - end;
+	}
 	return code;
 }
 

@@ -157,17 +157,59 @@ static uint64_t find_emptied(const struct layout *layout)
 	return 0;
 }
 
+/* Where bytes follow the ELF image, those who read them go by the file's end, by where the section
+ * header table ends, or by a fixed offset: nothing is added, nothing after page one moves. The note
+ * gets no header of its own then; the one of the notes beside it covers it. */
+static int plan_in_place(const struct layout *layout, const struct plan *plan, struct sections *out,
+			 struct note_error *err)
+{
+	const struct image *image = layout->image;
+	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
+	out->in_place = true;
+	out->names = names.start;
+	out->names_size = names.end - names.start;
+	out->headers = image->ehdr.e_shoff;
+	out->count = image->shnum;
+	for (uint64_t i = 0; i < image->shnum; i++)
+		out->numbers[i] = i;
+	out->numbers[image->shnum] = out->reused;
+	for (uint64_t i = 1; i < image->shnum && out->reused == 0; i++) {
+		const GElf_Shdr *shdr = &layout->shdrs[i];
+		const uint64_t start = new_offset(layout, plan, i);
+		uint64_t end;
+		if (shdr->sh_type == SHT_NOTE && (shdr->sh_flags & SHF_ALLOC) != 0 &&
+		    shdr->sh_size != 0 && align_up(start + shdr->sh_size, 4, &end) &&
+		    (end == plan->note_offset || start == plan->note_offset + plan->note_size))
+			out->extended = i;
+	}
+	if (out->reused == 0 && out->extended == 0)
+		return error_set(err, NOTE_UNSUPPORTED, place_image_end(layout),
+				 "bytes follow the ELF image from here on, and no section of notes "
+				 "could cover one more");
+	return NOTE_OK;
+}
+
+/* The header of the notes beside the new one, with that. */
+static void extend(const struct plan *plan, GElf_Shdr *shdr)
+{
+	if (shdr->sh_offset > plan->note_offset) {
+		shdr->sh_offset -= plan->note_size;
+		shdr->sh_addr -= plan->note_size;
+		shdr->sh_size += plan->note_size;
+	} else {
+		shdr->sh_size = plan->note_offset + plan->note_size - shdr->sh_offset;
+	}
+}
+
 int place_sections_plan(const struct layout *layout, const struct plan *plan, struct sections *out,
 			struct note_error *err)
 {
 	const struct image *image = layout->image;
 	const uint64_t alignment = image->is_64 ? 8 : 4;
+	const uint64_t added =
+		plan->has_added ? plan->added.p_offset + plan->added.p_filesz : plan->load_end;
 	memset(out, 0, sizeof(*out));
-	if (place_image_end(layout) != image->size)
-		return error_set(err, NOTE_UNSUPPORTED, place_image_end(layout),
-				 "bytes follow the ELF image from here on (a self-extracting file "
-				 "or the like)");
-	out->end = image->size > plan->load_end ? image->size : plan->load_end;
+	out->end = image->size > added ? image->size : added;
 	if (image->shnum == 0)
 		return NOTE_OK;
 	int code = check_sections(layout, err);
@@ -179,16 +221,16 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 	out->reused = find_emptied(layout);
 	out->count = image->shnum + (out->reused == 0 ? 1 : 0);
 	out->names_size = names.end - names.start + (out->reused == 0 ? sizeof(SECTION_NAME) : 0);
-	out->names = layout->tail;
-	if (out->names < plan->load_end)
-		out->names = plan->load_end;
-	if (plan->has_added && out->names < plan->added.p_offset + plan->added.p_filesz)
-		out->names = plan->added.p_offset + plan->added.p_filesz;
+	out->numbers = calloc(image->shnum + 1, sizeof(*out->numbers));
+	if (out->numbers == NULL)
+		return error_system(err, "section numbers");
+	if (layout->appended)
+		return plan_in_place(layout, plan, out, err);
+	out->names = layout->tail > added ? layout->tail : added;
 	if (!align_up(out->names + out->names_size, alignment, &out->headers))
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "the file is too large");
 	out->end = out->headers + out->count * size;
-	out->numbers = calloc(image->shnum + 1, sizeof(*out->numbers));
-	if (out->numbers == NULL || !number(layout, plan, out->reused, out->numbers))
+	if (!number(layout, plan, out->reused, out->numbers))
 		return error_system(err, "section numbers");
 	return NOTE_OK;
 }
@@ -252,7 +294,8 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 	};
 	for (uint64_t i = 0; i <= image->shnum; i++) {
 		GElf_Shdr shdr = note;
-		if (i == sections->reused && i != 0)
+		if ((i == sections->reused && i != 0) ||
+		    (i == image->shnum && sections->extended != 0))
 			continue;
 		if (i < image->shnum) {
 			int code = image_shdr(image, i, &shdr, err);
@@ -265,6 +308,8 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 				shdr.sh_addr += piece->distance;
 			}
 		}
+		if (i == sections->extended && i != 0)
+			extend(plan, &shdr);
 		if (i == image->shstrndx) {
 			shdr.sh_offset = sections->names;
 			shdr.sh_size = sections->names_size;
@@ -308,14 +353,16 @@ int place_sections_write(const struct layout *layout, const struct plan *plan,
 		image_bytes(image, names.start, names.end - names.start, "section names", err);
 	if (old == NULL)
 		return NOTE_MALFORMED;
-	clear_old(layout, file, names);
-	clear_old(layout, file, headers);
-	uint8_t *p = file + sections->names;
-	memcpy(p, old, names.end - names.start);
-	if (sections->reused == 0)
-		memcpy(p + (names.end - names.start), SECTION_NAME, sizeof(SECTION_NAME));
-	memset(p + sections->names_size, 0,
-	       sections->headers - sections->names - sections->names_size);
+	if (!sections->in_place) {
+		uint8_t *p = file + sections->names;
+		clear_old(layout, file, names);
+		clear_old(layout, file, headers);
+		memcpy(p, old, names.end - names.start);
+		if (sections->reused == 0)
+			memcpy(p + (names.end - names.start), SECTION_NAME, sizeof(SECTION_NAME));
+		memset(p + sections->names_size, 0,
+		       sections->headers - sections->names - sections->names_size);
+	}
 	int code = write_headers(layout, plan, sections, file, err);
 	for (uint64_t i = 1; i < image->shnum && code == NOTE_OK; i++)
 		if (layout->shdrs[i].sh_type == SHT_SYMTAB ||

@@ -32,17 +32,17 @@ C
 
 # in_page_one FILE: exactly one package note, in a PT_NOTE and a PT_LOAD within the first 4096 bytes.
 in_page_one() {
-	local found
-	found=$(readelf -lnW "$1" | awk '
-		function number(text,  i, value) {
-			value = 0; text = tolower(substr(text, 3))
-			for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
-			return value }
-		$1 == "LOAD" && !load { load = number($2) + number($5) }
-		$1 == "NOTE" && number($2) + number($5) > end && number($2) + number($5) <= load { end = number($2) + number($5) }
-		/Packaging Metadata:/ { notes++ }
-		END { print notes + 0, (end > 0 && end <= 4096) }')
-	[ "$found" = "1 1" ] || { readelf -lW "$1" >&2; fail "$1: notes, page one: $found"; }
+	local load=0 found=0 type offset address physical size rest
+	same 1 "$(readelf -nW "$1" | grep -c 'Packaging Metadata:')"
+	while read -r type offset address physical size rest; do
+		case $type in
+		LOAD) [ $((load)) != 0 ] || load=$((offset + size)) ;;
+		NOTE)
+			[ $((offset + size)) -gt 4096 ] || [ $((offset + size)) -gt $((load)) ] ||
+				! dd if="$1" bs=1 skip=$((offset)) count=$((size)) status=none | grep -aq FDO || found=1 ;;
+		esac
+	done < <(readelf -lW "$1" | sed -n 's/^  \(LOAD\|NOTE\) /\1 /p' | sort)
+	[ $found = 1 ] || { readelf -lW "$1" >&2; fail "$1: the note is not in page one"; }
 }
 
 # numbers change where a section is added, the rest of what eu-elflint finds must not.
@@ -260,6 +260,47 @@ build_ids_are_updated() {
 }
 check "--update-build-id: by contents and seed, the same twice" build_ids_are_updated
 
+appended_bytes_stay() {
+	sources
+	for kind in -pie -no-pie -static '-fuse-ld=lld'; do
+		# shellcheck disable=SC2086
+		$CC $kind -o plain main.c lib.c 2>log || continue
+		cp plain selfextracting
+		printf 'payload\0\1\2\377 at the end' >>selfextracting
+		if ! "$PKGNOTE" stamp -k name=demo -o demo selfextracting >out 2>err; then
+			says err 'bytes follow the ELF image'
+			continue
+		fi
+		in_page_one demo
+		# By the file's end, by the end of the headers, by offset: whoever reads them finds them.
+		same "$(stat -c %s selfextracting)" "$(stat -c %s demo)"
+		cmp <(tail -c 22 selfextracting) <(tail -c 22 demo)
+		same "$(readelf -hW selfextracting | grep 'section headers')" "$(readelf -hW demo | grep 'section headers')"
+		same "$(lint_of plain)" "$(lint_of demo)"
+		same '42 8 5 4' "$(./demo)"
+		"$PKGNOTE" stamp -q -k name=longer-than-before --on-existing=replace demo
+		in_page_one demo
+		cmp <(tail -c 22 selfextracting) <(tail -c 22 demo)
+		same '42 8 5 4' "$(./demo)"
+	done
+}
+check "bytes after the ELF image stay where they are" appended_bytes_stay
+
+# An executable whose first page is full of code gets one before it.
+full_first_pages() {
+	command -v ld.gold >/dev/null || skip "no gold on this machine"
+	sources
+	$CC -static -fuse-ld=gold -o plain main.c lib.c
+	"$PKGNOTE" stamp -q -k name=demo -o demo plain
+	in_page_one demo
+	same "$(lint_of plain)" "$(lint_of demo)"
+	same '42 8 5 4' "$(./demo)"
+	strip demo
+	in_page_one demo
+	same '42 8 5 4' "$(./demo)"
+}
+check "an executable whose first page is full gets another before it" full_first_pages
+
 a_tree_at_once() {
 	sources
 	mkdir -p tree/bin tree/lib tree/share one eight
@@ -332,9 +373,10 @@ refuses_what_it_cannot() {
 	$CC -g -o demo main.c lib.c
 	objcopy --only-keep-debug demo demo.debug
 	cp demo short && truncate -s 3000 short
-	{ cat demo; echo appended; } >appended
 	ln -s demo link
 	: >empty
+	status 3 "$PKGNOTE" stamp -k name=demo demo.debug
+	says err 'a separate debug file'
 	for file in main.o demo.debug short link empty nowhere /dev/null; do
 		[ ! -f $file ] || cp $file saved
 		status 3 "$PKGNOTE" stamp -k name=demo $file
