@@ -261,6 +261,11 @@ static int judge_usage(struct cli *cli, const struct options *options)
 			       options->check + (options->keep != NO_KEEP);
 	if (options->into == NULL)
 		return cli_usage(cli, "--into=SHARE says where to");
+	if (strncmp(options->into, "s3://", 5) == 0) {
+		cli_failf(cli, options->into,
+			  "an object store: only directories can be published into so far");
+		return EXIT_FAILED;
+	}
 	if (modes == 0)
 		return cli_usage(cli, "nothing to do: give an INPUT, --remove, --keep, --list or "
 				      "--check");

@@ -217,6 +217,8 @@ no_share() {
 	status 3 "$PKGNOTE" publish --into=home --package=hello-1-1.x86_64 root
 	says err 'not of a share that this program knows'
 	status 3 "$PKGNOTE" publish --into=no/such/place --package=hello-1-1.x86_64 root
+	status 3 "$PKGNOTE" publish --into=s3://bucket/prefix --package=hello-1-1.x86_64 root
+	says err 'only directories'
 	# Links in the share that lead out of it are not followed.
 	mkdir outside evil; publish --package=hello-1-1.x86_64 root >out
 	rm -rf share/store; ln -s ../outside share/store

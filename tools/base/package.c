@@ -45,6 +45,8 @@ void package_close(struct package *package)
 	free(package->head.version);
 	free(package->head.release);
 	free(package->head.architecture);
+	free(package->head.source_name);
+	free(package->head.source_version);
 	free(package);
 }
 

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The payload of a package: a compressed tar or cpio, unpacked and parsed by libarchive. Two of
- * its readers are stacked, the first only unpacks; what it gives is counted on its way to the
- * second, so that the bound holds for members, their headers and what is skipped alike. None of
- * the decompressors that are allowed runs another program.
+ * The payload of a package: a compressed tar or cpio. libarchive unpacks it; what it gives is
+ * counted on its way on, so that the bound holds for members, their headers and what is skipped
+ * alike. None of the decompressors that are allowed runs another program. A tar is parsed by a
+ * second reader of libarchive; cpio here, since libarchive takes a name of any length into
+ * memory.
+ *
+ * cpio, the "new ASCII" format (cpio(5)): a header of 110 bytes, "070701" (or "070702") and 13
+ * numbers of 8 hexadecimal digits: ino, mode, uid, gid, nlink, mtime, filesize, devmajor,
+ * devminor, rdevmajor, rdevminor, namesize, check; the name with its NUL, padded to 4 with the
+ * header; the contents, padded to 4. "TRAILER!!!" ends it.
  */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
@@ -25,8 +33,10 @@ struct payload_reader {
 	struct payload payload; /* what is still to be read of it */
 	uint64_t budget;        /* of unpacked bytes, what is left */
 	struct archive *unpacker;
-	struct archive *parser;
-	char *path; /* of the file at hand */
+	struct archive *parser; /* of a tar */
+	uint64_t left;          /* of a cpio: bytes of the file at hand that were not read */
+	unsigned padding;       /* and behind it */
+	char *path;             /* of the file at hand */
 	char *link;
 	bool ended;
 	uint8_t chunk[CHUNK];
@@ -108,12 +118,11 @@ int payload_open(struct payload_reader **out, const struct payload *payload, str
 	*out = reader;
 	if (reader->ended)
 		return NOTE_OK;
+	if (code == ARCHIVE_OK && payload->format == PAYLOAD_CPIO)
+		return NOTE_OK;
 	if (code == ARCHIVE_OK) {
 		reader->parser = archive_read_new();
-		if (payload->format == PAYLOAD_TAR)
-			archive_read_support_format_tar(reader->parser);
-		else
-			archive_read_support_format_cpio(reader->parser);
+		archive_read_support_format_tar(reader->parser);
 		archive_read_support_format_empty(reader->parser);
 		if (archive_read_open(reader->parser, reader, NULL, read_unpacked, NULL) ==
 		    ARCHIVE_OK)
@@ -162,6 +171,15 @@ static char *clean_path(const char *name)
 	return path.data;
 }
 
+static int bad_name(const char *name, struct note_error *err)
+{
+	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+			 "a file without a name, or with one that leads out of the package: %s",
+			 name != NULL ? name : "?");
+}
+
+/* --- tar --- */
+
 static int take_entry(struct payload_reader *reader, struct archive_entry *entry,
 		      struct package_file *file, struct note_error *err)
 {
@@ -172,32 +190,23 @@ static int take_entry(struct payload_reader *reader, struct archive_entry *entry
 	reader->path = clean_path(archive_entry_pathname(entry));
 	reader->link = link != NULL ? clean_path(link) : NULL;
 	if (reader->path == NULL || (link != NULL && reader->link == NULL))
-		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-				 "a file without a name, or with one that leads out of the "
-				 "package: %s",
-				 archive_entry_pathname(entry) != NULL
-					 ? archive_entry_pathname(entry)
-					 : "?");
-	const bool cpio = reader->payload.format == PAYLOAD_CPIO;
+		return bad_name(archive_entry_pathname(entry), err);
 	*file = (struct package_file){
 		.path = reader->path,
 		.size = size > 0 ? (uint64_t)size : 0,
 		.link = reader->link,
-		.inode = (uint64_t)archive_entry_ino64(entry),
-		.later = cpio && size == 0 && archive_entry_nlink(entry) > 1,
 	};
 	return NOTE_OK;
 }
 
-int payload_next(struct payload_reader *reader, struct package_file *file, struct note_error *err)
+static int tar_next(struct payload_reader *reader, struct package_file *file,
+		    struct note_error *err)
 {
 	struct archive_entry *entry;
-	while (!reader->ended) {
+	while (true) {
 		const int got = archive_read_next_header(reader->parser, &entry);
-		if (got == ARCHIVE_EOF) {
-			reader->ended = true;
-			break;
-		}
+		if (got == ARCHIVE_EOF)
+			return NOTE_ABSENT;
 		/* A warning is about names that are not of this locale: bytes are what we want. */
 		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
 			return broken(reader->parser, NOTE_MALFORMED, "the package's payload", err);
@@ -205,15 +214,157 @@ int payload_next(struct payload_reader *reader, struct package_file *file, struc
 		    archive_entry_hardlink(entry) != NULL)
 			return take_entry(reader, entry, file, err);
 	}
-	return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no further file");
+}
+
+/* --- cpio --- */
+
+#define CPIO_HEADER 110
+
+enum { CPIO_INO, CPIO_MODE, CPIO_NLINK = 4, CPIO_SIZE = 6, CPIO_DEVICE, CPIO_NAME_SIZE = 11 };
+
+/* Up to SIZE unpacked bytes; fewer only where the payload ends. BYTES may be NULL: skipped. */
+static int unpack(struct payload_reader *reader, void *bytes, uint64_t size, uint64_t *got,
+		  struct note_error *err)
+{
+	char sink[4096];
+	*got = 0;
+	while (*got < size) {
+		uint64_t want = size - *got;
+		if (bytes == NULL && want > sizeof(sink))
+			want = sizeof(sink);
+		if (want > SSIZE_MAX)
+			want = SSIZE_MAX;
+		if (want > reader->budget)
+			return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+					 "the package's payload: it unpacks to over %d times its "
+					 "size",
+					 MOST_FACTOR);
+		const la_ssize_t part = archive_read_data(
+			reader->unpacker, bytes != NULL ? (char *)bytes + *got : sink,
+			(size_t)want);
+		if (part < 0)
+			return broken(reader->unpacker, NOTE_MALFORMED, "the package's payload",
+				      err);
+		if (part == 0)
+			break;
+		*got += (uint64_t)part;
+		reader->budget -= (uint64_t)part;
+	}
+	return NOTE_OK;
+}
+
+static int unpack_all(struct payload_reader *reader, void *bytes, uint64_t size,
+		      struct note_error *err)
+{
+	uint64_t got;
+	int code = unpack(reader, bytes, size, &got, err);
+	if (code == NOTE_OK && got != size)
+		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "the package's payload: it ends too early");
+	return code;
+}
+
+static bool read_field(const char *header, int field, uint64_t *out)
+{
+	uint8_t bytes[4];
+	char digits[9];
+	memcpy(digits, header + 6 + 8 * field, 8);
+	digits[8] = '\0';
+	if (hex_decode(digits, bytes, sizeof(bytes)) != 4)
+		return false;
+	*out = (uint64_t)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+	return true;
+}
+
+/* The next header, of whatever kind of file; its name is reader->path, cleaned. */
+static int cpio_header(struct payload_reader *reader, struct package_file *file, uint64_t *mode,
+		       bool *end, struct note_error *err)
+{
+	char header[CPIO_HEADER];
+	char name[LONGEST_PATH + 4];
+	uint64_t links, size, device, inode, name_size;
+	int code = unpack_all(reader, NULL, reader->left + reader->padding, err);
+	reader->left = reader->padding = 0;
+	if (code == NOTE_OK)
+		code = unpack_all(reader, header, sizeof(header), err);
+	if (code != NOTE_OK)
+		return code;
+	if ((memcmp(header, "070701", 6) != 0 && memcmp(header, "070702", 6) != 0) ||
+	    !read_field(header, CPIO_INO, &inode) || !read_field(header, CPIO_MODE, mode) ||
+	    !read_field(header, CPIO_NLINK, &links) || !read_field(header, CPIO_SIZE, &size) ||
+	    !read_field(header, CPIO_DEVICE, &device) ||
+	    !read_field(header, CPIO_NAME_SIZE, &name_size))
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "the package's payload: no cpio header");
+	if (name_size == 0 || name_size > LONGEST_PATH)
+		return bad_name(NULL, err);
+	code = unpack_all(reader, name, name_size + (-(CPIO_HEADER + name_size) & 3), err);
+	if (code != NOTE_OK)
+		return code;
+	name[name_size - 1] = '\0';
+	*end = strcmp(name, "TRAILER!!!") == 0;
+	free(reader->path);
+	reader->path = clean_path(name);
+	if (reader->path == NULL)
+		return bad_name(name, err);
+	reader->left = size;
+	reader->padding = (unsigned)(-size & 3);
+	*file = (struct package_file){
+		.path = reader->path,
+		.size = size,
+		.inode = device << 32 | inode,
+		.later = size == 0 && links > 1,
+	};
+	return NOTE_OK;
+}
+
+static int cpio_next(struct payload_reader *reader, struct package_file *file,
+		     struct note_error *err)
+{
+	while (true) {
+		uint64_t mode;
+		bool end;
+		int code = cpio_header(reader, file, &mode, &end, err);
+		if (code != NOTE_OK)
+			return code;
+		if (end)
+			return NOTE_ABSENT;
+		if ((mode & S_IFMT) == S_IFREG)
+			return NOTE_OK;
+	}
+}
+
+/* --- either --- */
+
+int payload_next(struct payload_reader *reader, struct package_file *file, struct note_error *err)
+{
+	int code = NOTE_ABSENT;
+	if (!reader->ended)
+		code = reader->payload.format == PAYLOAD_TAR ? tar_next(reader, file, err)
+							     : cpio_next(reader, file, err);
+	if (code == NOTE_ABSENT) {
+		reader->ended = true;
+		error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no further file");
+	}
+	return code;
 }
 
 int payload_read(struct payload_reader *reader, void *buffer, size_t room, size_t *got,
 		 struct note_error *err)
 {
+	*got = 0;
+	if (reader->payload.format == PAYLOAD_CPIO) {
+		const uint64_t want = room < reader->left ? room : reader->left;
+		int code = unpack_all(reader, buffer, want, err);
+		if (code == NOTE_OK) {
+			*got = (size_t)want;
+			reader->left -= want;
+		}
+		return code;
+	}
 	const la_ssize_t size = archive_read_data(reader->parser, buffer, room);
-	*got = size > 0 ? (size_t)size : 0;
 	if (size < 0)
 		return broken(reader->parser, NOTE_MALFORMED, reader->path, err);
+	*got = (size_t)size;
 	return NOTE_OK;
 }
