@@ -226,7 +226,7 @@ enum { CPIO_INO, CPIO_MODE, CPIO_NLINK = 4, CPIO_SIZE = 6, CPIO_DEVICE, CPIO_NAM
 static int unpack(struct payload_reader *reader, void *bytes, uint64_t size, uint64_t *got,
 		  struct note_error *err)
 {
-	char sink[4096];
+	char sink[4096] = "";
 	*got = 0;
 	while (*got < size) {
 		uint64_t want = size - *got;

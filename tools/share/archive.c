@@ -134,7 +134,7 @@ static int take_if_elf(struct intake *intake, const struct package_file *file,
 
 static int take_file(struct intake *intake, const struct package_file *file, struct note_error *err)
 {
-	struct note_error why;
+	struct note_error why = {0};
 	int code = NOTE_OK;
 	if (is_source(file->path)) {
 		if (file->later)

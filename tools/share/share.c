@@ -121,7 +121,7 @@ static int take_lock(struct share *share, struct note_error *err)
 int share_open(struct share **out, const char *path, const struct share_hooks *hooks,
 	       struct note_error *err)
 {
-	bool marked;
+	bool marked = false;
 	*out = NULL;
 	struct share *share = xcalloc(1, sizeof(*share));
 	share->lock = -1;
