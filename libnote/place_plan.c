@@ -437,7 +437,9 @@ int place_plan(struct layout *layout, const struct place_limits *limits, struct 
 		if (try_way(&attempt, way))
 			return NOTE_OK;
 	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-			 "page one has no room for a note of %llu bytes, and what stands there "
-			 "cannot be moved",
-			 (unsigned long long)limits->size);
+			 "page one has no room for a note of %llu bytes, and %s",
+			 (unsigned long long)limits->size,
+			 layout->appended ? "bytes follow the ELF image, so that nothing can be "
+					    "added to it"
+					  : "what stands there cannot be moved");
 }
