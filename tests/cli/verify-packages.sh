@@ -248,10 +248,13 @@ packages_that_mean_harm() {
 	P
 	hostile links <<-'P'
 	member(tar, "./usr/bin/link", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd")
-	member(tar, "./usr/bin/hard", b"", type=tarfile.LNKTYPE, linkname="./../../../etc/passwd")
+	member(tar, "./usr/bin/hard", b"", type=tarfile.LNKTYPE, linkname="./usr/bin/one")
 	member(tar, "./usr/bin/fifo", b"", type=tarfile.FIFOTYPE)
 	member(tar, "./usr/bin/device", b"", type=tarfile.CHRTYPE)
 	member(tar, "./usr/bin/one", one)
+	P
+	hostile outside <<-'P'
+	member(tar, "./usr/bin/hard", b"", type=tarfile.LNKTYPE, linkname="./../../../etc/passwd")
 	P
 	hostile many <<-'P'
 	for n in range(50000): member(tar, "./usr/share/%d" % n, b"")
@@ -280,8 +283,8 @@ packages_that_mean_harm() {
 	status 0 "$PKGNOTE" verify $options good.deb links.deb many.deb
 	says out '^3 files, 9 checks: 9 pass$'
 	local one
-	for one in traversal:'leads out of the package' lies:'' bomb:'more than [0-9]+ bytes in a package of this size' \
-		long:'over 4096 bytes' short:'' shorter:'' headless:'' unnamed:'lacks debian-binary'; do
+	for one in traversal:'leads out of the package' outside:'leads out of the package' lies:'' bomb:'more than [0-9]+ bytes in a package of this size' \
+		long:'a name' short:'' shorter:'' headless:'' unnamed:''; do
 		status 3 timeout 20 "$PKGNOTE" verify $options "${one%%:*}.deb" good.deb
 		says err "^pkgnote verify: ${one%%:*}.deb: .*${one#*:}"
 		says out ' pass$'

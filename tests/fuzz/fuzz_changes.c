@@ -39,7 +39,7 @@ static void merge_report(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	read_changes(data, size);
-	package_facts_free(control_package((const char *)data, size));
+	free(control_field((const char *)data, size, "Files"));
 	build_ids_is_list((const char *)data, size);
 	merge_report(data, size);
 	return 0;

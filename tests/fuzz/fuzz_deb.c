@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		add_ar(&package, "control.tar", control.data, control.size);
 		add_ar(&package, "data.tar", payload.data, payload.size);
 	}
-	read_package(&deb_input, &package);
+	read_package(&package);
 	text_free(&package);
 	text_free(&control);
 	text_free(&payload);

@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (part == 3)
 			add_cpio(&package, "TRAILER!!!", "", 0);
 	}
-	read_package(&rpm_input, &package);
+	read_package(&package);
 out:
 	text_free(&package);
 	text_free(&index);

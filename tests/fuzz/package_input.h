@@ -20,7 +20,7 @@ static inline void visit_artifact(void *context, const struct member *member)
 	artifact_free(&artifact);
 }
 
-static inline void read_package(const struct input_kind *kind, const struct text *bytes)
+static inline void read_package(const struct text *bytes)
 {
 	char path[64];
 	struct note_error err;
@@ -28,9 +28,9 @@ static inline void read_package(const struct input_kind *kind, const struct text
 	if (fd < 0 || write(fd, bytes->data, bytes->size) != (ssize_t)bytes->size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	struct unit unit = {.kind = kind, .input = "package", .path = path};
-	kind->read(&unit, ROLE_SHIPPED, visit_artifact, NULL, &err);
-	kind->read(&unit, ROLE_DEBUG | ROLE_SOURCE, visit_artifact, NULL, &err);
+	struct unit unit = {.kind = &package_input, .input = "package", .path = path};
+	package_input.read(&unit, ROLE_SHIPPED, visit_artifact, NULL, &err);
+	package_input.read(&unit, ROLE_DEBUG | ROLE_SOURCE, visit_artifact, NULL, &err);
 	package_facts_free(unit.facts);
 	close(fd);
 }

@@ -9,7 +9,6 @@
 #include "tools/release/control.h"
 #include "tools/release/debuginfo.h"
 #include "tools/release/input.h"
-#include "tools/release/package.h"
 
 static void expect_field(const char *text, const char *name, const char *wanted)
 {
@@ -35,25 +34,6 @@ static void test_control_fields(void)
 	expect_field(text, "Pack", NULL);
 	expect_field(text, "b", NULL);
 	expect_field("", "Package", NULL);
-}
-
-static void test_package_facts(void)
-{
-	static const char text[] = "Package: libt1\nSource: t (1-2)\nVersion: 1-2+b1\n"
-				   "Architecture: arm64\n";
-	struct package_facts *facts = control_package(text, strlen(text));
-	CU_ASSERT_PTR_NOT_NULL_FATAL(facts);
-	CU_ASSERT_STRING_EQUAL(facts->name, "libt1");
-	CU_ASSERT_STRING_EQUAL(facts->source_name, "t");
-	CU_ASSERT_STRING_EQUAL(facts->source_version, "1-2");
-	CU_ASSERT_STRING_EQUAL(facts->version, "1-2+b1");
-	CU_ASSERT_FALSE(facts->is_debug);
-	package_facts_free(facts);
-	facts = control_package("Package: t-dbgsym\n", 18);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(facts);
-	CU_ASSERT_TRUE(facts->is_debug);
-	package_facts_free(facts);
-	CU_ASSERT_PTR_NULL(control_package("Version: 1\n", 11));
 }
 
 static void test_lists_of_build_ids(void)
@@ -152,6 +132,6 @@ static void test_headers_that_lie(void)
 	free(bytes);
 }
 
-UNIT_SUITE(release, UNIT_TEST(test_control_fields), UNIT_TEST(test_package_facts),
-	   UNIT_TEST(test_lists_of_build_ids), UNIT_TEST(test_facts_of_a_file),
-	   UNIT_TEST(test_debuglinks_that_lie), UNIT_TEST(test_headers_that_lie))
+UNIT_SUITE(release, UNIT_TEST(test_control_fields), UNIT_TEST(test_lists_of_build_ids),
+	   UNIT_TEST(test_facts_of_a_file), UNIT_TEST(test_debuglinks_that_lie),
+	   UNIT_TEST(test_headers_that_lie))

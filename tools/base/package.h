@@ -21,6 +21,9 @@ struct package_head {
 	char *version; /* with its epoch where it has one: "1:2.10" */
 	char *release; /* rpm's release, Debian's revision; NULL where there is none */
 	char *architecture;
+	char *source_name;    /* of the source package, NULL where the header does not say */
+	char *source_version; /* its version and release as in a note: "1:2.10-3", "2.10-3" */
+	bool is_debug;        /* made to carry debug information or sources alone */
 };
 
 struct package_file {

@@ -93,6 +93,21 @@ static int parse_control(const char *control, struct package_head *head, struct 
 		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				 "a Debian package whose control file lacks Package, Version or "
 				 "Architecture");
+	/* "Source: NAME", or "Source: NAME (VERSION)" where that is not the package's own. */
+	head->source_name = control_field(control, "Source:");
+	char *open = head->source_name != NULL ? strstr(head->source_name, " (") : NULL;
+	if (open != NULL) {
+		head->source_version = xasprintf("%.*s", (int)strcspn(open + 2, ")"), open + 2);
+		*open = '\0';
+	}
+	const size_t length = strlen(head->name);
+	char *built = control_field(control, "Auto-Built-Package:");
+	char *type = control_field(control, "Package-Type:");
+	head->is_debug = (built != NULL && strcmp(built, "debug-symbols") == 0) ||
+			 (type != NULL && strcmp(type, "ddeb") == 0) ||
+			 (length > 7 && strcmp(head->name + length - 7, "-dbgsym") == 0);
+	free(built);
+	free(type);
 	char *dash = strrchr(head->version, '-');
 	if (dash != NULL) {
 		*dash = '\0';

@@ -25,6 +25,7 @@ enum {
 	TAG_RELEASE = 1002,
 	TAG_EPOCH = 1003,
 	TAG_ARCH = 1022,
+	TAG_SOURCE_RPM = 1044,
 	TAG_FORMAT = 1124,
 };
 
@@ -103,6 +104,34 @@ static uint32_t header_number(struct image *image, const struct header *header, 
 	return value != NULL ? big32(value) : 0;
 }
 
+/* "N-V-R.src.rpm" as "N" and "V-R". */
+static void split_source(struct package_head *head, char *source)
+{
+	char *version, *release;
+	for (int i = 0; i < 2; i++) {
+		char *dot = strrchr(source, '.');
+		if (dot != NULL)
+			*dot = '\0';
+	}
+	release = strrchr(source, '-');
+	if (release == NULL)
+		return;
+	*release = '\0';
+	version = strrchr(source, '-');
+	*release = '-';
+	if (version == NULL)
+		return;
+	head->source_version = xstrdup(version + 1);
+	*version = '\0';
+	head->source_name = xstrdup(source);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	const size_t length = strlen(text), wanted = strlen(end);
+	return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
 static int read_facts(struct image *image, const struct header *header, struct package_head *head,
 		      struct note_error *err)
 {
@@ -115,6 +144,12 @@ static int read_facts(struct image *image, const struct header *header, struct p
 	    head->architecture == NULL)
 		return error_set(err, NOTE_MALFORMED, header->store,
 				 "an rpm header that lacks name, version, release or architecture");
+	char *source = header_string(image, header, TAG_SOURCE_RPM);
+	if (source != NULL)
+		split_source(head, source);
+	free(source);
+	head->is_debug =
+		ends_with(head->name, "-debuginfo") || ends_with(head->name, "-debugsource");
 	const uint32_t epoch = header_number(image, header, TAG_EPOCH);
 	if (epoch != 0) {
 		char *version = xasprintf("%u:%s", (unsigned)epoch, head->version);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/release/control.h"
 
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #include "tools/base/text.h"
-#include "tools/release/package.h"
 
 static bool is_blank(char c)
 {
@@ -46,31 +45,4 @@ char *control_field(const char *text, size_t size, const char *name)
 		line = next;
 	}
 	return value.data;
-}
-
-struct package_facts *control_package(const char *text, size_t size)
-{
-	char *name = control_field(text, size, "Package");
-	if (name == NULL || name[0] == '\0') {
-		free(name);
-		return NULL;
-	}
-	struct package_facts *facts = xcalloc(1, sizeof(*facts));
-	facts->type = "deb";
-	facts->name = name;
-	facts->version = control_field(text, size, "Version");
-	facts->architecture = control_field(text, size, "Architecture");
-	/* "Source: NAME" or "Source: NAME (VERSION)" where these differ from the package's. */
-	char *source = control_field(text, size, "Source");
-	char *open = source != NULL ? strstr(source, " (") : NULL;
-	if (open != NULL) {
-		facts->source_version = xasprintf("%.*s", (int)strcspn(open + 2, ")"), open + 2);
-		*open = '\0';
-	}
-	facts->source_name = source;
-	char *built = control_field(text, size, "Auto-Built-Package");
-	facts->is_debug = ends_with(name, "-dbgsym") || ends_with(name, "-ddeb") ||
-			  (built != NULL && strcmp(built, "debug-symbols") == 0);
-	free(built);
-	return facts;
 }

@@ -6,14 +6,11 @@
 #ifndef RELEASE_CONTROL_H
 #define RELEASE_CONTROL_H
 
-#include "tools/release/artifact.h"
+#include <stddef.h>
 
 /* The value of field NAME in the first paragraph that has it, its lines joined by newlines, blanks
  * at the ends dropped; for free(). NULL where there is none. A PGP signature around the text is
  * stepped over. */
 char *control_field(const char *text, size_t size, const char *name);
-
-/* What a binary package's control file says; NULL where it names no package. */
-struct package_facts *control_package(const char *text, size_t size);
 
 #endif

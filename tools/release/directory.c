@@ -29,12 +29,11 @@ static bool add_entry(void *context, const struct entry *entry, bool *descend)
 	(void)descend;
 	if (entry->kind != ENTRY_FILE)
 		return true;
-	const struct input_kind *kind = package_kind_by_name(entry->path);
-	if (kind != NULL) {
+	if (is_package_name(entry->path)) {
 		/* A directory of packages: each is an input. */
 		char *name = xasprintf("%s/%s", adding->input, entry->path);
-		struct unit *package =
-			units_append(adding->units, kind, units_name(adding->units, name));
+		struct unit *package = units_append(adding->units, &package_input,
+						    units_name(adding->units, name));
 		package->path = name;
 		return true;
 	}

@@ -53,11 +53,10 @@ const char *units_name(struct units *units, const char *name)
 	return units->inputs.items[units->inputs.count - 1];
 }
 
-const struct input_kind *package_kind_by_name(const char *name)
+bool is_package_name(const char *name)
 {
-	if (ends_with(name, ".deb") || ends_with(name, ".udeb") || ends_with(name, ".ddeb"))
-		return &deb_input;
-	return ends_with(name, ".rpm") ? &rpm_input : NULL;
+	return ends_with(name, ".deb") || ends_with(name, ".udeb") || ends_with(name, ".ddeb") ||
+	       ends_with(name, ".rpm");
 }
 
 static bool is_core(const char *head, size_t size)
@@ -83,18 +82,17 @@ static int add_file(struct units *units, const char *input, int fd, units_fail *
 	else if (got >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
 		kind = &elf_input;
 	else if (got >= 4 && memcmp(head, rpm_magic, 4) == 0)
-		kind = &rpm_input;
+		kind = &package_input;
 	else if (got >= 8 && memcmp(head, "!<arch>\n", 8) == 0 && !ends_with(input, ".a"))
-		kind = &deb_input;
+		kind = &package_input;
 	else if (ends_with(input, ".changes") || ends_with(input, ".buildinfo"))
 		return changes_add(units, input, fd, fail, context, err);
 	else if (text < head + got && *text == '{')
 		kind = &manifest_input;
-	else if (package_kind_by_name(input) == NULL && build_ids_is_list(head, (size_t)got))
+	else if (!is_package_name(input) && build_ids_is_list(head, (size_t)got))
 		kind = &build_ids_input;
-	else if (package_kind_by_name(input) != NULL)
-		return error_set(err, NOTE_MALFORMED, 0, "named like a %s, and none",
-				 package_kind_by_name(input)->name);
+	else if (is_package_name(input))
+		return error_set(err, NOTE_MALFORMED, 0, "named like a package, and none");
 	else
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "not a directory, an ELF file, a package, a manifest, nor a list "

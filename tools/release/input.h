@@ -47,8 +47,7 @@ struct input_kind {
 
 extern const struct input_kind directory_input;
 extern const struct input_kind elf_input;
-extern const struct input_kind deb_input;
-extern const struct input_kind rpm_input;
+extern const struct input_kind package_input;
 extern const struct input_kind manifest_input;
 extern const struct input_kind core_input;
 extern const struct input_kind build_ids_input;
@@ -79,8 +78,8 @@ void units_free(struct units *units);
 /* A copy of NAME that lives as long as UNITS. */
 const char *units_name(struct units *units, const char *name);
 
-/* The kind of a package by its name's extension, or NULL. */
-const struct input_kind *package_kind_by_name(const char *name);
+/* Whether NAME ends as a package's does. */
+bool is_package_name(const char *name);
 
 /* Adds what the .changes or .buildinfo file INPUT (open as FD) names. */
 int changes_add(struct units *units, const char *input, int fd, units_fail *fail, void *context,
