@@ -39,6 +39,7 @@ struct payload_reader {
 	char *path;             /* of the file at hand */
 	char *link;
 	bool ended;
+	bool burst; /* the budget is spent */
 	uint8_t chunk[CHUNK];
 };
 
@@ -75,6 +76,7 @@ static la_ssize_t read_unpacked(struct archive *archive, void *context, const vo
 		return -1;
 	}
 	if (size > reader->budget) {
+		reader->burst = true; /* libarchive replaces the text when it was skipping */
 		archive_set_error(archive, EFBIG, "it unpacks to over %d times its size",
 				  MOST_FACTOR);
 		return -1;
@@ -180,6 +182,14 @@ static int bad_name(const char *name, struct note_error *err)
 
 /* --- tar --- */
 
+static int tar_broken(struct payload_reader *reader, const char *what, struct note_error *err)
+{
+	if (reader->burst)
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "%s: it unpacks to over %d times its size", what, MOST_FACTOR);
+	return broken(reader->parser, NOTE_MALFORMED, what, err);
+}
+
 static int take_entry(struct payload_reader *reader, struct archive_entry *entry,
 		      struct package_file *file, struct note_error *err)
 {
@@ -209,7 +219,7 @@ static int tar_next(struct payload_reader *reader, struct package_file *file,
 			return NOTE_ABSENT;
 		/* A warning is about names that are not of this locale: bytes are what we want. */
 		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
-			return broken(reader->parser, NOTE_MALFORMED, "the package's payload", err);
+			return tar_broken(reader, "the package's payload", err);
 		if (archive_entry_filetype(entry) == AE_IFREG ||
 		    archive_entry_hardlink(entry) != NULL)
 			return take_entry(reader, entry, file, err);
@@ -364,7 +374,7 @@ int payload_read(struct payload_reader *reader, void *buffer, size_t room, size_
 	}
 	const la_ssize_t size = archive_read_data(reader->parser, buffer, room);
 	if (size < 0)
-		return broken(reader->parser, NOTE_MALFORMED, reader->path, err);
+		return tar_broken(reader, reader->path, err);
 	*got = (size_t)size;
 	return NOTE_OK;
 }
