@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Answers of a server, whatever they hold: the input is all that it sends before it closes. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/debuginfod/client.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const uint8_t *answer;
+static size_t answer_size;
+static int listener;
+static char url[64];
+
+static void *serve(void *context)
+{
+	char request[4096];
+	(void)context;
+	for (;;) {
+		size_t got = 0;
+		ssize_t n;
+		int fd = accept(listener, NULL, NULL);
+		if (fd < 0)
+			continue;
+		while (got < sizeof(request) - 1 &&
+		       (n = recv(fd, request + got, sizeof(request) - 1 - got, 0)) > 0) {
+			got += (size_t)n;
+			request[got] = '\0';
+			if (strstr(request, "\r\n\r\n") != NULL)
+				break;
+		}
+		send(fd, answer, answer_size, MSG_NOSIGNAL);
+		shutdown(fd, SHUT_WR);
+		while (recv(fd, request, sizeof(request), 0) > 0)
+			;
+		close(fd);
+	}
+	return NULL;
+}
+
+static void start(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t length = sizeof(address);
+	pthread_t thread;
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    listen(listener, 64) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &length) != 0 ||
+	    pthread_create(&thread, NULL, serve, NULL) != 0)
+		abort();
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", ntohs(address.sin_port));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct client_request requests[] = {
+		{ARTIFACT_SOURCE, "00112233445566778899aabbccddeeff00112233", "/a.c"},
+		{ARTIFACT_DEBUGINFO, "00112233445566778899aabbccddeeff00112233", NULL},
+		{ARTIFACT_SECTION, "00112233445566778899aabbccddeeff00112233", ".debug_line"},
+	};
+	struct client_options options = {.timeout = 5, .max_size = 1 << 20};
+	struct client *client;
+	if (url[0] == '\0')
+		start();
+	answer = data;
+	answer_size = size;
+	strings_add(&options.servers, url);
+	if (client_open(&client, &options, NULL) != NOTE_OK)
+		abort();
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		struct client_answer got;
+		struct stat st;
+		client_fetch(client, requests[i].artifact, requests[i].build_id, requests[i].name,
+			     &got);
+		/* What is found is there, and within the bound. */
+		if (got.outcome == OUTCOME_FOUND &&
+		    (stat(got.path, &st) != 0 || st.st_size > 1 << 20))
+			abort();
+		/* Nothing that small is a debug file of that build-id. */
+		if (got.outcome == OUTCOME_FOUND && i == 1 && st.st_size < 64)
+			abort();
+		client_answer_free(&got);
+	}
+	client_close(client);
+	strings_free(&options.servers);
+	return 0;
+}
