@@ -18,6 +18,7 @@ static unsigned encoding(const struct image *image)
 static void translate(const struct image *image, bool to_file, Elf_Type type, void *to,
 		      const void *from, size_t size_to, size_t size_from)
 {
+	elf_version(EV_CURRENT);
 	Elf_Data source = {.d_buf = (void *)(uintptr_t)from,
 			   .d_type = type,
 			   .d_version = EV_CURRENT,
@@ -29,6 +30,12 @@ static void translate(const struct image *image, bool to_file, Elf_Type type, vo
 		(to_file ? elf32_xlatetof : elf32_xlatetom)(&target, &source, encoding(image));
 }
 
+/* Most files are of this machine's own byte order and 64 bits wide: no translation. */
+static bool is_native(const struct image *image)
+{
+	return image->is_64 && image->is_big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
 #define WIDEN(out, in, field) ((out)->field = (in).field)
 
 static int read_ehdr(struct image *image, struct note_error *err)
@@ -37,6 +44,10 @@ static int read_ehdr(struct image *image, struct note_error *err)
 	const uint8_t *bytes = image_bytes(image, 0, size, "ELF header", err);
 	if (bytes == NULL)
 		return NOTE_MALFORMED;
+	if (is_native(image)) {
+		memcpy(&image->ehdr, bytes, sizeof(image->ehdr));
+		return NOTE_OK;
+	}
 	if (image->is_64) {
 		translate(image, false, ELF_T_EHDR, &image->ehdr, bytes, size, size);
 		return NOTE_OK;
@@ -123,7 +134,6 @@ int image_read_elf(struct image *image, struct note_error *err)
 				 ident[EI_VERSION]);
 	image->is_64 = ident[EI_CLASS] == ELFCLASS64;
 	image->is_big = ident[EI_DATA] == ELFDATA2MSB;
-	elf_version(EV_CURRENT);
 	int code = read_ehdr(image, err);
 	if (code == NOTE_OK)
 		code = read_counts(image, err);
@@ -163,12 +173,6 @@ static int no_entry(uint64_t index, const char *what, struct note_error *err)
 {
 	return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "%s: no entry %llu", what,
 			 (unsigned long long)index);
-}
-
-/* Most files are of this machine's own byte order and 64 bits wide: no translation. */
-static bool is_native(const struct image *image)
-{
-	return image->is_64 && image->is_big == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 
 int image_phdr(struct image *image, uint64_t index, GElf_Phdr *out, struct note_error *err)

@@ -262,6 +262,7 @@ static int collect_sections(struct walk *walk, struct note_error *err)
 {
 	GElf_Shdr shdr;
 	size_t room = 0;
+	bool sorted = true;
 	if (walk->image->shnum != 0 && image_shdr(walk->image, 0, &shdr, err) != NOTE_OK)
 		return walk->image->phnum == 0 ? err->code : NOTE_OK;
 	for (uint64_t i = 1; i < walk->image->shnum; i++) {
@@ -277,6 +278,9 @@ static int collect_sections(struct walk *walk, struct note_error *err)
 				return error_system(err, "note sections");
 			walk->sections = grown;
 		}
+		if (walk->section_count != 0 &&
+		    walk->sections[walk->section_count - 1].range.start > shdr.sh_offset)
+			sorted = false;
 		walk->sections[walk->section_count++] = (struct note_section){
 			{shdr.sh_offset, end},
 			i,
@@ -284,7 +288,7 @@ static int collect_sections(struct walk *walk, struct note_error *err)
 			shdr.sh_flags & SHF_ALLOC ? shdr.sh_addr : 0,
 		};
 	}
-	if (walk->section_count > 1)
+	if (!sorted)
 		qsort(walk->sections, walk->section_count, sizeof(*walk->sections), by_offset);
 	return NOTE_OK;
 }

@@ -101,7 +101,7 @@ static void print_json(const struct record *record, const struct record_style *s
 	}
 	put_field(out, "kind", record->kind);
 	put_field(out, "machine", record->machine);
-	text_printf(out, ",\"class\":%u", record->bits);
+	text_puts(out, record->bits == 64 ? ",\"class\":64" : ",\"class\":32");
 	put_field(out, "byteOrder", record->is_big ? "big" : "little");
 	put_field(out, "buildId", record->build_id[0] != '\0' ? record->build_id : NULL);
 	text_puts(out, ",\"package\":");
