@@ -52,8 +52,40 @@ static bool are_known(const struct layout *layout, struct range range, uint64_t 
 	return walk(layout, range, alignment == 8 ? 8 : 4, true);
 }
 
+/* Marks the bytes of PART that lie in RANGE. */
+static void cover(uint8_t *covered, struct range range, struct range part)
+{
+	for (uint64_t at = range.start; at < range.end; at++)
+		if (at >= part.start && at < part.end)
+			covered[at - range.start] = 1;
+}
+
+/* Whether all of RANGE that is not COVERED is zero. */
+static bool rest_is_zero(const struct layout *layout, const uint8_t *covered, struct range range)
+{
+	const uint8_t *bytes =
+		image_bytes(layout->image, range.start, range.end - range.start, "notes", NULL);
+	for (uint64_t i = 0; bytes != NULL && i < range.end - range.start; i++)
+		if (bytes[i] != 0 && !covered[i])
+			return false;
+	return bytes != NULL;
+}
+
+static bool is_interpreter(const struct layout *layout, struct range section)
+{
+	for (uint64_t i = 0; i < layout->image->phnum; i++)
+		if (layout->phdrs[i].p_type == PT_INTERP &&
+		    layout->phdrs[i].p_offset == section.start &&
+		    range_has(segment_range(&layout->phdrs[i]), section))
+			return true;
+	return false;
+}
+
 bool place_may_move(const struct layout *layout, struct range range)
 {
+	uint8_t covered[FIRST_PAGE] = {0};
+	if (range.start > range.end || range.end - range.start > FIRST_PAGE)
+		return false;
 	for (uint64_t i = 0; i < layout->image->phnum; i++) {
 		const GElf_Phdr *phdr = &layout->phdrs[i];
 		const struct range segment = segment_range(phdr);
@@ -67,22 +99,19 @@ bool place_may_move(const struct layout *layout, struct range range)
 		    (phdr->p_type != PT_NOTE && phdr->p_type != PT_INTERP &&
 		     phdr->p_type != PT_GNU_PROPERTY))
 			return false;
+		cover(covered, range, segment);
 	}
 	for (uint64_t i = 1; i < layout->image->shnum; i++) {
 		const GElf_Shdr *shdr = &layout->shdrs[i];
 		const struct range section = section_range(shdr);
 		if (section.start == section.end || !range_meets(section, range))
 			continue;
-		bool interpreter = false;
-		for (uint64_t k = 0; k < layout->image->phnum; k++)
-			interpreter = interpreter ||
-				      (layout->phdrs[k].p_type == PT_INTERP &&
-				       layout->phdrs[k].p_offset == section.start &&
-				       range_has(segment_range(&layout->phdrs[k]), section));
-		if (shdr->sh_type == SHT_NOTE && !are_known(layout, section, shdr->sh_addralign))
+		if (!range_has(range, section))
 			return false;
-		if (!range_has(range, section) || (shdr->sh_type != SHT_NOTE && !interpreter))
+		if (shdr->sh_type == SHT_NOTE ? !are_known(layout, section, shdr->sh_addralign)
+					      : !is_interpreter(layout, section))
 			return false;
+		cover(covered, range, section);
 	}
-	return true;
+	return rest_is_zero(layout, covered, range);
 }

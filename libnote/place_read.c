@@ -300,6 +300,9 @@ int place_read(struct layout *out, struct image *image, struct note_error *err)
 {
 	memset(out, 0, sizeof(*out));
 	out->image = image;
+	if (image->ehdr.e_ehsize != (image->is_64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
+		return error_set(err, NOTE_MALFORMED, 0, "an ELF header of %u bytes",
+				 image->ehdr.e_ehsize);
 	int code = check_type(image, err);
 	if (code == NOTE_OK)
 		code = read_segments(out, err);
