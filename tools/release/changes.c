@@ -97,7 +97,7 @@ static void add_listed(struct units *units, const char *directory, const struct 
 		fail(context, path, &err);
 	} else if (check_file(path, listed, &err) != NOTE_OK) {
 		fail(context, path, &err);
-	} else if (is_package_name(listed->name)) {
+	} else if (is_package_file_name(listed->name)) {
 		struct unit *unit = units_append(units, &package_input, units_name(units, path));
 		unit->path = xstrdup(path);
 	}

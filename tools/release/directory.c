@@ -29,7 +29,7 @@ static bool add_entry(void *context, const struct entry *entry, bool *descend)
 	(void)descend;
 	if (entry->kind != ENTRY_FILE)
 		return true;
-	if (is_package_name(entry->path)) {
+	if (is_package_file_name(entry->path)) {
 		/* A directory of packages: each is an input. */
 		char *name = xasprintf("%s/%s", adding->input, entry->path);
 		struct unit *package = units_append(adding->units, &package_input,

@@ -53,7 +53,7 @@ const char *units_name(struct units *units, const char *name)
 	return units->inputs.items[units->inputs.count - 1];
 }
 
-bool is_package_name(const char *name)
+bool is_package_file_name(const char *name)
 {
 	return ends_with(name, ".deb") || ends_with(name, ".udeb") || ends_with(name, ".ddeb") ||
 	       ends_with(name, ".rpm");
@@ -89,9 +89,9 @@ static int add_file(struct units *units, const char *input, int fd, units_fail *
 		return changes_add(units, input, fd, fail, context, err);
 	else if (text < head + got && *text == '{')
 		kind = &manifest_input;
-	else if (!is_package_name(input) && build_ids_is_list(head, (size_t)got))
+	else if (!is_package_file_name(input) && build_ids_is_list(head, (size_t)got))
 		kind = &build_ids_input;
-	else if (is_package_name(input))
+	else if (is_package_file_name(input))
 		return error_set(err, NOTE_MALFORMED, 0, "named like a package, and none");
 	else
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,

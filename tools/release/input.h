@@ -79,7 +79,7 @@ void units_free(struct units *units);
 const char *units_name(struct units *units, const char *name);
 
 /* Whether NAME ends as a package's does. */
-bool is_package_name(const char *name);
+bool is_package_file_name(const char *name);
 
 /* Adds what the .changes or .buildinfo file INPUT (open as FD) names. */
 int changes_add(struct units *units, const char *input, int fd, units_fail *fail, void *context,
