@@ -369,6 +369,27 @@ split_dwarf_skeletons() {
 	done
 }
 
+# Nobody needs to learn from a release where it was built.
+old_paths_are_gone() {
+	need clang
+	sources
+	echo 'fn main() { println!("{}", vec![1, 2].len()); }' >m.rs
+	gcc -gdwarf-4 -g3 "$PWD/src/main.c" "$PWD/src/sub/twice.c" asm.S -o old
+	gcc -gdwarf-5 "$PWD/src/main.c" src/sub/twice.c asm.S -o new
+	gcc -gdwarf-5 -c "$PWD/src/main.c" -o main.o
+	clang -gdwarf-5 "$PWD/src/main.c" src/sub/twice.c -o indexed
+	g++ -gdwarf-4 "$PWD/plus.cc" -o plus
+	command -v rustc >/dev/null && rustc -g m.rs -o rust
+	for f in old new main.o indexed plus rust; do
+		[ -e $f ] || continue
+		rewrite $f
+		readelf -p .debug_str -p .debug_line_str $f >strings 2>/dev/null
+		says strings "$PWD"
+		readelf -p .debug_str -p .debug_line_str $f.out >strings 2>/dev/null
+		says_not strings "$PWD"
+	done
+}
+
 only_lists_without_a_map() {
 	sources
 	(cd src && gcc -g main.c sub/twice.c -o ../listed)
@@ -414,6 +435,7 @@ check "relocatable files of other machines" relocatable_files_of_other_machines
 check "compressed sections" compressed_sections
 check "dwz's partial units and alternate files" partial_units
 check "split DWARF's skeletons" split_dwarf_skeletons
+check "old paths are gone from the string sections" old_paths_are_gone
 check "lists sources without a map" only_lists_without_a_map
 check "broken bytes" broken_bytes
 finish

@@ -7,6 +7,7 @@
  *     units      each unit's name and compilation directory; who uses which line table is known
  *     lines      directories and files; from here on .debug_line may have another size, and all
  *                who point into it (units, macros) are corrected
+ *     strings    old paths are made zero where nobody refers to them
  *     edits      what changed, with the new strings behind the old ones
  */
 #include "tools/splitter/dwarf.h"
@@ -48,6 +49,8 @@ int dwarf_rewrite(struct image *image, const struct path_map *map, struct sectio
 		code = units_rewrite(&dwarf);
 	if (code == NOTE_OK)
 		code = lines_rewrite(&dwarf);
+	if (code == NOTE_OK && map != NULL)
+		strings_scrub(&dwarf);
 	if (code == NOTE_OK && edits != NULL)
 		code = sections_edits(&dwarf, edits);
 	if (code != NOTE_OK)

@@ -41,6 +41,9 @@ uint64_t cursor_fixed(struct cursor *cursor, unsigned size)
 uint64_t cursor_uleb(struct cursor *cursor)
 {
 	uint64_t value = 0;
+	/* Nearly all are one byte. */
+	if (!cursor->bad && cursor->at < cursor->end && cursor->bytes[cursor->at] < 0x80)
+		return cursor->bytes[cursor->at++];
 	for (unsigned shift = 0;; shift += 7) {
 		const uint8_t *p = take(cursor, 1);
 		if (p == NULL)
@@ -103,8 +106,7 @@ uint64_t cursor_unit_length(struct cursor *cursor, unsigned *offset_size)
 	return cursor->bad ? 0 : length;
 }
 
-/* The size of forms that have one, -1 of others. */
-static int fixed_size(uint64_t form, const struct form_context *context)
+int form_size(uint64_t form, const struct form_context *context)
 {
 	switch (form) {
 	case DW_FORM_flag_present:
@@ -155,7 +157,7 @@ static int fixed_size(uint64_t form, const struct form_context *context)
 
 bool cursor_skip_form(struct cursor *cursor, uint64_t form, const struct form_context *context)
 {
-	int size = fixed_size(form, context);
+	int size = form_size(form, context);
 	size_t length;
 	if (size >= 0) {
 		cursor_skip(cursor, (uint64_t)size);

@@ -55,6 +55,9 @@ struct form_context {
 	uint8_t address_size; /* 4 or 8 */
 };
 
+/* The size of a value of FORM, -1 where that depends on the value. */
+int form_size(uint64_t form, const struct form_context *context);
+
 /* Skips a value of FORM; false where the form is not known. DW_FORM_indirect is not taken. */
 bool cursor_skip_form(struct cursor *cursor, uint64_t form, const struct form_context *context);
 
@@ -107,6 +110,7 @@ struct string_table {
 	} * moves;
 	size_t move_count, move_room;
 	struct hash_map by_offset;
+	uint8_t *marks; /* one bit for each byte; NULL: none set */
 };
 
 /* A replacement in .debug_line that may change its size. */
@@ -162,6 +166,11 @@ struct dwarf {
 	size_t splice_count, splice_room;
 	struct text new_line; /* .debug_line where its size changed */
 	bool line_resized;
+	bool has_strp;       /* entries other than units' first hold strings by this form */
+	bool has_line_strp;  /* by this one */
+	bool has_slashes;    /* units of languages whose names may hold a '/' */
+	bool has_names;      /* .debug_names, which refers to strings */
+	bool lines_complete; /* there is no line table but those that units refer to */
 	struct dwarf_summary summary;
 };
 
@@ -243,6 +252,10 @@ uint64_t string_table_add(struct string_table *table, const char *text);
 /* Makes REF's field, which is one of a table, refer to TEXT. */
 int string_set(struct dwarf *dwarf, const struct string_ref *ref, const char *text);
 
+/* Something refers to OFFSET of the table's old strings, and will. */
+void string_mark(struct string_table *table, uint64_t offset);
+bool string_is_marked(const struct string_table *table, uint64_t offset);
+
 void string_table_free(struct string_table *table);
 
 /* --- units (dwarf_unit.c), line tables (dwarf_line.c), macros (dwarf_macro.c) --- */
@@ -256,8 +269,13 @@ void abbrev_cache_free(struct abbrev_cache *cache);
  * rebuilds .debug_line where it must, and corrects those who refer to it. */
 int lines_rewrite(struct dwarf *dwarf);
 
-/* Adds the line table references of .debug_macro to dwarf->users. */
-int macros_read(struct dwarf *dwarf);
+/* Adds the line table references of .debug_macro to dwarf->users; or, if MARK, marks the strings
+ * of .debug_str that it refers to. */
+int macros_read(struct dwarf *dwarf, bool mark);
+
+/* Makes old paths in the string sections zero where nobody can miss them (dwarf_scrub.c). All
+ * references must have their new values. */
+void strings_scrub(struct dwarf *dwarf);
 
 /* --- the list of sources (dwarf_sources.c) --- */
 

@@ -248,6 +248,14 @@ static int read_field(struct lines *lines, const struct line_table *table, struc
 	}
 	if (content == DW_LNCT_MD5 && form == DW_FORM_data16)
 		entry->md5 = cursor->bytes + start;
+	if (form == DW_FORM_strp || form == DW_FORM_line_strp) {
+		struct string_ref ref;
+		int code = string_read(lines->dwarf, lines->section, cursor, form, &table->context,
+				       0, &ref);
+		if (code == NOTE_OK && ref.table != NULL)
+			string_mark(ref.table, ref.offset);
+		return code;
+	}
 	if (!cursor_skip_form(cursor, form, &table->context))
 		return section_error(lines->dwarf, lines->section, start, NOTE_UNSUPPORTED,
 				     "a field of a file in an unknown form");
@@ -359,6 +367,7 @@ static int read_tables(struct lines *lines)
 	qsort(dwarf->users, dwarf->user_count, sizeof(*dwarf->users), compare_users);
 	lines->tables = xcalloc(dwarf->user_count, sizeof(*lines->tables));
 	uint64_t end = 0;
+	bool complete = true;
 	for (size_t i = 0; i < dwarf->user_count; i++) {
 		const struct line_user *user = &dwarf->users[i];
 		if (i > 0 && user->table == user[-1].table)
@@ -377,9 +386,11 @@ static int read_tables(struct lines *lines)
 		int code = read_table(lines, table);
 		if (code != NOTE_OK)
 			return code;
+		complete = complete && table->start == end;
 		end = table->end;
 		lines->count++;
 	}
+	dwarf->lines_complete = complete && end == lines->section->size;
 	return NOTE_OK;
 }
 
@@ -391,6 +402,7 @@ static int compare_splices(const void *a, const void *b)
 
 int lines_rewrite(struct dwarf *dwarf)
 {
+	dwarf->lines_complete = dwarf->line == NULL;
 	if (dwarf->line == NULL || dwarf->user_count == 0)
 		return NOTE_OK;
 	struct lines lines = {.dwarf = dwarf, .section = dwarf->line};

@@ -97,7 +97,7 @@ int lines_write(struct lines *lines)
 	copy_spliced(lines, at, lines->section->size, &splice);
 	if (lines->section->relocations != NULL)
 		relocations_move(dwarf, lines->section);
-	int code = macros_read(dwarf);
+	int code = macros_read(dwarf, false);
 	for (size_t i = 0; i < dwarf->user_count && code == NOTE_OK; i++) {
 		const struct line_user *user = &dwarf->users[i];
 		uint64_t now;

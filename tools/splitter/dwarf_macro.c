@@ -37,10 +37,13 @@ static void read_opcodes(struct cursor *cursor, struct opcode_table *table)
 }
 
 /* Passes the operands of OPCODE; false where it is not known. */
-static bool skip_operands(struct cursor *cursor, uint64_t opcode, const struct opcode_table *table,
-			  const struct form_context *context)
+static bool skip_operands(struct dwarf *dwarf, struct cursor *cursor, uint64_t opcode,
+			  const struct opcode_table *table, const struct form_context *context,
+			  bool mark)
 {
 	size_t length;
+	if (table->known[opcode] && mark)
+		return false;
 	if (table->known[opcode]) {
 		for (unsigned i = 0; i < table->counts[opcode]; i++)
 			if (!cursor_skip_form(cursor, cursor->bytes[table->operands[opcode] + i],
@@ -64,6 +67,12 @@ static bool skip_operands(struct cursor *cursor, uint64_t opcode, const struct o
 		return true;
 	case DW_MACRO_define_strp:
 	case DW_MACRO_undef_strp:
+		cursor_uleb(cursor);
+		if (mark)
+			string_mark(&dwarf->str, cursor_fixed(cursor, context->offset_size));
+		else
+			cursor_skip(cursor, context->offset_size);
+		return true;
 	case DW_MACRO_define_sup:
 	case DW_MACRO_undef_sup:
 		cursor_uleb(cursor);
@@ -78,7 +87,8 @@ static bool skip_operands(struct cursor *cursor, uint64_t opcode, const struct o
 	}
 }
 
-static int read_unit(struct dwarf *dwarf, struct debug_section *section, struct cursor *cursor)
+static int read_unit(struct dwarf *dwarf, struct debug_section *section, struct cursor *cursor,
+		     bool mark)
 {
 	uint64_t start = cursor->at;
 	struct opcode_table table = {0};
@@ -92,7 +102,7 @@ static int read_unit(struct dwarf *dwarf, struct debug_section *section, struct 
 	if ((flags & FLAG_LINE) != 0) {
 		uint64_t at = cursor->at;
 		cursor_skip(cursor, context.offset_size);
-		if (!cursor->bad)
+		if (!cursor->bad && !mark)
 			add_line_user(dwarf, &(struct line_user){
 						     .table = section_offset(dwarf, section, at,
 									     context.offset_size),
@@ -110,21 +120,23 @@ static int read_unit(struct dwarf *dwarf, struct debug_section *section, struct 
 			return malformed(dwarf, section, start, "macros without an end");
 		if (opcode == 0)
 			return NOTE_OK;
-		if (!skip_operands(cursor, opcode, &table, &context))
+		if (!skip_operands(dwarf, cursor, opcode, &table, &context, mark))
 			return section_error(dwarf, section, at, NOTE_UNSUPPORTED,
 					     "an unknown kind of macro");
 	}
 }
 
-int macros_read(struct dwarf *dwarf)
+int macros_read(struct dwarf *dwarf, bool mark)
 {
 	for (size_t i = 0; i < dwarf->section_count; i++) {
 		struct debug_section *section = &dwarf->sections[i];
 		if (section->kind != DEBUG_MACRO)
 			continue;
+		if (mark && section->relocations != NULL)
+			return NOTE_UNSUPPORTED;
 		struct cursor cursor = section_cursor(dwarf, section, 0, section->size);
 		while (cursor.at < cursor.end) {
-			int code = read_unit(dwarf, section, &cursor);
+			int code = read_unit(dwarf, section, &cursor, mark);
 			if (code != NOTE_OK)
 				return code;
 		}

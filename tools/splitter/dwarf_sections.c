@@ -203,6 +203,8 @@ static int list_sections(struct dwarf *dwarf, uint64_t *total)
 			return NOTE_MALFORMED;
 		bool is_zdebug;
 		int kind = kind_of(name, &is_zdebug);
+		if (strcmp(name, ".debug_names") == 0)
+			dwarf->has_names = true;
 		if (kind < 0)
 			continue;
 		if (dwarf->section_count == room) {

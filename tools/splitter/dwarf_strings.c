@@ -44,6 +44,8 @@ static uint64_t moved(struct dwarf *dwarf, struct string_table *table, uint64_t 
 			return table->moves[i].to;
 	char *path = path_map_apply(dwarf->map, (const char *)table->section->bytes + offset);
 	uint64_t to = path != NULL ? string_table_add(table, path) : offset;
+	if (to == offset)
+		string_mark(table, offset);
 	free(path);
 	if (table->move_count == table->move_room) {
 		table->move_room = table->move_room == 0 ? 64 : table->move_room * 2;
@@ -55,11 +57,26 @@ static uint64_t moved(struct dwarf *dwarf, struct string_table *table, uint64_t 
 	return to;
 }
 
+void string_mark(struct string_table *table, uint64_t offset)
+{
+	if (table->section == NULL || offset >= table->section->size)
+		return;
+	if (table->marks == NULL)
+		table->marks = xcalloc(table->section->size / 8 + 1, 1);
+	table->marks[offset / 8] |= (uint8_t)(1u << (offset % 8));
+}
+
+bool string_is_marked(const struct string_table *table, uint64_t offset)
+{
+	return table->marks != NULL && (table->marks[offset / 8] >> (offset % 8) & 1) != 0;
+}
+
 void string_table_free(struct string_table *table)
 {
 	text_free(&table->added);
 	free(table->strings);
 	free(table->moves);
+	free(table->marks);
 	hash_map_free(&table->by_text);
 	hash_map_free(&table->by_offset);
 }
@@ -76,6 +93,9 @@ static int follow(struct dwarf *dwarf, struct string_table *table, struct string
 		return section_error(dwarf, ref->section, ref->at, NOTE_MALFORMED,
 				     "a string ends after its section");
 	ref->text = (const char *)table->section->bytes + ref->offset;
+	/* Others go through string_rewrite, and may move. */
+	if (ref->text[0] != '/' && dwarf->map != NULL)
+		string_mark(table, ref->offset);
 	return NOTE_OK;
 }
 

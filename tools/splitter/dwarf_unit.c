@@ -9,128 +9,6 @@
 
 #include "tools/splitter/dwarf_unit.h"
 
-/* --- .debug_abbrev: which attributes an entry has, and in which forms (7.5.3) --- */
-
-/* A table that some unit uses, read as far as anyone needed. */
-struct abbrev_table {
-	uint64_t offset;
-	uint64_t read; /* up to here */
-	bool complete;
-};
-
-/* Where the attributes of one code of one table begin. */
-struct abbrev {
-	uint64_t table;
-	uint64_t code;
-	uint64_t at; /* of the tag */
-};
-
-struct abbrev_cache {
-	struct abbrev_table *tables;
-	size_t table_count, table_room;
-	struct hash_map by_offset;
-	struct abbrev *abbrevs;
-	size_t abbrev_count, abbrev_room;
-	struct hash_map by_code;
-	uint64_t read; /* bytes, over all tables: each is read once */
-};
-
-void abbrev_cache_free(struct abbrev_cache *cache)
-{
-	if (cache == NULL)
-		return;
-	free(cache->tables);
-	free(cache->abbrevs);
-	hash_map_free(&cache->by_offset);
-	hash_map_free(&cache->by_code);
-	free(cache);
-}
-
-static struct abbrev_table *find_table(struct abbrev_cache *cache, uint64_t offset)
-{
-	uint64_t hash = hash_number(offset, 0);
-	size_t step = 0;
-	for (uint32_t i; (i = hash_map_next(&cache->by_offset, hash, &step)) != HASH_NONE;)
-		if (cache->tables[i].offset == offset)
-			return &cache->tables[i];
-	if (cache->table_count == cache->table_room) {
-		cache->table_room = cache->table_room == 0 ? 64 : cache->table_room * 2;
-		cache->tables = xrealloc(cache->tables, cache->table_room * sizeof(*cache->tables));
-	}
-	hash_map_add(&cache->by_offset, hash, (uint32_t)cache->table_count);
-	struct abbrev_table *table = &cache->tables[cache->table_count++];
-	*table = (struct abbrev_table){.offset = offset, .read = offset};
-	return table;
-}
-
-static void add_abbrev(struct abbrev_cache *cache, uint64_t table, uint64_t code, uint64_t at)
-{
-	if (cache->abbrev_count == cache->abbrev_room) {
-		cache->abbrev_room = cache->abbrev_room == 0 ? 256 : cache->abbrev_room * 2;
-		cache->abbrevs =
-			xrealloc(cache->abbrevs, cache->abbrev_room * sizeof(*cache->abbrevs));
-	}
-	hash_map_add(&cache->by_code, hash_number(code, table), (uint32_t)cache->abbrev_count);
-	cache->abbrevs[cache->abbrev_count++] = (struct abbrev){table, code, at};
-}
-
-bool abbrev_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form)
-{
-	*attribute = cursor_uleb(cursor);
-	*form = cursor_uleb(cursor);
-	if (*form == DW_FORM_implicit_const && !cursor->bad) {
-		struct form_context none = {0};
-		cursor_skip_form(cursor, DW_FORM_sdata, &none);
-	}
-	return !cursor->bad && (*attribute != 0 || *form != 0);
-}
-
-/* Where CODE's tag stands in .debug_abbrev. */
-static int find_abbrev(struct dwarf *dwarf, uint64_t offset, uint64_t code, uint64_t *at)
-{
-	struct abbrev_cache *cache = dwarf->abbrevs;
-	struct abbrev_table *table = find_table(cache, offset);
-	size_t step = 0;
-	uint64_t hash = hash_number(code, offset);
-	for (uint32_t i; (i = hash_map_next(&cache->by_code, hash, &step)) != HASH_NONE;)
-		if (cache->abbrevs[i].table == offset && cache->abbrevs[i].code == code) {
-			*at = cache->abbrevs[i].at;
-			return NOTE_OK;
-		}
-	struct cursor cursor =
-		section_cursor(dwarf, dwarf->abbrev, table->read, dwarf->abbrev->size);
-	while (!table->complete && !cursor.bad) {
-		uint64_t start = cursor.at;
-		uint64_t here = cursor_uleb(&cursor);
-		*at = cursor.at;
-		if (here == 0) {
-			table->complete = true;
-		} else {
-			uint64_t attribute, form;
-			cursor_uleb(&cursor); /* the tag */
-			cursor_skip(&cursor, 1);
-			while (abbrev_attribute(&cursor, &attribute, &form))
-				;
-		}
-		if (cursor.bad)
-			break;
-		table->read = cursor.at;
-		cache->read += cursor.at - start;
-		if (cache->read > dwarf->abbrev->size)
-			return section_error(dwarf, dwarf->abbrev, offset, NOTE_MALFORMED,
-					     "tables overlap");
-		if (here != 0)
-			add_abbrev(cache, offset, here, *at);
-		if (here == code)
-			return NOTE_OK;
-	}
-	return section_error(dwarf, dwarf->abbrev, offset, NOTE_MALFORMED,
-			     cursor.bad ? "a table without an end"
-					: "a table without the code of a unit's first entry");
-}
-
-/* --- the unit --- */
-
 static int malformed(struct dwarf *dwarf, const struct unit *unit, const char *what)
 {
 	return section_error(dwarf, unit->section, unit->start, NOTE_MALFORMED, what);
@@ -234,6 +112,17 @@ static uint64_t constant_size(const struct debug_section *section, uint64_t end)
 	return size;
 }
 
+/* A string that is no path stays where it is. */
+static void mark_string(struct dwarf *dwarf, const struct unit *unit, const struct field *field)
+{
+	struct string_table *table = field->form == DW_FORM_strp        ? &dwarf->str
+				     : field->form == DW_FORM_line_strp ? &dwarf->line_str
+									: NULL;
+	if (table != NULL && dwarf->map != NULL)
+		string_mark(table, section_offset(dwarf, unit->section, field->at,
+						  unit->context.offset_size));
+}
+
 /* Where the attributes of the unit's first entry lie. A unit may be empty. */
 static int read_entry(struct dwarf *dwarf, struct unit *unit, struct cursor *cursor)
 {
@@ -249,11 +138,15 @@ static int read_entry(struct dwarf *dwarf, struct unit *unit, struct cursor *cur
 		return NOTE_OK;
 	if (dwarf->abbrev == NULL || unit->abbrevs >= dwarf->abbrev->size)
 		return malformed(dwarf, unit, "a unit's abbreviations lie outside .debug_abbrev");
-	uint64_t at = 0;
-	int result = find_abbrev(dwarf, unit->abbrevs, unit->code, &at);
+	struct abbrev_table *table;
+	int result = abbrev_table_find(dwarf, unit->abbrevs, &table);
 	if (result != NOTE_OK)
 		return result;
-	struct cursor abbrev = section_cursor(dwarf, dwarf->abbrev, at, dwarf->abbrev->size);
+	const struct abbrev *declaration = abbrev_find(dwarf, table, unit->code);
+	if (declaration == NULL)
+		return malformed(dwarf, unit, "a unit's first entry without an abbreviation");
+	struct cursor abbrev =
+		section_cursor(dwarf, dwarf->abbrev, declaration->at, dwarf->abbrev->size);
 	unit->tag = cursor_uleb(&abbrev);
 	unit->has_children = (uint8_t)cursor_fixed(&abbrev, 1);
 	uint64_t attribute, form;
@@ -277,6 +170,8 @@ static int read_entry(struct dwarf *dwarf, struct unit *unit, struct cursor *cur
 			return malformed(dwarf, unit, "a unit ends inside its first entry");
 		field->size = cursor->at - field->at;
 		note_attribute(dwarf, unit, attribute, field->at, form);
+		if (attribute != DW_AT_name && attribute != DW_AT_comp_dir)
+			mark_string(dwarf, unit, field);
 	}
 	unit->entry_end = cursor->at;
 	return NOTE_OK;
@@ -423,16 +318,43 @@ static int place_name(struct dwarf *dwarf, struct unit_path *name, const char *c
 	return code;
 }
 
-static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, struct cursor *cursor)
+/* Whether names in this language may hold a '/', as packages' do in Go. */
+static bool has_slashes(const struct unit *unit)
+{
+	switch (unit->language) {
+	case 0:
+		return unit->tag == DW_TAG_compile_unit;
+	case DW_LANG_C89:
+	case DW_LANG_C:
+	case DW_LANG_C_plus_plus:
+	case DW_LANG_Fortran77:
+	case DW_LANG_Fortran90:
+	case DW_LANG_C99:
+	case DW_LANG_Fortran95:
+	case DW_LANG_C_plus_plus_03:
+	case DW_LANG_C_plus_plus_11:
+	case DW_LANG_C11:
+	case DW_LANG_C_plus_plus_14:
+	case DW_LANG_Fortran03:
+	case DW_LANG_Fortran08:
+	case DW_LANG_C_plus_plus_17:
+	case DW_LANG_C_plus_plus_20:
+	case DW_LANG_C17:
+	case DW_LANG_Fortran18:
+	case DW_LANG_Mips_Assembler:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static int unit_rewrite(struct dwarf *dwarf, struct unit *unit)
 {
 	bool in_build_dir = false;
 	struct unit_path name = {0}, comp_dir = {0};
 	struct line_user user = {0};
-	int code = read_header(dwarf, unit, cursor);
-	if (code == NOTE_OK)
-		code = read_entry(dwarf, unit, cursor);
-	if (code == NOTE_OK && unit->lines_form != 0)
-		code = read_user(dwarf, unit, &user);
+	dwarf->has_slashes = dwarf->has_slashes || has_slashes(unit);
+	int code = unit->lines_form != 0 ? read_user(dwarf, unit, &user) : NOTE_OK;
 	if (code == NOTE_OK)
 		code = read_path(dwarf, unit, unit->comp_dir_at, unit->comp_dir_form, true,
 				 &comp_dir);
@@ -465,27 +387,40 @@ static bool is_padding(const struct debug_section *section, uint64_t at)
 	return true;
 }
 
+int units_next(struct dwarf *dwarf, struct debug_section *section, uint64_t *at, struct unit *unit)
+{
+	if (*at >= section->size ||
+	    (section->size - *at >= 4 && section->bytes[*at] == 0 && is_padding(section, *at)))
+		return NOTE_ABSENT;
+	struct cursor cursor = section_cursor(dwarf, section, *at, section->size);
+	*unit = (struct unit){.section = section, .start = *at, .fields = unit->fields};
+	int code = read_header(dwarf, unit, &cursor);
+	if (code == NOTE_OK)
+		code = read_entry(dwarf, unit, &cursor);
+	*at = unit->end;
+	return code;
+}
+
 int units_rewrite(struct dwarf *dwarf)
 {
 	struct field fields[MAX_ATTRIBUTES];
-	dwarf->abbrevs = xcalloc(1, sizeof(*dwarf->abbrevs));
+	struct unit unit = {.fields = fields};
+	dwarf->abbrevs = abbrev_cache_new();
 	for (size_t i = 0; i < dwarf->section_count; i++) {
 		struct debug_section *section = &dwarf->sections[i];
 		if (section->kind != DEBUG_INFO && section->kind != DEBUG_TYPES)
 			continue;
-		for (uint64_t at = 0; at < section->size;) {
-			struct unit unit = {.section = section, .start = at, .fields = fields};
-			struct cursor cursor = section_cursor(dwarf, section, at, section->size);
-			if (section->size - at >= 4 && section->bytes[at] == 0 &&
-			    is_padding(section, at))
+		for (uint64_t at = 0;;) {
+			int code = units_next(dwarf, section, &at, &unit);
+			if (code == NOTE_ABSENT)
 				break;
-			int code = unit_rewrite(dwarf, &unit, &cursor);
+			if (code == NOTE_OK)
+				code = unit_rewrite(dwarf, &unit);
 			if (code != NOTE_OK)
 				return code;
 			if (section->kind == DEBUG_INFO)
 				dwarf->summary.has_dwarf = true;
 			dwarf->summary.units++;
-			at = unit.end;
 		}
 	}
 	return NOTE_OK;

@@ -39,8 +39,37 @@ struct unit {
 	unsigned field_count;
 };
 
+/* Reads the unit at *AT of SECTION, which then is behind it; UNIT->fields is the caller's.
+ * NOTE_ABSENT behind the last. */
+int units_next(struct dwarf *dwarf, struct debug_section *section, uint64_t *at, struct unit *unit);
+
 /* A constant or offset of FORM at AT, which was checked to lie inside; 0 for other classes. */
 uint64_t unit_constant(struct dwarf *dwarf, const struct unit *unit, uint64_t at, uint64_t form);
+
+/* --- abbreviations (dwarf_abbrev.c) --- */
+
+struct abbrev {
+	uint64_t code;
+	uint64_t at;    /* of its tag, in .debug_abbrev */
+	uint32_t steps; /* of dwarf_scrub.c: 0, or 1 and where they begin */
+};
+
+struct abbrev_table {
+	uint64_t offset;
+	size_t first; /* of COUNT abbreviations, in the cache's list */
+	size_t count;
+	struct form_context context; /* of dwarf_scrub.c: version 0 at first */
+	bool has_strp; /* other entries than a unit's first hold strings in these forms */
+	bool has_line_strp;
+};
+
+struct abbrev_cache *abbrev_cache_new(void);
+
+/* The table at OFFSET, read and kept; valid until the next call. */
+int abbrev_table_find(struct dwarf *dwarf, uint64_t offset, struct abbrev_table **out);
+
+/* NULL where the table has no such code. */
+struct abbrev *abbrev_find(struct dwarf *dwarf, const struct abbrev_table *table, uint64_t code);
 
 /* One attribute of an abbreviation; false behind the last. */
 bool abbrev_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form);
