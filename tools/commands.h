@@ -8,6 +8,7 @@
 extern const struct command show_command;
 extern const struct command stamp_command;
 extern const struct command split_command;
+extern const struct command find_debuginfo_command;
 extern const struct command publish_command;
 extern const struct command fetch_command;
 extern const struct command verify_command;

@@ -142,6 +142,7 @@ attributes_survive() {
 	cmp before after
 	same "$(json root.json '[f["links"] for f in m["files"] if f["path"]=="/usr/bin/a hard link"]')" "[['/usr/bin/prog']]"
 	same "$(find root/usr/lib/debug -name '*.debug' -type f ! -perm 0644)" ""
+	same "$(stat -c %i "$(debug_of root /usr/bin/prog)")" "$(stat -c %i "$(debug_of root '/usr/bin/a hard link')")"
 }
 check "mode, set-id, hard links and extended attributes survive" attributes_survive
 

@@ -58,6 +58,27 @@ int layout_init(struct layout *layout, enum layout_kind kind, const char *debug_
 	return NOTE_OK;
 }
 
+int layout_rename(struct layout *layout, const char *suffix, const char *source_base,
+		  struct note_error *err)
+{
+	if (suffix != NULL && strchr(suffix, '/') != NULL)
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
+				 "suffix '%s' cannot be part of a file name", suffix);
+	if (source_base != NULL && source_base[0] != '\0' && !fits_name(source_base))
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
+				 "source base '%s' cannot be a file name", source_base);
+	if (suffix != NULL) {
+		free(layout->suffix);
+		layout->suffix = xstrdup(suffix);
+	}
+	if (source_base != NULL) {
+		free(layout->sources);
+		layout->sources = xasprintf("usr/src/debug%s%s", source_base[0] != '\0' ? "/" : "",
+					    source_base);
+	}
+	return NOTE_OK;
+}
+
 void layout_free(struct layout *layout)
 {
 	free(layout->debug_root);

@@ -29,6 +29,12 @@ struct layout {
 int layout_init(struct layout *layout, enum layout_kind kind, const char *debug_root,
 		const char *name, const char *version, const char *release, const char *arch,
 		struct note_error *err);
+
+/* Other names than N, V, R and A would give: SUFFIX for "-V-R.A", SOURCE_BASE for "N-V-R.A" (""
+ * for none), each NULL to leave it. NOTE_USAGE where they cannot be part of a file name. */
+int layout_rename(struct layout *layout, const char *suffix, const char *source_base,
+		  struct note_error *err);
+
 void layout_free(struct layout *layout);
 
 /* The debug file of PATH, or NULL where the layout needs a build-id and BUILD_ID (hexadecimal) is

@@ -31,7 +31,9 @@ struct split_options {
 	const char *release; /* may be NULL */
 	const char *arch;
 	const char *debug_root;
-	const char *build_dir; /* absolute; NULL: no paths are rewritten, no sources collected */
+	const char *suffix;      /* of debug files' names; NULL: "-V-R.A" */
+	const char *source_base; /* below /usr/src/debug, "" for none; NULL: "N-V-R.A" */
+	const char *build_dir;   /* absolute; NULL: no paths are rewritten, no sources collected */
 	enum build_id_mode build_id;
 	const char *seed;    /* for BUILD_ID_RECOMPUTE; may be NULL */
 	const char *payload; /* the note to put in first, or NULL */
@@ -40,6 +42,7 @@ struct split_options {
 	const struct strings *remove_sections;
 	enum compression compression;
 	bool minidebuginfo; /* .gnu_debugdata in executables and shared libraries */
+	bool no_archives;   /* leave static archives alone */
 	bool links;         /* make .build-id links (layout rpm) */
 	bool digests;       /* fill the manifest's SHA-256s */
 	const struct strings *only;

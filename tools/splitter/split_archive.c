@@ -98,8 +98,8 @@ int split_archive(const struct split_run *run, size_t index, struct image *image
 	const bool strips = run->layout.kind == LAYOUT_DEB;
 	struct archive_passage archive = {.run = run, .outcome = outcome};
 	struct strip_output fresh = {0};
-	if (!ends_with(path, ".a"))
-		return NOTE_OK; /* a package, or some program's own archive */
+	if (!ends_with(path, ".a") || run->options->no_archives)
+		return NOTE_OK; /* else a package, or some program's own archive */
 	if (strips && !is_to_be_stripped(path))
 		return outcome_leave(outcome, "an archive that is not called lib*.a");
 	int code = members_rewrite(&fresh.bytes, &fresh.size, image, strips, split_member, &archive,

@@ -127,7 +127,7 @@ static void make_links(const struct tree *tree)
 	free(links.items);
 }
 
-/* --- a .debug link for each symbolic link to a file that was split (layout rpm) --- */
+/* --- a .debug link for each other name of a file, and each symbolic link to it (layout rpm) --- */
 
 struct name {
 	const char *path;
@@ -162,14 +162,37 @@ static struct name *list_names(const struct tree *tree, size_t *count)
 	return names;
 }
 
+static int link_debug_file(const struct split_run *run, const char *name, const char *debug_path,
+			   struct note_error *err)
+{
+	char *path = layout_debug_path(&run->layout, name, NULL);
+	char *text = layout_relative(path, debug_path);
+	int code = root_symlink(run->options->root, text, path, err);
+	free(text);
+	free(path);
+	return code;
+}
+
 static void make_symlinks(const struct tree *tree)
 {
 	const struct split_run *run = &tree->run;
 	const struct split_options *options = run->options;
 	size_t count;
-	if (run->layout.kind != LAYOUT_RPM || run->inputs.symlinks.count == 0)
+	if (run->layout.kind != LAYOUT_RPM)
 		return;
 	struct name *names = list_names(tree, &count);
+	/* The other names of a file have its debug file under their own names, too. */
+	for (size_t i = 0; i < count; i++) {
+		const char *debug_path = run->outcomes[names[i].index].debug_path;
+		const char *path = run->inputs.items[names[i].index].path;
+		struct note_error err;
+		if (names[i].path == path)
+			continue;
+		char *other = layout_debug_path(&run->layout, names[i].path, NULL);
+		if (root_hard_link(options->root, debug_path, other, &err) != NOTE_OK)
+			options->tell(options->context, SPLIT_FAILED, path, NULL, &err);
+		free(other);
+	}
 	for (size_t i = 0; i < run->inputs.symlinks.count; i++) {
 		const char *link = run->inputs.symlinks.items[i];
 		struct note_error err;
@@ -178,14 +201,10 @@ static void make_symlinks(const struct tree *tree)
 		const struct name *found =
 			target != NULL ? bsearch(&key, names, count, sizeof(*names), by_name)
 				       : NULL;
-		if (found != NULL) {
-			char *path = layout_debug_path(&run->layout, link, NULL);
-			char *text = layout_relative(path, run->outcomes[found->index].debug_path);
-			if (root_symlink(options->root, text, path, &err) != NOTE_OK)
-				options->tell(options->context, SPLIT_FAILED, link, NULL, &err);
-			free(text);
-			free(path);
-		}
+		if (found != NULL &&
+		    link_debug_file(run, link, run->outcomes[found->index].debug_path, &err) !=
+			    NOTE_OK)
+			options->tell(options->context, SPLIT_FAILED, link, NULL, &err);
 		free(target);
 	}
 	free(names);
@@ -313,6 +332,9 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	describe(options, manifest);
 	int code = layout_init(&run->layout, options->layout, options->debug_root, options->name,
 			       options->version, options->release, options->arch, err);
+	if (code != NOTE_OK)
+		goto out;
+	code = layout_rename(&run->layout, options->suffix, options->source_base, err);
 	if (code != NOTE_OK)
 		goto out;
 	const struct scan_options scan = {run->layout.debug_root, options->only, options->exclude};

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pkgnote find-debuginfo beside debugedit's find-debuginfo 5.0: the same trees and lists, and right where
+# 5.0 is known to be wrong (FACTS: -l with a suffix, names with spaces).
+. "$(dirname "$0")/../lib.sh"
+export RPM_PACKAGE_NAME=prog RPM_PACKAGE_VERSION=1.0 RPM_PACKAGE_RELEASE=2 RPM_ARCH=x86_64
+TOPDIR=$WORK/top SOURCE=$WORK/top/prog-1.0 TREE=$WORK/tree
+UNIQUE="--build-id-seed 1.0-2 --unique-debug-suffix -1.0-2.x86_64 --unique-debug-src-base prog-1.0-2.x86_64"
+
+builds() {
+	need gcc
+	mkdir -p "$SOURCE/src" "$TREE/usr/bin" "$TREE/usr/lib"
+	cd "$SOURCE"
+	echo '#include <stdio.h>
+	int main(void) { puts("hello"); return 0; }' >src/main.c
+	echo 'int lib(int a) { return a + 1; }' >src/lib.c
+	gcc -g -o "$TREE/usr/bin/prog" "$PWD/src/main.c"
+	gcc -g -shared -fPIC -o "$TREE/usr/lib/libx.so.1" "$PWD/src/lib.c"
+	ln -s libx.so.1 "$TREE/usr/lib/libx.so"
+	ln "$TREE/usr/bin/prog" "$TREE/usr/bin/second"
+}
+check "a tree as rpmbuild leaves it" builds
+
+# run NAME COMMAND...: on a fresh copy ./NAME; the lists go to ./NAME.lists, names of the tree to ./NAME.names.
+run() {
+	local name=$1; shift
+	rm -rf "$name" "$name.lists"; cp -a "$TREE" "$name"; mkdir "$name.lists"
+	rm -f "$SOURCE"/*.list
+	RPM_BUILD_ROOT=$PWD/$name RPM_BUILD_DIR=$TOPDIR "$@" "$SOURCE" >"$name.out" 2>&1 || { cat "$name.out" >&2; return 1; }
+	for list in "$SOURCE"/*.list; do LC_ALL=C sort "$list" >"$name.lists/$(basename "$list")"; done
+	(cd "$name" && find . | sort) >"$name.names"
+}
+ours() { "$PKGNOTE" find-debuginfo "$@"; }
+
+like_the_peer() {
+	need find-debuginfo cpio file eu-strip debugedit
+	printf '%%attr(0755,root,root) /usr/lib/libx.so.1\n/usr/lib/libx.so\n' >"$SOURCE/libs.files"
+	for options in "-n" "-n -S sources.list" "-n -l libs.files -o libs.list -p .*prog.* -o prog.list" "-n -g" "-n -m" "-n --g-libs"; do
+		run theirs find-debuginfo $options
+		run ours ours $options
+		cmp ours.names theirs.names || { diff ours.names theirs.names >&2; return 1; }
+		rm -f {ours,theirs}.lists/debugsources.list # sorted and each once: see below
+		diff -r theirs.lists ours.lists
+	done
+	# With unique names the peer lacks the .debug links of symbolic links, and nothing else.
+	run theirs find-debuginfo $UNIQUE -S sources.list
+	run ours ours $UNIQUE -S sources.list
+	same "$(diff theirs.names ours.names | sed -n 's/^[<>] //p')" "./usr/lib/debug/usr/lib/libx.so-1.0-2.x86_64.debug"
+}
+check "the same names and lists as find-debuginfo 5.0" like_the_peer
+
+unique_names() {
+	echo /usr/lib/libx.so.1 >"$SOURCE/libs.files"
+	run ours ours $UNIQUE -S sources.list -l libs.files -o libs.list
+	says ours.lists/libs.list '^/usr/lib/debug/usr/lib/libx.so.1-1.0-2.x86_64.debug$'
+	says ours.lists/libs.list '^/usr/lib/debug/usr/lib/libx.so-1.0-2.x86_64.debug$'
+	says ours.lists/libs.list '^%dir /usr/lib/debug/usr/lib$'
+	says_not ours.lists/libs.list 'usr/bin'
+	says_not ours.lists/debugfiles.list libx
+	says ours.lists/sources.list '^/usr/src/debug/prog-1.0-2.x86_64$'
+	same "$(tr '\0' ' ' <ours.lists/debugsources.list | tr -d '\n')" "src/lib.c src/main.c "
+	[ -f ours/usr/src/debug/prog-1.0-2.x86_64/src/main.c ]
+	[ ! -e ours/usr/lib/.build-id ] # rpmbuild makes those
+}
+check "-l works with unique names" unique_names
+
+spaces() {
+	local TREE=$PWD/spaced
+	mkdir -p "$TREE/usr/bin"
+	gcc -g -o "$TREE/usr/bin/two words" "$SOURCE/src/main.c"
+	run ours ours $UNIQUE
+	says ours.lists/debugfiles.list '^"/usr/lib/debug/usr/bin/two words-1.0-2.x86_64.debug"$'
+	says ours.lists/elfbins.list '^.//usr/bin/two words$'
+}
+check "names with spaces are split and quoted" spaces
+
+refusals() {
+	export RPM_BUILD_ROOT=$TREE RPM_BUILD_DIR=$TOPDIR
+	status 2 ours -n --build-id-seed x
+	status 2 ours -g --g-libs
+	status 2 ours --run-dwz
+	says err -- '--run-dwz is not supported yet'
+	status 2 env -u RPM_BUILD_ROOT "$PKGNOTE" find-debuginfo
+	says err 'RPM_BUILD_ROOT is not set'
+	readelf -SW "$TREE/usr/bin/prog" | grep -q debug_info
+}
+check "what does not go together, or is not done, is refused before anything is touched" refusals
+finish

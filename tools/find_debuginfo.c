@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pkgnote find-debuginfo: the splitter with the command line, the environment and the file lists
+ * of debugedit's find-debuginfo 5.3, so that rpm's %__find_debuginfo can name it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/root.h"
+#include "tools/commands.h"
+#include "tools/splitter/lists.h"
+#include "tools/splitter/split.h"
+
+#define MAX_CHOICES 64
+
+/* What the options said. */
+struct arguments {
+	bool strict_build_id;
+	bool keep_all_symtabs;
+	bool keep_library_symtabs;
+	bool reloc_debug;
+	bool minidebuginfo;
+	bool gdb_index;
+	bool keep_ids;
+	bool dwz;
+	bool dwz_single;
+	uint64_t dwz_low_memory;
+	uint64_t dwz_most;
+	bool no_archives;
+	bool check_elf;
+	bool check_elf_strictly;
+	const char *seed;
+	const char *suffix;
+	const char *source_base;
+	const char *output;
+	const char *sources_output;
+	const char *directory;
+	struct strings keep_sections;
+	struct strings remove_sections;
+	struct list_choice choices[MAX_CHOICES + 1];
+	size_t choice_count; /* complete ones; the one behind them is being filled */
+};
+
+/* -o FILE ends a choice that -l and -p began; without one it names the main list. */
+static bool take_list_option(struct cli *cli, void *target, const char *name, const char *value)
+{
+	struct arguments *arguments = target;
+	struct list_choice *choice = &arguments->choices[arguments->choice_count];
+	if (strcmp(name, "l") == 0) {
+		strings_add(&choice->lists, value);
+	} else if (strcmp(name, "p") == 0) {
+		choice->pattern = value;
+	} else if (choice->lists.count == 0 && choice->pattern == NULL) {
+		arguments->output = value;
+	} else if (arguments->choice_count == MAX_CHOICES) {
+		cli_usage(cli, "more than %d -o", MAX_CHOICES);
+		return false;
+	} else {
+		choice->output = value;
+		arguments->choice_count++;
+	}
+	return true;
+}
+
+/* Refuses what does not go together, and what this splitter does not do. */
+static bool check_arguments(struct cli *cli, const struct arguments *a)
+{
+	const char *undone = a->reloc_debug                          ? "-r"
+			     : a->gdb_index                          ? "-i"
+			     : a->dwz                                ? "--run-dwz"
+			     : a->check_elf || a->check_elf_strictly ? "--check-elf"
+								     : NULL;
+	if (a->seed != NULL && a->keep_ids)
+		cli_usage(cli, "--build-id-seed and -n do not go together");
+	else if (a->keep_all_symtabs && a->keep_library_symtabs)
+		cli_usage(cli, "-g and --g-libs do not go together");
+	else if (undone != NULL)
+		cli_usage(cli, "%s is not supported yet", undone);
+	else if (cli->operand_count > 1)
+		cli_usage(cli, "one BUILDDIR is wanted, not %zu", cli->operand_count);
+	else
+		return true;
+	return false;
+}
+
+struct teller {
+	struct cli *cli;
+	bool strict_build_id;
+};
+
+static void tell(void *context, enum split_event event, const char *path, const char *text,
+		 const struct note_error *err)
+{
+	const struct teller *teller = context;
+	struct cli *cli = teller->cli;
+	switch (event) {
+	case SPLIT_DONE:
+		cli_detail(cli, path, text != NULL ? "split" : "rewritten");
+		break;
+	case SPLIT_LEFT:
+		cli_detail(cli, path, "left alone: %s", text);
+		break;
+	case SPLIT_FAILED:
+		cli_fail(cli, path, err);
+		break;
+	case SPLIT_NO_BUILD_ID:
+		if (teller->strict_build_id)
+			cli_failf(cli, path, "no build-id: link with --build-id");
+		else
+			cli_say(cli, path, "no build-id: link with --build-id");
+		break;
+	case SPLIT_MISSING_SOURCE:
+		cli_say(cli, path, "source is not there: %s", text);
+		break;
+	case SPLIT_LINKS_ELSEWHERE:
+		break;
+	}
+}
+
+/* The variable of rpmbuild's, or OTHERWISE; NULL after a message where it has to be set. */
+static const char *variable(struct cli *cli, const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+	if (value != NULL && value[0] != '\0')
+		return value;
+	if (otherwise == NULL)
+		cli_usage(cli, "%s is not set", name);
+	return otherwise;
+}
+
+static void split_and_list(struct cli *cli, const struct arguments *a,
+			   struct split_options *options, const char *build_root)
+{
+	struct manifest manifest = {0};
+	struct split_totals totals;
+	struct note_error err;
+	struct root *root;
+	if (root_open(&root, build_root, &err) != NOTE_OK) {
+		cli_fail(cli, build_root, &err);
+		return;
+	}
+	options->root = root;
+	char *sources = xasprintf("usr/src/debug%s%s", options->source_base[0] != '\0' ? "/" : "",
+				  options->source_base);
+	const struct lists_options lists = {
+		.root = root,
+		.directory = a->directory,
+		.debug_root = "usr/lib/debug",
+		.sources = sources,
+		.suffix = options->suffix,
+		.output = a->output,
+		.sources_output = a->sources_output,
+		.choices = a->choices,
+		.choice_count = a->choice_count,
+	};
+	int code = split_tree(options, &manifest, &totals, &err);
+	if (code == NOTE_OK)
+		code = lists_write(&lists, &manifest, &err);
+	if (code == NOTE_OK && cli->json) {
+		char *json = manifest_to_json(&manifest);
+		fputs(json, stdout);
+		free(json);
+	}
+	if (code == NOTE_USAGE)
+		cli->status = (enum exit_status)cli_usage(cli, "%s", err.text);
+	else if (code != NOTE_OK)
+		cli_fail(cli, NULL, &err);
+	free(sources);
+	manifest_free(&manifest);
+	root_close(root);
+}
+
+static void set_options(struct split_options *options, const struct arguments *a,
+			const struct cli *cli)
+{
+	options->layout = LAYOUT_RPM;
+	options->debug_root = "/usr/lib/debug";
+	options->suffix = a->suffix != NULL ? a->suffix : "";
+	options->source_base = a->source_base != NULL ? a->source_base : "";
+	options->build_id = a->keep_ids ? BUILD_ID_KEEP : BUILD_ID_RECOMPUTE;
+	options->seed = a->seed;
+	options->symtab = a->keep_all_symtabs       ? SYMTAB_KEPT
+			  : a->keep_library_symtabs ? SYMTAB_KEPT_IN_LIBRARIES
+						    : SYMTAB_MOVED;
+	options->keep_sections = &a->keep_sections;
+	options->remove_sections = &a->remove_sections;
+	options->minidebuginfo = a->minidebuginfo;
+	options->no_archives = a->no_archives;
+	options->digests = cli->json;
+	options->jobs = cli->jobs;
+}
+
+/* rpmbuild makes the .build-id links itself, so none are made here. */
+static int find(struct cli *cli, struct arguments *a)
+{
+	struct teller teller = {cli, a->strict_build_id};
+	struct split_options options = {.tell = tell, .context = &teller};
+	const char *build_root = variable(cli, "RPM_BUILD_ROOT", NULL);
+	const char *top = build_root != NULL ? variable(cli, "RPM_BUILD_DIR", NULL) : NULL;
+	options.name = top != NULL ? variable(cli, "RPM_PACKAGE_NAME", NULL) : NULL;
+	if (options.name == NULL)
+		return EXIT_USAGE;
+	options.version = variable(cli, "RPM_PACKAGE_VERSION", "0");
+	options.release = variable(cli, "RPM_PACKAGE_RELEASE", "0");
+	options.arch = variable(cli, "RPM_ARCH", "unknown");
+	set_options(&options, a, cli);
+	if (a->directory == NULL)
+		a->directory = cli->operand_count == 1 ? cli->operands[0] : ".";
+	/* With a base of their own, sources are named from where they were unpacked. */
+	char *base = realpath(a->source_base != NULL && cli->operand_count == 1 ? cli->operands[0]
+			      : a->source_base != NULL                          ? "."
+										: top,
+			      NULL);
+	if (base == NULL) {
+		cli_failf(cli, NULL, "the build directory is not there");
+	} else {
+		options.build_dir = base;
+		split_and_list(cli, a, &options, build_root);
+	}
+	free(base);
+	return cli_finish(cli);
+}
+
+/* Long for its table of options: one row each. */
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct cli cli;
+	struct arguments arguments = {.output = "debugfiles.list"};
+	struct arguments *a = &arguments;
+	const struct option_spec specs[] = {
+		{"strict-build-id", 0, OPTION_FLAG, NULL, &a->strict_build_id,
+		 "a missing build-id is an error", NULL, NULL},
+		{NULL, 'g', OPTION_FLAG, NULL, &a->keep_all_symtabs,
+		 "leave symbol tables in the shipped files", NULL, NULL},
+		{"g-libs", 0, OPTION_FLAG, NULL, &a->keep_library_symtabs,
+		 "the same in shared libraries only", NULL, NULL},
+		{NULL, 'r', OPTION_FLAG, NULL, &a->reloc_debug,
+		 "resolve relocations of debug sections (not supported yet)", NULL, NULL},
+		{NULL, 'm', OPTION_FLAG, NULL, &a->minidebuginfo, "add .gnu_debugdata", NULL, NULL},
+		{NULL, 'i', OPTION_FLAG, NULL, &a->gdb_index, "add .gdb_index (not supported yet)",
+		 NULL, NULL},
+		{NULL, 'n', OPTION_FLAG, NULL, &a->keep_ids, "keep build-ids as they are", NULL,
+		 NULL},
+		{NULL, 'o', OPTION_CALL, "FILE", a, "the list to write (debugfiles.list)", NULL,
+		 take_list_option},
+		{NULL, 'l', OPTION_CALL, "LIST", a, "for the next -o: what LIST names", NULL,
+		 take_list_option},
+		{NULL, 'p', OPTION_CALL, "PATTERN", a,
+		 "for the next -o: debug files that match PATTERN", NULL, take_list_option},
+		{NULL, 'S', OPTION_TEXT, "FILE", &a->sources_output,
+		 "a list of its own for sources", NULL, NULL},
+		{"output-dir", 'O', OPTION_TEXT, "DIR", &a->directory,
+		 "where lists are (default BUILDDIR)", NULL, NULL},
+		{"keep-section", 0, OPTION_LIST, "NAME", &a->keep_sections,
+		 "leave a section in the shipped file", NULL, NULL},
+		{"remove-section", 0, OPTION_LIST, "NAME", &a->remove_sections,
+		 "move a section out of the shipped file", NULL, NULL},
+		{"run-dwz", 0, OPTION_FLAG, NULL, &a->dwz, "(not supported yet)", NULL, NULL},
+		{"dwz-low-mem-die-limit", 0, OPTION_NUMBER, "N", &a->dwz_low_memory,
+		 "for --run-dwz", NULL, NULL},
+		{"dwz-max-die-limit", 0, OPTION_NUMBER, "N", &a->dwz_most, "for --run-dwz", NULL,
+		 NULL},
+		{"dwz-single-file-mode", 0, OPTION_FLAG, NULL, &a->dwz_single, "for --run-dwz",
+		 NULL, NULL},
+		{"build-id-seed", 0, OPTION_TEXT, "SEED", &a->seed, "recompute build-ids with SEED",
+		 NULL, NULL},
+		{"unique-debug-suffix", 0, OPTION_TEXT, "SUFFIX", &a->suffix,
+		 "put SUFFIX before .debug", NULL, NULL},
+		{"unique-debug-src-base", 0, OPTION_TEXT, "BASE", &a->source_base,
+		 "sources go to /usr/src/debug/BASE", NULL, NULL},
+		{"no-ar-files", 0, OPTION_FLAG, NULL, &a->no_archives,
+		 "leave static archives alone", NULL, NULL},
+		{"check-elf", 0, OPTION_FLAG, NULL, &a->check_elf, "(not supported yet)", NULL,
+		 NULL},
+		{"check-elf-strict", 0, OPTION_FLAG, NULL, &a->check_elf_strictly,
+		 "(not supported yet)", NULL, NULL},
+	};
+	int status;
+	if (cli_parse(&cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv,
+		      &status)) {
+		status = EXIT_USAGE;
+		if (check_arguments(&cli, a))
+			status = find(&cli, a);
+	}
+	for (size_t i = 0; i <= a->choice_count; i++)
+		strings_free(&a->choices[i].lists);
+	strings_free(&a->keep_sections);
+	strings_free(&a->remove_sections);
+	return status;
+}
+
+const struct command find_debuginfo_command = {
+	"find-debuginfo",
+	"the same as split, with the command line and the lists of find-debuginfo",
+	"[OPTION]... [BUILDDIR]   (RPM_BUILD_ROOT, RPM_BUILD_DIR, RPM_PACKAGE_NAME are set)",
+	"rpmbuild --define '__find_debuginfo /usr/bin/pkgnote find-debuginfo' -bb hello.spec",
+	run,
+};
