@@ -361,12 +361,8 @@ static bool prepare(struct fetch *fetch)
 	return false;
 }
 
-/* Options are too many for one look; they stand in the order of their use. */
-static int run(const struct command *command, int argc, char **argv)
+static void set_defaults(struct client_options *o)
 {
-	struct fetch fetch = {0};
-	struct client_options *o = &fetch.options;
-	int status;
 	*o = (struct client_options){.retries = 3,
 				     .backoff = 1,
 				     .timeout = 90,
@@ -377,6 +373,14 @@ static int run(const struct command *command, int argc, char **argv)
 	number_from_environment("DEBUGINFOD_MAXTIME", &o->deadline);
 	number_from_environment("DEBUGINFOD_MAXSIZE", &o->max_size);
 	number_from_environment("DEBUGINFOD_RETRY_LIMIT", &o->retries);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct fetch fetch = {0};
+	struct client_options *o = &fetch.options;
+	int status;
+	set_defaults(o);
 #define ROW(name, kind, argument, target, help)                   \
 	{                                                         \
 		name, 0, kind, argument, target, help, NULL, NULL \

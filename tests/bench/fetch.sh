@@ -23,7 +23,7 @@ export DEBUGINFOD_URLS= HOME=$WORK XDG_CACHE_HOME=$WORK/cache DEBUGINFOD_PROGRES
 
 # One debug file of some 420 KB, and copies of it with other build-ids.
 {
-	for i in $(seq 700); do
+	for i in $(seq 1700); do
 		echo "struct s$i { int a$i, b$i; char name[$i]; struct s$i *next_of_$i; };"
 		echo "int number_$i(struct s$i *p) { return p ? p->a$i * $i + p->b$i : 0; }"
 	done

@@ -191,6 +191,14 @@ a_section_is_no_silent_download() {
 }
 check "a section becomes a full download on request alone" a_section_is_no_silent_download
 
+progress_is_shown() {
+	status 0 "$PKGNOTE" fetch --progress=always --cache=c --server="$HOST/show=slow_body" debuginfo "$ID"
+	says err '\] [01]/1 files, [0-9.]+ MB, [0-9.]+ MB/s, waiting for http'
+	status 0 "$PKGNOTE" fetch --cache=d --server="$HOST/hide=slow_body" debuginfo "$ID"
+	says_not err 'MB/s'
+}
+check "progress: files, bytes, speed, what is waited for" progress_is_shown
+
 the_log_tells_each_try() {
 	status 0 "$PKGNOTE" fetch -v --backoff=0 --cache=c --server="$HOST/tell=503,reset_body,ok" debuginfo "$ID"
 	says err "$HOST/tell=.*try 1: unavailable: 503 \([0-9.]+ s\)"

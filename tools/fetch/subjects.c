@@ -186,7 +186,7 @@ static int add_file(struct subjects *subjects, const char *operand, int fd, enum
 int subjects_add(struct subjects *subjects, const char *operand, enum operand_kind *kind,
 		 struct note_error *err)
 {
-	enum operand_kind any;
+	enum operand_kind any = OPERAND_BUILD_ID;
 	kind = kind != NULL ? kind : &any;
 	int fd = open(operand, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0) {
