@@ -398,6 +398,56 @@ read_only() {
 }
 check "a read-only share, a full disk: a clear error, nothing changed" read_only
 
+many_names() {
+	need python3
+	tree one 1
+	publish --package=hello-1-1.x86_64 one >out
+	# The file system's bound on the names of one file (ext4: 65000; where there is none, as on tmpfs, this shows nothing).
+	python3 - <<-'P'
+	import errno, os, sys
+	store = [os.path.join(t, f) for t, _, fs in os.walk("share/store") for f in fs]
+	os.mkdir("names")
+	for n, f in enumerate(store):
+	    for i in range(66000):
+	        try: os.link(f, f"names/{n}.{i}")
+	        except OSError as e:
+	            assert e.errno == errno.EMLINK; sys.exit()
+	    sys.exit(77)
+	P
+	publish --package=again-1-1.x86_64 one >out
+	says out 'again-1-1\.x86_64: added'
+	status 0 publish --check
+	publish --remove=hello-1-1.x86_64 >out
+	id=$(build_id one/usr/bin/hello)
+	cmp share/buildid/$id/executable one/usr/bin/hello
+	status 0 publish --check
+}
+check "a content with as many names as the file system allows is kept once more" many_names
+
+large_package() {
+	need python3
+	# In memory where that can be: the disk is not what is measured.
+	local fast
+	if fast=$(mktemp -d /dev/shm/pkgnote-test.XXXXXX 2>/dev/null); then trap "rm -rf $fast" EXIT; cd "$fast"; fi
+	tree one 1
+	python3 -c '
+import os
+for i in range(12000):
+    d = f"one/usr/src/debug/hello-1-1.x86_64/d{i % 200}"
+    os.makedirs(d, exist_ok=True)
+    open(f"{d}/a_source_file_with_a_name_of_usual_length_{i}.c", "w").write(f"{i % 500}\n")'
+	publish --package=hello-1-1.x86_64 one >out
+	says out '12002 sources'
+	python3 -c '
+import resource, subprocess, sys
+for args in (["--package=hello-1-2.x86_64", "one"], ["--check"], ["--remove=hello-1-1.x86_64"]):
+    subprocess.run([sys.argv[1], "publish", "--into=share"] + args, check=True, stdout=subprocess.DEVNULL)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+print(peak, "MB")
+sys.exit(peak > 64 and not sys.argv[2])' "$PKGNOTE" "$(nm "$PKGNOTE" 2>/dev/null | grep -m1 -o __asan_init || true)"
+}
+check "12,000 sources in one package, in less than 64 MB" large_package
+
 json_result() {
 	need python3
 	tree root 1

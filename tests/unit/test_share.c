@@ -143,6 +143,16 @@ static void test_record(void)
 	CU_ASSERT_TRUE(record_same_files(&record, &back));
 	CU_ASSERT_STRING_EQUAL(back.files[0].path, "buildid/0123456789/debuginfo");
 	CU_ASSERT_STRING_EQUAL(back.files[2].path, "source/usr/src/debug/a\n\"\\\xff%41.c");
+	/* The same without the layout of lines. */
+	struct record flat;
+	char *text = xstrdup(json);
+	for (char *p = text; *p != '\0'; p++)
+		*p = *p == '\n' ? ' ' : *p;
+	CU_ASSERT_EQUAL(record_parse(&flat, text, strlen(text), NULL), NOTE_OK);
+	CU_ASSERT_TRUE(record_same_files(&flat, &back));
+	CU_ASSERT_STRING_EQUAL(flat.files[2].origin, back.files[2].origin);
+	record_free(&flat);
+	free(text);
 	back.files[1].sha256[0] = 'f';
 	CU_ASSERT_FALSE(record_same_files(&record, &back));
 	record_free(&back);

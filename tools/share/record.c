@@ -234,25 +234,83 @@ static int read_record(struct record *out, struct json_object *top, struct note_
 	return code;
 }
 
+/* The value that SIZE bytes of JSON hold; NULL where they hold none, or more. */
+static struct json_object *parse_json(const char *json, size_t size, struct note_error *err)
+{
+	if (size > INT_MAX) {
+		error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "record: larger than 2 GiB");
+		return NULL;
+	}
+	struct json_tokener *tokener = json_tokener_new_ex(8);
+	if (tokener == NULL) {
+		error_system(err, "record");
+		return NULL;
+	}
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *value = json_tokener_parse_ex(tokener, json, (int)size);
+	if (json_tokener_get_error(tokener) != json_tokener_success || value == NULL) {
+		error_set(err, NOTE_MALFORMED, json_tokener_get_parse_end(tokener),
+			  "record: no JSON");
+		json_object_put(value);
+		value = NULL;
+	}
+	json_tokener_free(tokener);
+	return value;
+}
+
+static int parse_whole(struct record *out, const char *json, size_t size, struct note_error *err)
+{
+	struct note_error why = {.code = NOTE_MALFORMED};
+	struct json_object *top = parse_json(json, size, &why);
+	if (top == NULL) {
+		if (err != NULL)
+			*err = why;
+		return why.code;
+	}
+	int code = read_record(out, top, err);
+	json_object_put(top);
+	return code;
+}
+
+#define FILES_START "  \"files\": [\n"
+#define FILES_END   "\n  ]\n}\n"
+
+/* The layout that record_to_json writes has a file on each line: these are parsed one by one, as
+ * json-c takes ten times the size of a text. False where the layout is another. */
+static bool parse_lines(struct record *out, const char *json, size_t size)
+{
+	const char *end = json + size - strlen(FILES_END);
+	const char *start = memmem(json, size, "\n" FILES_START, strlen("\n" FILES_START));
+	if (start == NULL || size < strlen(FILES_END) || end <= start ||
+	    memcmp(end, FILES_END, strlen(FILES_END)) != 0)
+		return false;
+	const char *line = start + strlen("\n" FILES_START);
+	char *head = xasprintf("%.*s\n" FILES_START "]}", (int)(start - json), json);
+	bool good = parse_whole(out, head, strlen(head), NULL) == NOTE_OK;
+	free(head);
+	while (good && line < end) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+		size_t length = (size_t)((next != NULL ? next : end) - line);
+		/* A comma behind each but the last. */
+		good = length != 0 && (line[length - 1] == ',') == (next != NULL);
+		struct json_object *item =
+			good ? parse_json(line, length - (next != NULL), NULL) : NULL;
+		good = item != NULL && json_object_is_type(item, json_type_object) &&
+		       read_file(out, item, NULL) == NOTE_OK;
+		json_object_put(item);
+		line = next != NULL ? next + 1 : end;
+	}
+	if (!good)
+		record_free(out);
+	return good;
+}
+
 int record_parse(struct record *out, const char *json, size_t size, struct note_error *err)
 {
-	int code;
 	*out = (struct record){0};
-	if (size > INT_MAX)
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "record: larger than 2 GiB");
-	struct json_tokener *tokener = json_tokener_new_ex(8);
-	if (tokener == NULL)
-		return error_system(err, "record");
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	struct json_object *top = json_tokener_parse_ex(tokener, json, (int)size);
-	if (json_tokener_get_error(tokener) != json_tokener_success)
-		code = error_set(err, NOTE_MALFORMED, json_tokener_get_parse_end(tokener),
-				 "record: no JSON");
-	else
-		code = read_record(out, top, err);
-	json_object_put(top);
-	json_tokener_free(tokener);
+	if (parse_lines(out, json, size))
+		return NOTE_OK;
+	int code = parse_whole(out, json, size, err);
 	if (code != NOTE_OK)
 		record_free(out);
 	return code;

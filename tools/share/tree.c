@@ -24,6 +24,11 @@ struct item {
 	char *path; /* below the tree's root */
 	enum place place;
 	const struct manifest_file *expected; /* what the manifest says, or NULL */
+	struct reading *reading;              /* between its reading and its placing */
+};
+
+/* What reading an item came to. */
+struct reading {
 	struct spooled spooled;
 	struct look look;
 	int code;
@@ -119,13 +124,14 @@ static int prove(const struct item *item, struct note_error *err)
 	const bool debug = item->place == PLACE_DEBUGINFO;
 	const char *sha256 = debug ? file->debug_sha256 : file->sha256;
 	const uint64_t size = debug ? file->debug_size : file->size;
-	if (item->spooled.size != size || strcmp(item->spooled.sha256, sha256) != 0)
+	const struct reading *reading = item->reading;
+	if (reading->spooled.size != size || strcmp(reading->spooled.sha256, sha256) != 0)
 		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				 "its contents are not those that the manifest tells");
-	if (strcmp(item->look.build_id, file->build_id) != 0)
+	if (strcmp(reading->look.build_id, file->build_id) != 0)
 		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-				 "its build-id is '%s', the manifest tells %s", item->look.build_id,
-				 file->build_id);
+				 "its build-id is '%s', the manifest tells %s",
+				 reading->look.build_id, file->build_id);
 	return NOTE_OK;
 }
 
@@ -133,13 +139,15 @@ static int read_item(struct intake *intake, struct item *item, size_t number,
 		     struct note_error *err)
 {
 	int fd;
+	struct reading *reading = item->reading;
 	int code = root_open_file(intake->tree, item->path, &fd, err);
 	if (code != NOTE_OK)
 		return code;
 	if (item->place != PLACE_SOURCE)
-		code = look_at(fd, &item->look, err);
-	if (code == NOTE_OK && (item->place != PLACE_BY_LOOKING || item->look.build_id[0] != '\0'))
-		code = spool_file(intake->share, fd, item->path, number, &item->spooled, err);
+		code = look_at(fd, &reading->look, err);
+	if (code == NOTE_OK &&
+	    (item->place != PLACE_BY_LOOKING || reading->look.build_id[0] != '\0'))
+		code = spool_file(intake->share, fd, item->path, number, &reading->spooled, err);
 	close(fd);
 	if (code == NOTE_OK && item->expected != NULL)
 		code = prove(item, err);
@@ -151,42 +159,46 @@ static void work(void *context, size_t index, unsigned worker)
 	struct intake *intake = context;
 	struct item *item = &intake->items[index];
 	(void)worker;
-	item->code = read_item(intake, item, index, &item->err);
+	item->reading = xcalloc(1, sizeof(*item->reading));
+	item->reading->code = read_item(intake, item, index, &item->reading->err);
 }
 
 /* --- placing --- */
 
 static int place(struct intake *intake, struct item *item, struct note_error *err)
 {
+	struct reading *reading = item->reading;
 	if (item->place == PLACE_SOURCE) {
 		char *below = xasprintf("source/%s", item->path);
-		stage_place(intake->stage, &item->spooled, below, false);
+		stage_place(intake->stage, &reading->spooled, below, false);
 		free(below);
 		return NOTE_OK;
 	}
-	if (item->look.build_id[0] == '\0')
+	if (reading->look.build_id[0] == '\0')
 		return NOTE_OK;
 	const bool debug = item->place == PLACE_DEBUGINFO ||
 			   (item->place == PLACE_BY_LOOKING && is_debug_path(item->path));
-	if (item->look.package != NULL && !debug)
-		stage_name(intake->stage, item->look.package, item->path);
-	return stage_place_elf(intake->stage, &item->spooled, &item->look, debug, err);
+	if (reading->look.package != NULL && !debug)
+		stage_name(intake->stage, reading->look.package, item->path);
+	return stage_place_elf(intake->stage, &reading->spooled, &reading->look, debug, err);
 }
 
 static void finish(void *context, size_t index)
 {
 	struct intake *intake = context;
 	struct item *item = &intake->items[index];
-	if (item->code == NOTE_OK)
-		item->code = place(intake, item, &item->err);
-	if (item->code != NOTE_OK && intake->code == NOTE_OK)
-		intake->code = error_set(intake->err, item->code, item->err.offset, "%s: %s",
-					 item->path, item->err.text);
+	struct reading *reading = item->reading;
+	if (reading->code == NOTE_OK)
+		reading->code = place(intake, item, &reading->err);
+	if (reading->code != NOTE_OK && intake->code == NOTE_OK)
+		intake->code = error_set(intake->err, reading->code, reading->err.offset, "%s: %s",
+					 item->path, reading->err.text);
 	if (intake->share->hooks->progress != NULL)
 		intake->share->hooks->progress(intake->share->hooks->context, index + 1,
 					       intake->count);
-	look_free(&item->look);
-	spooled_free(&item->spooled);
+	look_free(&reading->look);
+	spooled_free(&reading->spooled);
+	free(reading);
 	free(item->path);
 }
 
