@@ -14,7 +14,7 @@
 #include "tools/fetch/settings.h"
 
 /* Requests under way at a time. */
-#define PARALLEL 24
+#define PARALLEL 32
 
 /* What one run was asked for. */
 struct fetch {

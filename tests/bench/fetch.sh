@@ -2,20 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tests/bench/fetch.sh [FILES] [DELAY]: pkgnote fetch, curl and debuginfod-find on the same debuginfo
 # files from elfutils' debuginfod on loopback. With DELAY (milliseconds, one way: 25 is a round
-# trip of 50) all of it happens in a network namespace of its own with netem.
+# trip of 50) through a proxy that delays (tests/tools/delayd.c).
 set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 FILES=${1:-1000} DELAY=${2:-0}
 PKGNOTE=${PKGNOTE:-${BUILD:-$TOP/build}/pkgnote}
 case $PKGNOTE in /*) ;; *) PKGNOTE=$TOP/$PKGNOTE ;; esac
-if [ "$DELAY" != 0 ] && [ -z "${IN_NAMESPACE:-}" ]; then
-	export IN_NAMESPACE=1
-	exec unshare -n "$0" "$@"
-fi
-if [ -n "${IN_NAMESPACE:-}" ]; then
-	ip link set lo up
-	tc qdisc add dev lo root netem delay "${DELAY}ms" limit 100000
-fi
 WORK=$(mktemp -d) PID=
 trap 'kill $PID 2>/dev/null; rm -rf "$WORK"' EXIT
 cd "$WORK"
@@ -54,6 +46,13 @@ for _ in $(seq 600); do
 	sleep 0.1
 done
 URL=http://127.0.0.1:$PORT
+if [ "$DELAY" != 0 ]; then
+	gcc -std=c17 -D_GNU_SOURCE -O2 -o delayd "$TOP/tests/tools/delayd.c"
+	./delayd $PORT "$DELAY" 1200 >delayed &
+	PID="$PID $!"
+	while [ ! -s delayed ]; do sleep 0.05; done
+	URL=http://127.0.0.1:$(cat delayed)
+fi
 sed "s|.*|url = \"$URL/buildid/&/debuginfo\"\noutput = \"curl/&\"|" ids >curlrc
 mapfile -t IDS <ids
 
