@@ -239,37 +239,42 @@ int root_read_link(struct root *root, const char *path, char **target, struct no
 	return code;
 }
 
+/* Makes the last directory of PATH; NOTE_ABSENT where the one above is not there. */
+static int make_directory(struct root *root, const char *path, struct note_error *err)
+{
+	struct stat st;
+	const char *name;
+	int code = NOTE_OK;
+	int at = open_parent(root, path, false, &name, err);
+	if (at < 0)
+		return at;
+	if (mkdirat(at, name, 0755) == 0)
+		fchmodat(at, name, 0755, 0);
+	else if (errno != EEXIST)
+		code = error_system(err, "make directory: %s", path);
+	else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
+		code = error_set(
+			err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+			"make directory: %s: a file or symbolic link of that name is there", path);
+	close(at);
+	return code;
+}
+
+/* From the last one up: most often the one above is there. */
 int root_make_dirs(struct root *root, const char *path, struct note_error *err)
 {
-	char *partial = xstrdup(path);
-	int code = NOTE_OK;
-	for (char *p = partial; code == NOTE_OK && p != NULL && *p != '\0';) {
-		p = strchr(p, '/');
-		if (p != NULL)
-			*p = '\0';
-		const char *name;
-		int at = open_parent(root, partial, false, &name, err);
-		if (at < 0) {
-			code = at;
-		} else {
-			struct stat st;
-			if (mkdirat(at, name, 0755) == 0)
-				fchmodat(at, name, 0755, 0);
-			else if (errno != EEXIST)
-				code = error_system(err, "make directory: %s", partial);
-			else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-				 !S_ISDIR(st.st_mode))
-				code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-						 "make directory: %s: a file or symbolic link of "
-						 "that name is there",
-						 partial);
-			close(at);
-		}
-		if (p != NULL)
-			*p++ = '/';
-	}
-	free(partial);
-	return code;
+	if (path[0] == '\0')
+		return NOTE_OK;
+	int code = make_directory(root, path, err);
+	const char *slash = strrchr(path, '/');
+	if (code != NOTE_ABSENT || slash == NULL)
+		return code;
+	char *above = strndup(path, (size_t)(slash - path));
+	if (above == NULL)
+		return error_system(err, "make directory");
+	code = root_make_dirs(root, above, err);
+	free(above);
+	return code == NOTE_OK ? make_directory(root, path, err) : code;
 }
 
 void root_temporary_name(const char *name, char out[32])
@@ -335,8 +340,10 @@ static int write_all(int fd, const uint8_t *bytes, size_t size, struct note_erro
 static int write_temporary(int at, const char *temporary, const void *bytes, size_t size,
 			   const struct file_attributes *attributes, struct note_error *err)
 {
-	unlinkat(at, temporary, 0);
-	int fd = openat(at, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(at, temporary, flags, 0600);
+	if (fd < 0 && errno == EEXIST && unlinkat(at, temporary, 0) == 0)
+		fd = openat(at, temporary, flags, 0600); /* a run that was killed left it */
 	if (fd < 0)
 		return error_system(err, "create");
 	int code = write_all(fd, bytes, size, err);
@@ -410,9 +417,11 @@ int root_symlink(struct root *root, const char *target, const char *path, struct
 		}
 	}
 	root_temporary_name(name, temporary);
-	unlinkat(at, temporary, 0);
 	int code = NOTE_OK;
-	if (symlinkat(target, at, temporary) != 0 || renameat(at, temporary, at, name) != 0) {
+	bool made = symlinkat(target, at, temporary) == 0;
+	if (!made && errno == EEXIST && unlinkat(at, temporary, 0) == 0)
+		made = symlinkat(target, at, temporary) == 0;
+	if (!made || renameat(at, temporary, at, name) != 0) {
 		code = error_system(err, "symbolic link: %s", path);
 		unlinkat(at, temporary, 0);
 	}
