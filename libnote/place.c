@@ -133,6 +133,7 @@ static int place(struct image *image, const uint8_t *note, const struct place_li
 	if (code == NOTE_UNSUPPORTED && image->ehdr.e_type == ET_EXEC &&
 	    limits->size < FIRST_PAGE / 2) {
 		code = place_prepend(&layout, &longer, &longer_size, err);
+		const uint64_t headers = layout.headers.end;
 		place_free(&layout);
 		if (code == NOTE_OK)
 			code = image_open_memory(&second, longer, longer_size, err);
@@ -140,8 +141,11 @@ static int place(struct image *image, const uint8_t *note, const struct place_li
 			code = image_read_elf(second, err);
 		if (code == NOTE_OK)
 			code = place_read(&layout, second, err);
-		if (code == NOTE_OK)
+		if (code == NOTE_OK) {
+			layout.kept.start = longer_size - image->size;
+			layout.kept.end = layout.kept.start + headers;
 			code = place_plan(&layout, limits, &plan, err);
+		}
 	}
 	if (code == NOTE_OK)
 		code = place_write(&layout, &plan, note, out, out_size, err);

@@ -33,8 +33,9 @@ struct layout {
 	bool is_static;        /* no dynamic linker: code finds its relocations by symbol */
 	struct range *owned;   /* by start: what belongs to a header, section or segment */
 	size_t owned_count;
-	uint64_t tail;           /* where the new file's contents may go on */
-	bool appended;           /* bytes follow the ELF image */
+	uint64_t tail;     /* where the new file's contents may go on */
+	bool appended;     /* bytes follow the ELF image */
+	struct range kept; /* headers that place_prepend() left at their addresses, else empty */
 	uint64_t dynamic_offset; /* of the first entry of PT_DYNAMIC */
 	GElf_Dyn *dynamic;
 	size_t dynamic_count; /* up to DT_NULL, without it */

@@ -4,7 +4,8 @@
  * move (a static one with its code right behind its headers): a new first page, in the file before
  * all else and in memory below all else. ELF header and program headers are copied there, where
  * the kernel finds them and hands them on (AT_PHDR = load address + e_phoff); the old ones stay as
- * they are at their addresses, for code that has a name for them (__ehdr_start).
+ * they are at their addresses, for code that has a name for them (__ehdr_start): a static glibc
+ * reads both.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -15,6 +15,14 @@
 #include "place_internal.h"
 
 #define SECTION_NAME ".note.package"
+#define KEPT_NAME    ".ehdr"
+
+/* A section for the headers that place_prepend() has left where code finds them: strip and objcopy
+ * drop what no section holds. */
+static bool has_kept(const struct layout *layout)
+{
+	return layout->kept.start < layout->kept.end;
+}
 
 /* --- where the tables go --- */
 
@@ -62,7 +70,7 @@ static int check_sections(const struct layout *layout, struct note_error *err)
 	    layout->shdrs[image->shstrndx].sh_type != SHT_STRTAB)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "section headers without a table of their names");
-	if (image->shnum + 1 >= SHN_LORESERVE)
+	if (image->shnum + 2 >= SHN_LORESERVE)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "%llu sections: one more needs extended numbering",
 				 (unsigned long long)image->shnum);
@@ -88,6 +96,8 @@ static uint64_t new_offset(const struct layout *layout, const struct plan *plan,
 {
 	if (index == layout->image->shnum)
 		return plan->note_offset;
+	if (index == layout->image->shnum + 1)
+		return layout->kept.start;
 	const GElf_Shdr *shdr = &layout->shdrs[index];
 	const struct piece *piece = section_piece(plan, shdr);
 	return shdr->sh_offset + (piece != NULL ? piece->to - piece->from.start : 0);
@@ -100,7 +110,7 @@ static void insert(const struct layout *layout, const struct plan *plan, uint64_
 	const uint64_t offset = new_offset(layout, plan, index);
 	size_t at = 0;
 	for (; at < count; at++) {
-		if (order[at] == layout->image->shnum)
+		if (order[at] >= layout->image->shnum)
 			continue;
 		const GElf_Shdr *shdr = &layout->shdrs[order[at]];
 		if ((shdr->sh_flags & SHF_ALLOC) == 0 ||
@@ -120,20 +130,21 @@ static bool is_displaced(const struct plan *plan, const GElf_Shdr *shdr)
 	       shdr->sh_type != SHT_STRTAB;
 }
 
-/* NUMBERS of the sections afterwards, by their old ones; that of the note under shnum. */
+/* NUMBERS of the sections afterwards, by their old ones; that of the note under shnum, that of the
+ * kept headers behind it. */
 static bool number(const struct layout *layout, const struct plan *plan, uint64_t reused,
 		   uint64_t *numbers)
 {
 	const uint64_t shnum = layout->image->shnum;
-	uint64_t *order = calloc(shnum + 1, sizeof(*order));
+	uint64_t *order = calloc(shnum + 2, sizeof(*order));
 	size_t count = 0;
 	if (order == NULL)
 		return false;
 	for (uint64_t i = 1; i < shnum; i++)
 		if (i != reused && !is_displaced(plan, &layout->shdrs[i]))
 			order[count++] = i;
-	for (uint64_t i = 1; i <= shnum; i++)
-		if (i == shnum || (i != reused && is_displaced(plan, &layout->shdrs[i])))
+	for (uint64_t i = 1; i <= shnum + has_kept(layout); i++)
+		if (i >= shnum || (i != reused && is_displaced(plan, &layout->shdrs[i])))
 			insert(layout, plan, order, count++, i);
 	for (size_t i = 0; i < count; i++)
 		numbers[order[i]] = i + 1;
@@ -219,9 +230,10 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 	const uint64_t size = image->ehdr.e_shentsize;
 	out->wanted = true;
 	out->reused = find_emptied(layout);
-	out->count = image->shnum + (out->reused == 0 ? 1 : 0);
-	out->names_size = names.end - names.start + (out->reused == 0 ? sizeof(SECTION_NAME) : 0);
-	out->numbers = calloc(image->shnum + 1, sizeof(*out->numbers));
+	out->count = image->shnum + (out->reused == 0 ? 1 : 0) + has_kept(layout);
+	out->names_size = names.end - names.start + (out->reused == 0 ? sizeof(SECTION_NAME) : 0) +
+			  (has_kept(layout) ? sizeof(KEPT_NAME) : 0);
+	out->numbers = calloc(image->shnum + 2, sizeof(*out->numbers));
 	if (out->numbers == NULL)
 		return error_system(err, "section numbers");
 	if (layout->appended)
@@ -276,15 +288,24 @@ static void renumber(const struct layout *layout, const struct sections *section
 		shdr->sh_info = (GElf_Word)sections->numbers[shdr->sh_info];
 }
 
-static int write_headers(const struct layout *layout, const struct plan *plan,
-			 const struct sections *sections, uint8_t *file, struct note_error *err)
+/* The header of the note, or of the kept headers behind it. */
+static GElf_Shdr added_header(const struct layout *layout, const struct plan *plan,
+			      const struct sections *sections, uint64_t index)
 {
-	struct image *image = layout->image;
-	const uint64_t size = image->ehdr.e_shentsize;
-	const GElf_Shdr note = {
-		.sh_name = sections->reused != 0
-				   ? layout->shdrs[sections->reused].sh_name
-				   : (GElf_Word)(sections->names_size - sizeof(SECTION_NAME)),
+	const struct range names = section_range(&layout->shdrs[layout->image->shstrndx]);
+	if (index > layout->image->shnum)
+		return (GElf_Shdr){
+			.sh_name = (GElf_Word)(sections->names_size - sizeof(KEPT_NAME)),
+			.sh_type = SHT_PROGBITS,
+			.sh_flags = SHF_ALLOC,
+			.sh_addr = layout->load->p_vaddr + layout->kept.start,
+			.sh_offset = layout->kept.start,
+			.sh_size = layout->kept.end - layout->kept.start,
+			.sh_addralign = layout->image->is_64 ? 8 : 4,
+		};
+	return (GElf_Shdr){
+		.sh_name = sections->reused != 0 ? layout->shdrs[sections->reused].sh_name
+						 : (GElf_Word)(names.end - names.start),
 		.sh_type = SHT_NOTE,
 		.sh_flags = SHF_ALLOC,
 		.sh_addr = layout->load->p_vaddr + plan->note_offset,
@@ -292,12 +313,21 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 		.sh_size = plan->note_size,
 		.sh_addralign = 4,
 	};
-	for (uint64_t i = 0; i <= image->shnum; i++) {
-		GElf_Shdr shdr = note;
+}
+
+static int write_headers(const struct layout *layout, const struct plan *plan,
+			 const struct sections *sections, uint8_t *file, struct note_error *err)
+{
+	struct image *image = layout->image;
+	const uint64_t size = image->ehdr.e_shentsize;
+	for (uint64_t i = 0; i <= image->shnum + has_kept(layout); i++) {
+		GElf_Shdr shdr;
 		if ((i == sections->reused && i != 0) ||
 		    (i == image->shnum && sections->extended != 0))
 			continue;
-		if (i < image->shnum) {
+		if (i >= image->shnum) {
+			shdr = added_header(layout, plan, sections, i);
+		} else {
 			int code = image_shdr(image, i, &shdr, err);
 			if (code != NOTE_OK)
 				return code;
@@ -360,6 +390,9 @@ int place_sections_write(const struct layout *layout, const struct plan *plan,
 		memcpy(p, old, names.end - names.start);
 		if (sections->reused == 0)
 			memcpy(p + (names.end - names.start), SECTION_NAME, sizeof(SECTION_NAME));
+		if (has_kept(layout))
+			memcpy(p + sections->names_size - sizeof(KEPT_NAME), KEPT_NAME,
+			       sizeof(KEPT_NAME));
 		memset(p + sections->names_size, 0,
 		       sections->headers - sections->names - sections->names_size);
 	}

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copies of this machine's own programs and libraries are stamped, and work as before: a sample of them,
+# all with LONG=1. Then programs of other machines, made by Debian's cross compilers, run by qemu-user.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/judges.sh"
+CC=${CC:-gcc}
+PAYLOAD='{"type":"deb","os":"debian","osVersion":"12","name":"demo","version":"1.0-1","architecture":"amd64","debugInfoUrl":"https://debuginfod.example.net"}'
+SAMPLE=${SAMPLE:-120}
+
+is_elf() { [ "$(head -c 4 "$1" 2>/dev/null | tail -c 3)" = ELF ]; }
+
+# machine_files: every ELF executable and shared library of the machine, in a fixed but mixed order.
+machine_files() {
+	find /usr/bin /usr/sbin /usr/lib /usr/libexec -xdev -type f \( -perm /111 -o -name '*.so*' \) -size -64M \
+		! -path '/usr/lib/debug/*' ! -name '*.o' ! -name '*.ko' 2>/dev/null |
+		while read -r file; do echo "$(echo "$file" | cksum) $file"; done | sort -n | cut -d' ' -f3-
+}
+
+# numbers change where a section is added, the rest of what eu-elflint finds must not.
+lint_of() { elflint "$1" | sed 's/\[ *[0-9]*\]//g; s/phdr *[0-9]*//; s/at offset [0-9]*//' | sort; }
+
+# notes_of FILE: how many package notes readelf sees, and the number of those in page one.
+notes_of() {
+	local inside=0 type offset address physical size rest
+	while read -r type offset address physical size rest; do
+		[ $((offset + size)) -gt 4096 ] || ! head -c $((offset + size)) "$1" | tail -c $((size)) | grep -aq FDO || inside=$((inside + 1))
+	done < <(readelf -lW "$1" 2>/dev/null | grep '^  NOTE ')
+	echo "$(readelf -nW "$1" 2>/dev/null | grep -c 'Packaging Metadata:') $inside"
+}
+
+the_machine_is_stamped() {
+	need eu-elflint
+	local number=0 wrong=0
+	[ -z "${LONG:-}" ] || SAMPLE=1000000
+	machine_files >files
+	while read -r file && [ $number -lt "$SAMPLE" ]; do
+		is_elf "$file" && [ "$(notes_of "$file")" = '0 0' ] || continue
+		number=$((number + 1))
+		if ! "$PKGNOTE" stamp -q --payload <(echo "$PAYLOAD") -o stamped "$file" 2>err; then
+			cat err >&2
+			wrong=$((wrong + 1))
+			continue
+		fi
+		[ "$(notes_of stamped)" = '1 1' ] || { echo "$file: $(notes_of stamped)" >&2; wrong=$((wrong + 1)); }
+		[ "$(lint_of "$file")" = "$(lint_of stamped)" ] || {
+			echo "$file: eu-elflint finds something new" >&2
+			diff <(lint_of "$file") <(lint_of stamped) | head -5 >&2
+			wrong=$((wrong + 1)); }
+		rm -f stamped
+	done <files
+	echo "$number files" >&2
+	[ $number -gt 20 ] || skip "too few files without a note here"
+	same 0 $wrong
+}
+check "the machine's programs and libraries are stamped, nothing new is found" the_machine_is_stamped
+
+programs_say_the_same() {
+	local number=0 wrong=0 packages='coreutils findutils diffutils grep sed tar gzip bash perl-base binutils-x86-64-linux-gnu gdb git openssl elfutils util-linux file gpgv dpkg sqlite3'
+	for package in $packages; do dpkg -L "$package" 2>/dev/null; done | grep -E '^(/usr)?/s?bin/' | sort -u >files || skip "no dpkg here"
+	local every=1
+	[ -n "${LONG:-}" ] || every=4
+	mkdir bin home
+	export HOME=$PWD/home
+	while read -r file; do
+		[ -f "$file" ] && [ ! -L "$file" ] && is_elf "$file" && [ ! -u "$file" ] && [ ! -g "$file" ] || continue
+		number=$((number + 1))
+		[ $((number % every)) = 0 ] || continue
+		"$PKGNOTE" stamp -q --payload <(echo "$PAYLOAD") -o "bin/${file##*/}" "$file"
+		for option in --version --help; do
+			timeout 10 "$file" $option </dev/null >old 2>&1 && old=0 || old=$?
+			timeout 10 "bin/${file##*/}" $option </dev/null >new 2>&1 && new=0 || new=$?
+			sed -i "s,$file,PROGRAM,g" old && sed -i "s,bin/${file##*/},PROGRAM,g" new
+			[ $old = $new ] && cmp old new >&2 || { echo "$file $option: $old, $new" >&2; wrong=$((wrong + 1)); }
+		done
+		rm -f "bin/${file##*/}"
+	done <files
+	[ $number -gt 0 ] || skip "none of these packages is here"
+	same 0 $wrong
+}
+check "stamped programs say the same as before" programs_say_the_same
+
+libraries_serve() {
+	local loader=/lib64/ld-linux-x86-64.so.2 program
+	[ -e $loader ] || skip "no $loader here"
+	mkdir lib
+	for program in /usr/bin/bash /usr/bin/perl /usr/bin/git /usr/bin/gdb /usr/bin/python3 /usr/bin/curl; do
+		[ -x "$program" ] || continue
+		ldd "$program" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p'
+	done | sort -u >needed
+	cp -L $loader lib/
+	while read -r library; do cp -L "$library" lib/; done <needed
+	"$PKGNOTE" stamp -q --payload <(echo "$PAYLOAD") lib
+	for library in libc.so.6 libm.so.6 ld-linux-x86-64.so.2; do [ ! -f lib/$library ] || same '1 1' "$(notes_of lib/$library)"; done
+	serve() {
+		"$@" >old 2>&1 </dev/null
+		lib/ld-linux-x86-64.so.2 --library-path "$PWD/lib" "$@" >new 2>&1 </dev/null
+		cmp old new
+	}
+	serve /usr/bin/bash -c 'echo {1..9} "$(printf %s x)"'
+	[ ! -x /usr/bin/perl ] || serve /usr/bin/perl -MPOSIX -e 'print floor(3.7), "\n"; print crypt("a", "bc"), "\n"'
+	[ ! -x /usr/bin/git ] || serve /usr/bin/git --version
+	[ ! -x /usr/bin/gdb ] || serve /usr/bin/gdb -nx -q -batch -ex 'p 6*7'
+	[ ! -x /usr/bin/python3 ] || serve "$(readlink -f /usr/bin/python3)" -c 'import ssl, zlib, ctypes, json; print(ssl.OPENSSL_VERSION, zlib.crc32(b"x"))'
+	[ ! -x /usr/bin/curl ] || serve /usr/bin/curl --version
+	serve /usr/bin/getent passwd root
+}
+check "stamped libraries, libc and ld.so among them, serve real programs" libraries_serve
+
+# crossed COMPILER QEMU: stamps what COMPILER makes, in several kinds, and runs it.
+crossed() {
+	need "$1-gcc" "qemu-$2"
+	cat >main.c <<-'C'
+	#include <stdio.h>
+	#include <string.h>
+	static __thread int per_thread = 7;
+	__attribute__((constructor)) static void early(void) { per_thread++; }
+	int exported(void) { return per_thread; }
+	int main(int argc, char **argv) { return printf("%d %d %d\n", exported(), argc, strlen(argv[0]) > 0) < 0; }
+	C
+	local kinds=0
+	ulimit -c 0
+	for kind in -pie -no-pie -static -static-pie '-pie -rdynamic -Wl,--hash-style=both' '-pie -Wl,-z,separate-code'; do
+		# shellcheck disable=SC2086
+		"$1-gcc" -O1 $kind -o plain main.c 2>/dev/null || continue
+		if ! "$PKGNOTE" stamp --payload <(echo "$PAYLOAD") -o stamped plain >out 2>err; then
+			# Its lowest address is the lowest that may be mapped.
+			case "$2 $kind" in 'arm -static' | 'riscv64 -static') says err 'no room below address 0x10000'; continue ;; esac
+			cat err >&2
+			fail "$1 $kind"
+		fi
+		same '1 1' "$(notes_of stamped)"
+		same "$(lint_of plain)" "$(lint_of stamped)"
+		same '8 1 1' "$("qemu-$2" -L "/usr/$1" ./stamped)"
+		cp stamped edited && "$1-strip" edited
+		same '1 1' "$(notes_of edited)"
+		same '8 1 1' "$("qemu-$2" -L "/usr/$1" ./edited)"
+		kinds=$((kinds + 1))
+	done
+	[ $kinds -ge 3 ]
+}
+on_aarch64() { crossed aarch64-linux-gnu aarch64; }
+check "aarch64" on_aarch64
+on_armhf() { crossed arm-linux-gnueabihf arm; }
+check "armhf" on_armhf
+on_s390x() { crossed s390x-linux-gnu s390x; }
+check "s390x: big-endian" on_s390x
+on_ppc64el() { crossed powerpc64le-linux-gnu ppc64le; }
+check "ppc64el" on_ppc64el
+on_riscv64() { crossed riscv64-linux-gnu riscv64; }
+check "riscv64" on_riscv64
+on_i386() { crossed i686-linux-gnu i386; }
+check "i386" on_i386
+on_mips() { crossed mips-linux-gnu mips; }
+check "mips: 32 bits, big-endian" on_mips
+on_mips64el() { crossed mips64el-linux-gnuabi64 mips64el; }
+check "mips64el" on_mips64el
+finish
