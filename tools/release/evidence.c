@@ -39,76 +39,80 @@ static void close_served(struct opened *opened)
 		close(opened->fd);
 }
 
-/* --- debuginfo and its alternate file --- */
+/* --- judging what came --- */
 
-static void judge_debuginfo(struct served *served, const struct elf_artifact *artifact,
-			    struct debug_facts *facts)
+static void judge_debuginfo(void *context, struct served *served)
 {
+	struct gathering *item = context;
+	struct debug_facts facts = {0};
 	struct opened file;
 	served->problem = open_served(&file, served->path);
 	if (served->problem == NULL) {
-		debug_read(facts, artifact, file.image);
-		if (facts->problem != NULL)
-			served->problem = xstrdup(facts->problem);
+		debug_read(&facts, item->artifact, file.image);
+		if (facts.problem != NULL)
+			served->problem = xstrdup(facts.problem);
+	}
+	close_served(&file);
+	if (served->problem == NULL && !item->good) {
+		item->facts = facts;
+		item->good = true;
+	} else {
+		debug_facts_free(&facts);
+	}
+}
+
+static void judge_executable(void *context, struct served *served)
+{
+	const struct gathering *item = context;
+	const struct elf_artifact *artifact = item->artifact;
+	struct opened file;
+	char digest[65];
+	if (artifact->sha256[0] == '\0')
+		return; /* a bare build-id, which the client has compared */
+	served->problem = open_served(&file, served->path);
+	if (served->problem == NULL && file.image->size != artifact->size)
+		served->problem = xasprintf("%llu bytes, the shipped file has %llu",
+					    (unsigned long long)file.image->size,
+					    (unsigned long long)artifact->size);
+	if (served->problem == NULL) {
+		sha256_hex(file.bytes, file.image->size, digest);
+		if (strcmp(digest, artifact->sha256) != 0)
+			served->problem = xstrdup("not the shipped file's bytes");
 	}
 	close_served(&file);
 }
 
-/* Asks for debuginfo; *FACTS is what the first good file tells. False where none was good. */
-static bool ask_debuginfo(struct evidence *evidence, const struct elf_artifact *artifact,
-			  struct supply *supply, struct debug_facts *facts)
+static void judge_section(void *context, struct served *served)
 {
-	bool good = false;
-	supply_ask(supply, ARTIFACT_DEBUGINFO, artifact->build_id, NULL, &evidence->debuginfo);
-	for (size_t i = 0; i < evidence->debuginfo.count; i++) {
-		struct served *served = &evidence->debuginfo.items[i];
-		struct debug_facts one = {0};
-		if (served->outcome != OUTCOME_FOUND)
-			continue;
-		judge_debuginfo(served, artifact, &one);
-		if (served->problem == NULL && !good) {
-			*facts = one;
-			good = true;
-		} else {
-			debug_facts_free(&one);
-		}
+	const struct section_evidence *section = context;
+	struct opened file;
+	char digest[65];
+	served->problem = open_served(&file, served->path);
+	if (served->problem == NULL) {
+		sha256_hex(file.bytes, file.image->size, digest);
+		if (strcmp(digest, section->sha256) != 0)
+			served->problem =
+				xasprintf("%s is not what the whole file has", section->name);
 	}
-	supply_let_go(supply, &evidence->debuginfo);
-	/* Many files share one alternate file: it stays. */
-	if (good && facts->alternate_name != NULL)
-		supply_ask(supply, ARTIFACT_DEBUGINFO, facts->alternate_id, NULL,
-			   &evidence->alternate);
-	return good;
+	close_served(&file);
 }
 
-/* --- executable --- */
-
-static void ask_executable(struct evidence *evidence, const struct elf_artifact *artifact,
-			   struct supply *supply)
+static void judge_source(void *context, struct served *served)
 {
-	supply_ask(supply, ARTIFACT_EXECUTABLE, artifact->build_id, NULL, &evidence->executable);
-	for (size_t i = 0; i < evidence->executable.count; i++) {
-		struct served *served = &evidence->executable.items[i];
-		struct opened file;
-		char digest[65];
-		if (served->outcome != OUTCOME_FOUND || artifact->sha256[0] == '\0')
-			continue;
-		served->problem = open_served(&file, served->path);
-		if (served->problem == NULL && file.image->size != artifact->size)
-			served->problem = xasprintf("%llu bytes, the shipped file has %llu",
-						    (unsigned long long)file.image->size,
-						    (unsigned long long)artifact->size);
-		if (served->problem == NULL) {
-			sha256_hex(file.bytes, file.image->size, digest);
-			if (strcmp(digest, artifact->sha256) != 0)
-				served->problem = xstrdup("not the shipped file's bytes");
-		}
-		close_served(&file);
+	const struct source_evidence *source = context;
+	struct opened file;
+	uint8_t digest[MD5_SIZE];
+	served->problem = open_served(&file, served->path);
+	if (served->problem == NULL && source->has_md5) {
+		md5(file.bytes, file.image->size, digest);
+		if (memcmp(digest, source->md5, sizeof(digest)) != 0)
+			served->problem = xstrdup("not what was compiled: its MD5 is not that in "
+						  "the line table");
 	}
-	supply_let_go(supply, &evidence->executable);
+	close_served(&file);
 }
 
-/* --- sources --- */
+/* --- which sources count --- */
 
 static bool below(const char *path, const char *directory)
 {
@@ -162,7 +166,52 @@ void evidence_take_debuginfo(struct evidence *evidence, const struct debug_facts
 	}
 }
 
-/* --- sections --- */
+/* --- asking --- */
+
+struct questions {
+	struct question *items;
+	size_t count;
+	size_t room;
+};
+
+static struct question *add_question(struct questions *questions, enum artifact kind,
+				     const char *build_id, const char *name,
+				     struct servings *answers)
+{
+	if (questions->count == questions->room) {
+		questions->room = questions->room != 0 ? 2 * questions->room : 64;
+		questions->items =
+			xrealloc(questions->items, questions->room * sizeof(*questions->items));
+	}
+	struct question *question = &questions->items[questions->count++];
+	*question = (struct question){
+		.kind = kind, .build_id = build_id, .name = name, .answers = answers};
+	return question;
+}
+
+static bool is_asked(const struct gathering *item)
+{
+	return item->evidence->twin == NULL && item->evidence->blocked == NULL &&
+	       item->artifact->build_id[0] != '\0';
+}
+
+static void want_whole_files(struct questions *questions, struct gathering *item)
+{
+	const char *id = item->artifact->build_id;
+	struct question *question;
+	if (item->needs & NEED_DEBUGINFO) {
+		question = add_question(questions, ARTIFACT_DEBUGINFO, id, NULL,
+					&item->evidence->debuginfo);
+		question->judge = judge_debuginfo;
+		question->context = item;
+	}
+	if (item->needs & NEED_EXECUTABLE) {
+		question = add_question(questions, ARTIFACT_EXECUTABLE, id, NULL,
+					&item->evidence->executable);
+		question->judge = judge_executable;
+		question->context = item;
+	}
+}
 
 static bool any_problem(const struct servings *servings)
 {
@@ -173,101 +222,81 @@ static bool any_problem(const struct servings *servings)
 	return false;
 }
 
-static void ask_section(struct evidence *evidence, const struct elf_artifact *artifact,
-			const struct section_sample *sample, struct supply *supply)
+static void want_section(struct questions *questions, struct gathering *item,
+			 const struct section_sample *sample)
 {
+	struct evidence *evidence = item->evidence;
 	if (sample->name == NULL)
 		return;
 	struct section_evidence *section = &evidence->sections[evidence->section_count++];
 	section->name = xstrdup(sample->name);
 	memcpy(section->sha256, sample->sha256, sizeof(section->sha256));
-	supply_ask(supply, ARTIFACT_SECTION, artifact->build_id, section->name, &section->servings);
-	for (size_t i = 0; i < section->servings.count; i++) {
-		struct served *served = &section->servings.items[i];
-		struct opened file;
-		char digest[65];
-		if (served->outcome != OUTCOME_FOUND)
-			continue;
-		served->problem = open_served(&file, served->path);
-		if (served->problem == NULL) {
-			sha256_hex(file.bytes, file.image->size, digest);
-			if (strcmp(digest, section->sha256) != 0)
-				served->problem = xasprintf("%s is not what the whole file has",
-							    section->name);
-		}
-		close_served(&file);
-	}
-	supply_let_go(supply, &section->servings);
+	struct question *question =
+		add_question(questions, ARTIFACT_SECTION, item->artifact->build_id, section->name,
+			     &section->servings);
+	question->judge = judge_section;
+	question->context = section;
 }
 
-static void judge_source(struct served *served, const struct source_evidence *source)
+static void want_sources(struct questions *questions, struct gathering *item)
 {
-	struct opened file;
-	uint8_t digest[MD5_SIZE];
-	served->problem = open_served(&file, served->path);
-	if (served->problem == NULL && source->has_md5) {
-		md5(file.bytes, file.image->size, digest);
-		if (memcmp(digest, source->md5, sizeof(digest)) != 0)
-			served->problem = xstrdup("not what was compiled: its MD5 is not that in "
-						  "the line table");
-	}
-	close_served(&file);
-}
-
-/* No server can be asked for a relative name. */
-static void ask_sources(struct evidence *evidence, const struct elf_artifact *artifact,
-			struct supply *supply)
-{
-	const size_t count = evidence->source_count;
-	struct client_request *requests = xcalloc(count + 1, sizeof(*requests));
-	struct servings *answers = xcalloc(count + 1, sizeof(*answers));
-	size_t asked = 0;
-	for (size_t i = 0; i < count; i++)
-		if (evidence->sources[i].path[0] == '/')
-			requests[asked++] = (struct client_request){
-				ARTIFACT_SOURCE, artifact->build_id, evidence->sources[i].path};
-	supply_ask_all(supply, requests, asked, answers);
-	asked = 0;
-	for (size_t i = 0; i < count; i++) {
+	struct evidence *evidence = item->evidence;
+	for (size_t i = 0; i < evidence->source_count; i++) {
 		struct source_evidence *source = &evidence->sources[i];
 		if (source->path[0] != '/') {
+			/* No server can be asked for a relative name. */
 			servings_add(&source->servings, "", OUTCOME_ABSENT, "relative name", NULL);
 			continue;
 		}
-		source->servings = answers[asked++];
-		for (size_t s = 0; s < source->servings.count; s++)
-			if (source->servings.items[s].outcome == OUTCOME_FOUND)
-				judge_source(&source->servings.items[s], source);
-		supply_let_go(supply, &source->servings);
+		struct question *question =
+			add_question(questions, ARTIFACT_SOURCE, item->artifact->build_id,
+				     source->path, &source->servings);
+		question->judge = judge_source;
+		question->context = source;
 	}
-	free(requests);
-	free(answers);
 }
 
-void evidence_gather(struct evidence *evidence, const struct elf_artifact *artifact, unsigned needs,
-		     struct supply *supply)
+/* What is asked for once the whole files are known. */
+static void want_parts(struct questions *questions, struct gathering *item)
 {
-	struct debug_facts facts = {0};
-	if (evidence->twin != NULL || evidence->blocked != NULL || artifact->build_id[0] == '\0')
-		return;
-	if (needs & NEED_DEBUGINFO) {
-		if (ask_debuginfo(evidence, artifact, supply, &facts))
-			evidence_take_debuginfo(evidence, &facts);
-		else
-			evidence->sources_unknown =
-				xstrdup("not known which: there is no good debuginfo");
+	struct evidence *evidence = item->evidence;
+	const struct debug_facts *facts = &item->facts;
+	if (item->good)
+		evidence_take_debuginfo(evidence, facts);
+	else if (item->needs & NEED_DEBUGINFO)
+		evidence->sources_unknown = xstrdup("not known which: there is no good debuginfo");
+	if (item->good && facts->alternate_name != NULL)
+		/* Many files share one alternate file. */
+		add_question(questions, ARTIFACT_DEBUGINFO, facts->alternate_id, NULL,
+			     &evidence->alternate)
+			->keep = true;
+	/* Of a wrong whole file, a wrong section is no news. */
+	if ((item->needs & NEED_SECTIONS) && !any_problem(&evidence->debuginfo)) {
+		want_section(questions, item, &facts->sample);
+		if (!any_problem(&evidence->executable))
+			want_section(questions, item, &item->artifact->sample);
 	}
-	if (needs & NEED_EXECUTABLE)
-		ask_executable(evidence, artifact, supply);
-	if (needs & NEED_SECTIONS) {
-		ask_section(evidence, artifact, &facts.sample, supply);
-		/* Of a wrong whole file, a wrong section is no news. */
-		if (!any_problem(&evidence->debuginfo) && !any_problem(&evidence->executable))
-			ask_section(evidence, artifact, &artifact->sample, supply);
-	}
-	debug_facts_free(&facts);
-	if (needs & NEED_SOURCES)
-		ask_sources(evidence, artifact, supply);
+	if (item->needs & NEED_SOURCES)
+		want_sources(questions, item);
+}
+
+void evidence_gather(struct gathering *items, size_t count, struct supply *supply)
+{
+	struct questions questions = {0};
+	for (size_t i = 0; i < count; i++)
+		if (is_asked(&items[i]))
+			want_whole_files(&questions, &items[i]);
+	if (questions.count != 0)
+		supply_ask(supply, questions.items, questions.count);
+	questions.count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (is_asked(&items[i]))
+			want_parts(&questions, &items[i]);
+	if (questions.count != 0)
+		supply_ask(supply, questions.items, questions.count);
+	for (size_t i = 0; i < count; i++)
+		debug_facts_free(&items[i].facts);
+	free(questions.items);
 }
 
 void evidence_free(struct evidence *evidence)

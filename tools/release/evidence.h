@@ -6,11 +6,19 @@
 #include "tools/release/check.h"
 #include "tools/release/debuginfo.h"
 
-/* Asks SUPPLY for what NEEDS (enum need, or-ed) says. The fields expectations, twin, blocked and
- * debug_only of EVIDENCE are set by the caller; where one of the middle two is, or the
- * artifact has no build-id, nothing is asked. */
-void evidence_gather(struct evidence *evidence, const struct elf_artifact *artifact, unsigned needs,
-		     struct supply *supply);
+/* One artifact whose evidence is wanted. */
+struct gathering {
+	struct evidence *evidence; /* expectations, twin and blocked are set by the caller */
+	const struct elf_artifact *artifact;
+	unsigned needs; /* enum need, or-ed */
+	/* Private. */
+	struct debug_facts facts; /* of the first good debug file */
+	bool good;
+};
+
+/* Asks SUPPLY for what is needed of COUNT artifacts at once. Of those that are blocked, have a twin
+ * or no build-id, nothing is asked. */
+void evidence_gather(struct gathering *items, size_t count, struct supply *supply);
 
 /* Takes over what a good debug file tells: its size, and which sources it names, as far as the
  * expectations want them; they are not asked for yet. */

@@ -242,6 +242,9 @@ unsigned release_needs(const struct release *release, const struct elf_artifact 
 	return needs;
 }
 
+/* How many files are asked about at once. */
+#define BATCH 16
+
 struct asking {
 	struct release *release;
 	struct supply **supplies; /* one a worker, opened when it first works */
@@ -249,29 +252,47 @@ struct asking {
 	size_t done;
 };
 
-static void ask_subject(void *context, size_t index, unsigned worker)
+/* Subjects START to END are asked about together, by one client. */
+static void ask_batch(void *context, size_t index, unsigned worker)
 {
 	struct asking *asking = context;
 	struct release *release = asking->release;
-	struct subject *subject = &release->subjects[index];
-	struct evidence *evidence = &subject->evidence;
-	const unsigned needs = release_needs(release, &subject->artifact);
+	const size_t start = index * BATCH;
+	const size_t count = release->count - start < BATCH ? release->count - start : BATCH;
+	struct gathering items[BATCH] = {0};
+	unsigned needs = 0;
+	const char *blocked = NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct subject *subject = &release->subjects[start + i];
+		items[i].evidence = &subject->evidence;
+		items[i].artifact = &subject->artifact;
+		items[i].needs = release_needs(release, &subject->artifact);
+		needs |= items[i].needs;
+	}
 	if (needs != 0 && asking->supplies[worker] == NULL &&
 	    supply_open(&asking->supplies[worker], &release->options->client,
-			&asking->errors[worker]) != NOTE_OK) {
-		evidence->blocked = asking->errors[worker].text;
-		evidence->block_verdict = VERDICT_UNREACHABLE;
+			&asking->errors[worker]) != NOTE_OK)
+		blocked = asking->errors[worker].text;
+	for (size_t i = 0; blocked != NULL && i < count; i++) {
+		items[i].evidence->blocked = blocked;
+		items[i].evidence->block_verdict = VERDICT_UNREACHABLE;
 	}
-	evidence_gather(evidence, &subject->artifact, needs, asking->supplies[worker]);
-	release_judge(release, subject);
-	evidence_free(evidence);
+	if (needs != 0)
+		evidence_gather(items, count, asking->supplies[worker]);
+	for (size_t i = 0; i < count; i++) {
+		release_judge(release, &release->subjects[start + i]);
+		evidence_free(items[i].evidence);
+	}
 }
 
 static void tell_asked(void *context, size_t index)
 {
 	struct asking *asking = context;
-	const struct release_options *options = asking->release->options;
-	options->progress(options->context, index + 1, asking->release->count, "verified");
+	const struct release *release = asking->release;
+	const size_t done = (index + 1) * BATCH;
+	release->options->progress(release->options->context,
+				   done < release->count ? done : release->count, release->count,
+				   "verified");
 }
 
 static void ask_servers(struct release *release)
@@ -280,7 +301,7 @@ static void ask_servers(struct release *release)
 	struct asking asking = {.release = release};
 	asking.supplies = xcalloc(jobs, sizeof(struct supply *));
 	asking.errors = xcalloc(jobs, sizeof(*asking.errors));
-	pool_run(jobs, release->count, ask_subject, tell_asked, &asking);
+	pool_run(jobs, (release->count + BATCH - 1) / BATCH, ask_batch, tell_asked, &asking);
 	for (unsigned i = 0; i < jobs; i++)
 		supply_close(asking.supplies[i]);
 	free(asking.supplies);

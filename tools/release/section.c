@@ -21,6 +21,10 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 							 : "no whole file to compare with");
 		return;
 	}
+	if (evidence->sections[0].servings.count == 0) {
+		finding_set(finding, VERDICT_SKIPPED, "a share of files gives no sections");
+		return;
+	}
 	for (size_t i = 0; i < evidence->section_count; i++) {
 		const struct section_evidence *section = &evidence->sections[i];
 		struct finding one = {0};

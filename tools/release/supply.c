@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tools/debuginfod/url.h"
 
@@ -64,47 +65,47 @@ struct served *servings_add(struct servings *servings, const char *url, enum out
 }
 
 struct arriving {
+	struct client *client;
 	const char *url;
-	struct servings *out;
+	const struct question **asked;
 };
 
 static void arrive(void *context, size_t index, struct client_answer *answer)
 {
 	struct arriving *arriving = context;
+	const struct question *question = arriving->asked[index];
 	const struct server_answer *said = answer->server_count != 0 ? &answer->servers[0] : NULL;
-	servings_add(&arriving->out[index], said != NULL ? said->url : arriving->url,
-		     answer->outcome,
-		     said != NULL && said->text[0] != '\0' ? said->text : answer->reason,
-		     answer->outcome == OUTCOME_FOUND ? answer->path : NULL);
+	struct served *served = servings_add(
+		question->answers, said != NULL ? said->url : arriving->url, answer->outcome,
+		said != NULL && said->text[0] != '\0' ? said->text : answer->reason,
+		answer->outcome == OUTCOME_FOUND ? answer->path : NULL);
+	if (served->path != NULL && question->judge != NULL)
+		question->judge(question->context, served);
+	if (!question->keep)
+		client_discard(arriving->client, answer);
 	client_answer_free(answer);
 }
 
-void supply_ask_all(struct supply *supply, const struct client_request *requests, size_t count,
-		    struct servings *out)
+void supply_ask(struct supply *supply, const struct question *questions, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		out[i] = (struct servings){0};
+	struct client_request *requests = xcalloc(count + 1, sizeof(*requests));
+	const struct question **asked = xcalloc(count + 1, sizeof(*asked));
 	for (size_t i = 0; i < supply->count; i++) {
-		struct arriving arriving = {supply->urls[i], out};
-		client_fetch_all(supply->clients[i], requests, count, PARALLEL, arrive, &arriving);
+		struct arriving arriving = {supply->clients[i], supply->urls[i], asked};
+		const bool files = strncasecmp(supply->urls[i], "file:", 5) == 0;
+		size_t wanted = 0;
+		for (size_t q = 0; q < count; q++) {
+			const struct question *question = &questions[q];
+			if (question->kind == ARTIFACT_SECTION && files)
+				continue;
+			asked[wanted] = question;
+			requests[wanted++] = (struct client_request){
+				question->kind, question->build_id, question->name};
+		}
+		client_fetch_all(supply->clients[i], requests, wanted, PARALLEL, arrive, &arriving);
 	}
-}
-
-void supply_ask(struct supply *supply, enum artifact kind, const char *build_id, const char *name,
-		struct servings *out)
-{
-	const struct client_request request = {kind, build_id, name};
-	supply_ask_all(supply, &request, 1, out);
-}
-
-void supply_let_go(struct supply *supply, const struct servings *servings)
-{
-	for (size_t i = 0; i < servings->count && i < supply->count; i++) {
-		const struct served *served = &servings->items[i];
-		struct client_answer answer = {.outcome = served->outcome, .path = served->path};
-		if (served->path != NULL)
-			client_discard(supply->clients[i], &answer);
-	}
+	free(requests);
+	free(asked);
 }
 
 void servings_free(struct servings *servings)

@@ -29,17 +29,22 @@ struct supply;
 int supply_open(struct supply **out, const struct client_options *options, struct note_error *err);
 void supply_close(struct supply *supply); /* NULL is allowed */
 
-/* Asks every server; the files live until they are let go of or the supply is closed. */
-void supply_ask(struct supply *supply, enum artifact kind, const char *build_id, const char *name,
-		struct servings *out);
+/* One thing that every server is asked for. */
+struct question {
+	enum artifact kind;
+	const char *build_id;
+	const char *name;         /* of a source or section, else NULL */
+	struct servings *answers; /* where the answers go; empty */
+	/* Called for each that was found, while its file is there; sets served->problem. */
+	void (*judge)(void *context, struct served *served);
+	void *context;
+	bool keep; /* the file stays until the close: it may be asked for again */
+};
 
-/* The same for COUNT requests, many at a time; OUT has COUNT entries. */
-void supply_ask_all(struct supply *supply, const struct client_request *requests, size_t count,
-		    struct servings *out);
-
-/* The files of SERVINGS, which SUPPLY gave, are not needed any more: what was downloaded is
- * removed, so that disk space is bounded by what is in use. */
-void supply_let_go(struct supply *supply, const struct servings *servings);
+/* Asks every server for all of it, many at a time; what was downloaded is removed as soon as it
+ * was judged, so that disk space is bounded by what is under way. Sections are not asked of
+ * shares of files (file:), which have none. */
+void supply_ask(struct supply *supply, const struct question *questions, size_t count);
 
 /* Adds an answer that came some other way. The strings are copied, NULL allowed. */
 struct served *servings_add(struct servings *servings, const char *url, enum outcome outcome,
