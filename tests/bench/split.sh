@@ -80,7 +80,7 @@ debian() {
 	mkdir -p "$WORK/deb/debian"
 	printf 'Source: nn\nMaintainer: x <x@example.org>\n\nPackage: nn\nArchitecture: any\nDescription: x\n' >"$WORK/deb/debian/control"
 	printf 'nn (1-1) unstable; urgency=low\n\n  * x\n\n -- x <x@example.org>  Thu, 01 Jan 2020 00:00:00 +0000\n' >"$WORK/deb/debian/changelog"
-	mv "$WORK/root" &
+	mv "$WORK/root" "$WORK/deb/debian/nn"
 	(cd "$WORK/deb" && DH_COMPAT=13 timed dh_strip -pnn)
 }
 floor() { find "$WORK/root" -type f -exec sh -c 'for f; do head -c4 "$f" | grep -q ELF && printf "%s\0" "$f"; done' sh {} + >"$WORK/list"; timed sh -c '"$1" "$2" <"$3"' sh "$KEEP/floor" "$JOBS" "$WORK/list"; }
