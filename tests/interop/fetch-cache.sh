@@ -8,7 +8,7 @@ FAULTS=$WORK/faults
 prepare() {
 	need gcc eu-strip readelf perl
 	mkdir -p "$FAULTS/root" && cd "$FAULTS"
-	gcc -std=c17 -D_GNU_SOURCE -O1 -o faultd "$TOP/tests/tools/faultd.c" -ldeflate -pthread ||
+	gcc -std=c17 -D_GNU_SOURCE -O1 -o faultd "$TOP"/tests/tools/faultd*.c -ldeflate -pthread ||
 		skip "faultd does not build: libdeflate and its headers are needed"
 	for i in $(seq 300); do echo "int number_$i(int x) { return x * $i; }"; done >main.c
 	echo 'int main(void) { return number_7(1); }' >>main.c

@@ -9,7 +9,7 @@ ID=
 prepare() {
 	need gcc eu-strip readelf
 	mkdir -p "$FAULTS/root/wrong" && cd "$FAULTS"
-	gcc -std=c17 -D_GNU_SOURCE -O1 -o faultd "$TOP/tests/tools/faultd.c" -ldeflate -pthread ||
+	gcc -std=c17 -D_GNU_SOURCE -O1 -o faultd "$TOP"/tests/tools/faultd*.c -ldeflate -pthread ||
 		skip "faultd does not build: libdeflate and its headers are needed"
 	for i in $(seq 400); do echo "int number_$i(int x) { return x * $i + number_0; }"; done >many.h
 	printf 'static int number_0;\n#include "many.h"\nint main(void) { return number_7(1); }\n' >main.c

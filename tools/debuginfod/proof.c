@@ -20,6 +20,7 @@
 
 /* More would be more section headers than any file has, and memory that a server chooses. */
 #define SECTIONS_MOST (1u << 18)
+#define SEGMENTS_MOST (1u << 16)
 #define NAMES_MOST    (16u << 20)
 /* The smaller of the two classes' symbols. */
 #define SYMBOL_SIZE 16
@@ -42,11 +43,18 @@ static enum outcome reject_error(char text[ANSWER_TEXT], const struct note_error
 	return outcome;
 }
 
-/* Section headers are looked at one by one: one read brings them all in. */
-static int load_sections(struct image *image, struct note_error *err)
+/* Headers are looked at one by one: one read brings each table in. */
+static int load_tables(struct image *image, struct note_error *err)
 {
 	const uint64_t entry = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	const uint64_t segment = image->is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 	GElf_Shdr names;
+	if (image->phnum > SEGMENTS_MOST)
+		return error_set(err, NOTE_MALFORMED, image->ehdr.e_phoff, "%llu segments",
+				 (unsigned long long)image->phnum);
+	/* A debug file's program headers need not be there. */
+	if (image->phnum != 0)
+		image_bytes(image, image->ehdr.e_phoff, image->phnum * segment, "segments", NULL);
 	if (image->shnum == 0)
 		return NOTE_OK;
 	if (image->shnum > SECTIONS_MOST)
@@ -165,7 +173,7 @@ static enum outcome check_elf(struct image *image, enum artifact artifact, const
 	if (code == NOTE_ABSENT)
 		return reject(text, "not an ELF file");
 	if (code == NOTE_OK)
-		code = load_sections(image, &err);
+		code = load_tables(image, &err);
 	if (code == NOTE_OK)
 		code = check_complete(image, artifact == ARTIFACT_EXECUTABLE, &err);
 	if (code != NOTE_OK)

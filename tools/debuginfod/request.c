@@ -17,6 +17,7 @@
  */
 #include <ctype.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,6 +305,27 @@ static void sleep_until(struct client *client, double next)
 		curl_multi_poll(client->settings.multi, NULL, 0, (int)(wait * 1000) + 1, NULL);
 }
 
+/* OpenSSL writes to sockets without MSG_NOSIGNAL: a server that closes early must not end us. */
+static void hold_sigpipe(sigset_t *before)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
+static void release_sigpipe(const sigset_t *before)
+{
+	const struct timespec none = {0};
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	if (sigismember(before, SIGPIPE) == 0)
+		while (sigtimedwait(&set, NULL, &none) == SIGPIPE)
+			;
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 void client_fetch_all(struct client *client, const struct client_request *requests, size_t count,
 		      unsigned parallel, client_done *done, void *context)
 {
@@ -312,6 +334,8 @@ void client_fetch_all(struct client *client, const struct client_request *reques
 	const double began = seconds_now();
 	size_t started = 0, active = 0;
 	double tell = began;
+	sigset_t before;
+	hold_sigpipe(&before);
 	client->bytes = 0;
 	while (started < count || active > 0) {
 		int handles;
@@ -346,6 +370,7 @@ void client_fetch_all(struct client *client, const struct client_request *reques
 			sleep_until(client, next);
 	}
 	free(running);
+	release_sigpipe(&before);
 }
 
 static void take_answer(void *context, size_t index, struct client_answer *answer)
