@@ -12,7 +12,7 @@
 #define ELFCOMPRESS_ZSTD 2
 #endif
 
-#define ZLIB_LEVEL 6
+#define ZLIB_LEVEL 4
 #define ZSTD_LEVEL 3
 
 /* .zdebug_ sections, before there was SHF_COMPRESSED: "ZLIB" and the size, big-endian. */
