@@ -22,6 +22,7 @@
 #define SECTIONS_MOST (1u << 18)
 #define SEGMENTS_MOST (1u << 16)
 #define NAMES_MOST    (16u << 20)
+#define NOTES_MOST    (4u << 20)
 /* The smaller of the two classes' symbols. */
 #define SYMBOL_SIZE 16
 
@@ -74,6 +75,36 @@ static int load_tables(struct image *image, struct note_error *err)
 				 "section names of %llu bytes", (unsigned long long)names.sh_size);
 	if (image_bytes(image, names.sh_offset, names.sh_size, "section names", err) == NULL)
 		return NOTE_MALFORMED;
+	return NOTE_OK;
+}
+
+/* Notes are walked one by one, too, and a server could send millions: what is beyond reason for
+ * all of them together is refused, the rest is read at once. */
+static int load_notes(struct image *image, struct note_error *err)
+{
+	uint64_t total = 0;
+	for (uint64_t i = 0; i < image->phnum + image->shnum; i++) {
+		GElf_Phdr phdr;
+		GElf_Shdr shdr;
+		uint64_t offset, size;
+		if (i < image->phnum) {
+			if (image_phdr(image, i, &phdr, NULL) != NOTE_OK || phdr.p_type != PT_NOTE)
+				continue;
+			offset = phdr.p_offset;
+			size = phdr.p_filesz;
+		} else {
+			if (image_shdr(image, i - image->phnum, &shdr, NULL) != NOTE_OK ||
+			    shdr.sh_type != SHT_NOTE)
+				continue;
+			offset = shdr.sh_offset;
+			size = shdr.sh_size;
+		}
+		if (size > NOTES_MOST || (total += size) > NOTES_MOST)
+			return error_set(err, NOTE_MALFORMED, offset, "more than %u bytes of notes",
+					 NOTES_MOST);
+		if (size != 0)
+			image_bytes(image, offset, size, "notes", NULL);
+	}
 	return NOTE_OK;
 }
 
@@ -174,6 +205,8 @@ static enum outcome check_elf(struct image *image, enum artifact artifact, const
 		return reject(text, "not an ELF file");
 	if (code == NOTE_OK)
 		code = load_tables(image, &err);
+	if (code == NOTE_OK)
+		code = load_notes(image, &err);
 	if (code == NOTE_OK)
 		code = check_complete(image, artifact == ARTIFACT_EXECUTABLE, &err);
 	if (code != NOTE_OK)
