@@ -213,6 +213,8 @@ static int walk_notes(struct core *core, uint64_t at, uint64_t end, uint8_t *win
 		const uint64_t name_size = image_u32(core->image, header);
 		const uint64_t desc_size = image_u32(core->image, header + 4);
 		uint64_t desc, size;
+		if (name_size == 0 && desc_size == 0) /* padding, or a hole of a sparse file */
+			return NOTE_OK;
 		align_up(12 + name_size, 4, &desc);
 		align_up(desc + desc_size, 4, &size);
 		if (desc > end - at || desc_size > end - at - desc)

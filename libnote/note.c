@@ -17,6 +17,12 @@
 
 /* Far more than any sound file has; what is beyond would only cost time. */
 #define MAX_AREAS 16384
+#define MAX_BYTES (64u << 20)
+
+/* Of areas up to this size all that was read is kept. Larger ones are walked through a window, and
+ * only what has an owner or a value is kept: most of a sparse file reads as empty notes. */
+#define MAX_KEPT    (1u << 20)
+#define WINDOW_SIZE 65536
 
 struct range {
 	uint64_t start;
@@ -43,6 +49,10 @@ struct walk {
 	size_t walked_room;
 	struct note_section *sections; /* sorted by offset */
 	size_t section_count;
+	uint64_t bytes;  /* of the areas so far */
+	uint8_t *window; /* NULL until it is needed */
+	uint64_t window_start;
+	uint64_t window_size;
 };
 
 /* Only the first failure is kept: the ones after it are often its consequences. */
@@ -104,12 +114,37 @@ static const struct note_section *section_at(const struct walk *walk, uint64_t o
 								     : NULL;
 }
 
-/* True where the bytes from FROM up to TO, both from the start of a note at OFFSET, are there and
- * not all 0: no padding, then. */
-static bool is_content(struct image *image, uint64_t offset, uint64_t from, uint64_t to)
+/* Copies the LENGTH (at most 12) bytes at OFFSET to OUT. */
+static int peek(struct walk *walk, uint64_t offset, size_t length, uint8_t *out,
+		struct note_error *err)
 {
-	const uint8_t *bytes = image_bytes(image, offset + from, to - from, "note", NULL);
-	for (uint64_t i = 0; bytes != NULL && i < to - from; i++)
+	const uint64_t left = walk->image->size - offset; /* the area lies inside the file */
+	if (walk->window == NULL || length > left)
+		return image_copy(walk->image, offset, length, out, "note", err);
+	if (offset < walk->window_start || length > walk->window_size ||
+	    offset - walk->window_start > walk->window_size - length) {
+		walk->window_start = offset;
+		walk->window_size = left < WINDOW_SIZE ? left : WINDOW_SIZE;
+		int code = image_copy(walk->image, offset, walk->window_size, walk->window, "note",
+				      err);
+		if (code != NOTE_OK) {
+			walk->window_size = 0;
+			return code;
+		}
+	}
+	memcpy(out, walk->window + (offset - walk->window_start), length);
+	return NOTE_OK;
+}
+
+/* True where the bytes from FROM up to TO (4 of them), both from the start of a note at OFFSET, are
+ * there and not all 0: no padding, then. */
+static bool is_content(struct walk *walk, uint64_t offset, uint64_t from, uint64_t to)
+{
+	uint8_t bytes[HEADER_SIZE];
+	if (offset + from > walk->image->size ||
+	    peek(walk, offset + from, to - from, bytes, NULL) != NOTE_OK)
+		return false;
+	for (uint64_t i = 0; i < to - from; i++)
 		if (bytes[i] != 0)
 			return true;
 	return false;
@@ -123,7 +158,7 @@ static bool is_content(struct image *image, uint64_t offset, uint64_t from, uint
  * .note.gnu.property, padded to 8. So with alignment 8 a note that does not start at a multiple of
  * 8 from the segment's START, or has something where padding to 8 would be, is padded to 4.
  */
-static uint64_t measure(struct image *image, uint64_t start, uint64_t offset, uint64_t name_size,
+static uint64_t measure(struct walk *walk, uint64_t start, uint64_t offset, uint64_t name_size,
 			uint64_t desc_size, uint64_t alignment, uint64_t *desc, uint64_t *size)
 {
 	uint64_t narrow;
@@ -131,35 +166,61 @@ static uint64_t measure(struct image *image, uint64_t start, uint64_t offset, ui
 		alignment = 4;
 	align_up(HEADER_SIZE + name_size, 4, &narrow);
 	align_up(HEADER_SIZE + name_size, alignment, desc);
-	if (*desc != narrow && is_content(image, offset, narrow, *desc)) {
+	if (*desc != narrow && is_content(walk, offset, narrow, *desc)) {
 		alignment = 4;
 		*desc = narrow;
 	}
 	align_up(*desc + desc_size, 4, &narrow);
 	align_up(*desc + desc_size, alignment, size);
-	if (*size != narrow && is_content(image, offset, narrow, *size)) {
+	if (*size != narrow && is_content(walk, offset, narrow, *size)) {
 		alignment = 4;
 		*size = narrow;
 	}
 	return alignment;
 }
 
-/* Reads the note at OFFSET, in an area from START to END. NAME takes an owner that has no NUL of
- * its own. */
-static int read_note(struct image *image, uint64_t start, uint64_t offset, uint64_t end,
+/* Fills in owner and value of a note whose place and sizes are known. NAME takes an owner that has
+ * no NUL of its own. */
+static int read_contents(struct walk *walk, uint64_t name_size, struct elf_note *note,
+			 char name[64], struct note_error *err)
+{
+	const uint64_t desc = note->desc_offset - note->offset;
+	note->owner = "";
+	note->desc = (const uint8_t *)"";
+	if (name_size == 0 && note->desc_size == 0)
+		return NOTE_OK;
+	const uint8_t *bytes =
+		image_bytes(walk->image, note->offset, desc + note->desc_size, "note", err);
+	if (bytes == NULL)
+		return err->code;
+	note->desc = bytes + desc;
+	if (name_size == 0)
+		return NOTE_OK;
+	note->owner = (const char *)bytes + HEADER_SIZE;
+	if (memchr(note->owner, '\0', name_size) == NULL) {
+		size_t kept = name_size < 63 ? name_size : 63;
+		memcpy(name, note->owner, kept);
+		name[kept] = '\0';
+		note->owner = name;
+	}
+	return NOTE_OK;
+}
+
+/* Reads the note at OFFSET, in an area from START to END. */
+static int read_note(struct walk *walk, uint64_t start, uint64_t offset, uint64_t end,
 		     uint64_t alignment, struct elf_note *note, char name[64],
 		     struct note_error *err)
 {
-	const uint8_t *header;
+	uint8_t header[HEADER_SIZE];
 	if (end - offset < HEADER_SIZE)
 		return error_set(err, NOTE_MALFORMED, offset, "note: header cut short");
-	header = image_bytes(image, offset, HEADER_SIZE, "note header", err);
-	if (header == NULL)
-		return err->code;
-	const uint64_t name_size = image_u32(image, header);
-	const uint64_t desc_size = image_u32(image, header + 4);
+	int code = peek(walk, offset, HEADER_SIZE, header, err);
+	if (code != NOTE_OK)
+		return code;
+	const uint64_t name_size = image_u32(walk->image, header);
+	const uint64_t desc_size = image_u32(walk->image, header + 4);
 	uint64_t desc, size;
-	alignment = measure(image, start, offset, name_size, desc_size, alignment, &desc, &size);
+	alignment = measure(walk, start, offset, name_size, desc_size, alignment, &desc, &size);
 	if (desc_size == 0 && HEADER_SIZE + name_size <= end - offset && desc > end - offset)
 		desc = end - offset;
 	if (desc > end - offset || desc_size > end - offset - desc)
@@ -169,24 +230,45 @@ static int read_note(struct image *image, uint64_t start, uint64_t offset, uint6
 				 (unsigned long long)name_size, (unsigned long long)desc_size);
 	if (size > end - offset) /* the padding of the last note may be left out */
 		size = end - offset;
-	const uint8_t *bytes = image_bytes(image, offset, desc + desc_size, "note", err);
-	if (bytes == NULL)
-		return err->code;
-	note->type = image_u32(image, bytes + 8);
-	note->owner = name_size == 0 ? "" : (const char *)bytes + HEADER_SIZE;
-	if (name_size != 0 && memchr(note->owner, '\0', name_size) == NULL) {
-		size_t kept = name_size < 63 ? name_size : 63;
-		memcpy(name, note->owner, kept);
-		name[kept] = '\0';
-		note->owner = name;
-	}
+	note->type = image_u32(walk->image, header + 8);
 	note->offset = offset;
 	note->size = size;
-	note->desc = bytes + desc;
 	note->desc_offset = offset + desc;
 	note->desc_size = desc_size;
 	note->alignment = alignment;
-	return NOTE_OK;
+	return read_contents(walk, name_size, note, name, err);
+}
+
+/* What may be walked of the area [*START, *END): what was not walked before. False: nothing. */
+static bool clip_area(struct walk *walk, uint64_t *start, uint64_t *end, struct note_error *err)
+{
+	if (walk->walked_count == MAX_AREAS || *end - *start > MAX_BYTES - walk->bytes) {
+		failed(walk,
+		       error_set(err, NOTE_UNSUPPORTED, *start,
+				 "more than %u note segments and sections, or %u MiB of them",
+				 MAX_AREAS, MAX_BYTES >> 20),
+		       err);
+		return false;
+	}
+	size_t next = ranges_before(walk, *start);
+	if (next > 0 && walk->walked[next - 1].end > *start)
+		*start = walk->walked[next - 1].end;
+	if (next < walk->walked_count && walk->walked[next].start < *end)
+		*end = walk->walked[next].start;
+	if (*start >= *end)
+		return false;
+	walk->bytes += *end - *start;
+	return true;
+}
+
+static bool prepare_window(struct walk *walk, uint64_t size, struct note_error *err)
+{
+	if (walk->window != NULL || walk->image->memory != NULL || size <= MAX_KEPT)
+		return true;
+	walk->window = malloc(WINDOW_SIZE);
+	if (walk->window == NULL)
+		failed(walk, error_system(err, "notes"), err);
+	return walk->window != NULL;
 }
 
 /* Walks the part of an area that was not walked before. */
@@ -204,38 +286,26 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		       &err);
 		return;
 	}
-	if (walk->walked_count == MAX_AREAS) {
-		failed(walk,
-		       error_set(&err, NOTE_UNSUPPORTED, offset,
-				 "more than %u note segments and sections", MAX_AREAS),
-		       &err);
-		return;
-	}
 	const uint64_t start = offset;
-	size_t next = ranges_before(walk, offset);
-	if (next > 0 && walk->walked[next - 1].end > offset)
-		offset = walk->walked[next - 1].end;
-	if (next < walk->walked_count && walk->walked[next].start < end)
-		end = walk->walked[next].start;
-	if (offset >= end) /* all of it was walked */
+	if (!clip_area(walk, &offset, &end, &err) || !prepare_window(walk, size, &err))
 		return;
 	const uint64_t from = offset;
 	while (offset < end && !walk->stopped) {
 		/* What a section of alignment 8 needed before it. */
 		if (alignment == 8 && (offset - start) % 8 == 4 && end - offset > HEADER_SIZE &&
-		    !is_content(walk->image, offset, 0, 4)) {
+		    !is_content(walk, offset, 0, 4)) {
 			offset += 4;
 			continue;
 		}
 		/* A section knows its padding best: mold puts sections of both alignments into one
 		 * segment. */
 		const struct note_section *section = section_at(walk, offset);
-		int code = section != NULL
-				   ? read_note(walk->image, section->range.start, offset,
-					       section->range.end < end ? section->range.end : end,
-					       section->alignment, &note, name, &err)
-				   : read_note(walk->image, start, offset, end, alignment, &note,
-					       name, &err);
+		int code =
+			section != NULL
+				? read_note(walk, section->range.start, offset,
+					    section->range.end < end ? section->range.end : end,
+					    section->alignment, &note, name, &err)
+				: read_note(walk, start, offset, end, alignment, &note, name, &err);
 		if (code != NOTE_OK) {
 			failed(walk, code, &err);
 			break;
@@ -243,6 +313,9 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		note.section = section != NULL ? section->index : 0;
 		walk->stopped = !walk->visit(walk->context, &note);
 		offset += note.size;
+		/* The padding between two sections belongs to neither. */
+		if (section != NULL && offset == section->range.end && end - offset >= 4)
+			align_up(offset, 4, &offset);
 	}
 	int code = remember(walk, from, offset > end ? end : offset, &err);
 	if (code != NOTE_OK)
@@ -336,6 +409,7 @@ int elf_notes(struct image *image, elf_note_visit *visit, void *context, struct 
 			  section->alignment, false);
 	}
 out:
+	free(walk.window);
 	free(walk.walked);
 	free(walk.sections);
 	return walk.code;
@@ -346,6 +420,7 @@ int elf_notes_in(struct image *image, uint64_t offset, uint64_t size, uint64_t a
 {
 	struct walk walk = {.image = image, .visit = visit, .context = context, .err = err};
 	walk_area(&walk, offset, size, alignment, true);
+	free(walk.window);
 	free(walk.walked);
 	return walk.code;
 }
