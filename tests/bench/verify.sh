@@ -62,10 +62,11 @@ seconds() {
 	done | sort -n | sed -n 2p
 }
 row() { local name=$1; shift; seconds "$@" | awk -v n="$name" '{ printf "| %s | %.2f | %.0f MB |\n", n, $1, $2 / 1024 }'; }
-fetch() { # fetch BASE: all of it by curl, unchecked
+fetch() { # fetch BASE WHAT...: the same by curl, unchecked
+	local base=$1 id what; shift
 	while read -r id; do
-		for what in debuginfo executable "source$SOURCE/main.c"; do
-			printf 'url = "%s/buildid/%s/%s"\noutput = "/dev/null"\n' "$1" "$id" "$what"
+		for what; do
+			printf 'url = "%s/buildid/%s/%s"\noutput = "/dev/null"\n' "$base" "$id" "$what"
 		done
 	done <ids >urls
 	cat >fetch.sh <<-S
@@ -82,7 +83,7 @@ if command -v bsdtar >/dev/null; then
 fi
 "$PKGNOTE" verify --server="file://$PWD/share" packages >out || { tail -12 out; exit 1; }
 row "verify, all checks, file://" "$PKGNOTE" verify --server="file://$PWD/share" packages
-fetch "file://$PWD/share"; row "curl --parallel, file://" sh fetch.sh
+fetch "file://$PWD/share" debuginfo executable "source$SOURCE/main.c"; row "curl --parallel, file://" sh fetch.sh
 
 # The share by an HTTP server; debuginfod indexes the same files.
 command -v debuginfod >/dev/null || { echo "no debuginfod here" >&2; exit 0; }
@@ -100,4 +101,4 @@ URL=http://127.0.0.1:$PORT
 # debuginfod gives sources by the names in the debug files: here they are not installed, and so not asked for.
 "$PKGNOTE" verify --sources=none --server=$URL packages >out || tail -12 out
 row "verify --sources=none, debuginfod" "$PKGNOTE" verify --sources=none --server=$URL packages
-fetch $URL; sed -i '/source/,+1d' urls; row "curl --parallel, debuginfod" sh fetch.sh
+fetch $URL debuginfo executable section/.debug_line section/.rodata; row "curl --parallel, debuginfod" sh fetch.sh
