@@ -201,8 +201,10 @@ static bool print_listed(void *context, const char *package)
 	}
 	struct share_added counts;
 	struct note_error err;
-	if (share_describe(printing->share, package, &counts, &err) != NOTE_OK) {
-		cli_fail(printing->cli, package, &err);
+	const int code = share_describe(printing->share, package, &counts, &err);
+	if (code != NOTE_OK) {
+		if (code != NOTE_ABSENT) /* another process took it out meanwhile */
+			cli_fail(printing->cli, package, &err);
 		return true;
 	}
 	struct json_object *object = result(package, NULL);

@@ -314,6 +314,8 @@ int share_check(struct share *share,
 		.share = share, .problem = problem, .context = context, .checked = checked};
 	struct stat st;
 	*checked = (struct share_checked){0};
+	if (share->lock < 0)
+		share_lock_reading(share);
 	if (root_stat(share->root, STAGING, &st, NULL) == NOTE_OK) {
 		problem(context, STAGING, "left by a run that was killed; the next one clears it");
 		checked->problems++;

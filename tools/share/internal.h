@@ -26,6 +26,9 @@ struct share {
 void share_say(const struct share *share, const char *file, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Keeps others from changing a share that was opened for reading, where that can be. */
+void share_lock_reading(struct share *share);
+
 /* --- claim.c: the links that make a package's files reachable --- */
 
 /* Makes LINK (a path in the share) lead to BELOW in PACKAGE, or, where it leads to another

@@ -162,14 +162,6 @@ int share_open_reading(struct share **out, const char *path, const struct share_
 		code = look_for_marker(share, &marked, err);
 	if (code == NOTE_OK && !marked)
 		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no share is here");
-	if (code == NOTE_OK &&
-	    root_open_file(share->root, ".lock", &share->lock, NULL) == NOTE_OK &&
-	    flock(share->lock, LOCK_SH | LOCK_NB) != 0) {
-		if (errno == EWOULDBLOCK)
-			say_who_holds_it(share);
-		while (flock(share->lock, LOCK_SH) != 0 && errno == EINTR)
-			;
-	}
 	if (code != NOTE_OK) {
 		share_close(share);
 		return code;
@@ -177,6 +169,17 @@ int share_open_reading(struct share **out, const char *path, const struct share_
 	share->reading = true;
 	*out = share;
 	return NOTE_OK;
+}
+
+void share_lock_reading(struct share *share)
+{
+	if (root_open_file(share->root, ".lock", &share->lock, NULL) != NOTE_OK ||
+	    flock(share->lock, LOCK_SH | LOCK_NB) == 0)
+		return;
+	if (errno == EWOULDBLOCK)
+		say_who_holds_it(share);
+	while (flock(share->lock, LOCK_SH) != 0 && errno == EINTR)
+		;
 }
 
 void share_close(struct share *share)

@@ -53,8 +53,7 @@ struct share_hooks {
 int share_open(struct share **out, const char *path, const struct share_hooks *hooks,
 	       struct note_error *err);
 
-/* Opens a share that is there to read it, without the lock where it cannot be had. NOTE_ABSENT
- * where nothing is there. */
+/* Opens a share that is there to read it. NOTE_ABSENT where nothing is there. */
 int share_open_reading(struct share **out, const char *path, const struct share_hooks *hooks,
 		       struct note_error *err);
 
@@ -118,7 +117,8 @@ struct share_checked {
 };
 
 /* Proves every file by its digest and its build-id, every link by where it leads. PROBLEM is told
- * what is wrong: the path in the share, and why. */
+ * what is wrong: the path in the share, and why. Waits for whoever changes the share, and keeps
+ * others from it, as far as its lock can be had. */
 int share_check(struct share *share,
 		void (*problem)(void *context, const char *path, const char *why), void *context,
 		struct share_checked *checked, struct note_error *err);
