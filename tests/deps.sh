@@ -7,9 +7,12 @@ set -u
 build='pkg-config gcc libc6-dev make libelf-dev libjson-c-dev libcurl4-openssl-dev libarchive-dev
 libdeflate-dev libzstd-dev liblzma-dev libxxhash-dev libssl-dev libcunit1-dev'
 # Judges and peers: a test whose judge is not there says that it was skipped.
-judges='binutils elfutils debuginfod gdb systemd debugedit dpkg-dev debhelper build-essential clang
-clang-format cppcheck llvm lld patchelf dwz curl nginx-light hyperfine time python3-minimal man-db groff-base xz-utils
-zstd rpm cpio g++ texinfo fakeroot'
+judges='binutils elfutils debuginfod gdb systemd debugedit dpkg-dev debhelper build-essential fakeroot texinfo clang
+clang-format cppcheck llvm lld mold patchelf dwz curl nginx-light openssl hyperfine time python3 perl file man-db groff-base
+libxml2-utils xz-utils zstd bzip2 rpm cpio git chromium'
+# Other machines and other toolchains: what they make is stamped, read and run.
+reach='qemu-user libc6-dev-i386 gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-mips-linux-gnu
+gcc-mips64el-linux-gnuabi64 gcc-powerpc64le-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu golang-go gfortran rustc'
 # The name carries clang's version on Debian 12, and none later.
 sanitizers='libclang-rt-14-dev libclang-rt-dev'
 
@@ -33,7 +36,7 @@ EOF
 fi
 
 # shellcheck disable=SC2086
-need=$(missing $build) want=$(missing $judges)
+need=$(missing $build) want=$(missing $judges $reach)
 if [ "$(missing libclang-rt-14-dev)" ] && [ "$(missing libclang-rt-dev)" ]; then want="$want${want:+ }$sanitizers"; fi
 [ -n "$need$want" ] || exit 0
 
@@ -61,6 +64,7 @@ fi
 # shellcheck disable=SC2086
 if [ -n "$want" ] && ! install $want; then
 	for package in $want; do
+		[ "$(missing "$package")" ] || continue
 		install "$package" || case "$sanitizers" in
 		*"$package"*) ;;
 		*) echo "make deps: no $package here; the tests that need it will be skipped" >&2 ;;
