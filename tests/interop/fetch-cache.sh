@@ -191,6 +191,29 @@ a_section_is_no_silent_download() {
 }
 check "a section becomes a full download on request alone" a_section_is_no_silent_download
 
+entries_are_bound_to_their_names() {
+	local other=ffffffffffffffffffffffffffffffffffffffff
+	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/bind=ok" debuginfo "$ID"
+	# Copied as a whole (a cache that a pipeline saved and restored) it is still good.
+	cp -r c d
+	status 0 "$PKGNOTE" fetch --cache=d debuginfo "$ID"
+	mv "c/$ID" c/$other
+	status 3 "$PKGNOTE" fetch --cache=c debuginfo $other
+	cp -r "d/$ID" d/$other
+	status 3 "$PKGNOTE" fetch --cache=d debuginfo $other
+	sed -i "s/$ID/$other/" d/$other/debuginfo.proof
+	status 3 "$PKGNOTE" fetch --cache=d debuginfo $other
+	# One bit, with the time put back.
+	chmod 600 "d/$ID/debuginfo"
+	touch -r "d/$ID/debuginfo" stamp
+	printf '\377' | dd of="d/$ID/debuginfo" bs=1 seek=3000 conv=notrunc status=none
+	touch -r stamp "d/$ID/debuginfo"
+	status 3 "$PKGNOTE" fetch --cache=d debuginfo "$ID"
+	status 0 "$PKGNOTE" fetch --cache=d --server="$HOST/heal=ok" debuginfo "$ID"
+	cmp "$(cat out)" "$FAULTS/root/buildid/$ID/debuginfo"
+}
+check "what was renamed or changed in the cache is not believed" entries_are_bound_to_their_names
+
 progress_is_shown() {
 	status 0 "$PKGNOTE" fetch --progress=always --cache=c --server="$HOST/show=slow_body" debuginfo "$ID"
 	says err '\] [01]/1 files, [0-9.]+ MB, [0-9.]+ MB/s, waiting for http'

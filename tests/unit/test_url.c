@@ -41,6 +41,7 @@ static void test_other_schemes_are_refused(void)
 	CU_ASSERT(is(url_server("gopher://host/"), NULL));
 	CU_ASSERT(is(url_server(""), NULL));
 	CU_ASSERT(is(url_server("http://"), NULL));
+	CU_ASSERT(is(url_server("http://host/?key=1"), NULL));
 	CU_ASSERT(is(url_server("http://host:99999999/"), NULL));
 }
 

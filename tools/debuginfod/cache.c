@@ -179,12 +179,8 @@ char *cache_find(struct cache *cache, const struct cache_key *key)
 		return NULL;
 	char *path = NULL;
 	int fd = openat(at, key->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && proof_fits(at, key, fd)) {
-		char name[CACHE_NAME];
-		key_file(name, key, "proof");
+	if (fd >= 0 && proof_fits(at, key, fd))
 		path = cache_path(cache, key);
-		utimensat(at, name, NULL, AT_SYMLINK_NOFOLLOW); /* when it was last used */
-	}
 	if (fd >= 0)
 		close(fd);
 	close(at);

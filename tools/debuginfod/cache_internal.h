@@ -3,6 +3,7 @@
 #ifndef DEBUGINFOD_CACHE_INTERNAL_H
 #define DEBUGINFOD_CACHE_INTERNAL_H
 
+#include <time.h>
 #include <xxhash.h>
 
 #include "tools/debuginfod/cache.h"
@@ -32,13 +33,14 @@ void unused_name(char out[CACHE_NAME], const char *name);
 /* Replaces the small file NAME in the directory AT by TEXT, whole or not at all. */
 bool small_file_write(int at, const char *name, const char *text);
 
-/* Reads at most ROOM - 1 bytes of it as a string. */
-bool small_file_read(int at, const char *name, char *text, size_t room);
+/* Reads at most ROOM - 1 bytes of it as a string. *MODIFIED (may be NULL) gets its time. */
+bool small_file_read(int at, const char *name, char *text, size_t room, time_t *modified);
 
 /* Writes the proof of the committed file FD, of SIZE bytes. */
 bool proof_write(int at, const struct cache_key *key, int fd, uint64_t size, XXH128_hash_t hash);
 
-/* The file FD is what its proof says, and is the artifact that KEY names. */
+/* The file FD is what was proven and committed: untouched since, or of the same digest and then
+ * proven anew. Notes that it was used. */
 bool proof_fits(int at, const struct cache_key *key, int fd);
 
 #endif

@@ -62,7 +62,7 @@ bool cache_is_absent(struct cache *cache, const struct cache_key *key, const cha
 	const time_t now = time(NULL);
 	const bool absent = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			    st.st_mtime <= now && (uint64_t)(now - st.st_mtime) < seconds &&
-			    small_file_read(at, name, text, sizeof(text)) &&
+			    small_file_read(at, name, text, sizeof(text), NULL) &&
 			    strcmp(text, servers) == 0;
 	close(at);
 	return absent;

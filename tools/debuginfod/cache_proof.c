@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The proof beside each cached file: "1 SIZE DIGEST INODE CHANGED", a line. A file that is the same
- * inode with the same change time (which nobody can set back) is what was committed; any other
- * must have the digest.
+ * The proof beside each cached file: "1 SIZE DIGEST INODE CHANGED HEX/NAME", a line. A file that is
+ * the same inode with the same change time (which nobody can set back) is what was committed; any
+ * other must have the digest.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +14,11 @@
 
 #include "tools/debuginfod/cache_internal.h"
 #include "tools/debuginfod/proof.h"
+
+/* Seconds. */
+#define USE_PRECISION 3600
+/* More than the longest proof. */
+#define PROOF_SIZE 512
 
 struct proof {
 	uint64_t size;
@@ -50,37 +55,46 @@ bool small_file_write(int at, const char *name, const char *text)
 	return good;
 }
 
-bool small_file_read(int at, const char *name, char *text, size_t room)
+bool small_file_read(int at, const char *name, char *text, size_t room, time_t *modified)
 {
+	struct stat st;
 	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	ssize_t got = read(fd, text, room - 1);
+	if (modified != NULL)
+		*modified = fstat(fd, &st) == 0 ? st.st_mtime : 0;
 	close(fd);
 	text[got > 0 ? got : 0] = '\0';
 	return got > 0;
 }
 
-static bool read_proof(int at, const struct cache_key *key, struct proof *proof)
+static bool read_proof(int at, const struct cache_key *key, struct proof *proof, time_t *used)
 {
-	char name[CACHE_NAME], text[160];
+	char name[CACHE_NAME], text[PROOF_SIZE], of[PROOF_SIZE];
+	int length = 0;
 	key_file(name, key, "proof");
-	return small_file_read(at, name, text, sizeof(text)) &&
-	       sscanf(text, "1 %" SCNu64 " %32[0-9a-f] %" SCNu64 " %" SCNd64 "\n", &proof->size,
-		      proof->digest, &proof->inode, &proof->changed) == 4 &&
-	       strlen(proof->digest) == 32;
+	if (!small_file_read(at, name, text, sizeof(text), used) ||
+	    sscanf(text, "1 %" SCNu64 " %32[0-9a-f] %" SCNu64 " %" SCNd64 " %n", &proof->size,
+		   proof->digest, &proof->inode, &proof->changed, &length) != 4 ||
+	    strlen(proof->digest) != 32 || length == 0)
+		return false;
+	/* A directory that was renamed keeps its inodes. */
+	snprintf(of, sizeof(of), "%s/%s\n", key->hex, key->name);
+	return strcmp(text + length, of) == 0;
 }
 
 /* Completes PROOF by what FD is now. */
 static bool write_proof(int at, const struct cache_key *key, int fd, struct proof *proof)
 {
-	char name[CACHE_NAME], text[160];
+	char name[CACHE_NAME], text[PROOF_SIZE];
 	struct stat st;
 	if (fstat(fd, &st) != 0)
 		return false;
 	key_file(name, key, "proof");
-	snprintf(text, sizeof(text), "1 %" PRIu64 " %s %" PRIu64 " %" PRId64 "\n", proof->size,
-		 proof->digest, (uint64_t)st.st_ino, change_time(&st));
+	snprintf(text, sizeof(text), "1 %" PRIu64 " %s %" PRIu64 " %" PRId64 " %s/%s\n",
+		 proof->size, proof->digest, (uint64_t)st.st_ino, change_time(&st), key->hex,
+		 key->name);
 	return small_file_write(at, name, text);
 }
 
@@ -109,19 +123,33 @@ static bool digest_file(int fd, char out[33])
 	return got == 0;
 }
 
+/* A file's last use, to the hour: what eviction goes by. */
+static void note_use(int at, const struct cache_key *key, time_t used)
+{
+	char name[CACHE_NAME];
+	const time_t now = time(NULL);
+	if (used <= now && now - used < USE_PRECISION)
+		return;
+	key_file(name, key, "proof");
+	utimensat(at, name, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
 bool proof_fits(int at, const struct cache_key *key, int fd)
 {
 	struct proof proof;
 	struct stat st;
+	time_t used;
 	char digest[33], text[ANSWER_TEXT];
-	if (!read_proof(at, key, &proof) || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	if (!read_proof(at, key, &proof, &used) || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (uint64_t)st.st_size != proof.size)
 		return false;
-	/* A cache that was copied or restored has other inodes: the digest decides. */
 	if (st.st_ino != proof.inode || change_time(&st) != proof.changed) {
-		if (!digest_file(fd, digest) || strcmp(digest, proof.digest) != 0)
+		/* A cache that was copied or restored; or somebody's own files. */
+		if (!digest_file(fd, digest) || strcmp(digest, proof.digest) != 0 ||
+		    proof_check(fd, key->artifact, key->hex, key->wanted, text) != OUTCOME_FOUND)
 			return false;
 		write_proof(at, key, fd, &proof);
 	}
-	return proof_check(fd, key->artifact, key->hex, key->wanted, text) == OUTCOME_FOUND;
+	note_use(at, key, used);
+	return true;
 }

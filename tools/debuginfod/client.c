@@ -15,8 +15,8 @@
 #include "tools/debuginfod/client_internal.h"
 #include "tools/debuginfod/url.h"
 
-/* What was used so recently stays: somebody may be about to open it. */
-#define CLEAN_GRACE 600
+/* What was used so recently (to the hour) stays: somebody may be about to open it. */
+#define CLEAN_GRACE 7200
 
 const char *outcome_word(enum outcome outcome)
 {

@@ -234,7 +234,9 @@ static void set_options(struct transfer *t)
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 128L << 10);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, t->settings->user_agent);
-	curl_easy_setopt(easy, CURLOPT_CAINFO, t->settings->ca_file);
+	/* NULL would take away libcurl's own list. */
+	if (t->settings->ca_file != NULL)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, t->settings->ca_file);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

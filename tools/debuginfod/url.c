@@ -70,7 +70,8 @@ char *url_server(const char *word)
 		out[end - 1] = '\0';
 	CURLU *parts = curl_url();
 	/* "file://" alone has lost its slash above; the root directory is no share. */
-	if (parts == NULL || curl_url_set(parts, CURLUPART_URL, out, 0) != CURLUE_OK) {
+	if (parts == NULL || strpbrk(out, "?#") != NULL ||
+	    curl_url_set(parts, CURLUPART_URL, out, 0) != CURLUE_OK) {
 		free(out);
 		out = NULL;
 	}
