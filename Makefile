@@ -86,7 +86,8 @@ deps:
 	@sh tests/deps.sh
 
 # What follows calls make again, so that what deps has just installed is seen.
-demo: deps
+demo:
+	@sh tests/deps.sh demo
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(BUILD) CC=$(CC) bash tests/demo.sh
 

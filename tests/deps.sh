@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Installs what building and testing pkgnote need. With apt-get: what is missing, nothing else; no
-# apt-get: prints the packages to install, and checks that the libraries are there.
+# deps.sh [demo]: installs what building and testing pkgnote need, or what building and the demo do. With
+# apt-get: what is missing, nothing else; without: prints the packages to install, where the libraries are not there.
 set -u
 
 build='pkg-config gcc libc6-dev make libelf-dev libjson-c-dev libcurl4-openssl-dev libarchive-dev
@@ -12,7 +12,9 @@ clang-format cppcheck llvm lld mold patchelf dwz curl nginx-light openssl hyperf
 libxml2-utils xz-utils zstd bzip2 rpm cpio git chromium'
 # Other machines and other toolchains: what they make is stamped, read and run.
 reach='qemu-user libc6-dev-i386 gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-mips-linux-gnu
-gcc-mips64el-linux-gnuabi64 gcc-powerpc64le-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu golang-go gfortran rustc'
+gcc-mips64el-linux-gnuabi64 gcc-powerpc64le-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu golang-go gfortran'
+command -v rustc >/dev/null || reach="$reach rustc"
+if [ "${1:-}" = demo ]; then judges='binutils gdb' reach=; fi
 # The name carries clang's version on Debian 12, and none later.
 sanitizers='libclang-rt-14-dev libclang-rt-dev'
 
@@ -37,7 +39,7 @@ fi
 
 # shellcheck disable=SC2086
 need=$(missing $build) want=$(missing $judges $reach)
-if [ "$(missing libclang-rt-14-dev)" ] && [ "$(missing libclang-rt-dev)" ]; then want="$want${want:+ }$sanitizers"; fi
+if [ "${1:-}" != demo ] && [ "$(missing libclang-rt-14-dev)" ] && [ "$(missing libclang-rt-dev)" ]; then want="$want${want:+ }$sanitizers"; fi
 [ -n "$need$want" ] || exit 0
 
 sudo=
