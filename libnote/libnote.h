@@ -268,6 +268,16 @@ int note_place(const void *file, size_t size, const char *payload,
 	       const struct note_place_options *options, void **out, size_t *out_size,
 	       struct note_error *err);
 
+/*
+ * PAYLOAD (checked by UAPI.8) as the package note in an object file to link in, for linkers that
+ * have no --package-metadata. It is made for MACHINE ("x86_64", "aarch64", "s390x", ...: see
+ * libnote(3)), or, where LIKE is not NULL, for the machine, class, byte order and flags of the ELF
+ * file of LIKE_SIZE bytes at LIKE. *OUT is a new file of *OUT_SIZE bytes, for free(). Returns
+ * NOTE_USAGE for a bad payload or a machine that is not known.
+ */
+int note_object(const char *payload, const char *machine, const void *like, size_t like_size,
+		void **out, size_t *out_size, struct note_error *err);
+
 #ifdef __cplusplus
 }
 #endif

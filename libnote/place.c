@@ -72,7 +72,7 @@ static int look_for_notes(struct image *image, struct present *present, struct n
 	return code;
 }
 
-static int check_payload(const char *payload, struct note_error *err)
+int place_check_payload(const char *payload, struct note_error *err)
 {
 	struct note_package *package;
 	struct note_error inner;
@@ -88,9 +88,7 @@ static int check_payload(const char *payload, struct note_error *err)
 	return NOTE_OK;
 }
 
-/* The whole note: header, owner, and the payload with its NUL, padded to 4. The descriptor's size
- * holds the padding, as bfd and mold write it. */
-static uint8_t *build_note(const struct image *image, const char *payload, uint64_t *size)
+uint8_t *place_build_note(const struct image *image, const char *payload, uint64_t *size)
 {
 	const size_t length = strlen(payload);
 	const uint32_t desc = (uint32_t)((length + 1 + 3) & ~(size_t)3);
@@ -187,7 +185,7 @@ int note_place(const void *file, size_t size, const char *payload,
 	uint8_t *bare = NULL;
 	*out = NULL;
 	*out_size = 0;
-	int code = check_payload(payload, err);
+	int code = place_check_payload(payload, err);
 	if (code != NOTE_OK)
 		return code;
 	const bool replace = options != NULL && options->replace != 0;
@@ -216,7 +214,7 @@ int note_place(const void *file, size_t size, const char *payload,
 	}
 	struct place_limits limits = {.limit = outside ? size + FIRST_PAGE : FIRST_PAGE};
 	uint8_t *made = NULL;
-	uint8_t *note = build_note(image, payload, &limits.size);
+	uint8_t *note = place_build_note(image, payload, &limits.size);
 	code = note != NULL ? place(image, note, &limits, &made, out_size, err)
 			    : error_system(err, "note");
 	free(note);
