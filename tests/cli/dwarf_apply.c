@@ -70,8 +70,9 @@ static int run(const uint8_t *bytes, size_t size, const struct path_map *map, co
 		code = dwarf_rewrite(image, map, &edits, &sources, &summary, err);
 	if (code == NOTE_OK && !quiet) {
 		list(&sources);
-		fprintf(stderr, "units %llu, edits %zu\n", (unsigned long long)summary.units,
-			edits.count);
+		fprintf(stderr, "units %llu, edits %zu, kept %llu\n",
+			(unsigned long long)summary.units, edits.count,
+			(unsigned long long)summary.kept);
 	}
 	if (code == NOTE_OK && out != NULL) {
 		uint8_t *copy = malloc(size + 1);

@@ -46,6 +46,11 @@ void dwarf_sources_free(struct dwarf_sources *sources);
 struct dwarf_summary {
 	bool has_dwarf; /* .debug_info with at least one unit */
 	uint64_t units;
+	/* Paths below the build directory that units hold inline and that found no room to grow:
+	 * they stay as they are. The line tables name the installed sources all the same, by
+	 * absolute paths. (Assembler units in relocatable files, or in files without any
+	 * string section.) */
+	uint64_t kept;
 };
 
 /* Rewrites by MAP (NULL: lists only, paths as they are). NOTE_MALFORMED where the DWARF lies,

@@ -132,7 +132,6 @@ int abbrev_table_find(struct dwarf *dwarf, uint64_t offset, struct abbrev_table 
 	*table = (struct abbrev_table){.offset = offset};
 	*out = table;
 	int code = read_table(dwarf, table);
-	dwarf->has_strp = dwarf->has_strp || table->has_strp;
 	dwarf->has_line_strp = dwarf->has_line_strp || table->has_line_strp;
 	return code;
 }

@@ -166,8 +166,7 @@ struct dwarf {
 	size_t splice_count, splice_room;
 	struct text new_line; /* .debug_line where its size changed */
 	bool line_resized;
-	bool has_strp;       /* entries other than units' first hold strings by this form */
-	bool has_line_strp;  /* by this one */
+	bool has_line_strp;  /* entries other than units' first hold strings by DW_FORM_line_strp */
 	bool has_slashes;    /* units of languages whose names may hold a '/' */
 	bool has_names;      /* .debug_names, which refers to strings */
 	bool lines_complete; /* there is no line table but those that units refer to */

@@ -29,6 +29,8 @@ static bool mark_offsets(struct dwarf *dwarf)
 	struct debug_section *section = dwarf->str_offsets;
 	if (section == NULL)
 		return true;
+	if (section->relocations != NULL)
+		return false;
 	struct cursor cursor = section_cursor(dwarf, section, 0, section->size);
 	while (cursor.at < cursor.end) {
 		unsigned size;
@@ -231,9 +233,9 @@ void strings_scrub(struct dwarf *dwarf)
 	dwarf->err = NULL; /* failing to prove is no failure */
 	if (has_moved(&dwarf->line_str) && !dwarf->has_line_strp)
 		scrub(&dwarf->line_str, true);
-	if (has_moved(&dwarf->str) && !dwarf->has_names && mark_offsets(dwarf) &&
-	    macros_read(dwarf, true) == NOTE_OK &&
-	    (!dwarf->has_strp || !dwarf->has_slashes || mark_units(dwarf)))
-		scrub(&dwarf->str, dwarf->has_slashes);
+	bool all = dwarf->has_slashes;
+	if (has_moved(&dwarf->str) && macros_read(dwarf, true) == NOTE_OK &&
+	    (!all || (!dwarf->has_names && mark_offsets(dwarf) && mark_units(dwarf))))
+		scrub(&dwarf->str, all);
 	dwarf->err = err;
 }

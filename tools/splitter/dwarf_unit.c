@@ -243,12 +243,6 @@ static int read_path(struct dwarf *dwarf, struct unit *unit, uint64_t at, uint64
 	return code;
 }
 
-static int no_room(struct dwarf *dwarf, const struct unit *unit)
-{
-	return section_error(dwarf, unit->section, unit->start, NOTE_UNSUPPORTED,
-			     "there is no room for a path that the unit holds inline");
-}
-
 /* Where the compilation directory cannot be rewritten (gcc holds "." inline with DWARF 4), the
  * name, which is relative to BASE, is made absolute instead, as the line table's names will be. */
 static int make_name_absolute(struct dwarf *dwarf, struct unit *unit, struct unit_path *name,
@@ -267,14 +261,17 @@ static int make_name_absolute(struct dwarf *dwarf, struct unit *unit, struct uni
 		bool done = false;
 		if (unit->section->relocations == NULL)
 			code = unit_put_inline(dwarf, unit, installed, NULL, &done);
-		if (code == NOTE_OK && !done && name->inline_text != NULL)
-			code = no_room(dwarf, unit);
+		if (code == NOTE_OK && !done && name->ref.text[0] == '/')
+			dwarf->summary.kept++;
 	}
 	free(original);
 	free(installed);
 	return code;
 }
 
+/* Encodes the first entry anew for what it holds inline. Where that cannot be (there is no room, no
+ * string section, or relocations would have to be added), the line table alone says where the
+ * sources are now. */
 static int put_inline(struct dwarf *dwarf, struct unit *unit, struct unit_path *name,
 		      const struct unit_path *comp_dir, const char *base, bool *absolute)
 {
@@ -286,14 +283,15 @@ static int put_inline(struct dwarf *dwarf, struct unit *unit, struct unit_path *
 	if (unit->section->relocations == NULL)
 		code = unit_put_inline(dwarf, unit, name->inline_text, comp_dir->inline_text,
 				       &done);
-	else if (comp_dir->inline_text == NULL || comp_dir->ref.text[0] == '/')
-		return section_error(dwarf, unit->section, unit->start, NOTE_UNSUPPORTED,
-				     "a path that a unit of a relocatable file holds inline");
 	if (code != NOTE_OK || done)
 		return code;
-	if (comp_dir->inline_text == NULL)
-		return no_room(dwarf, unit);
+	if (comp_dir->inline_text == NULL) {
+		dwarf->summary.kept++;
+		return NOTE_OK;
+	}
 	*absolute = true;
+	if (comp_dir->ref.text[0] == '/')
+		dwarf->summary.kept++;
 	return make_name_absolute(dwarf, unit, name, base);
 }
 
