@@ -81,8 +81,8 @@ int image_read_elf(struct image *image, struct note_error *err);
 int image_phdr(struct image *image, uint64_t index, GElf_Phdr *out, struct note_error *err);
 int image_shdr(struct image *image, uint64_t index, GElf_Shdr *out, struct note_error *err);
 
-/* The type of section INDEX alone, SHT_NULL where it cannot be read: for finding the few that matter
- * among thousands. */
+/* The type of section INDEX alone, SHT_NULL where it cannot be read: for finding the few that
+ * matter among thousands. */
 uint32_t image_section_type(struct image *image, uint64_t index);
 
 /* The name of a section, "" where the file has no section name table. */

@@ -40,6 +40,16 @@ struct batch {
 	struct inspection results[BATCH / CHUNK];
 };
 
+/* A tree has many files: no printf. */
+static char *join(const char *directory, const char *slash, const char *file)
+{
+	struct text path = {0};
+	text_puts(&path, directory);
+	text_puts(&path, slash);
+	text_puts(&path, file);
+	return path.data;
+}
+
 static void inspect_one(struct batch *batch, struct inspection *inspection, const char *file)
 {
 	const struct record_style *style = &batch->show->style;
@@ -49,11 +59,11 @@ static void inspect_one(struct batch *batch, struct inspection *inspection, cons
 	if (batch->root != NULL) {
 		const size_t length = strlen(batch->operand);
 		const bool slash = length != 0 && batch->operand[length - 1] == '/';
-		int code = root_open_file(batch->root, file, &fd, &error);
+		int code = root_open_any(batch->root, file, &fd, &error);
 		/* What has changed since it was listed is passed over. */
 		if (code == NOTE_ABSENT || code == NOTE_UNSUPPORTED)
 			return;
-		path = xasprintf("%s%s%s", batch->operand, slash ? "" : "/", file);
+		path = join(batch->operand, slash ? "" : "/", file);
 	} else {
 		fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)

@@ -118,14 +118,18 @@ int path_error(const char *path, const char *what, struct note_error *err)
 	return error_system(err, "%s: %s", what, path);
 }
 
+int root_open_any(struct root *root, const char *path, int *fd, struct note_error *err)
+{
+	*fd = open_beneath(root->fd, path, O_RDONLY | O_NONBLOCK);
+	return *fd < 0 ? path_error(path, "open", err) : NOTE_OK;
+}
+
 int root_open_file(struct root *root, const char *path, int *fd, struct note_error *err)
 {
 	struct stat st;
-	*fd = open_beneath(root->fd, path, O_RDONLY | O_NONBLOCK);
-	if (*fd < 0)
-		return path_error(path, "open", err);
-	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
-		return NOTE_OK;
+	int code = root_open_any(root, path, fd, err);
+	if (code != NOTE_OK || (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return code;
 	close(*fd);
 	*fd = -1;
 	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "open: %s: not a regular file",

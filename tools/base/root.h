@@ -38,6 +38,9 @@ int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
 /* Opens a regular file for reading and writing, made (0644) where it is not there. */
 int root_open_lock(struct root *root, const char *path, int *fd, struct note_error *err);
 
+/* The same, whatever PATH is: for a caller who will look at the descriptor himself. */
+int root_open_any(struct root *root, const char *path, int *fd, struct note_error *err);
+
 /* lstat below the root; NOTE_ABSENT where there is nothing. */
 int root_stat(struct root *root, const char *path, struct stat *out, struct note_error *err);
 

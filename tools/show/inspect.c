@@ -156,6 +156,8 @@ void inspect_file(struct inspection *inspection, const struct record_style *styl
 		note_directory(inspection, path);
 		return;
 	}
+	if (code == NOTE_UNSUPPORTED && !named) /* no longer the regular file that was listed */
+		return;
 	if (code != NOTE_OK) {
 		inspection_fail(inspection, path, NULL, &error);
 		return;
