@@ -418,6 +418,33 @@ lists_of_what_is_not_at_hand() {
 }
 check "a list of build-ids, a core file" lists_of_what_is_not_at_hand
 
+the_manifest_excuses() {
+	tree rpm 1-1 x86_64
+	mkdir -p built/usr/bin src2
+	echo 'int part(void) { return 3; }' >src2/part.c
+	echo 'int part(void); int main(void) { return part(); }' >src2/main.c
+	"$CC" -g -o built/usr/bin/one "$PWD/src2/main.c" "$PWD/src2/part.c" -Wl,--build-id
+	"$CC" -g0 -s -o built/usr/bin/none "$PWD/src2/main.c" "$PWD/src2/part.c" -Wl,--build-id
+	rm src2/part.c
+	"$PKGNOTE" stamp -k type=rpm -k name=t -k version=1-1 built >log 2>&1
+	"$PKGNOTE" split --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 --build-dir="$PWD/src2" \
+		--manifest=m.json built >log 2>&1
+	"$PKGNOTE" publish --into=share --manifest=m.json built >log 2>&1
+	# Without it, what the split found wanting is wanting.
+	status 1 "$PKGNOTE" verify --json --server="file://$PWD/share" built
+	same "$(wrong out | cut -d' ' -f1,2,4 | tr '\n' ,)" \
+		"missing debuginfo /usr/bin/none,missing executable /usr/bin/none,fail stripped /usr/bin/none,missing source /usr/bin/one,"
+	status 0 "$PKGNOTE" verify -v --server="file://$PWD/share" --manifest=m.json built
+	says out 'skipped +stripped +/usr/bin/none  left alone by the split: no debug information'
+	says out 'pass +source +/usr/bin/one  .*1 that are not its own are not, as .*/part.c'
+	# As an input it stands for the tree.
+	status 0 "$PKGNOTE" verify --server="file://$PWD/share" --manifest=m.json m.json
+	chmod -R u+w share; printf x >>"$(find share -name debuginfo | head -1)"
+	status 1 "$PKGNOTE" verify --json --server="file://$PWD/share" --manifest=m.json m.json
+	same "$(wrong out)" "fail debuginfo m.json /usr/bin/one"
+}
+check "a manifest: what the split left alone, and in place of the tree" the_manifest_excuses
+
 what_was_lost_since() {
 	tree deb 1 amd64
 	mkdir root2; cp -r root/usr root2

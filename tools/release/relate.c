@@ -53,6 +53,17 @@ static void sort_by_id(struct release *release)
 		qsort(release->by_id, release->count, sizeof(struct subject *), compare_ids);
 }
 
+/* --- manifests --- */
+
+/* The files of a manifest by their names, of which hard links have several. */
+struct index {
+	struct indexed {
+		char *name;
+		const struct manifest_file *file;
+	} * items; /* sorted by name */
+	size_t count;
+};
+
 /* A path without its version: runs of digits become '#'. */
 static char *without_numbers(const char *path)
 {
@@ -65,25 +76,85 @@ static char *without_numbers(const char *path)
 	return out.data != NULL ? out.data : xstrdup("");
 }
 
-/* The file's entry in the last release: by its path, else by the only path that differs in nothing
- * but numbers (libpart.so.1.2 and libpart.so.1.3). */
-static const struct manifest_file *find_last(const struct manifest *last, const char *path)
+static int compare_indexed(const void *a, const void *b)
 {
-	const struct manifest_file *alike = NULL;
-	char *wanted = without_numbers(path);
-	for (size_t f = 0; f < last->file_count; f++) {
-		const struct manifest_file *file = &last->files[f];
-		if (strcmp(file->path, path) == 0 || strings_has(&file->links, path)) {
-			free(wanted);
-			return file;
-		}
-		char *name = without_numbers(file->path);
-		if (strcmp(name, wanted) == 0)
-			alike = alike == NULL ? file : last->files + last->file_count; /* several */
+	return strcmp(((const struct indexed *)a)->name, ((const struct indexed *)b)->name);
+}
+
+static struct index make_index(const struct manifest *manifest, char *(*name_of)(const char *path))
+{
+	struct index index = {0};
+	size_t names = 0;
+	for (size_t f = 0; f < manifest->file_count; f++)
+		names += 1 + manifest->files[f].links.count;
+	index.items = xcalloc(names + 1, sizeof(*index.items));
+	for (size_t f = 0; f < manifest->file_count; f++) {
+		const struct manifest_file *file = &manifest->files[f];
+		index.items[index.count++] = (struct indexed){name_of(file->path), file};
+		for (size_t l = 0; l < file->links.count; l++)
+			index.items[index.count++] =
+				(struct indexed){name_of(file->links.items[l]), file};
+	}
+	if (index.count > 1)
+		qsort(index.items, index.count, sizeof(*index.items), compare_indexed);
+	return index;
+}
+
+static void free_index(struct index *index)
+{
+	for (size_t i = 0; i < index->count; i++)
+		free(index->items[i].name);
+	free(index->items);
+}
+
+/* The file called NAME, NULL where there is none or, with ALONE, several. */
+static const struct manifest_file *find_file(const struct index *index, char *name, bool alone)
+{
+	const struct indexed key = {.name = name};
+	const struct indexed *end = index->items + index->count;
+	const struct indexed *found = index->count != 0
+					      ? bsearch(&key, index->items, index->count,
+							sizeof(*index->items), compare_indexed)
+					      : NULL;
+	if (found == NULL)
+		return NULL;
+	if (alone && ((found > index->items && strcmp(found[-1].name, name) == 0) ||
+		      (found + 1 < end && strcmp(found[1].name, name) == 0)))
+		return NULL;
+	return found->file;
+}
+
+static void relate_manifest(struct release *release, const struct manifest *manifest)
+{
+	struct index index = make_index(manifest, xstrdup);
+	for (size_t i = 0; i < release->count; i++) {
+		struct elf_artifact *artifact = &release->subjects[i].artifact;
+		const struct manifest_file *file = find_file(&index, artifact->path, false);
+		if (file != NULL)
+			artifact->manifest = file;
+		for (size_t f = 0; f < manifest->skipped_count; f++)
+			if (strcmp(manifest->skipped[f].path, artifact->path) == 0)
+				artifact->left_alone = manifest->skipped[f].reason;
+	}
+	free_index(&index);
+}
+
+/* A file's entry in the last release is found by its path, else by the only path that differs in
+ * nothing but numbers (libpart.so.1.2 and libpart.so.1.3). */
+static void relate_last(struct release *release, const struct manifest *last)
+{
+	struct index exact = make_index(last, xstrdup);
+	struct index alike = make_index(last, without_numbers);
+	for (size_t i = 0; i < release->count; i++) {
+		struct elf_artifact *artifact = &release->subjects[i].artifact;
+		char *name = without_numbers(artifact->path);
+		artifact->since = find_file(&exact, artifact->path, false);
+		if (artifact->since == NULL)
+			artifact->since = find_file(&alike, name, true);
 		free(name);
 	}
-	free(wanted);
-	return alike == last->files + last->file_count ? NULL : alike;
+	free_index(&exact);
+	free_index(&alike);
 }
 
 void release_relate(struct release *release)
@@ -96,24 +167,12 @@ void release_relate(struct release *release)
 			end++;
 		relate_group(release->by_id + start, end - start);
 	}
-	const struct manifest *manifest = release->options->expectations.manifest;
 	for (size_t i = 0; i < release->count; i++) {
 		release->subjects[i].evidence.expectations = &release->options->expectations;
 		release->subjects[i].evidence.twin = release->subjects[i].twin;
 	}
-	const struct manifest *last = release->options->expectations.since;
-	for (size_t i = 0; last != NULL && i < release->count; i++) {
-		struct elf_artifact *artifact = &release->subjects[i].artifact;
-		artifact->since = find_last(last, artifact->path);
-	}
-	for (size_t i = 0; manifest != NULL && i < release->count; i++) {
-		struct elf_artifact *artifact = &release->subjects[i].artifact;
-		for (size_t f = 0; f < manifest->file_count; f++)
-			if (strcmp(manifest->files[f].path, artifact->path) == 0 ||
-			    strings_has(&manifest->files[f].links, artifact->path))
-				artifact->manifest = &manifest->files[f];
-		for (size_t f = 0; f < manifest->skipped_count; f++)
-			if (strcmp(manifest->skipped[f].path, artifact->path) == 0)
-				artifact->left_alone = manifest->skipped[f].reason;
-	}
+	if (release->options->expectations.manifest != NULL)
+		relate_manifest(release, release->options->expectations.manifest);
+	if (release->options->expectations.since != NULL)
+		relate_last(release, release->options->expectations.since);
 }

@@ -190,7 +190,9 @@ static void judge_one(const struct release *release, struct subject *subject, si
 			    "cannot be read as ELF: %s", artifact->problem);
 		*told = true;
 	} else if (not_judged(subject, check) != NULL) {
-		finding_set(finding, VERDICT_SKIPPED, "%s", not_judged(subject, check));
+		finding_set(finding, VERDICT_SKIPPED, "%s%s",
+			    artifact->left_alone != NULL ? "left alone by the split: " : "",
+			    not_judged(subject, check));
 	} else {
 		check->judge(artifact, &subject->evidence, finding);
 	}

@@ -75,10 +75,9 @@ static void say_servers(const struct evidence *evidence, struct finding *finding
 static void conclude(const struct evidence *evidence, const struct tally *tally,
 		     struct finding *finding)
 {
-	char *outside = tally->outside != 0
-				? xasprintf("; %zu outside the package not served, as %s",
-					    tally->outside, tally->first_outside->path)
-				: xstrdup("");
+	char *outside = tally->outside != 0 ? xasprintf("; %zu that are not its own are not, as %s",
+							tally->outside, tally->first_outside->path)
+					    : xstrdup("");
 	if (tally->bad != 0)
 		finding_set(finding, VERDICT_FAIL, "%s: %s", tally->first_bad->path,
 			    tally->bad_reason);
