@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pkgnote flags: the link-time way. What the linker makes of the flag is not believed but tried: an
+ * empty program is linked, and the note must be in it, byte for byte. Where no form of
+ * --package-metadata passes, an object file with the note does the same everywhere.
+ *
+ * The flag goes to the linker by -Xlinker, which, unlike -Wl, does not cut at commas.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libnote/note.h"
+#include "tools/base/metadata.h"
+#include "tools/base/root.h"
+#include "tools/commands.h"
+
+enum form { AS_ARGV, AS_SHELL, AS_MAKE, AS_SPECS, AS_CLANG_CONFIG, AS_RESPONSE, AS_OBJECT };
+enum linker { LINKER_AUTO, LINKER_BFD, LINKER_GOLD, LINKER_LLD, LINKER_MOLD };
+
+static const char *const linker_names[] = {"", "bfd", "gold", "lld", "mold"};
+
+struct flags {
+	struct cli cli;
+	struct metadata metadata;
+	char *payload;
+	int form;
+	int linker;
+	const char *compiler;
+	const char *machine;
+	const char *like;
+	const char *out;
+	struct root *scratch; /* a directory of this run's own */
+	char *scratch_path;
+};
+
+extern char **environ;
+
+/* --- trying a link --- */
+
+/* Runs the compiler (words of --cc) with ARGUMENTS in the scratch directory, its output dropped. */
+static bool compile(struct flags *flags, const struct strings *arguments)
+{
+	posix_spawn_file_actions_t actions;
+	struct strings argv = {0};
+	char *words = xstrdup(flags->compiler);
+	char *rest = NULL;
+	pid_t pid;
+	int status = -1;
+	for (char *word = strtok_r(words, " \t", &rest); word != NULL;
+	     word = strtok_r(NULL, " \t", &rest))
+		strings_add(&argv, word);
+	for (size_t i = 0; i < arguments->count; i++)
+		strings_add(&argv, arguments->items[i]);
+	argv.items = xrealloc(argv.items, (argv.count + 1) * sizeof(*argv.items));
+	argv.items[argv.count] = NULL;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (argv.items[0] != NULL &&
+	    posix_spawnp(&pid, argv.items[0], &actions, NULL, argv.items, environ) == 0)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			continue;
+	posix_spawn_file_actions_destroy(&actions);
+	strings_free(&argv);
+	free(words);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Whether the program that was linked holds the payload, and nothing else for one. */
+static bool note_arrived(const struct flags *flags)
+{
+	struct image *image = NULL;
+	const char *payload;
+	size_t length;
+	int fd;
+	if (root_open_file(flags->scratch, "program", &fd, NULL) != NOTE_OK)
+		return false;
+	const bool arrived = image_open_fd(&image, fd, NULL) == NOTE_OK &&
+			     image_read_elf(image, NULL) == NOTE_OK &&
+			     elf_package(image, &payload, &length, NULL, NULL) == NOTE_OK &&
+			     length == strlen(flags->payload) &&
+			     memcmp(payload, flags->payload, length) == 0;
+	image_close(image);
+	close(fd);
+	return arrived;
+}
+
+static bool write_file(struct root *root, const char *name, const void *bytes, size_t size,
+		       struct note_error *err)
+{
+	const struct file_attributes attributes = {.mode = 0644, .like = -1};
+	return root_write(root, &name, 1, bytes, size, &attributes, err) == NOTE_OK;
+}
+
+/* Links a program with MORE (may be NULL); true where that works. */
+static bool try_link(struct flags *flags, const struct strings *more)
+{
+	struct strings arguments = {0};
+	root_remove(flags->scratch, "program", NULL);
+	if (flags->linker != LINKER_AUTO)
+		strings_take(&arguments, xasprintf("-fuse-ld=%s", linker_names[flags->linker]));
+	for (size_t i = 0; more != NULL && i < more->count; i++)
+		strings_add(&arguments, more->items[i]);
+	strings_add(&arguments, "-o");
+	strings_take(&arguments, xasprintf("%s/program", flags->scratch_path));
+	strings_take(&arguments, xasprintf("%s/program.c", flags->scratch_path));
+	const bool linked = compile(flags, &arguments);
+	strings_free(&arguments);
+	return linked;
+}
+
+/* The payload with all but letters and digits as %XX: what newer linkers decode. */
+static char *percent_encoded(const char *payload)
+{
+	struct text text = {0};
+	for (const char *p = payload; *p != '\0'; p++) {
+		const bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+				   (*p >= '0' && *p <= '9');
+		text_printf(&text, plain ? "%c" : "%%%02x", (unsigned char)*p);
+	}
+	return text.data;
+}
+
+/* The linker's own argument, the plain form first; NULL where none brings the note across. */
+static char *proven_flag(struct flags *flags)
+{
+	char *encoded = percent_encoded(flags->payload);
+	const char *const values[] = {flags->payload, encoded};
+	char *found = NULL;
+	for (size_t i = 0; i < 2 && found == NULL; i++) {
+		struct strings more = {0};
+		char *flag = xasprintf("--package-metadata=%s", values[i]);
+		strings_add(&more, "-Xlinker");
+		strings_add(&more, flag);
+		if (try_link(flags, &more) && note_arrived(flags))
+			found = flag;
+		else
+			free(flag);
+		strings_free(&more);
+	}
+	free(encoded);
+	return found;
+}
+
+/* --- quoting --- */
+
+/* Puts a backslash before each of CHARACTERS. */
+static void add_escaped(struct text *text, const char *word, const char *characters)
+{
+	for (; *word != '\0'; word++) {
+		if (strchr(characters, *word) != NULL)
+			text_puts(text, "\\");
+		text_add(text, word, 1);
+	}
+}
+
+static void add_shell(struct text *text, const char *word)
+{
+	text_puts(text, "'");
+	for (; *word != '\0'; word++)
+		if (*word == '\'')
+			text_puts(text, "'\\''");
+		else
+			text_add(text, word, 1);
+	text_puts(text, "'");
+}
+
+/* A value in a makefile: what a shell has to see, with $ doubled and # kept from being a comment.
+ */
+static void add_make(struct text *text, const char *word)
+{
+	struct text quoted = {0};
+	add_shell(&quoted, word);
+	for (const char *p = quoted.data; *p != '\0'; p++) {
+		if (*p == '$')
+			text_puts(text, "$");
+		else if (*p == '#')
+			text_puts(text, "\\");
+		text_add(text, p, 1);
+	}
+	text_free(&quoted);
+}
+
+/* A word of a GCC spec: % stands doubled, a backslash takes the next character as it is. */
+static void add_spec(struct text *text, const char *word)
+{
+	for (; *word != '\0'; word++)
+		if (*word == '%')
+			text_puts(text, "%%");
+		else if ((*word >= 'a' && *word <= 'z') || (*word >= 'A' && *word <= 'Z') ||
+			 (*word >= '0' && *word <= '9') || (unsigned char)*word >= 0x80)
+			text_add(text, word, 1);
+		else
+			text_printf(text, "\\%c", *word);
+}
+
+/* The arguments for the compiler in the wanted form. LINKER is the linker's own argument, or NULL,
+ * and OBJECT the object file instead. */
+static void print_form(const struct flags *flags, const char *linker, const char *object,
+		       struct text *text)
+{
+	const char *const both[] = {"-Xlinker", linker};
+	const char *const *words = linker != NULL ? both : &object;
+	const size_t count = linker != NULL ? 2 : 1;
+	if (flags->cli.json) {
+		struct json_object *line = json_object_new_object();
+		struct json_object *list = json_object_new_array();
+		for (size_t i = 0; i < count; i++)
+			json_object_array_add(list, json_object_new_string(words[i]));
+		json_object_object_add(line, "arguments", list);
+		text_printf(text, "%s\n",
+			    json_object_to_json_string_ext(
+				    line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_put(line);
+		return;
+	}
+	if (flags->form == AS_SPECS) {
+		/* ld -r would carry the note along and the final link multiply it. */
+		text_puts(text, "*link:\n+ %{!r:");
+		add_spec(text, linker != NULL ? linker : object);
+		text_puts(text, "}\n\n");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			text_puts(text, flags->form == AS_ARGV ? "\n" : " ");
+		switch (flags->form) {
+		case AS_SHELL:
+			add_shell(text, words[i]);
+			break;
+		case AS_MAKE:
+			add_make(text, words[i]);
+			break;
+		case AS_RESPONSE:
+		case AS_CLANG_CONFIG:
+			add_escaped(text, words[i], "\\\"' \t#");
+			break;
+		default:
+			text_puts(text, words[i]);
+		}
+	}
+	text_puts(text, "\n");
+}
+
+/* --- results --- */
+
+static bool read_like(struct flags *flags, uint8_t **bytes, size_t *size)
+{
+	struct note_error err;
+	int fd = open(flags->like, O_RDONLY | O_CLOEXEC);
+	*bytes = NULL;
+	if (fd < 0) {
+		cli_failf(&flags->cli, flags->like, "%s", strerror(errno));
+		return false;
+	}
+	const bool good = file_read(fd, bytes, size, &err) == NOTE_OK;
+	if (!good)
+		cli_fail(&flags->cli, flags->like, &err);
+	close(fd);
+	return good;
+}
+
+/* The note as an object: for --machine, like --like, or like what the compiler makes. */
+static bool build_object(struct flags *flags, void **object, size_t *size)
+{
+	struct note_error err = {0};
+	uint8_t *like = NULL;
+	size_t like_size = 0;
+	if (flags->like != NULL && !read_like(flags, &like, &like_size))
+		return false;
+	if (flags->like == NULL && flags->machine == NULL) {
+		int fd;
+		if (!try_link(flags, NULL)) {
+			cli_failf(&flags->cli, NULL, "%s does not link an empty program%s%s",
+				  flags->compiler, flags->linker != LINKER_AUTO ? " with " : "",
+				  linker_names[flags->linker]);
+			return false;
+		}
+		if (root_open_file(flags->scratch, "program", &fd, &err) == NOTE_OK) {
+			file_read(fd, &like, &like_size, &err);
+			close(fd);
+		}
+	}
+	const int code =
+		note_object(flags->payload, flags->machine, like, like_size, object, size, &err);
+	free(like);
+	if (code == NOTE_OK)
+		return true;
+	if (code == NOTE_USAGE && flags->machine != NULL)
+		cli_usage(&flags->cli, "--machine: %s", err.text);
+	else
+		cli_fail(&flags->cli, flags->like, &err);
+	return false;
+}
+
+/* Writes BYTES to NAME, as it is given. */
+static bool write_out(struct flags *flags, const char *name, const void *bytes, size_t size)
+{
+	struct note_error err;
+	struct root *root = NULL;
+	const char *slash = strrchr(name, '/');
+	char *directory = slash != NULL ? strndup(name, (size_t)(slash - name) + 1) : xstrdup(".");
+	const bool good = directory != NULL && root_open(&root, directory, &err) == NOTE_OK &&
+			  write_file(root, slash != NULL ? slash + 1 : name, bytes, size, &err);
+	if (!good)
+		cli_fail(&flags->cli, name, &err);
+	root_close(root);
+	free(directory);
+	return good;
+}
+
+/* The object stands in for the flag: it has to stay, so it goes beside the file that -o names. */
+static bool fall_back(struct flags *flags, char **path)
+{
+	struct strings more = {0};
+	void *object = NULL;
+	size_t size;
+	if (flags->out == NULL) {
+		cli_failf(&flags->cli, NULL,
+			  "the linker does not bring the note across by --package-metadata; an "
+			  "object file does, and -o FILE says where (FILE.o)");
+		return false;
+	}
+	char *name = xasprintf("%s.o", flags->out);
+	bool good = build_object(flags, &object, &size) && write_out(flags, name, object, size);
+	*path = good ? realpath(name, NULL) : NULL;
+	if (*path != NULL) {
+		strings_add(&more, *path);
+		if (!try_link(flags, &more) || !note_arrived(flags)) {
+			cli_failf(&flags->cli, NULL,
+				  "%s links no note into a program, neither by "
+				  "--package-metadata nor from an object file",
+				  flags->compiler);
+			unlink(name);
+			good = false;
+		} else {
+			cli_say(&flags->cli, name,
+				"stands in for --package-metadata, which the "
+				"linker does not have");
+		}
+	}
+	strings_free(&more);
+	free(object);
+	free(name);
+	return good && *path != NULL;
+}
+
+static void make_flags(struct flags *flags)
+{
+	struct text text = {0};
+	char *linker = NULL;
+	char *object_path = NULL;
+	void *object = NULL;
+	size_t size;
+	if (flags->form == AS_OBJECT) {
+		if (build_object(flags, &object, &size))
+			write_out(flags, flags->out, object, size);
+		free(object);
+		return;
+	}
+	linker = proven_flag(flags);
+	if (linker == NULL && !fall_back(flags, &object_path))
+		goto out;
+	print_form(flags, linker, object_path, &text);
+	if (flags->out != NULL)
+		write_out(flags, flags->out, text.data, text.size);
+	else
+		fwrite(text.data, 1, text.size, stdout);
+out:
+	text_free(&text);
+	free(object_path);
+	free(linker);
+}
+
+static bool make_scratch(struct flags *flags)
+{
+	static const char source[] = "int main(void)\n{\n\treturn 0;\n}\n";
+	struct note_error err;
+	const char *parent = getenv("TMPDIR");
+	if (parent == NULL || parent[0] != '/')
+		parent = "/tmp";
+	char *path = xasprintf("%s/pkgnote-flags-XXXXXX", parent);
+	if (mkdtemp(path) == NULL) {
+		cli_failf(&flags->cli, parent, "%s", strerror(errno));
+		free(path);
+		return false;
+	}
+	flags->scratch_path = path;
+	if (root_open(&flags->scratch, flags->scratch_path, &err) == NOTE_OK &&
+	    write_file(flags->scratch, "program.c", source, sizeof(source) - 1, &err))
+		return true;
+	cli_fail(&flags->cli, flags->scratch_path, &err);
+	return false;
+}
+
+static void remove_scratch(struct flags *flags)
+{
+	if (flags->scratch != NULL) {
+		root_remove(flags->scratch, "program", NULL);
+		root_remove(flags->scratch, "program.c", NULL);
+	}
+	root_close(flags->scratch);
+	if (flags->scratch_path != NULL)
+		rmdir(flags->scratch_path);
+	free(flags->scratch_path);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct flags flags = {.form = -1, .compiler = getenv("CC")};
+	int status;
+	const struct option_spec options[] = {
+		METADATA_OPTIONS(&flags.metadata),
+		{"as", 0, OPTION_CHOICE, "argv|shell|make|specs|clang-config|response|object",
+		 &flags.form, "the form to print the flag in", NULL, NULL},
+		{"linker", 0, OPTION_CHOICE, "auto|bfd|gold|lld|mold", &flags.linker,
+		 "the linker that the build uses; auto: the compiler's", NULL, NULL},
+		{"cc", 0, OPTION_TEXT, "CC", &flags.compiler, "the compiler to link with", NULL,
+		 NULL},
+		{"machine", 0, OPTION_TEXT, "NAME", &flags.machine,
+		 "with --as=object: the machine to make it for", NULL, NULL},
+		{"like", 0, OPTION_TEXT, "FILE", &flags.like,
+		 "with --as=object: for the machine of this ELF file", NULL, NULL},
+		{"output", 'o', OPTION_TEXT, "FILE", &flags.out, "write to FILE", NULL, NULL},
+	};
+	if (!cli_parse(&flags.cli, command, options, sizeof(options) / sizeof(options[0]), argc,
+		       argv, &status))
+		goto out;
+	if (flags.compiler == NULL || flags.compiler[0] == '\0')
+		flags.compiler = "cc";
+	status = EXIT_USAGE;
+	if (flags.form < 0)
+		cli_usage(&flags.cli, "--as is wanted");
+	else if (flags.cli.json && flags.form != AS_ARGV)
+		cli_usage(&flags.cli, "--json goes with --as=argv");
+	else if (flags.cli.operand_count != 0)
+		cli_usage(&flags.cli, "there are no operands: '%s'", flags.cli.operands[0]);
+	else if (flags.form == AS_OBJECT && flags.out == NULL)
+		cli_usage(&flags.cli, "--as=object wants -o FILE");
+	else if (flags.form != AS_OBJECT && (flags.machine != NULL || flags.like != NULL))
+		cli_usage(&flags.cli, "--machine and --like go with --as=object");
+	else if (flags.machine != NULL && flags.like != NULL)
+		cli_usage(&flags.cli, "--machine or --like, not both");
+	else if (!metadata_build(&flags.cli, &flags.metadata, NULL, 0, &flags.payload))
+		status = flags.cli.status == EXIT_DONE ? EXIT_USAGE : (int)flags.cli.status;
+	else {
+		if (make_scratch(&flags))
+			make_flags(&flags);
+		status = cli_finish(&flags.cli);
+	}
+out:
+	remove_scratch(&flags);
+	metadata_free(&flags.metadata);
+	free(flags.payload);
+	return status;
+}
+
+const struct command flags_command = {
+	"flags",
+	"Print the linker flag that puts the package note in, proven and quoted",
+	"[METADATA] [--linker=LINKER] [--cc=CC] --as=FORM [-o FILE]",
+	"pkgnote flags -k name=hello --as=response -o note.rsp && gcc @note.rsp hello.c",
+	run,
+};
