@@ -4,12 +4,14 @@
  * link of a file that is wanted is that file under another name.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
 #include "tools/base/package.h"
+#include "tools/share/index.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
 
@@ -17,11 +19,24 @@ struct intake {
 	struct share *share;
 	struct package *package;
 	struct stage *stage;
-	size_t number;          /* of files that were spooled */
-	uint8_t *buffer;        /* COPY_BUFFER bytes */
-	struct strings waiting; /* sources of an rpm whose contents come with a later name: */
-	uint64_t *inodes;       /* the inode of each */
+	size_t number;        /* of files that were spooled */
+	uint8_t *buffer;      /* COPY_BUFFER bytes */
+	struct index sources; /* struct spooled by path: for the hard links of a tar that follow */
+	/* struct strings by inode: sources of a cpio whose contents come with a later name. */
+	struct index waiting;
 };
+
+static void free_source(void *value)
+{
+	spooled_free(value);
+	free(value);
+}
+
+static void free_waiting(void *value)
+{
+	strings_free(value);
+	free(value);
+}
 
 static bool is_source(const char *path)
 {
@@ -35,41 +50,68 @@ static void place_source(struct intake *intake, struct spooled *spooled, const c
 	free(below);
 }
 
+static void remember(struct intake *intake, const struct spooled *spooled, const char *path)
+{
+	if (strcmp(package_head(intake->package)->type, "deb") != 0)
+		return;
+	if (index_find(&intake->sources, path) != NULL)
+		return; /* a name that comes twice; the commit judges it */
+	struct spooled *copy = xmalloc(sizeof(*copy));
+	*copy = *spooled;
+	copy->path = xstrdup(spooled->path);
+	copy->origin = xstrdup(spooled->origin);
+	index_add(&intake->sources, path, copy);
+}
+
 /* A tar's hard link of an earlier source: that one's spool gets another name. */
 static int take_link(struct intake *intake, const struct package_file *file, struct note_error *err)
 {
 	struct spooled again;
-	char *below = xasprintf("source/%s", file->link);
-	int code =
-		stage_find_again(intake->stage, below, file->path, ++intake->number, &again, err);
-	if (code == NOTE_OK)
+	const struct spooled *found = index_find(&intake->sources, file->link);
+	if (found == NULL)
+		return NOTE_OK;
+	int code = spool_as(intake->share, found, file->path, ++intake->number, &again, err);
+	if (code == NOTE_OK) {
+		remember(intake, &again, file->path);
 		place_source(intake, &again, file->path);
-	free(below);
-	return code == NOTE_ABSENT ? NOTE_OK : code;
+	}
+	return code;
+}
+
+static void inode_key(const struct package_file *file, char out[24])
+{
+	snprintf(out, 24, "%llu", (unsigned long long)file->inode);
 }
 
 static void wait_for_contents(struct intake *intake, const struct package_file *file)
 {
-	const size_t count = intake->waiting.count;
-	strings_add(&intake->waiting, file->path);
-	intake->inodes = xrealloc(intake->inodes, (count + 1) * sizeof(*intake->inodes));
-	intake->inodes[count] = file->inode;
+	char key[24];
+	inode_key(file, key);
+	struct strings *paths = index_find(&intake->waiting, key);
+	if (paths == NULL) {
+		paths = xcalloc(1, sizeof(*paths));
+		index_add(&intake->waiting, key, paths);
+	}
+	strings_add(paths, file->path);
 }
 
 /* The contents of FILE came: so they did for its other names. */
 static int place_waiting(struct intake *intake, const struct package_file *file,
 			 const struct spooled *spooled, struct note_error *err)
 {
+	char key[24];
+	inode_key(file, key);
+	struct strings *paths = index_find(&intake->waiting, key);
 	int code = NOTE_OK;
-	for (size_t i = 0; code == NOTE_OK && i < intake->waiting.count; i++) {
+	for (size_t i = 0; paths != NULL && code == NOTE_OK && i < paths->count; i++) {
 		struct spooled again;
-		if (intake->inodes[i] != file->inode)
-			continue;
-		code = spool_as(intake->share, spooled, intake->waiting.items[i], ++intake->number,
-				&again, err);
+		code = spool_as(intake->share, spooled, paths->items[i], ++intake->number, &again,
+				err);
 		if (code == NOTE_OK)
-			place_source(intake, &again, intake->waiting.items[i]);
+			place_source(intake, &again, paths->items[i]);
 	}
+	if (paths != NULL)
+		strings_free(paths);
 	return code;
 }
 
@@ -107,8 +149,10 @@ static int take_source(struct intake *intake, const struct package_file *file,
 		code = spool_member(intake, file->path, have, NULL, &spooled, err);
 	if (code == NOTE_OK)
 		code = place_waiting(intake, file, &spooled, err);
-	if (code == NOTE_OK)
+	if (code == NOTE_OK) {
+		remember(intake, &spooled, file->path);
 		place_source(intake, &spooled, file->path);
+	}
 	return code;
 }
 
@@ -210,8 +254,8 @@ int share_add_package(struct share *share, const char *path, const char *package
 	if (code == NOTE_OK)
 		code = undone;
 out:
-	strings_free(&intake.waiting);
-	free(intake.inodes);
+	index_free(&intake.sources, free_source);
+	index_free(&intake.waiting, free_waiting);
 	free(intake.buffer);
 	package_close(intake.package);
 	free(own_name);

@@ -139,10 +139,6 @@ int spool_again(struct share *share, const struct spooled *spooled, struct spool
  * for the same place. */
 void stage_place(struct stage *stage, struct spooled *spooled, const char *below, bool fallback);
 
-/* What was placed as BELOW, once more as ORIGIN; NOTE_ABSENT where nothing was. */
-int stage_find_again(struct stage *stage, const char *below, const char *origin, size_t number,
-		     struct spooled *again, struct note_error *err);
-
 /* Files the ELF file SPOOLED (which is emptied) by its build-id, as the debug file DEBUG or as what
  * is shipped; one that is shipped with its DWARF in it serves as both. */
 struct look;

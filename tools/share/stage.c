@@ -89,16 +89,6 @@ int stage_place_elf(struct stage *stage, struct spooled *spooled, const struct l
 	return code;
 }
 
-int stage_find_again(struct stage *stage, const char *below, const char *origin, size_t number,
-		     struct spooled *again, struct note_error *err)
-{
-	for (size_t i = stage->count; i-- > 0;)
-		if (strcmp(stage->candidates[i].below, below) == 0)
-			return spool_as(stage->share, &stage->candidates[i].spooled, origin, number,
-					again, err);
-	return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "%s: not there", below);
-}
-
 void stage_name(struct stage *stage, const char *package, const char *origin)
 {
 	if (stage->name == NULL) {
