@@ -20,7 +20,7 @@
 #include "tools/show/inspect.h"
 
 #define BATCH 4096
-#define CHUNK 16 /* files that a job takes at once */
+#define CHUNK 32 /* files that a job takes at once */
 
 struct show {
 	struct cli cli;
