@@ -36,6 +36,7 @@ struct flags {
 	const char *machine;
 	const char *like;
 	const char *out;
+	bool misused;         /* said already: the exit status is that of wrong usage */
 	struct root *scratch; /* a directory of this run's own */
 	char *scratch_path;
 };
@@ -202,6 +203,18 @@ static void add_spec(struct text *text, const char *word)
 			text_printf(text, "\\%c", *word);
 }
 
+/* GCC takes # in a specs file for a comment, whatever stands before it, and counts braces. */
+static bool fits_specs(const char *word)
+{
+	size_t open = 0;
+	for (; *word != '\0'; word++) {
+		if (*word == '#' || (*word == '}' && open == 0))
+			return false;
+		open += *word == '{' ? 1 : *word == '}' ? (size_t)-1 : 0;
+	}
+	return open == 0;
+}
+
 /* The arguments for the compiler in the wanted form. LINKER is the linker's own argument, or NULL,
  * and OBJECT the object file instead. */
 static void print_form(const struct flags *flags, const char *linker, const char *object,
@@ -294,7 +307,8 @@ static bool build_object(struct flags *flags, void **object, size_t *size)
 	free(like);
 	if (code == NOTE_OK)
 		return true;
-	if (code == NOTE_USAGE && flags->machine != NULL)
+	flags->misused = code == NOTE_USAGE && flags->machine != NULL;
+	if (flags->misused)
 		cli_usage(&flags->cli, "--machine: %s", err.text);
 	else
 		cli_fail(&flags->cli, flags->like, &err);
@@ -369,6 +383,12 @@ static void make_flags(struct flags *flags)
 	linker = proven_flag(flags);
 	if (linker == NULL && !fall_back(flags, &object_path))
 		goto out;
+	if (flags->form == AS_SPECS && !fits_specs(linker != NULL ? linker : object_path)) {
+		cli_failf(&flags->cli, NULL,
+			  "a GCC specs file cannot hold '#', nor braces that are not closed; "
+			  "--as=response can");
+		goto out;
+	}
 	print_form(flags, linker, object_path, &text);
 	if (flags->out != NULL)
 		write_out(flags, flags->out, text.data, text.size);
@@ -455,6 +475,8 @@ static int run(const struct command *command, int argc, char **argv)
 		if (make_scratch(&flags))
 			make_flags(&flags);
 		status = cli_finish(&flags.cli);
+		if (flags.misused)
+			status = EXIT_USAGE;
 	}
 out:
 	remove_scratch(&flags);
