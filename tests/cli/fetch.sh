@@ -35,15 +35,17 @@ a_section_is_cut_out_of_a_share() {
 	make_share
 	objcopy -O binary --only-section=.debug_line --set-section-flags .debug_line=alloc \
 		"share/buildid/$ID/debuginfo" want
-	status 0 "$PKGNOTE" fetch --server="$PWD/share" section hello .debug_line
+	# A share answers as a web server would that serves it: whole files.
+	status 1 "$PKGNOTE" fetch --server="$PWD/share" section hello .debug_line
+	status 0 "$PKGNOTE" fetch --section-fallback --server="$PWD/share" section hello .debug_line
 	cmp "$(cat out)" want
-	status 0 "$PKGNOTE" fetch --server="$PWD/share" section hello .text
+	status 0 "$PKGNOTE" fetch --section-fallback --server="$PWD/share" section hello .text
 	objcopy -O binary --only-section=.text hello want
 	cmp "$(cat out)" want
-	status 1 "$PKGNOTE" fetch --server="$PWD/share" section hello .no_such_section
+	status 1 "$PKGNOTE" fetch --section-fallback --server="$PWD/share" section hello .no_such_section
 	says err ': absent: '
 }
-check "a section is cut out of a share's files" a_section_is_cut_out_of_a_share
+check "--section-fallback cuts a section out of the whole file" a_section_is_cut_out_of_a_share
 
 outcomes_have_their_words_and_status() {
 	make_share
@@ -225,7 +227,7 @@ check "elfutils' cache is read, proven, and not written" elfutils_cache_is_read_
 
 the_cache_can_be_emptied() {
 	make_share
-	status 0 "$PKGNOTE" fetch --cache=c --server="$PWD/share" section hello .debug_line
+	status 0 "$PKGNOTE" fetch --cache=c --section-fallback --server="$PWD/share" section hello .debug_line
 	[ -f "$(cat out)" ]
 	# Without any server, from the cache alone.
 	status 0 "$PKGNOTE" fetch --cache=c section hello .debug_line
@@ -242,7 +244,7 @@ without_a_cache_nothing_is_kept() {
 	export XDG_CACHE_HOME=$PWD/xdg
 	make_share
 	mkdir tmp
-	TMPDIR=$PWD/tmp status 0 "$PKGNOTE" fetch --no-cache --server="$PWD/share" section hello .debug_line
+	TMPDIR=$PWD/tmp status 0 "$PKGNOTE" fetch --no-cache --section-fallback --server="$PWD/share" section hello .debug_line
 	[ -f "$(cat out)" ]
 	says out "^$PWD/tmp/"
 	rm -rf tmp/*

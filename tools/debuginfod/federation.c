@@ -271,8 +271,8 @@ static void ask(struct federation *f, struct voice *voice)
 	}
 	char *path;
 	t->started = seconds_now();
-	t->outcome = local_fetch(t->server, f->settings->cache, &f->key,
-				 f->settings->transfer.max_size, &path, t->text);
+	t->outcome =
+		local_fetch(t->server, &f->key, f->settings->transfer.max_size, &path, t->text);
 	voice->state = VOICE_SAID;
 	if (t->outcome == OUTCOME_FOUND)
 		found(f, voice, path);

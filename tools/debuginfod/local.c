@@ -18,7 +18,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tools/debuginfod/section.h"
 #include "tools/debuginfod/url.h"
 
 /* Kernels before 5.6, and sandboxes that refuse openat2: no link below the share at all. */
@@ -118,36 +117,8 @@ static int open_proven(int share, const struct cache_key *key, uint64_t max_size
 	return -1;
 }
 
-/* A share holds whole files; cutting a section out of one costs no download. */
-static enum outcome cut_section(int share, struct cache *cache, const struct cache_key *key,
-				char **path, char text[ANSWER_TEXT])
-{
-	static const enum artifact files[] = {ARTIFACT_DEBUGINFO, ARTIFACT_EXECUTABLE};
-	enum outcome outcome = OUTCOME_ABSENT;
-	for (size_t i = 0; i < 2 && outcome == OUTCOME_ABSENT; i++) {
-		struct note_error err;
-		struct cache_key whole;
-		char *below;
-		cache_key_make(&whole, files[i], key->hex, NULL);
-		int fd = open_proven(share, &whole, 0, &below, &outcome, text);
-		if (fd < 0)
-			continue;
-		int code = section_cut(fd, cache, key, path, &err);
-		if (code != NOTE_OK) {
-			outcome = code == NOTE_ABSENT   ? OUTCOME_ABSENT
-				  : code == NOTE_SYSTEM ? OUTCOME_UNAVAILABLE
-							: OUTCOME_REJECTED;
-			snprintf(text, ANSWER_TEXT, "%.159s", err.text);
-		}
-		free(below);
-		close(fd);
-	}
-	return outcome;
-}
-
-enum outcome local_fetch(const struct server *server, struct cache *cache,
-			 const struct cache_key *key, uint64_t max_size, char **path,
-			 char text[ANSWER_TEXT])
+enum outcome local_fetch(const struct server *server, const struct cache_key *key,
+			 uint64_t max_size, char **path, char text[ANSWER_TEXT])
 {
 	enum outcome outcome;
 	char *below;
@@ -160,8 +131,6 @@ enum outcome local_fetch(const struct server *server, struct cache *cache,
 		*path = xasprintf("%s/%s", server->directory, below);
 		free(below);
 		close(fd);
-	} else if (outcome == OUTCOME_ABSENT && key->artifact == ARTIFACT_SECTION) {
-		outcome = cut_section(share, cache, key, path, text);
 	}
 	close(share);
 	return outcome;

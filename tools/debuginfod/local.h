@@ -7,12 +7,11 @@
 #include "tools/debuginfod/server.h"
 
 /* Looks an artifact up below SERVER's directory. OUTCOME_FOUND with *PATH (for free()), the file
- * proven (a section is cut out into the cache where the share has none); else with the reason in
- * TEXT: ABSENT where the share is there and the file is not, AUTH where permission is wanting (a
+ * proven; else with the reason in TEXT:
+ * ABSENT where the share is there and the file is not, AUTH where permission is wanting (a
  * web server says 403 to that), UNAVAILABLE where the share itself is not there or cannot be read,
  * TOO_LARGE, REJECTED (by proof, or a link leads out of the share). */
-enum outcome local_fetch(const struct server *server, struct cache *cache,
-			 const struct cache_key *key, uint64_t max_size, char **path,
-			 char text[ANSWER_TEXT]);
+enum outcome local_fetch(const struct server *server, const struct cache_key *key,
+			 uint64_t max_size, char **path, char text[ANSWER_TEXT]);
 
 #endif
