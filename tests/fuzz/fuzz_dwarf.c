@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *once = NULL, *twice = NULL;
 	size_t once_size = 0, twice_size = 0;
 	if (map == NULL)
-		map = path_map_new("/build", "/usr/src/debug/hello-2.10-1.x86_64");
+		map = path_map_new("/", "/usr/src/debug/hello-2.10-1.x86_64");
 	if (rewrite(data, size, map, &once, &once_size) == NOTE_OK)
 		rewrite(once, once_size, map, &twice, &twice_size);
 	free(once);

@@ -57,24 +57,27 @@ static struct relocation read_relocation(const struct dwarf *dwarf, const struct
 {
 	const uint8_t *p = list->bytes + index * list->entry_size;
 	uint64_t size = word_size(dwarf), info = word(dwarf, p + size);
+	uint64_t symbol = dwarf->image->is_64 ? info >> 32 : info >> 8;
+	/* 64-bit MIPS has fields of bytes instead of one number, the symbol first. */
+	if (dwarf->image->ehdr.e_machine == EM_MIPS && dwarf->image->is_64 && !dwarf->image->is_big)
+		symbol = (uint32_t)info;
 	return (struct relocation){
 		.offset = word(dwarf, p),
-		.symbol = dwarf->image->is_64 ? info >> 32 : info >> 8,
+		.symbol = symbol,
 		.addend = list->has_addends ? word(dwarf, p + 2 * size) : 0,
 	};
 }
 
 /* --- reading them --- */
 
-/* The machines whose offsets are more than one relocation, or whose relocations look different. */
+/* False for machines whose lengths are the difference of two relocations: there, even a unit's
+ * length is only known after linking. */
 static bool is_supported(const struct dwarf *dwarf)
 {
 	switch (dwarf->image->ehdr.e_machine) {
 	case EM_RISCV:
 	case 258: /* EM_LOONGARCH */
 		return false;
-	case EM_MIPS:
-		return !dwarf->image->is_64;
 	default:
 		return true;
 	}
