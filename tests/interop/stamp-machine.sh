@@ -106,6 +106,74 @@ libraries_serve() {
 }
 check "stamped libraries, libc and ld.so among them, serve real programs" libraries_serve
 
+# core_at_start PROGRAM: the kernel's core of PROGRAM, killed at its first instruction, as ./core. Its runtime
+# has had no chance yet to catch the signal.
+core_at_start() {
+	local pattern=/proc/sys/kernel/core_pattern saved
+	need gdb flock
+	(
+		flock 9
+		saved=$(cat $pattern)
+		case $saved in core) ;; *) echo core >$pattern 2>/dev/null || exit 77; trap 'echo "$saved" >$pattern' EXIT ;; esac
+		rm -f core core.*
+		ulimit -c unlimited || exit 77
+		gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set startup-with-shell off' \
+			-ex starti -ex 'signal SIGSEGV' --args "$@" >crash.log 2>&1 </dev/null || true
+		[ -s core ] || mv core.* core 2>/dev/null || true
+	) 9>/tmp/pkgnote-core.lock || skip "the kernel's core_pattern cannot be set here"
+	[ -s core ] || { cat crash.log >&2; fail "no core of $1"; }
+}
+
+# made PROGRAM: what another toolchain made is stamped, says the same, and its core tells the package.
+made() {
+	need systemd-analyze
+	"./$1" >old
+	status 0 "$PKGNOTE" stamp --payload <(echo "$PAYLOAD") -o stamped "$1"
+	same '1 1' "$(notes_of stamped)"
+	same "$(lint_of "$1")" "$(lint_of stamped)"
+	./stamped >new
+	cmp old new
+	core_at_start ./stamped
+	status 0 systemd-analyze inspect-elf --json=short core
+	says out '"name":"demo"'
+}
+by_go() {
+	need go
+	export GOCACHE=$PWD/cache GOTRACEBACK=crash GO111MODULE=off GOFLAGS=
+	printf 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("ran") }\n' >main.go
+	go build -o program main.go
+	made program
+}
+check "Go's own linker" by_go
+by_rust() {
+	need rustc
+	printf 'fn main() { println!("ran"); }\n' >main.rs
+	rustc -O -o program main.rs
+	made program
+}
+check "rustc" by_rust
+by_pascal() {
+	need fpc
+	printf "program main;\nbegin\n  writeln('ran');\nend.\n" >main.pas
+	fpc -v0 -oprogram main.pas >/dev/null
+	made program
+}
+check "Free Pascal" by_pascal
+by_ocaml() {
+	need ocamlopt
+	printf 'let () = print_endline "ran"\n' >main.ml
+	ocamlopt -o program main.ml
+	made program
+}
+check "OCaml" by_ocaml
+by_haskell() {
+	need ghc
+	printf 'main = putStrLn "ran"\n' >main.hs
+	ghc -v0 -o program main.hs
+	made program
+}
+check "Haskell" by_haskell
+
 # crossed COMPILER QEMU: stamps what COMPILER makes, in several kinds, and runs it.
 crossed() {
 	need "$1-gcc" "qemu-$2"
