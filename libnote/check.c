@@ -131,6 +131,21 @@ static void judge_object_place(struct judge *judge, const struct elf_note *note)
 		tell(judge, "misaligned", note->offset, "its section is not aligned to 4");
 }
 
+/* In a debug file the program headers are those of the program, and may give offsets that the
+ * sections no longer have: what the section says of its address is still true then. */
+static bool is_kept_for_debugging(struct judge *judge, const struct elf_note *note)
+{
+	GElf_Shdr shdr;
+	GElf_Phdr phdr;
+	if (section_of(judge, note, &shdr) == 0 || !(shdr.sh_flags & SHF_ALLOC))
+		return false;
+	for (uint64_t i = 0; i < judge->image->phnum; i++)
+		if (image_phdr(judge->image, i, &phdr, NULL) == NOTE_OK && phdr.p_type == PT_LOAD &&
+		    shdr.sh_addr >= phdr.p_vaddr && shdr.sh_addr - phdr.p_vaddr < phdr.p_memsz)
+			return true;
+	return false;
+}
+
 /* Where a linked file has the note. */
 static void judge_place(struct judge *judge, const struct elf_note *note)
 {
@@ -148,6 +163,8 @@ static void judge_place(struct judge *judge, const struct elf_note *note)
 	}
 	if (note->section != 0 && section_of(judge, note, &shdr) != 0)
 		writable = writable || (shdr.sh_flags & SHF_WRITE) != 0;
+	if (!note->in_segment && is_kept_for_debugging(judge, note))
+		return;
 	if (!loaded || !note->in_segment)
 		tell(judge, "not-allocated", note->offset,
 		     !loaded ? "in no PT_LOAD segment" : "in no PT_NOTE segment");

@@ -187,6 +187,17 @@ trailing_data() {
 }
 check trailing-data trailing_data
 
+debug_files() {
+	need eu-strip objcopy
+	echo 'int main(void) { return 0; }' >it.c
+	"$CC" -g -Xlinker '--package-metadata={"name":"x"}' -o it it.c
+	eu-strip -f eu.debug -o stripped it
+	objcopy --only-keep-debug it oc.debug
+	same "$(codes eu.debug)$(codes oc.debug)$(codes stripped)" ""
+	grep -q '"package":{"name":"x"}' codes.json
+}
+check "debug files, whose headers are another file's" debug_files
+
 in_the_table() {
 	raw '{\"a\":1,\"a\":2}' | note .note.package a FDO >it.s; library
 	status 1 "$PKGNOTE" show --check it.so
