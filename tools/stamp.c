@@ -33,7 +33,7 @@ struct item {
 	bool named;   /* an argument of its own: it has to be an ELF file */
 	size_t first; /* the index of the same file's first item */
 	enum outcome outcome;
-	bool no_build_id; /* one was to be updated */
+	bool no_build_id;         /* one was to be updated */
 	struct note_error *error; /* why it was left alone or refused */
 };
 
