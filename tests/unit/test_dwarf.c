@@ -420,9 +420,41 @@ static void test_too_many_attributes(void)
 	CU_ASSERT_EQUAL(code_of(&f, "/b"), NOTE_MALFORMED);
 }
 
+/* Version 5: a string of which every tail is a path below the build directory, and a file for each
+ * of them; each long path would be made anew. */
+static void test_tails_of_a_long_string(void)
+{
+	enum { COUNT = 100000 };
+	struct timespec start;
+	struct file f = {0};
+	add_inline_abbrev(&f);
+	for (int i = 0; i < COUNT; i++)
+		text_add(&f.line_str, i % 50 == 0 ? "/b" : "/c", 2);
+	u8(&f.line_str, 0);
+	u32(&f.line, 0);
+	u16(&f.line, 5);
+	bytes(&f.line, 2, 8, 0);
+	size_t header = f.line.size;
+	u32(&f.line, 0);
+	bytes(&f.line, 6, 1, 1, 1, 0xfb, 14, 1);
+	bytes(&f.line, 2, 0, 0);                             /* no directories */
+	bytes(&f.line, 6, 1, 1, 0x1f, 0x80 | (COUNT & 0x7f), /* files: path, line_strp */
+	      0x80 | ((COUNT >> 7) & 0x7f), COUNT >> 14);
+	for (uint32_t i = 0; i < COUNT; i++)
+		u32(&f.line, 2 * i);
+	uint32_t length = (uint32_t)(f.line.size - header - 4);
+	memcpy(f.line.data + header, &length, 4);
+	set_length(&f.line, 0);
+	add_unit(&f, 0, "a\0b\0\0\0\0\0", 8);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	int code = code_of(&f, "/b");
+	CU_ASSERT(code == NOTE_OK || code == NOTE_MALFORMED);
+	CU_ASSERT(seconds_since(&start) < 5);
+}
+
 UNIT_SUITE(dwarf, UNIT_TEST(test_inline_names_and_tables_grow),
 	   UNIT_TEST(test_without_a_map_nothing_changes), UNIT_TEST(test_no_units),
 	   UNIT_TEST(test_padding_behind_the_units), UNIT_TEST(test_lengths_and_offsets_that_lie),
 	   UNIT_TEST(test_compressed_size_that_lies), UNIT_TEST(test_endless_file_list),
 	   UNIT_TEST(test_many_units_with_one_large_table), UNIT_TEST(test_overlapping_tables),
-	   UNIT_TEST(test_too_many_attributes))
+	   UNIT_TEST(test_too_many_attributes), UNIT_TEST(test_tails_of_a_long_string))

@@ -33,6 +33,16 @@ static void dwarf_free(struct dwarf *dwarf)
 	text_free(&dwarf->new_line);
 }
 
+int dwarf_spend(struct dwarf *dwarf, uint64_t size)
+{
+	uint64_t budget = 16 * 1024 * 1024;
+	if (__builtin_add_overflow(dwarf->spent, size, &dwarf->spent) ||
+	    dwarf->spent > budget + 16 * dwarf->image->size)
+		return error_set(dwarf->err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "the paths in the debug information grow out of bounds");
+	return NOTE_OK;
+}
+
 int dwarf_rewrite(struct image *image, const struct path_map *map, struct section_edits *edits,
 		  struct dwarf_sources *sources, struct dwarf_summary *summary,
 		  struct note_error *err)
@@ -49,6 +59,8 @@ int dwarf_rewrite(struct image *image, const struct path_map *map, struct sectio
 		code = units_rewrite(&dwarf);
 	if (code == NOTE_OK)
 		code = lines_rewrite(&dwarf);
+	if (code == NOTE_OK && sources != NULL)
+		code = dwarf_spend(&dwarf, source_list_size(dwarf.sources));
 	if (code == NOTE_OK && map != NULL)
 		strings_scrub(&dwarf);
 	if (code == NOTE_OK && edits != NULL)

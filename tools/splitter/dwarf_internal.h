@@ -170,8 +170,13 @@ struct dwarf {
 	bool has_slashes;    /* units of languages whose names may hold a '/' */
 	bool has_names;      /* .debug_names, which refers to strings */
 	bool lines_complete; /* there is no line table but those that units refer to */
+	uint64_t spent; /* bytes of new paths, so that a small file cannot ask for much memory */
 	struct dwarf_summary summary;
 };
+
+/* Takes SIZE bytes from what this file's paths may grow to. NOTE_MALFORMED where that is far more
+ * than any compiler's names come to. */
+int dwarf_spend(struct dwarf *dwarf, uint64_t size);
 
 int sections_load(struct dwarf *dwarf);
 void sections_free(struct dwarf *dwarf);
@@ -225,7 +230,7 @@ uint8_t *relocations_take(struct relocations *list, uint64_t *section, uint64_t 
 
 /* A string as an attribute or a line table names it. */
 struct string_ref {
-	const char *text;              /* NULL: not there, or in another file */
+	const char *text; /* NULL: not there, in another file, or no path by its length */
 	struct debug_section *section; /* that holds the field */
 	uint64_t at;                   /* of the field there; of the text itself where inline */
 	struct string_table *table;    /* NULL: inline */
@@ -295,6 +300,9 @@ void source_list_add(struct source_list *list, uint32_t directory, const char *n
 
 /* A string of LENGTH bytes at NAME that lives as long as the list. */
 const char *source_list_keep(struct source_list *list, const char *name, size_t length);
+
+/* The bytes that the paths will take. */
+uint64_t source_list_size(const struct source_list *list);
 
 /* Makes the paths: sorted, each once. */
 void source_list_finish(struct source_list *list, struct dwarf_sources *out);

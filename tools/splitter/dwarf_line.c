@@ -7,6 +7,7 @@
  */
 #include "tools/splitter/dwarf_line.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,7 +83,8 @@ static void add_source(struct lines *lines, struct line_table *table, const char
 	table->has_primary = true;
 }
 
-static void add_splice(struct dwarf *dwarf, const struct string_ref *ref, char *text)
+/* Takes TEXT. */
+static int add_splice(struct dwarf *dwarf, const struct string_ref *ref, char *text)
 {
 	if (dwarf->splice_count == dwarf->splice_room) {
 		dwarf->splice_room = dwarf->splice_room == 0 ? 64 : dwarf->splice_room * 2;
@@ -90,15 +92,14 @@ static void add_splice(struct dwarf *dwarf, const struct string_ref *ref, char *
 			xrealloc(dwarf->splices, dwarf->splice_room * sizeof(*dwarf->splices));
 	}
 	dwarf->splices[dwarf->splice_count++] = (struct splice){ref->at, strlen(ref->text), text};
+	return dwarf_spend(dwarf, strlen(text));
 }
 
 static int rewrite_name(struct lines *lines, const struct string_ref *ref, bool comp_dir)
 {
 	char *text;
 	int code = string_rewrite(lines->dwarf, ref, comp_dir, &text);
-	if (code == NOTE_OK && text != NULL)
-		add_splice(lines->dwarf, ref, text);
-	return code;
+	return code == NOTE_OK && text != NULL ? add_splice(lines->dwarf, ref, text) : code;
 }
 
 /* Makes a name absolute that is relative to BASE (NULL: to the build directory). */
@@ -108,10 +109,8 @@ static int make_absolute(struct lines *lines, const struct string_ref *ref, cons
 	char *original = path_absolute(lines->dwarf->map, base, ref->text);
 	char *installed = path_map_apply(lines->dwarf->map, original);
 	free(original);
-	if (installed != NULL && ref->table == NULL) {
-		add_splice(lines->dwarf, ref, installed);
-		return NOTE_OK;
-	}
+	if (installed != NULL && ref->table == NULL)
+		return add_splice(lines->dwarf, ref, installed);
 	if (installed != NULL)
 		code = string_set(lines->dwarf, ref, installed);
 	free(installed);
@@ -189,6 +188,8 @@ static int read_names_4(struct lines *lines, struct line_table *table, struct cu
 				return malformed(lines, ref.at, "a file list without an end");
 			if (length == 0)
 				break;
+			if (length >= PATH_MAX)
+				ref.text = NULL;
 			int code;
 			if (files) {
 				uint64_t directory = cursor_uleb(cursor);

@@ -18,6 +18,7 @@ struct source {
 
 struct source_list {
 	const struct path_map *map;
+	uint64_t size;
 	struct strings directories; /* absolute and normalised */
 	struct hash_map by_directory;
 	struct text scratch;
@@ -101,12 +102,18 @@ void source_list_add(struct source_list *list, uint32_t directory, const char *n
 		hash_map_add(&list->by_name, hash, (uint32_t)list->count);
 		source = &list->sources[list->count++];
 		*source = (struct source){.directory = directory, .name = name};
+		list->size += strlen(list->directories.items[directory]) + strlen(name) + 2;
 	}
 	if (md5 != NULL && !source->has_md5) {
 		memcpy(source->md5, md5, sizeof(source->md5));
 		source->has_md5 = true;
 	}
 	source->primary |= primary;
+}
+
+uint64_t source_list_size(const struct source_list *list)
+{
+	return list->size;
 }
 
 static int compare_sources(const void *a, const void *b)

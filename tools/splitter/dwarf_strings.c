@@ -4,6 +4,7 @@
  * that names it gets the new offset: the old bytes stay, because linkers merge strings by their
  * tails and others may refer to the middle of them.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,16 +36,19 @@ uint64_t string_table_add(struct string_table *table, const char *text)
 }
 
 /* Where the path at OFFSET of TABLE goes. */
-static uint64_t moved(struct dwarf *dwarf, struct string_table *table, uint64_t offset)
+static int find_move(struct dwarf *dwarf, struct string_table *table, uint64_t offset, uint64_t *to)
 {
 	uint64_t hash = hash_number(offset, 0);
 	size_t step = 0;
 	for (uint32_t i; (i = hash_map_next(&table->by_offset, hash, &step)) != HASH_NONE;)
-		if (table->moves[i].from == offset)
-			return table->moves[i].to;
+		if (table->moves[i].from == offset) {
+			*to = table->moves[i].to;
+			return NOTE_OK;
+		}
 	char *path = path_map_apply(dwarf->map, (const char *)table->section->bytes + offset);
-	uint64_t to = path != NULL ? string_table_add(table, path) : offset;
-	if (to == offset)
+	int code = path != NULL ? dwarf_spend(dwarf, strlen(path)) : NOTE_OK;
+	*to = path != NULL && code == NOTE_OK ? string_table_add(table, path) : offset;
+	if (*to == offset)
 		string_mark(table, offset);
 	free(path);
 	if (table->move_count == table->move_room) {
@@ -53,8 +57,8 @@ static uint64_t moved(struct dwarf *dwarf, struct string_table *table, uint64_t 
 	}
 	hash_map_add(&table->by_offset, hash, (uint32_t)table->move_count);
 	table->moves[table->move_count].from = offset;
-	table->moves[table->move_count++].to = to;
-	return to;
+	table->moves[table->move_count++].to = *to;
+	return code;
 }
 
 void string_mark(struct string_table *table, uint64_t offset)
@@ -93,6 +97,11 @@ static int follow(struct dwarf *dwarf, struct string_table *table, struct string
 		return section_error(dwarf, ref->section, ref->at, NOTE_MALFORMED,
 				     "a string ends after its section");
 	ref->text = (const char *)table->section->bytes + ref->offset;
+	if (strnlen(ref->text, PATH_MAX) == PATH_MAX) {
+		string_mark(table, ref->offset);
+		ref->text = NULL;
+		return NOTE_OK;
+	}
 	/* Others go through string_rewrite, and may move. */
 	if (ref->text[0] != '/' && dwarf->map != NULL)
 		string_mark(table, ref->offset);
@@ -128,6 +137,8 @@ int string_read(struct dwarf *dwarf, struct debug_section *section, struct curso
 	switch (form) {
 	case DW_FORM_string:
 		ref->text = cursor_string(cursor, &length);
+		if (length >= PATH_MAX)
+			ref->text = NULL;
 		break;
 	case DW_FORM_strp:
 	case DW_FORM_line_strp:
@@ -167,6 +178,9 @@ int string_read(struct dwarf *dwarf, struct debug_section *section, struct curso
 
 int string_set(struct dwarf *dwarf, const struct string_ref *ref, const char *text)
 {
+	int code = dwarf_spend(dwarf, strlen(text));
+	if (code != NOTE_OK)
+		return code;
 	return section_put_offset(dwarf, ref->section, ref->at, ref->size,
 				  string_table_add(ref->table, text));
 }
@@ -187,13 +201,15 @@ int string_rewrite(struct dwarf *dwarf, const struct string_ref *ref, bool comp_
 	}
 	uint64_t to = ref->offset;
 	if (absolute) {
-		to = moved(dwarf, ref->table, ref->offset);
+		int code = find_move(dwarf, ref->table, ref->offset, &to);
+		if (code != NOTE_OK)
+			return code;
 	} else {
 		/* "." is the build directory here, and something else elsewhere: not remembered. */
 		char *path = path_map_apply_comp_dir(dwarf->map, ref->text);
-		if (path != NULL)
-			to = string_table_add(ref->table, path);
+		int code = path != NULL ? string_set(dwarf, ref, path) : NOTE_OK;
 		free(path);
+		return code;
 	}
 	if (to == ref->offset)
 		return NOTE_OK;

@@ -259,7 +259,8 @@ static int make_name_absolute(struct dwarf *dwarf, struct unit *unit, struct uni
 		code = string_set(dwarf, &name->ref, installed);
 	} else if (installed != NULL) {
 		bool done = false;
-		if (unit->section->relocations == NULL)
+		code = dwarf_spend(dwarf, strlen(installed));
+		if (code == NOTE_OK && unit->section->relocations == NULL)
 			code = unit_put_inline(dwarf, unit, installed, NULL, &done);
 		if (code == NOTE_OK && !done && name->ref.text[0] == '/')
 			dwarf->summary.kept++;
