@@ -9,6 +9,7 @@
 #include "tools/base/metadata.h"
 #include "tools/base/root.h"
 #include "tools/commands.h"
+#include "tools/splitter/lists.h"
 #include "tools/splitter/split.h"
 
 /* What the options said. */
@@ -22,6 +23,7 @@ struct arguments {
 	const char *build_id;
 	const char *debug_root;
 	const char *manifest;
+	const char *lists;
 	int links;
 	bool strict;
 	bool stamp;
@@ -109,6 +111,8 @@ static bool check_arguments(struct cli *cli, const struct arguments *arguments)
 	else if (arguments->build_dir != NULL && arguments->build_dir[0] != '/')
 		cli_usage(cli, "--build-dir wants an absolute path, not '%s'",
 			  arguments->build_dir);
+	else if (arguments->lists != NULL && arguments->layout != 0)
+		cli_usage(cli, "--lists goes with layout rpm");
 	else if (!arguments->stamp &&
 		 (arguments->metadata.pairs.count != 0 || arguments->metadata.payload != NULL ||
 		  arguments->metadata.from.count != 0))
@@ -193,6 +197,29 @@ static void report(struct cli *cli, const struct arguments *arguments,
 	free(json);
 }
 
+/* The lists that find-debuginfo would write. */
+static void write_lists(struct cli *cli, const struct arguments *arguments, struct root *root,
+			const struct manifest *manifest)
+{
+	struct layout layout;
+	struct note_error err;
+	int code = layout_init(&layout, LAYOUT_RPM, arguments->debug_root, arguments->name,
+			       arguments->version, arguments->release, arguments->arch, &err);
+	if (code == NOTE_OK) {
+		const struct lists_options lists = {.root = root,
+						    .directory = arguments->lists,
+						    .debug_root = layout.debug_root,
+						    .sources = layout.sources,
+						    .suffix = layout.suffix,
+						    .output = "debugfiles.list",
+						    .sources_output = "debugsourcefiles.list"};
+		code = lists_write(&lists, manifest, &err);
+	}
+	if (code != NOTE_OK)
+		cli_fail(cli, arguments->lists, &err);
+	layout_free(&layout);
+}
+
 static void split(struct cli *cli, const struct arguments *arguments, struct split_options *options)
 {
 	struct manifest manifest;
@@ -207,6 +234,8 @@ static void split(struct cli *cli, const struct arguments *arguments, struct spl
 	options->root = root;
 	const int code = split_tree(options, &manifest, &totals, &err);
 	cli_progress_end(cli);
+	if (code == NOTE_OK && arguments->lists != NULL)
+		write_lists(cli, arguments, root, &manifest);
 	if (code == NOTE_OK)
 		report(cli, arguments, &manifest, &totals);
 	else if (code == NOTE_USAGE)
@@ -282,6 +311,9 @@ static int run(const struct command *command, int argc, char **argv)
 		 "make .build-id links (layout rpm; default all)", NULL, NULL},
 		{"manifest", 0, OPTION_TEXT, "FILE", &a->manifest,
 		 "write what was done to FILE, as JSON", NULL, NULL},
+		{"lists", 0, OPTION_TEXT, "DIR", &a->lists,
+		 "write rpm's file lists (debugfiles.list and others) to DIR; layout rpm", NULL,
+		 NULL},
 		{"stamp", 0, OPTION_FLAG, NULL, &a->stamp,
 		 "put the package note in first (METADATA: -k, --payload, --from)", NULL, NULL},
 		METADATA_OPTIONS(&a->metadata),

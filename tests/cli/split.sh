@@ -492,6 +492,17 @@ selects() {
 }
 check "--only, --exclude, --debug-root" selects
 
+lists() {
+	mkdir listed
+	fresh rpm root --lists=listed >/dev/null 2>&1
+	says listed/debugfiles.list "^\"/usr/lib/debug/usr/bin/no pie$SUFFIX.debug\"\$"
+	says listed/debugfiles.list '^%dir /usr/lib/debug/usr/bin$'
+	says listed/debugsourcefiles.list "^/usr/src/debug/$NVRA\$"
+	same "$(sort listed/elfbins.list | head -1)" ".//usr/bin/a hard link"
+	status 2 "$PKGNOTE" split --layout=deb --name=a --package-version=1 --arch=x --lists=listed root
+}
+check "--lists" lists
+
 stamps() {
 	fresh deb root --stamp --only='*/prog' --only='*/a hard link' -k custom=yes -k osVersion= >/dev/null 2>err
 	readelf -nW root/usr/bin/prog | sed -n 's/.*Packaging Metadata: //p' >note
