@@ -169,6 +169,27 @@ everything_for_a_core() {
 }
 check "all CORE, and the gdb command" everything_for_a_core
 
+alternate_files_come_along() {
+	need gcc eu-strip readelf dwz gdb
+	for i in a b; do
+		for k in $(seq 60); do echo "struct s$k { int x$k; char n[$k]; }; struct s$k v$k;"; done >$i.c
+		echo 'int main(void) { return v1.x1; }' >>$i.c
+		gcc -g -Wl,--build-id -o $i $i.c
+		eu-strip -f $i.debug $i
+	done
+	dwz -m common.debug a.debug b.debug 2>dwz.log || skip "dwz cannot read what gcc writes here"
+	for file in a common.debug; do
+		id=$(readelf -n $file | sed -n 's/.*Build ID: //p')
+		mkdir -p "share/buildid/$id"
+		mv "${file%.debug}.debug" "share/buildid/$id/debuginfo"
+	done
+	status 0 "$PKGNOTE" fetch --server="$PWD/share" all a --into=all
+	says err 'a: alternate debuginfo: found'
+	eval "$(cat out) -batch -iex 'set debuginfod enabled off' -ex 'ptype struct s7'" >gdb.out 2>&1 </dev/null
+	says gdb.out 'int x7;'
+}
+check "all FILE: the alternate debug file too" alternate_files_come_along
+
 cores_processes_and_packages_are_operands() {
 	need dpkg-deb
 	mkdir src
