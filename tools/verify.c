@@ -294,6 +294,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 "the arguments are JSON reports: make one of them", NULL, NULL},
 		{"timeout", 0, OPTION_NUMBER, "SECONDS", &release->client.timeout,
 		 "give up on a server that is silent for so long", NULL, NULL},
+		{"deadline", 0, OPTION_NUMBER, "SECONDS", &release->client.deadline,
+		 "give up on a request after so long in all", NULL, NULL},
 		{"retries", 0, OPTION_NUMBER, "N", &release->client.retries,
 		 "tries after the first", NULL, NULL},
 	};

@@ -104,6 +104,11 @@ servers_that_misbehave() {
 			fail "${row%%:*}"
 		[ "$(wrong)" = "${row#*:} debuginfo" ] || { grep '"debuginfo"' out; fail "${row%%:*}: $(wrong)"; }
 	done
+	# One that answers never, and would be tried again and again, within the deadline.
+	SECONDS=0
+	status 1 "$PKGNOTE" verify --json --retries=100 --timeout=1 --deadline=3 --checks=debuginfo --server="$url/silent" root
+	same "$(wrong)" 'unreachable debuginfo'
+	[ "$SECONDS" -le 10 ]
 }
 check "servers that misbehave: the right verdict, in time" servers_that_misbehave
 finish
