@@ -149,7 +149,7 @@ static int put_headers(const struct target *target, const struct image *shape, u
 int note_object(const char *payload, const char *machine, const void *like, size_t like_size,
 		void **out, size_t *out_size, struct note_error *err)
 {
-	struct target target;
+	struct target target = {0};
 	uint64_t package_size = 0;
 	uint8_t property[32];
 	*out = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The floor of reading notes: opens each file named as an argument, reads its first 4 KiB, closes it. */
+/* The floor of reading notes: opens each file named as an argument, reads its first 4 KiB, closes
+ * it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
