@@ -293,6 +293,25 @@ reports_go_to_files() {
 }
 check "several reports at once" reports_go_to_files
 
+renames_elsewhere_do_not_matter() {
+	release
+	local one
+	mkdir share/files
+	for one in share/buildid/*/debuginfo; do
+		mv "$one" "share/files/$(basename "$(dirname "$one")")"
+		ln -s "../../files/$(basename "$(dirname "$one")")" "$one"
+	done
+	# While anything on the machine is renamed, the kernel may refuse for now to follow a link upwards.
+	python3 -c 'import os, time
+open("a", "w").close(); end = time.time() + 20
+while time.time() < end:
+    for i in range(1000): os.rename("a", "b"); os.rename("b", "a")' &
+	RENAMING=$!
+	trap 'kill $RENAMING 2>/dev/null || :' EXIT
+	for one in $(seq 60); do status 0 verify root; done
+}
+check "files renamed meanwhile elsewhere on the machine" renames_elsewhere_do_not_matter
+
 odd_names_stay_on_one_line() {
 	release
 	mv root/usr/bin/one "root/usr/bin/"$'a b\n"\xff%41'

@@ -58,14 +58,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		add_header(&package, count, data + 1, data + 1 + 16 * (size_t)count,
 			   size - 1 - 16 * (size_t)count);
 	} else {
-		const uint32_t tags[3] = {1000, 1001, 1002};
-		for (uint32_t i = 0; i < 3; i++) {
+		const uint32_t tags[4] = {1000, 1001, 1002, 1022};
+		for (uint32_t i = 0; i < 4; i++) {
 			add_big32(&index, tags[i]);
 			add_big32(&index, 6);
 			add_big32(&index, 2 * i);
 			add_big32(&index, 1);
 		}
-		add_header(&package, 3, index.data, "t\0001\0002", 6);
+		add_header(&package, 4, index.data, "t\0001\0002\0x", 8);
 		if (part == 2)
 			text_add(&package, data, size);
 		else

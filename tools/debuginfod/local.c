@@ -46,7 +46,13 @@ static int open_inside(int start, const char *path)
 {
 	struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
 			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	long fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+	/* EAGAIN: anything on the machine was renamed while a link of the share was followed
+	 * upwards, and the kernel could not be sure (openat2(2)). It does not last. */
+	long fd;
+	unsigned tries = 0;
+	do
+		fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+	while (fd < 0 && (errno == EAGAIN || errno == EINTR) && tries++ < 10000);
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		return open_by_steps(start, path);
 	return (int)fd;
