@@ -343,8 +343,6 @@ compressed_sections() {
 		diff plain.sources $how.sources
 	done
 	objcopy --compress-debug-sections=zlib-gnu plain old
-	status 3 "$APPLY" old old.out "$PWD" $DEST
-	says err 'zdebug'
 	"$APPLY" old >list
 	says list "^$PWD/src/main.c - - primary"
 }

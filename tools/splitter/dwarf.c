@@ -63,17 +63,15 @@ int dwarf_rewrite(struct image *image, const struct path_map *map, struct sectio
 		code = dwarf_spend(&dwarf, source_list_size(dwarf.sources));
 	if (code == NOTE_OK && map != NULL)
 		strings_scrub(&dwarf);
-	if (code == NOTE_OK && edits != NULL)
-		code = sections_edits(&dwarf, edits);
 	if (code != NOTE_OK)
 		goto out;
+	if (edits != NULL)
+		sections_edits(&dwarf, edits);
 	if (sources != NULL)
 		source_list_finish(dwarf.sources, sources);
 	if (summary != NULL)
 		*summary = dwarf.summary;
 out:
-	if (code != NOTE_OK && edits != NULL)
-		section_edits_free(edits);
 	dwarf_free(&dwarf);
 	return code;
 }

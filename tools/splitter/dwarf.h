@@ -12,7 +12,9 @@
 #include "libnote/image.h"
 #include "tools/splitter/paths.h"
 
-/* A section that gets new contents; BYTES is malloc'ed. Uncompressed contents. */
+/* A section that gets new contents; BYTES is malloc'ed. Always uncompressed contents, also where
+ * the file holds the section compressed: by SHF_COMPRESSED, or by its name, ".zdebug_*". In
+ * relocatable files, sections of relocations against debug sections change too. */
 struct section_edit {
 	uint64_t section; /* index in the image */
 	uint8_t *bytes;

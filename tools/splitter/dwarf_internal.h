@@ -202,7 +202,7 @@ uint8_t *section_change(struct debug_section *section);
 const uint8_t *section_now(const struct debug_section *section);
 
 /* Moves what changed into EDITS. */
-int sections_edits(struct dwarf *dwarf, struct section_edits *edits);
+void sections_edits(struct dwarf *dwarf, struct section_edits *edits);
 
 /* --- relocatable files (dwarf_reloc.c) --- */
 

@@ -348,23 +348,18 @@ static void add_edit(struct section_edits *edits, uint64_t section, uint8_t *byt
 	edits->items[edits->count++] = (struct section_edit){section, bytes, size};
 }
 
-int sections_edits(struct dwarf *dwarf, struct section_edits *edits)
+void sections_edits(struct dwarf *dwarf, struct section_edits *edits)
 {
 	for (size_t i = 0; i < dwarf->section_count; i++) {
 		struct debug_section *section = &dwarf->sections[i];
 		uint64_t size, index;
 		uint8_t *bytes = new_contents(dwarf, section, &size);
 		add_edit(edits, section->index, bytes, size);
-		/* It would have to get another name. */
-		if (bytes != NULL && section->is_zdebug)
-			return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
-					     "a section .zdebug_* is not rewritten");
 		if (section->relocations != NULL) {
 			bytes = relocations_take(section->relocations, &index, &size);
 			add_edit(edits, index, bytes, size);
 		}
 	}
-	return NOTE_OK;
 }
 
 void section_edits_free(struct section_edits *edits)
