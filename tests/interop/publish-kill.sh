@@ -2,24 +2,30 @@
 # publish killed a hundred times while readers look on, and many publishers at once.
 . "$(dirname "$0")/../lib.sh"
 
-# packages N: trees p1..pN; p2 has p1's files too, so that links change hands. expected: KIND/HEX -> digest.
+# packages N: trees p1..pN of 10 programs each; p2 has p1's files too, so that links change hands. The
+# programs are one, under different build-ids.
 packages() {
-	local i n=$1 f
-	for ((i = 1; i <= n; i++)); do
-		mkdir -p p$i/usr/bin p$i/usr/lib/debug p$i/usr/src/debug/p$i-1-1.x
-		for f in a b c; do
-			echo "int main(void) { return $i$(printf '%d' "'$f"); }" >$f.c
-			gcc -g -Wl,--build-id -o p$i/usr/bin/$f $f.c
-			eu-strip -f p$i/usr/lib/debug/$f.debug p$i/usr/bin/$f
-		done
-		for ((f = 0; f < 60; f++)); do echo "$f" >p$i/usr/src/debug/p$i-1-1.x/$f.c; done
-	done
-	cp -a p1/usr/bin/. p2/usr/bin.first; cp -a p1/usr/lib/debug/. p2/usr/lib/debug/first
+	echo 'int main(void) { return 0; }' >x.c
+	gcc -g -Wl,--build-id=sha1 -o x x.c
+	eu-strip -f x.debug x
+	python3 - "$1" "$(readelf -n x | sed -n 's/.*Build ID: //p')" <<-'P'
+	import hashlib, os, shutil, sys
+	old = bytes.fromhex(sys.argv[2])
+	x, d = open("x", "rb").read(), open("x.debug", "rb").read()
+	for p in range(1, int(sys.argv[1]) + 1):
+	    for f in "usr/bin", "usr/lib/debug", f"usr/src/debug/p{p}-1-1.x": os.makedirs(f"p{p}/{f}")
+	    for i in range(10):
+	        new = hashlib.sha1(f"{p}.{i}".encode()).digest()
+	        open(f"p{p}/usr/bin/{i}", "wb").write(x.replace(old, new))
+	        open(f"p{p}/usr/lib/debug/{i}.debug", "wb").write(d.replace(old, new))
+	    for i in range(20): open(f"p{p}/usr/src/debug/p{p}-1-1.x/{i}.c", "w").write(f"{i}\n")
+	shutil.copytree("p1/usr/bin", "p2/usr/bin.first"); shutil.copytree("p1/usr/lib/debug", "p2/usr/lib/debug/first")
+	P
 }
 
 cat >"$WORK/reader.py" <<'P'
 # Reads all that the share shows, again and again: what is there must be whole and right.
-import hashlib, os, subprocess, sys
+import hashlib, os, subprocess, sys, time
 share, stop = sys.argv[1], sys.argv[2]
 good = {}
 for top, _, names in os.walk("."):
@@ -33,6 +39,7 @@ for top, _, names in os.walk("."):
 reads = 0
 print("ready", flush=True)
 while not os.path.exists(stop):
+    time.sleep(0.005)
     for (i, kind), digest in good.items():
         for name in (f"buildid/{i}/{kind}", f".build-id/{i[:2]}/{i[2:]}" + (".debug" if kind == "debuginfo" else "")):
             try: data = open(f"{share}/{name}", "rb").read()
@@ -46,14 +53,15 @@ while not os.path.exists(stop):
         top = f"{share}/packages/{p}/source/usr/src/debug"
         try: n = sum(len(os.listdir(f"{top}/{d}")) for d in os.listdir(top))
         except FileNotFoundError: continue
-        if n != 60 and os.path.isdir(f"{share}/packages/{p}"): sys.exit(f"half a package: {p} has {n} sources")
+        if n != 20 and os.path.isdir(f"{share}/packages/{p}"): sys.exit(f"half a package: {p} has {n} sources")
 print(reads)
 P
 
 hundred_kills() {
 	need python3
 	packages 3
-	local i round pid delay killed=0
+	local i round pid delay killed=0 took
+	took=$(date +%s%N); "$PKGNOTE" publish -q --into=share --package=p2-1-1.x p2 >/dev/null; took=$((($(date +%s%N) - took) / 100000))
 	python3 "$WORK/reader.py" "$PWD/share" stop >reads 2>reader.err & reader=$!
 	until grep -q ready reads; do sleep 0.05; done
 	for ((round = 0; round < 100; round++)); do
@@ -63,12 +71,13 @@ hundred_kills() {
 		else
 			"$PKGNOTE" publish -q --into=share --package=p$i-1-1.x p$i >/dev/null 2>>errors & pid=$!
 		fi
-		printf -v delay '0.%04d' $((RANDOM % 300))
+		# In tenths of a millisecond: as long as the work lasts, from one moment to all of it.
+		delay=$((RANDOM % took)); printf -v delay '%d.%04d' $((delay / 10000)) $((delay % 10000))
 		sleep "$delay"
 		if kill -KILL $pid 2>/dev/null; then killed=$((killed + 1)); fi
 		wait $pid 2>/dev/null || true
 		kill -0 $reader 2>/dev/null || { cat reader.err >&2; fail "the reader ended in round $round"; }
-		if ((round % 10 == 9)); then
+		if ((round % 20 == 19)); then
 			# The next run repairs, whatever it does.
 			"$PKGNOTE" publish -q --into=share --package=p1-1-1.x p1 >/dev/null
 			status 0 "$PKGNOTE" publish --into=share --check

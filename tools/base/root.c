@@ -307,6 +307,11 @@ int root_symlink(struct root *root, const char *target, const char *path, struct
 			return NOTE_OK;
 		}
 	}
+	/* Where nothing is there, no temporary name is left behind by a kill. */
+	if (length < 0 && symlinkat(target, at, name) == 0) {
+		close(at);
+		return NOTE_OK;
+	}
 	root_temporary_name(name, temporary);
 	int code = NOTE_OK;
 	bool made = symlinkat(target, at, temporary) == 0;
@@ -336,11 +341,13 @@ int root_hard_link(struct root *root, const char *existing, const char *path,
 	}
 	int code = NOTE_OK;
 	root_temporary_name(name, temporary);
-	unlinkat(at, temporary, 0);
-	if (linkat(from, from_name, at, temporary, 0) != 0 ||
-	    renameat(at, temporary, at, name) != 0)
-		code = error_system(err, "hard link: %s", path);
-	unlinkat(at, temporary, 0); /* rename of two names of one file leaves both */
+	if (linkat(from, from_name, at, name, 0) != 0) {
+		unlinkat(at, temporary, 0);
+		if (linkat(from, from_name, at, temporary, 0) != 0 ||
+		    renameat(at, temporary, at, name) != 0)
+			code = error_system(err, "hard link: %s", path);
+		unlinkat(at, temporary, 0); /* rename of two names of one file leaves both */
+	}
 	close(at);
 	close(from);
 	return code;

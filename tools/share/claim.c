@@ -55,6 +55,28 @@ static int read_target(struct share *share, const char *link, char **target, str
 	return code == NOTE_ABSENT ? NOTE_OK : code;
 }
 
+/* Makes LINK lead to TARGET. A link that is replaced is so by one that was made in the staging
+ * area, where a kill leaves nothing that the next run does not clear. */
+static int set_link(struct share *share, const char *target, const char *link,
+		    struct note_error *err)
+{
+	char *current;
+	int code = read_target(share, link, &current, err);
+	if (code != NOTE_OK)
+		return code;
+	if (current == NULL) {
+		code = root_symlink(share->root, target, link, err);
+	} else if (strcmp(current, target) != 0) {
+		code = root_remove(share->root, STAGING_LINK, err);
+		if (code == NOTE_OK)
+			code = root_symlink(share->root, target, STAGING_LINK, err);
+		if (code == NOTE_OK)
+			code = root_rename(share->root, STAGING_LINK, link, err);
+	}
+	free(current);
+	return code;
+}
+
 char *link_holder(struct share *share, const char *link)
 {
 	char *target;
@@ -81,7 +103,7 @@ int claim_link(struct share *share, const char *link, const char *package, const
 			   ? xasprintf(".also/%s/%s", link, package)
 			   : xstrdup(link);
 	char *target = relative_target(at, path);
-	code = root_symlink(share->root, target, at, err);
+	code = set_link(share, target, at, err);
 	free(target);
 	free(at);
 	free(path);
@@ -137,11 +159,11 @@ static int hand_over(struct share *share, const char *link, const struct heir *h
 	char *target = relative_target(link, heir->target);
 	if (old != NULL) {
 		char *back = relative_target(mine, old);
-		code = root_symlink(share->root, back, mine, err);
+		code = set_link(share, back, mine, err);
 		free(back);
 	}
 	if (code == NOTE_OK)
-		code = root_symlink(share->root, target, link, err);
+		code = set_link(share, target, link, err);
 	if (code == NOTE_OK)
 		code = root_remove(share->root, heir->name, err);
 	if (code == NOTE_OK)
@@ -222,7 +244,7 @@ static int claim_artifact(struct share *share, const char *package, const char *
 	char *target = xasprintf("../../%s", link);
 	int code = claim_link(share, link, package, link, err);
 	if (code == NOTE_OK)
-		code = root_symlink(share->root, target, name, err);
+		code = set_link(share, target, name, err);
 	free(target);
 	free(name);
 	free(link);

@@ -9,6 +9,7 @@
 
 #define STAGING        ".staging"
 #define STAGING_TREE   STAGING "/tree"
+#define STAGING_LINK   STAGING "/link"
 #define STAGING_SPOOL  STAGING "/spool"
 #define STAGING_RECORD STAGING_TREE "/record.json"
 #define SOURCES_BELOW  "usr/src/debug/"
