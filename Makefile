@@ -20,11 +20,13 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
             -Wcast-qual -Wwrite-strings
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 PACKAGES := libelf json-c libcurl libarchive libdeflate libzstd liblzma libxxhash libcrypto
+# Of these the headers alone: the libraries are loaded when they are first needed (tools/base/library.h).
+LOADED   := libcurl libarchive
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -I. -Ilibnote -DPKGNOTE_VERSION='"$(VERSION)"' $(CPPFLAGS)
 # Asked once, and only where something is compiled: "make deps" works without pkg-config.
 PKG_CFLAGS    = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
-TOOL_LIBS     = $(eval TOOL_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(TOOL_LIBS)
+TOOL_LIBS     = $(eval TOOL_LIBS := $$(shell pkg-config --libs $(filter-out $(LOADED),$(PACKAGES))) -ldl)$(TOOL_LIBS)
 NOTE_LIBS     = $(shell pkg-config --libs libelf json-c)
 ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
 

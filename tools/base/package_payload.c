@@ -11,8 +11,6 @@
  * devminor, rdevmajor, rdevminor, namesize, check; the name with its NUL, padded to 4 with the
  * header; the contents, padded to 4. "TRAILER!!!" ends it.
  */
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -21,6 +19,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/archive_library.h"
 #include "tools/base/package_internal.h"
 #include "tools/base/text.h"
 
@@ -53,7 +52,7 @@ static la_ssize_t read_packed(struct archive *archive, void *context, const void
 		got = pread(payload->fd, reader->chunk, want, (off_t)payload->offset);
 	while (got < 0 && errno == EINTR);
 	if (got < 0) {
-		archive_set_error(archive, errno, "read: %s", strerror(errno));
+		libarchive.set_error(archive, errno, "read: %s", strerror(errno));
 		return -1;
 	}
 	payload->offset += (uint64_t)got;
@@ -67,18 +66,18 @@ static la_ssize_t read_unpacked(struct archive *archive, void *context, const vo
 	struct payload_reader *reader = context;
 	size_t size = 0;
 	la_int64_t offset;
-	const int code = archive_read_data_block(reader->unpacker, bytes, &size, &offset);
+	const int code = libarchive.read_data_block(reader->unpacker, bytes, &size, &offset);
 	if (code == ARCHIVE_EOF)
 		return 0;
 	if (code != ARCHIVE_OK) {
-		const char *why = archive_error_string(reader->unpacker);
-		archive_set_error(archive, EINVAL, "%s", why != NULL ? why : "broken");
+		const char *why = libarchive.error_string(reader->unpacker);
+		libarchive.set_error(archive, EINVAL, "%s", why != NULL ? why : "broken");
 		return -1;
 	}
 	if (size > reader->budget) {
 		reader->burst = true; /* libarchive replaces the text when it was skipping */
-		archive_set_error(archive, EFBIG, "it unpacks to over %d times its size",
-				  MOST_FACTOR);
+		libarchive.set_error(archive, EFBIG, "it unpacks to over %d times its size",
+				     MOST_FACTOR);
 		return -1;
 	}
 	reader->budget -= size;
@@ -87,7 +86,7 @@ static la_ssize_t read_unpacked(struct archive *archive, void *context, const vo
 
 static int broken(struct archive *archive, int code, const char *what, struct note_error *err)
 {
-	const char *why = archive_error_string(archive);
+	const char *why = libarchive.error_string(archive);
 	return error_set(err, code, NOTE_NO_OFFSET, "%s: %s", what,
 			 why != NULL ? why : "it cannot be read");
 }
@@ -96,26 +95,30 @@ static int broken(struct archive *archive, int code, const char *what, struct no
 static int open_unpacker(struct payload_reader *reader)
 {
 	struct archive_entry *entry;
-	struct archive *a = reader->unpacker = archive_read_new();
-	archive_read_support_filter_gzip(a);
-	archive_read_support_filter_bzip2(a);
-	archive_read_support_filter_xz(a);
-	archive_read_support_filter_lzma(a);
-	archive_read_support_filter_zstd(a);
-	archive_read_support_format_raw(a);
-	archive_read_support_format_empty(a);
-	const int code = archive_read_open(a, reader, NULL, read_packed, NULL);
-	return code != ARCHIVE_OK ? code : archive_read_next_header(a, &entry);
+	struct archive *a = reader->unpacker = libarchive.read_new();
+	libarchive.read_support_filter_gzip(a);
+	libarchive.read_support_filter_bzip2(a);
+	libarchive.read_support_filter_xz(a);
+	libarchive.read_support_filter_lzma(a);
+	libarchive.read_support_filter_zstd(a);
+	libarchive.read_support_format_raw(a);
+	libarchive.read_support_format_empty(a);
+	const int code = libarchive.read_open(a, reader, NULL, read_packed, NULL);
+	return code != ARCHIVE_OK ? code : libarchive.read_next_header(a, &entry);
 }
 
 int payload_open(struct payload_reader **out, const struct payload *payload, struct note_error *err)
 {
+	*out = NULL;
+	int code = archive_library_load(err);
+	if (code != NOTE_OK)
+		return code;
 	struct payload_reader *reader = xcalloc(1, sizeof(*reader));
 	reader->payload = *payload;
 	if (__builtin_mul_overflow(payload->length, MOST_FACTOR, &reader->budget) ||
 	    __builtin_add_overflow(reader->budget, FREE_BYTES, &reader->budget))
 		reader->budget = UINT64_MAX;
-	int code = open_unpacker(reader);
+	code = open_unpacker(reader);
 	reader->ended = code == ARCHIVE_EOF;
 	*out = reader;
 	if (reader->ended)
@@ -123,10 +126,10 @@ int payload_open(struct payload_reader **out, const struct payload *payload, str
 	if (code == ARCHIVE_OK && payload->format == PAYLOAD_CPIO)
 		return NOTE_OK;
 	if (code == ARCHIVE_OK) {
-		reader->parser = archive_read_new();
-		archive_read_support_format_tar(reader->parser);
-		archive_read_support_format_empty(reader->parser);
-		if (archive_read_open(reader->parser, reader, NULL, read_unpacked, NULL) ==
+		reader->parser = libarchive.read_new();
+		libarchive.read_support_format_tar(reader->parser);
+		libarchive.read_support_format_empty(reader->parser);
+		if (libarchive.read_open(reader->parser, reader, NULL, read_unpacked, NULL) ==
 		    ARCHIVE_OK)
 			return NOTE_OK;
 		code = broken(reader->parser, NOTE_MALFORMED, "the package's payload", err);
@@ -142,8 +145,8 @@ void payload_close(struct payload_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	archive_read_free(reader->parser);
-	archive_read_free(reader->unpacker);
+	libarchive.read_free(reader->parser);
+	libarchive.read_free(reader->unpacker);
 	free(reader->path);
 	free(reader->link);
 	free(reader);
@@ -193,14 +196,14 @@ static int tar_broken(struct payload_reader *reader, const char *what, struct no
 static int take_entry(struct payload_reader *reader, struct archive_entry *entry,
 		      struct package_file *file, struct note_error *err)
 {
-	const char *link = archive_entry_hardlink(entry);
-	const la_int64_t size = archive_entry_size(entry);
+	const char *link = libarchive.entry_hardlink(entry);
+	const la_int64_t size = libarchive.entry_size(entry);
 	free(reader->path);
 	free(reader->link);
-	reader->path = clean_path(archive_entry_pathname(entry));
+	reader->path = clean_path(libarchive.entry_pathname(entry));
 	reader->link = link != NULL ? clean_path(link) : NULL;
 	if (reader->path == NULL || (link != NULL && reader->link == NULL))
-		return bad_name(archive_entry_pathname(entry), err);
+		return bad_name(libarchive.entry_pathname(entry), err);
 	*file = (struct package_file){
 		.path = reader->path,
 		.size = size > 0 ? (uint64_t)size : 0,
@@ -214,14 +217,14 @@ static int tar_next(struct payload_reader *reader, struct package_file *file,
 {
 	struct archive_entry *entry;
 	while (true) {
-		const int got = archive_read_next_header(reader->parser, &entry);
+		const int got = libarchive.read_next_header(reader->parser, &entry);
 		if (got == ARCHIVE_EOF)
 			return NOTE_ABSENT;
 		/* A warning is about names that are not of this locale: bytes are what we want. */
 		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
 			return tar_broken(reader, "the package's payload", err);
-		if (archive_entry_filetype(entry) == AE_IFREG ||
-		    archive_entry_hardlink(entry) != NULL)
+		if (libarchive.entry_filetype(entry) == AE_IFREG ||
+		    libarchive.entry_hardlink(entry) != NULL)
 			return take_entry(reader, entry, file, err);
 	}
 }
@@ -249,7 +252,7 @@ static int unpack(struct payload_reader *reader, void *bytes, uint64_t size, uin
 					 "the package's payload: it unpacks to over %d times its "
 					 "size",
 					 MOST_FACTOR);
-		const la_ssize_t part = archive_read_data(
+		const la_ssize_t part = libarchive.read_data(
 			reader->unpacker, bytes != NULL ? (char *)bytes + *got : sink,
 			(size_t)want);
 		if (part < 0)
@@ -372,7 +375,7 @@ int payload_read(struct payload_reader *reader, void *buffer, size_t room, size_
 		}
 		return code;
 	}
-	const la_ssize_t size = archive_read_data(reader->parser, buffer, room);
+	const la_ssize_t size = libarchive.read_data(reader->parser, buffer, room);
 	if (size < 0)
 		return tar_broken(reader, reader->path, err);
 	*got = (size_t)size;

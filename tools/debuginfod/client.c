@@ -55,7 +55,7 @@ static int add_header(struct server *server, const char *header, struct note_err
 	    strpbrk(header, "\r\n") != NULL)
 		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
 				 "header '%.*s': not 'Name: value'", (int)name, header);
-	server->headers = curl_slist_append(server->headers, header);
+	server->headers = libcurl.slist_append(server->headers, header);
 	return NOTE_OK;
 }
 
@@ -142,7 +142,10 @@ static void name_servers(struct client *client)
 int client_open(struct client **out, const struct client_options *options, struct note_error *err)
 {
 	*out = NULL;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	int code = curl_library_load(err);
+	if (code != NOTE_OK)
+		return code;
+	if (libcurl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl cannot be used");
 	struct client *client = xcalloc(1, sizeof(*client));
 	struct federation_settings *s = &client->settings;
@@ -164,10 +167,10 @@ int client_open(struct client **out, const struct client_options *options, struc
 		.key = keep(client, 3, options->key),
 		.bytes = &client->bytes,
 	};
-	int code = add_servers(client, options, err);
+	code = add_servers(client, options, err);
 	if (code == NOTE_OK)
 		code = cache_open(&s->cache, options->cache, options->cache_is_private, err);
-	s->multi = curl_multi_init();
+	s->multi = libcurl.multi_init();
 	if (code == NOTE_OK && s->multi == NULL)
 		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl cannot be used");
 	if (code != NOTE_OK) {
@@ -175,7 +178,7 @@ int client_open(struct client **out, const struct client_options *options, struc
 		return code;
 	}
 	name_servers(client);
-	curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, 64L);
+	libcurl.multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, 64L);
 	*out = client;
 	return NOTE_OK;
 }
@@ -194,7 +197,7 @@ void client_close(struct client *client)
 	const struct client_options *o = &client->options;
 	struct client_cleaned cleaned;
 	if (s->multi != NULL)
-		curl_multi_cleanup(s->multi);
+		libcurl.multi_cleanup(s->multi);
 	if (s->cache != NULL && (o->cache_size != 0 || o->cache_age != 0) &&
 	    (o->cancelled == NULL || !*o->cancelled) &&
 	    cache_wants_cleaning(s->cache, o->cache_size))
@@ -205,13 +208,13 @@ void client_close(struct client *client)
 		free(s->servers[i].url);
 		free(s->servers[i].shown);
 		free(s->servers[i].directory);
-		curl_slist_free_all(s->servers[i].headers);
+		libcurl.slist_free_all(s->servers[i].headers);
 	}
 	free(s->servers);
 	for (size_t i = 0; i < sizeof(client->strings) / sizeof(client->strings[0]); i++)
 		free(client->strings[i]);
 	free(client);
-	curl_global_cleanup();
+	libcurl.global_cleanup();
 }
 
 /* --- answers --- */

@@ -259,12 +259,12 @@ static void hear(struct client *client)
 {
 	int left;
 	CURLMsg *message;
-	while ((message = curl_multi_info_read(client->settings.multi, &left)) != NULL) {
+	while ((message = libcurl.multi_info_read(client->settings.multi, &left)) != NULL) {
 		struct transfer *transfer;
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		const CURLcode result = message->data.result;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+		libcurl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
 		federation_ended(transfer, result);
 	}
 }
@@ -302,7 +302,7 @@ static void sleep_until(struct client *client, double next)
 	if (client->options.cancelled != NULL && wait > CANCEL_PAUSE)
 		wait = CANCEL_PAUSE;
 	if (wait > 0)
-		curl_multi_poll(client->settings.multi, NULL, 0, (int)(wait * 1000) + 1, NULL);
+		libcurl.multi_poll(client->settings.multi, NULL, 0, (int)(wait * 1000) + 1, NULL);
 }
 
 /* OpenSSL writes to sockets without MSG_NOSIGNAL: a server that closes early must not end us. */
@@ -345,7 +345,7 @@ void client_fetch_all(struct client *client, const struct client_request *reques
 			started++;
 			active++;
 		}
-		curl_multi_perform(client->settings.multi, &handles);
+		libcurl.multi_perform(client->settings.multi, &handles);
 		hear(client);
 		for (size_t i = 0; i < active;) {
 			if (is_cancelled(client) && !running[i].ended)

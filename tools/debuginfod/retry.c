@@ -3,10 +3,11 @@
  * together. */
 #include "tools/debuginfod/retry.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+
+#include "tools/debuginfod/curl_library.h"
 
 double seconds_now(void)
 {
@@ -44,7 +45,9 @@ double retry_after(const char *value)
 			end++;
 		return *end == '\0' ? (double)seconds : -1;
 	}
-	time_t when = curl_getdate(value, NULL);
+	if (curl_library_load(NULL) != NOTE_OK)
+		return -1;
+	time_t when = libcurl.getdate(value, NULL);
 	if (when == (time_t)-1)
 		return -1;
 	double wait = difftime(when, time(NULL));

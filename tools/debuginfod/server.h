@@ -3,9 +3,9 @@
 #ifndef DEBUGINFOD_SERVER_H
 #define DEBUGINFOD_SERVER_H
 
-#include <curl/curl.h>
 #include <stdbool.h>
 
+#include "tools/debuginfod/curl_library.h"
 #include "tools/debuginfod/proof.h"
 
 struct server {

@@ -124,7 +124,7 @@ static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 	line[length] = '\0';
 	if (strncmp(line, "HTTP/", 5) == 0) {
 		forget_answer(t);
-		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+		libcurl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	} else if (length == 0) {
 		t->headers_ended = true;
 		return t->status != 200 || headers_will_do(t) ? size : 0;
@@ -161,7 +161,7 @@ static bool body_will_do(struct transfer *t, const char *bytes, size_t size)
 	else if (most != 0 && total > most)
 		STOP(t, OUTCOME_TOO_LARGE, "more than %llu bytes", (unsigned long long)most);
 	else if (t->encoded && t->declared_size < 0 && total > INFLATED_MOST) {
-		curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &on_wire);
+		libcurl.easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &on_wire);
 		if (total / INFLATE_RATIO > (uint64_t)on_wire)
 			STOP(t, OUTCOME_REJECTED, "a decompression bomb: %llu bytes out of %lld",
 			     (unsigned long long)total, (long long)on_wire);
@@ -201,68 +201,68 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
 static void set_headers(struct transfer *t, bool trusted)
 {
 	char line[64];
-	curl_slist_free_all(t->headers);
+	libcurl.slist_free_all(t->headers);
 	t->headers = NULL;
 	for (struct curl_slist *h = trusted ? t->server->headers : NULL; h != NULL; h = h->next)
-		t->headers = curl_slist_append(t->headers, h->data);
+		t->headers = libcurl.slist_append(t->headers, h->data);
 	if (t->settings->max_size != 0) {
 		snprintf(line, sizeof(line), "X-DEBUGINFOD-MAXSIZE: %llu",
 			 (unsigned long long)t->settings->max_size);
-		t->headers = curl_slist_append(t->headers, line);
+		t->headers = libcurl.slist_append(t->headers, line);
 	}
-	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-	curl_easy_setopt(t->easy, CURLOPT_NETRC,
-			 trusted ? (long)CURL_NETRC_OPTIONAL : (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(t->easy, CURLOPT_SSLCERT, trusted ? t->settings->certificate : NULL);
-	curl_easy_setopt(t->easy, CURLOPT_SSLKEY, trusted ? t->settings->key : NULL);
+	libcurl.easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	libcurl.easy_setopt(t->easy, CURLOPT_NETRC,
+			    trusted ? (long)CURL_NETRC_OPTIONAL : (long)CURL_NETRC_IGNORED);
+	libcurl.easy_setopt(t->easy, CURLOPT_SSLCERT, trusted ? t->settings->certificate : NULL);
+	libcurl.easy_setopt(t->easy, CURLOPT_SSLKEY, trusted ? t->settings->key : NULL);
 }
 
 static void set_options(struct transfer *t)
 {
 	CURL *easy = t->easy;
-	curl_easy_reset(easy);
+	libcurl.easy_reset(easy);
 	t->curl_text[0] = '\0';
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_text);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 128L << 10);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, t->settings->user_agent);
+	libcurl.easy_setopt(easy, CURLOPT_PRIVATE, t);
+	libcurl.easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_text);
+	libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	libcurl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	libcurl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	libcurl.easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	libcurl.easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	libcurl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	libcurl.easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+	libcurl.easy_setopt(easy, CURLOPT_BUFFERSIZE, 128L << 10);
+	libcurl.easy_setopt(easy, CURLOPT_USERAGENT, t->settings->user_agent);
 	/* NULL would take away libcurl's own list. */
 	if (t->settings->ca_file != NULL)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, t->settings->ca_file);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+		libcurl.easy_setopt(easy, CURLOPT_CAINFO, t->settings->ca_file);
+	libcurl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	libcurl.easy_setopt(easy, CURLOPT_HEADERDATA, t);
+	libcurl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	libcurl.easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	/* Our own clock does this; libcurl's 300 seconds for connecting would cut in. */
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-			 t->settings->timeout != 0 ? (long)(t->settings->timeout + 5) * 1000
-						   : 24L * 3600 * 1000);
+	libcurl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+			    t->settings->timeout != 0 ? (long)(t->settings->timeout + 5) * 1000
+						      : 24L * 3600 * 1000);
 }
 
 static void begin(struct transfer *t, CURLM *multi, const char *url, bool trusted)
 {
-	curl_easy_setopt(t->easy, CURLOPT_URL, url);
+	libcurl.easy_setopt(t->easy, CURLOPT_URL, url);
 	set_headers(t, trusted);
 	forget_answer(t);
 	t->started = t->window = seconds_now();
 	t->window_received = 0;
 	t->running = true;
 	t->waiting = false;
-	curl_multi_add_handle(multi, t->easy);
+	libcurl.multi_add_handle(multi, t->easy);
 }
 
 void transfer_start(struct transfer *t, CURLM *multi)
 {
 	if (t->easy == NULL)
-		t->easy = curl_easy_init();
+		t->easy = libcurl.easy_init();
 	if (t->easy == NULL) {
 		settle(t, OUTCOME_UNAVAILABLE, "out of memory");
 		return;
@@ -282,7 +282,7 @@ void transfer_start(struct transfer *t, CURLM *multi)
 static bool follow(struct transfer *t, CURLM *multi)
 {
 	char *target = NULL;
-	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &target);
+	libcurl.easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &target);
 	if (target == NULL) {
 		settle(t, OUTCOME_REJECTED, "%ld without a Location", t->status);
 	} else if (t->redirects == REDIRECTS_MOST) {
@@ -325,7 +325,7 @@ static void settle_status(struct transfer *t)
 
 static void settle_failure(struct transfer *t, CURLcode result)
 {
-	const char *why = t->curl_text[0] != '\0' ? t->curl_text : curl_easy_strerror(result);
+	const char *why = t->curl_text[0] != '\0' ? t->curl_text : libcurl.easy_strerror(result);
 	switch (result) {
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: anything that is no answer */
@@ -352,7 +352,7 @@ static void settle_body(struct transfer *t)
 {
 	const int64_t received = (int64_t)t->received;
 	long version = 0;
-	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+	libcurl.easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
 	const bool framed = t->chunked || t->content_length >= 0 || t->declared_size >= 0 ||
 			    version >= CURL_HTTP_VERSION_2_0;
 	if (t->declared_size >= 0 && received != t->declared_size)
@@ -370,7 +370,7 @@ static void settle_body(struct transfer *t)
 
 bool transfer_end(struct transfer *t, CURLM *multi, CURLcode result)
 {
-	curl_multi_remove_handle(multi, t->easy);
+	libcurl.multi_remove_handle(multi, t->easy);
 	t->running = t->waiting = false;
 	if (t->stopped)
 		return true;
@@ -404,10 +404,10 @@ bool transfer_resume(struct transfer *t, CURLM *multi)
 	t->waiting = false;
 	t->window = seconds_now();
 	t->window_received = t->received;
-	CURLcode result = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	CURLcode result = libcurl.easy_pause(t->easy, CURLPAUSE_CONT);
 	if (result == CURLE_OK && !t->stopped)
 		return true;
-	curl_multi_remove_handle(multi, t->easy);
+	libcurl.multi_remove_handle(multi, t->easy);
 	t->running = t->waiting = false;
 	if (!t->stopped)
 		settle_failure(t, result);
@@ -423,7 +423,7 @@ void transfer_stop(struct transfer *t, CURLM *multi, enum outcome outcome, const
 {
 	if (!t->running)
 		return;
-	curl_multi_remove_handle(multi, t->easy);
+	libcurl.multi_remove_handle(multi, t->easy);
 	t->running = t->waiting = false;
 	settle(t, outcome, "%s", text);
 }
@@ -452,11 +452,11 @@ bool transfer_stalled(struct transfer *t, CURLM *multi, double now, double *next
 void transfer_clear(struct transfer *t, CURLM *multi)
 {
 	if (t->running)
-		curl_multi_remove_handle(multi, t->easy);
+		libcurl.multi_remove_handle(multi, t->easy);
 	t->running = false;
-	curl_easy_cleanup(t->easy);
+	libcurl.easy_cleanup(t->easy);
 	t->easy = NULL;
-	curl_slist_free_all(t->headers);
+	libcurl.slist_free_all(t->headers);
 	t->headers = NULL;
 	free(t->url);
 	t->url = NULL;

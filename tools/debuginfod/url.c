@@ -5,7 +5,6 @@
  */
 #include "tools/debuginfod/url.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "tools/base/root.h"
+#include "tools/debuginfod/curl_library.h"
 
 #define URLS_FILES "/etc/debuginfod/*.urls"
 #define URLS_SPACE " \t\r\n\f\v"
@@ -44,6 +44,19 @@ char *url_encode_path(const char *path)
 	return out;
 }
 
+/* --- libcurl's URLs: NULL also where it cannot be loaded, which client_open has said --- */
+
+static CURLU *new_url(void)
+{
+	return curl_library_load(NULL) == NOTE_OK ? libcurl.url() : NULL;
+}
+
+static void free_url(CURLU *url)
+{
+	if (url != NULL)
+		libcurl.url_cleanup(url);
+}
+
 /* --- servers --- */
 
 static bool has_scheme(const char *word, const char *scheme)
@@ -68,14 +81,14 @@ char *url_server(const char *word)
 	}
 	for (size_t end = strlen(out); end > 0 && out[end - 1] == '/'; end--)
 		out[end - 1] = '\0';
-	CURLU *parts = curl_url();
+	CURLU *parts = new_url();
 	/* "file://" alone has lost its slash above; the root directory is no share. */
 	if (parts == NULL || strpbrk(out, "?#") != NULL ||
-	    curl_url_set(parts, CURLUPART_URL, out, 0) != CURLUE_OK) {
+	    libcurl.url_set(parts, CURLUPART_URL, out, 0) != CURLUE_OK) {
 		free(out);
 		out = NULL;
 	}
-	curl_url_cleanup(parts);
+	free_url(parts);
 	return out;
 }
 
@@ -186,13 +199,13 @@ static char *part_of(const char *url, CURLUPart part, unsigned flags)
 {
 	char *got = NULL;
 	char *out = NULL;
-	CURLU *parts = curl_url();
-	if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_get(parts, part, &got, flags) == CURLUE_OK) {
+	CURLU *parts = new_url();
+	if (parts != NULL && libcurl.url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    libcurl.url_get(parts, part, &got, flags) == CURLUE_OK) {
 		out = xstrdup(got);
-		curl_free(got);
+		libcurl.free(got);
 	}
-	curl_url_cleanup(parts);
+	free_url(parts);
 	return out;
 }
 
@@ -201,14 +214,14 @@ char *url_directory(const char *url)
 	const char *path = url + strlen("file://");
 	if (strncasecmp(path, "localhost/", 10) == 0)
 		path += 9;
-	if (!has_scheme(url, "file") || path[0] != '/')
+	if (!has_scheme(url, "file") || path[0] != '/' || curl_library_load(NULL) != NOTE_OK)
 		return NULL;
 	int length = 0;
-	char *decoded = curl_easy_unescape(NULL, path, 0, &length);
+	char *decoded = libcurl.easy_unescape(NULL, path, 0, &length);
 	char *out = NULL;
 	if (decoded != NULL && memchr(decoded, '\0', (size_t)length) == NULL)
 		out = xstrdup(decoded);
-	curl_free(decoded);
+	libcurl.free(decoded);
 	return out;
 }
 
