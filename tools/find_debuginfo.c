@@ -9,6 +9,7 @@
 
 #include "tools/base/root.h"
 #include "tools/commands.h"
+#include "tools/split_tell.h"
 #include "tools/splitter/lists.h"
 #include "tools/splitter/split.h"
 
@@ -82,40 +83,6 @@ static bool check_arguments(struct cli *cli, const struct arguments *a)
 	else
 		return true;
 	return false;
-}
-
-struct teller {
-	struct cli *cli;
-	bool strict_build_id;
-};
-
-static void tell(void *context, enum split_event event, const char *path, const char *text,
-		 const struct note_error *err)
-{
-	const struct teller *teller = context;
-	struct cli *cli = teller->cli;
-	switch (event) {
-	case SPLIT_DONE:
-		cli_detail(cli, path, text != NULL ? "split" : "rewritten");
-		break;
-	case SPLIT_LEFT:
-		cli_detail(cli, path, "left alone: %s", text);
-		break;
-	case SPLIT_FAILED:
-		cli_fail(cli, path, err);
-		break;
-	case SPLIT_NO_BUILD_ID:
-		if (teller->strict_build_id)
-			cli_failf(cli, path, "no build-id: link with --build-id");
-		else
-			cli_say(cli, path, "no build-id: link with --build-id");
-		break;
-	case SPLIT_MISSING_SOURCE:
-		cli_say(cli, path, "source is not there: %s", text);
-		break;
-	case SPLIT_LINKS_ELSEWHERE:
-		break;
-	}
 }
 
 /* The variable of rpmbuild's, or OTHERWISE; NULL after a message where it has to be set. */
@@ -194,8 +161,8 @@ static void set_options(struct split_options *options, const struct arguments *a
 /* rpmbuild makes the .build-id links itself, so none are made here. */
 static int find(struct cli *cli, struct arguments *a)
 {
-	struct teller teller = {cli, a->strict_build_id};
-	struct split_options options = {.tell = tell, .context = &teller};
+	struct split_teller teller = {.cli = cli, .strict_build_id = a->strict_build_id};
+	struct split_options options = {.tell = split_tell, .context = &teller};
 	const char *build_root = variable(cli, "RPM_BUILD_ROOT", NULL);
 	const char *top = build_root != NULL ? variable(cli, "RPM_BUILD_DIR", NULL) : NULL;
 	options.name = top != NULL ? variable(cli, "RPM_PACKAGE_NAME", NULL) : NULL;

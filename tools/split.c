@@ -9,6 +9,7 @@
 #include "tools/base/metadata.h"
 #include "tools/base/root.h"
 #include "tools/commands.h"
+#include "tools/split_tell.h"
 #include "tools/splitter/lists.h"
 #include "tools/splitter/split.h"
 
@@ -36,65 +37,6 @@ struct arguments {
 	struct strings exclude;
 	struct metadata metadata;
 };
-
-/* For the engine's callbacks. */
-struct teller {
-	struct cli *cli;
-	bool strict;
-	bool table; /* one line a file on stdout */
-};
-
-static void tell_done(const struct teller *teller, const char *path, const char *debug_path)
-{
-	char *shown = name_to_line(path);
-	char *shown_debug = debug_path != NULL ? name_to_line(debug_path) : NULL;
-	if (teller->table && debug_path != NULL)
-		printf("%s -> /%s\n", shown, shown_debug);
-	else if (teller->table)
-		printf("%s\n", shown);
-	free(shown);
-	free(shown_debug);
-}
-
-static void tell(void *context, enum split_event event, const char *path, const char *text,
-		 const struct note_error *err)
-{
-	const struct teller *teller = context;
-	struct cli *cli = teller->cli;
-	switch (event) {
-	case SPLIT_DONE:
-		tell_done(teller, path, text);
-		break;
-	case SPLIT_LEFT:
-		cli_say(cli, path, "left alone: %s", text);
-		break;
-	case SPLIT_FAILED:
-		cli_fail(cli, path, err);
-		break;
-	case SPLIT_NO_BUILD_ID:
-		if (teller->strict)
-			cli_failf(cli, path, "no build-id: link with --build-id");
-		else
-			cli_say(cli, path, "no build-id: link with --build-id");
-		break;
-	case SPLIT_MISSING_SOURCE:
-		if (teller->strict)
-			cli_failf(cli, path, "source is not there: %s", text);
-		else
-			cli_say(cli, path, "source is not there: %s", text);
-		break;
-	case SPLIT_LINKS_ELSEWHERE:
-		cli_detail(cli, path,
-			   "it has hard links outside the tree, which keep the old file");
-		break;
-	}
-}
-
-static void progress(void *context, size_t done, size_t total)
-{
-	const struct teller *teller = context;
-	cli_progress(teller->cli, done, total, "files");
-}
 
 /* Checks what the table of options cannot; false after a message. */
 static bool check_arguments(struct cli *cli, const struct arguments *arguments)
@@ -321,8 +263,9 @@ static int run(const struct command *command, int argc, char **argv)
 	int status;
 	char *seed = NULL;
 	char *payload = NULL;
-	struct teller teller = {.cli = &cli};
-	struct split_options options = {.tell = tell, .progress = progress, .context = &teller};
+	struct split_teller teller = {.cli = &cli};
+	struct split_options options = {
+		.tell = split_tell, .progress = split_progress, .context = &teller};
 	const bool parsed = cli_parse(&cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc,
 				      argv, &status);
 	if (!parsed)
@@ -330,7 +273,8 @@ static int run(const struct command *command, int argc, char **argv)
 	status = EXIT_USAGE;
 	if (!check_arguments(&cli, a) || !choose_build_id(&cli, a, &options, &seed))
 		goto out;
-	teller.strict = a->strict;
+	teller.strict_build_id = a->strict;
+	teller.strict_sources = a->strict;
 	teller.table = !cli.json && !cli.quiet;
 	set_options(&options, a, &cli);
 	if (!a->stamp || build_payload(&cli, a, &payload)) {

@@ -383,6 +383,18 @@ static_archives() {
 }
 check "static archives: paths rewritten in layout rpm, stripped in layout deb" static_archives
 
+what_stays_is_said() {
+	need clang
+	mkdir -p build root/usr/lib
+	printf '.globl f\nf: ret\n' >build/f.s
+	(cd build && clang -g -c f.s -o f.o)
+	ar rcsD root/usr/lib/libf.a build/f.o
+	# An assembler unit of an object holds its directory inline, and has no string section to grow into.
+	status 0 "$PKGNOTE" split --layout=rpm --name=x --package-version=1 --arch=a --build-dir="$PWD/build" root
+	says err '^pkgnote split: /usr/lib/libf.a: 1 paths of units .* stay as they are'
+}
+check "paths that could not be rewritten are said" what_stays_is_said
+
 symbolic_links() {
 	mkdir -p root/usr/bin root/usr/lib
 	cp "$TREE/usr/lib/libx.so.1" root/usr/lib

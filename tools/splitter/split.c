@@ -176,6 +176,8 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	if (code == NOTE_OK)
 		code = dwarf_rewrite(passage->image, run->map, &passage->edits, &passage->sources,
 				     &summary, err);
+	if (code == NOTE_OK)
+		outcome->kept_paths = summary.kept;
 	/* Contents are final but for the id: the plan, and the id's hash, see them so. */
 	if (code == NOTE_OK)
 		code = plan_make(&passage->plan, passage->image, &passage->edits, &plan_options,

@@ -20,6 +20,7 @@ enum split_event {
 	SPLIT_FAILED,         /* left as it was; ERR says why */
 	SPLIT_NO_BUILD_ID,    /* split, or left alone, without a build-id */
 	SPLIT_MISSING_SOURCE, /* TEXT: a source that it names and that is not there */
+	SPLIT_PATHS_KEPT,     /* TEXT: how many paths could not be rewritten (dwarf_summary.kept) */
 	SPLIT_LINKS_ELSEWHERE /* it has hard links outside ROOT, which keep the old file */
 };
 

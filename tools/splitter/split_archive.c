@@ -48,7 +48,7 @@ static int split_member(void *context, struct image *image, uint8_t **bytes, uin
 	struct section_edits edits = {0};
 	struct dwarf_sources sources = {0};
 	struct strip_output output = {0};
-	struct dwarf_summary summary;
+	struct dwarf_summary summary = {0};
 	struct plan plan = {0};
 	int code = image_read_elf(image, err);
 	if (code == NOTE_ABSENT || (code == NOTE_OK && image->ehdr.e_type != ET_REL))
@@ -59,6 +59,8 @@ static int split_member(void *context, struct image *image, uint8_t **bytes, uin
 	const bool strips = run->layout.kind == LAYOUT_DEB;
 	if (!strips)
 		code = dwarf_rewrite(image, run->map, &edits, &sources, &summary, err);
+	if (code == NOTE_OK)
+		archive->outcome->kept_paths += summary.kept;
 	if (code == NOTE_OK)
 		code = plan_make(&plan, image, &edits, &options, err);
 	if (code == NOTE_OK && strips && !is_slim(&plan) &&

@@ -276,6 +276,11 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 	char *path = absolute(input->path);
 	if (outcome->no_build_id)
 		options->tell(options->context, SPLIT_NO_BUILD_ID, path, NULL, NULL);
+	if (outcome->kept_paths != 0) {
+		char *number = xasprintf("%llu", (unsigned long long)outcome->kept_paths);
+		options->tell(options->context, SPLIT_PATHS_KEPT, path, number, NULL);
+		free(number);
+	}
 	if (outcome->link_err.code != NOTE_OK)
 		options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->link_err);
 	switch (outcome->verdict) {

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/split_tell.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void tell_done(const struct split_teller *teller, const char *path, const char *debug_path)
+{
+	if (!teller->table) {
+		cli_detail(teller->cli, path, debug_path != NULL ? "split" : "rewritten");
+		return;
+	}
+	char *shown = name_to_line(path);
+	char *shown_debug = debug_path != NULL ? name_to_line(debug_path) : NULL;
+	if (debug_path != NULL)
+		printf("%s -> /%s\n", shown, shown_debug);
+	else
+		printf("%s\n", shown);
+	free(shown);
+	free(shown_debug);
+}
+
+void split_tell(void *context, enum split_event event, const char *path, const char *text,
+		const struct note_error *err)
+{
+	const struct split_teller *teller = context;
+	struct cli *cli = teller->cli;
+	switch (event) {
+	case SPLIT_DONE:
+		tell_done(teller, path, text);
+		break;
+	case SPLIT_LEFT:
+		cli_say(cli, path, "left alone: %s", text);
+		break;
+	case SPLIT_FAILED:
+		cli_fail(cli, path, err);
+		break;
+	case SPLIT_NO_BUILD_ID:
+		if (teller->strict_build_id)
+			cli_failf(cli, path, "no build-id: link with --build-id");
+		else
+			cli_say(cli, path, "no build-id: link with --build-id");
+		break;
+	case SPLIT_MISSING_SOURCE:
+		if (teller->strict_sources)
+			cli_failf(cli, path, "source is not there: %s", text);
+		else
+			cli_say(cli, path, "source is not there: %s", text);
+		break;
+	case SPLIT_PATHS_KEPT:
+		cli_say(cli, path,
+			"%s paths of units are held inline without room to grow and stay as they "
+			"are; the line tables name the sources",
+			text);
+		break;
+	case SPLIT_LINKS_ELSEWHERE:
+		cli_say(cli, path, "it has hard links outside the tree, which keep the old file");
+		break;
+	}
+}
+
+void split_progress(void *context, size_t done, size_t total)
+{
+	const struct split_teller *teller = context;
+	cli_progress(teller->cli, done, total, "files");
+}
