@@ -37,6 +37,7 @@ FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.
 NOTE_OBJECTS := $(NOTE_SOURCES:%.c=$(BUILD)/%.o)
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/%.o)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
+FUZZ_OBJECTS := $(FUZZERS:%=$(BUILD)/tests/fuzz/%.o)
 PARTS        := $(filter-out $(BUILD)/tools/pkgnote.o,$(TOOL_OBJECTS))
 SONAME       := libnote.so.0
 SHARED       := $(SONAME).1.0
@@ -131,4 +132,4 @@ clean:
 
 .PHONY: all install deps demo check check-build check-long lint bench fuzz fuzzers clean
 .SECONDARY:
--include $(NOTE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d)
+-include $(NOTE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

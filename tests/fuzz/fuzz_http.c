@@ -18,6 +18,7 @@ static const uint8_t *answer;
 static size_t answer_size;
 static int listener;
 static char url[64];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of answer and its size */
 
 static void *serve(void *context)
 {
@@ -36,7 +37,16 @@ static void *serve(void *context)
 			if (strstr(request, "\r\n\r\n") != NULL)
 				break;
 		}
-		send(fd, answer, answer_size, MSG_NOSIGNAL);
+		/* The client may be done, and the input gone, before all is sent: send a copy. */
+		pthread_mutex_lock(&lock);
+		const size_t size = answer_size;
+		uint8_t *copy = malloc(size + 1);
+		if (copy == NULL)
+			abort();
+		memcpy(copy, answer, size);
+		pthread_mutex_unlock(&lock);
+		send(fd, copy, size, MSG_NOSIGNAL);
+		free(copy);
 		shutdown(fd, SHUT_WR);
 		while (recv(fd, request, sizeof(request), 0) > 0)
 			;
@@ -71,8 +81,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct client *client;
 	if (url[0] == '\0')
 		start();
+	pthread_mutex_lock(&lock);
 	answer = data;
 	answer_size = size;
+	pthread_mutex_unlock(&lock);
 	strings_add(&options.servers, url);
 	if (client_open(&client, &options, NULL) != NOTE_OK)
 		abort();
@@ -92,5 +104,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	client_close(client);
 	strings_free(&options.servers);
+	pthread_mutex_lock(&lock);
+	answer = (const uint8_t *)"";
+	answer_size = 0;
+	pthread_mutex_unlock(&lock);
 	return 0;
 }
