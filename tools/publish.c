@@ -84,9 +84,10 @@ static void print_added(const struct cli *cli, const struct share_added *added)
 		return;
 	}
 	char *name = name_to_line(added->package);
-	printf("%s: %s, %llu build-ids, %llu sources, %llu bytes (%llu new)\n", name,
+	printf("%s: %s, %llu build-id%s, %llu source%s, %llu bytes (%llu new)\n", name,
 	       added_word(added), (unsigned long long)added->build_ids,
-	       (unsigned long long)added->sources, (unsigned long long)added->bytes,
+	       added->build_ids == 1 ? "" : "s", (unsigned long long)added->sources,
+	       added->sources == 1 ? "" : "s", (unsigned long long)added->bytes,
 	       (unsigned long long)added->new_bytes);
 	free(name);
 }

@@ -38,7 +38,7 @@ picture() { (cd share && find . -path ./.lock -prune -o -printf '%p %y %m %l\n' 
 one_tree() {
 	tree root 1
 	publish --package=hello-1-1.x86_64 root >out
-	says out '^hello-1-1\.x86_64: added, 1 build-ids, 2 sources, [0-9]+ bytes'
+	says out '^hello-1-1\.x86_64: added, 1 build-id, 2 sources, [0-9]+ bytes'
 	id=$(build_id root/usr/bin/hello)
 	cmp share/buildid/$id/executable root/usr/bin/hello
 	cmp share/buildid/$id/debuginfo "$(debug_of root 1)"
@@ -152,7 +152,7 @@ by_manifest() {
 	tree root 1
 	manifest root 1 >m.json
 	publish --manifest=m.json root >out
-	says out '^hello-1-1\.x86_64: added, 1 build-ids, 2 sources'
+	says out '^hello-1-1\.x86_64: added, 1 build-id, 2 sources'
 	publish --root=root m.json >out
 	says out 'unchanged'
 	cp m.json root/; publish root/m.json >out

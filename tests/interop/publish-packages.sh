@@ -38,8 +38,8 @@ debian_packages() {
 	need dpkg-deb debuginfod-find gdb
 	debs 1; DEB_COMPRESS=-Zzstd debs 2
 	publish ./*_1-1_amd64.* >out
-	says out '^hello-1-1\.amd64: added, 1 build-ids, 0 sources'
-	says out '^hello-dbgsym-1-1\.amd64: added, 1 build-ids, 0 sources'
+	says out '^hello-1-1\.amd64: added, 1 build-id, 0 sources'
+	says out '^hello-dbgsym-1-1\.amd64: added, 1 build-id, 0 sources'
 	says out '^hello-dbgsrc-1-1\.amd64: added, 0 build-ids, 2 sources'
 	publish ./*_2-1_amd64.* >out
 	publish ./*_2-1_amd64.* >out

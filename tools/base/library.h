@@ -43,13 +43,13 @@ int library_load(struct library *library, struct note_error *err);
  * At file level: tells package tools of a library that no DT_NEEDED names. Specification:
  * UAPI.12, ELF dlopen metadata. JSON is an array of objects, a string literal.
  */
-#define LIBRARY_NOTE(identifier, json)                                                           \
-	LIBRARY_PLAIN                                                                            \
-		__attribute__((used, section(".note.dlopen"))) _Alignas(4) static const struct { \
-		uint32_t name_size, size, type;                                                  \
-		char name[sizeof(NOTE_OWNER_FDO)];                                               \
-		_Alignas(4) char text[sizeof(json)];                                             \
-	} identifier = {sizeof(NOTE_OWNER_FDO), sizeof(json), NOTE_TYPE_DLOPEN, NOTE_OWNER_FDO,  \
+#define LIBRARY_NOTE(identifier, json)                                                          \
+	LIBRARY_PLAIN                                                                           \
+	__attribute__((used, section(".note.dlopen"))) _Alignas(4) static const struct {        \
+		uint32_t name_size, size, type;                                                 \
+		char name[sizeof(NOTE_OWNER_FDO)];                                              \
+		_Alignas(4) char text[sizeof(json)];                                            \
+	} identifier = {sizeof(NOTE_OWNER_FDO), sizeof(json), NOTE_TYPE_DLOPEN, NOTE_OWNER_FDO, \
 			json}
 
 #endif
