@@ -26,7 +26,7 @@ struct outcome {
 	struct note_error err;
 	struct note_error link_err;
 	bool no_build_id;
-	uint64_t kept_paths; /* dwarf_summary.kept */
+	uint64_t kept_paths;                 /* dwarf_summary.kept */
 	char build_id[2 * BUILD_ID_MAX + 1]; /* "" for none */
 	uint64_t size;
 	char sha256[2 * SHA256_SIZE + 1];
