@@ -4,9 +4,11 @@
 # elflint FILE [OPTION...]: what eu-elflint finds, without the file's name.
 elflint() { local file=$1; shift; eu-elflint --gnu-ld "$@" "$file" 2>&1 || true; }
 
-# core_of PROGRAM [ARG...]: the kernel's core of PROGRAM, killed at its exit, as ./core.
+# core_of [--at-start] PROGRAM [ARG...]: the kernel's core of PROGRAM as ./core: killed at its exit, or at
+# its first instruction, where its runtime has had no chance yet to catch the signal.
 core_of() {
-	local pattern=/proc/sys/kernel/core_pattern saved
+	local pattern=/proc/sys/kernel/core_pattern saved stop=(-ex 'break _exit' -ex run)
+	if [ "$1" = --at-start ]; then stop=(-ex starti); shift; fi
 	need gdb flock
 	(
 		flock 9
@@ -15,7 +17,7 @@ core_of() {
 		rm -f core core.*
 		ulimit -c unlimited || exit 77
 		gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set startup-with-shell off' -iex 'set breakpoint pending on' \
-			-ex 'break _exit' -ex run -ex 'signal SIGSEGV' --args "$@" >crash.log 2>&1 </dev/null || true
+			"${stop[@]}" -ex 'signal SIGSEGV' --args "$@" >crash.log 2>&1 </dev/null || true
 		[ -s core ] || mv core.* core 2>/dev/null || true
 	) 9>/tmp/pkgnote-core.lock || skip "the kernel's core_pattern cannot be set here"
 	[ -s core ] || { cat crash.log >&2; fail "no core of $1"; }

@@ -450,6 +450,6 @@ const struct command fetch_command = {
 	"[OPTION]... section BUILDID|FILE NAME\n"
 	"[OPTION]... all CORE|PID|FILE|PACKAGE [--into=DIR]\n"
 	"[OPTION]... --cache-clean",
-	"pkgnote fetch --server=https://debuginfod.debian.net debuginfo /usr/bin/ls",
+	"pkgnote fetch --server=https://debuginfod.example.org debuginfo /usr/bin/ls",
 	run,
 };

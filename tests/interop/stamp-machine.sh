@@ -106,24 +106,6 @@ libraries_serve() {
 }
 check "stamped libraries, libc and ld.so among them, serve real programs" libraries_serve
 
-# core_at_start PROGRAM: the kernel's core of PROGRAM, killed at its first instruction, as ./core. Its runtime
-# has had no chance yet to catch the signal.
-core_at_start() {
-	local pattern=/proc/sys/kernel/core_pattern saved
-	need gdb flock
-	(
-		flock 9
-		saved=$(cat $pattern)
-		case $saved in core) ;; *) echo core >$pattern 2>/dev/null || exit 77; trap 'echo "$saved" >$pattern' EXIT ;; esac
-		rm -f core core.*
-		ulimit -c unlimited || exit 77
-		gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set startup-with-shell off' \
-			-ex starti -ex 'signal SIGSEGV' --args "$@" >crash.log 2>&1 </dev/null || true
-		[ -s core ] || mv core.* core 2>/dev/null || true
-	) 9>/tmp/pkgnote-core.lock || skip "the kernel's core_pattern cannot be set here"
-	[ -s core ] || { cat crash.log >&2; fail "no core of $1"; }
-}
-
 # made PROGRAM: what another toolchain made is stamped, says the same, and its core tells the package.
 made() {
 	need systemd-analyze
@@ -133,7 +115,7 @@ made() {
 	same "$(lint_of "$1")" "$(lint_of stamped)"
 	./stamped >new
 	cmp old new
-	core_at_start ./stamped
+	core_of --at-start ./stamped
 	status 0 systemd-analyze inspect-elf --json=short core
 	says out '"name":"demo"'
 }

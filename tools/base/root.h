@@ -110,4 +110,7 @@ int root_walk(struct root *root, const char *path, bool with_stat, root_visit *v
  * it changed size meanwhile. */
 int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err);
 
+/* Writes all SIZE bytes at the descriptor's position. */
+int file_write(int fd, const void *from, size_t size, struct note_error *err);
+
 #endif

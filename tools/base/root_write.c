@@ -47,8 +47,9 @@ static int set_attributes(int fd, const struct file_attributes *attributes, stru
 	return copy_xattrs(attributes->like, fd, err);
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t size, struct note_error *err)
+int file_write(int fd, const void *from, size_t size, struct note_error *err)
 {
+	const uint8_t *bytes = from;
 	while (size > 0) {
 		ssize_t done = write(fd, bytes, size);
 		if (done < 0 && errno == EINTR)
@@ -70,7 +71,7 @@ static int write_temporary(int at, const char *temporary, const void *bytes, siz
 		fd = openat(at, temporary, flags, 0600); /* a run that was killed left it */
 	if (fd < 0)
 		return error_system(err, "create");
-	int code = write_all(fd, bytes, size, err);
+	int code = file_write(fd, bytes, size, err);
 	if (code == NOTE_OK)
 		code = set_attributes(fd, attributes, err);
 	struct stat st;

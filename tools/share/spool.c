@@ -9,20 +9,6 @@
 #include "tools/base/digest.h"
 #include "tools/share/internal.h"
 
-static int write_all(int fd, const uint8_t *bytes, size_t size, struct note_error *err)
-{
-	while (size > 0) {
-		ssize_t done = write(fd, bytes, size);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return error_system(err, "write into the share");
-		bytes += done;
-		size -= (size_t)done;
-	}
-	return NOTE_OK;
-}
-
 int digest_of_file(int fd, uint64_t *size, char digest[65], struct note_error *err)
 {
 	uint8_t *buffer = xmalloc(COPY_BUFFER);
@@ -69,7 +55,7 @@ int spool_add(struct spool *spool, const void *bytes, size_t size, struct note_e
 {
 	sha256_add(spool->sha256, bytes, size);
 	spool->spooled.size += size;
-	return write_all(spool->fd, bytes, size, err);
+	return file_write(spool->fd, bytes, size, err);
 }
 
 int spool_close(struct spool *spool, struct spooled *spooled, struct note_error *err)
