@@ -23,11 +23,34 @@ core_of() {
 	[ -s core ] || { cat crash.log >&2; fail "no core of $1"; }
 }
 
+# inspects: systemd-analyze can read ELF files here (it wants a user namespace, which containers may not give).
+inspects() {
+	need systemd-analyze
+	systemd-analyze inspect-elf /bin/true >/dev/null 2>&1 || skip "systemd-analyze inspect-elf cannot work here"
+}
+
+# debuginfod_ready URL: its first scan is done. Busy and pending are told by threads that count for
+# themselves, so it has to say so twice. It can take a while on a busy machine.
+debuginfod_ready() {
+	local tries calm=0
+	for ((tries = 0; tries < 900; tries++)); do
+		if curl -s "$1/metrics" >metrics.now 2>/dev/null && grep -q '^thread_work_total{role="traverse"} [1-9]' metrics.now &&
+			grep -q '^thread_work_pending{role="scan"} 0' metrics.now && ! grep -q '^thread_busy{role="\(scan\|traverse\)"} [1-9]' metrics.now; then
+			calm=$((calm + 1))
+			[ $calm -lt 3 ] || { rm -f metrics.now; return 0; }
+		else
+			calm=0
+		fi
+		sleep 0.1
+	done
+	return 1
+}
+
 # debuginfod_serve TREE...: elfutils' debuginfod over the trees, on loopback: sets SERVER (its URL). A tree
 # that is a staging tree has its sources where DWARF names them, in a mount namespace of the server's.
 # debuginfod_stop ends it.
 debuginfod_serve() {
-	local port tries log=$PWD/debuginfod.log
+	local port log=$PWD/debuginfod.log
 	need debuginfod unshare curl
 	unshare -m true 2>/dev/null || skip "no mount namespace may be made here"
 	port=$((20000 + RANDOM % 20000))
@@ -38,13 +61,7 @@ debuginfod_serve() {
 		[ ! -d "$tree/usr/src/debug" ] || mount --bind "$tree/usr/src/debug" /usr/src/debug
 		exec debuginfod -p "$port" -d :memory: -t 0 -g 0 -F "$@"' sh "$1" "$port" "$@" >"$log" 2>&1 &
 	SERVER_PID=$!
-	# The first scan is done when the server says so; it can take a while on a busy machine.
-	for ((tries = 0; tries < 600; tries++)); do
-		kill -0 $SERVER_PID 2>/dev/null || { tail -5 "$log" >&2; fail "debuginfod ended"; }
-		curl -s "$SERVER/metrics" 2>/dev/null | grep -q '^thread_work_total{role="traverse"} [1-9]' &&
-			curl -s "$SERVER/metrics" | grep -q '^thread_work_pending{role="scan"} 0' && return 0
-		sleep 0.1
-	done
+	debuginfod_ready "$SERVER" && return 0
 	tail -5 "$log" >&2
 	fail "debuginfod did not finish its scan"
 }

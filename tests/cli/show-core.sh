@@ -2,6 +2,7 @@
 # pkgnote show on core files and live processes. systemd-analyze inspect-elf is the judge where it is
 # installed.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/judges.sh"
 CC=${CC:-gcc}
 
 # program [OPTION]...: ./it and ./libit.so, each with a note; ./it aborts, or waits for a line where
@@ -38,7 +39,7 @@ tells() {
 	same "$(wc -l <show.txt)" 2
 	says show.txt "^$PWD/it [0-9a-f]{40} .*\"program\""
 	says show.txt "^$PWD/libit.so [0-9a-f]{40} .*\"library\""
-	command -v systemd-analyze >/dev/null || skip "no systemd-analyze to compare with"
+	inspects
 	# systemd tells some libraries by their name, without the folder.
 	of_systemd core | sed 's|^/[^ ]*/||' | sort >systemd.txt
 	sed 's|^/[^ ]*/||' show.txt | sort | diff - systemd.txt

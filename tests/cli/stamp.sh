@@ -60,7 +60,7 @@ holds() {
 }
 
 stamps_every_kind() {
-	need systemd-analyze eu-elflint
+	need eu-elflint; inspects
 	sources
 	$CC -O2 -fPIC -shared -Wl,-soname,libanswer.so -o libanswer.so lib.c
 	local kinds='-pie:pie -no-pie:exec -static:static -static-pie:static-pie -pie+-Wl,-z,noseparate-code:noseparate -pie+-Wl,--hash-style=both:both'
@@ -98,7 +98,7 @@ links_against_a_stamped_library() {
 check "a stamped library links and is found as before, versions too" links_against_a_stamped_library
 
 a_core_tells_the_package() {
-	need systemd-analyze gdb
+	need gdb; inspects
 	sources
 	$CC -O2 -o demo main.c lib.c
 	"$PKGNOTE" stamp -q --payload <(echo "$PAYLOAD") demo

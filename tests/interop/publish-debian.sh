@@ -81,11 +81,7 @@ as_elfutils_serves() {
 	local port=$((20000 + RANDOM % 20000)) v what ours theirs
 	debuginfod -p $port -d :memory: -t 0 -g 0 -U "$TREES" >debuginfod.log 2>&1 & local server=$!
 	trap "kill $server" EXIT
-	for _ in $(seq 300); do
-		curl -s "http://127.0.0.1:$port/metrics" 2>/dev/null | grep -q '^thread_work_total{role="traverse"} [1-9]' &&
-			curl -s "http://127.0.0.1:$port/metrics" | grep -q '^thread_work_pending{role="scan"} 0' && break
-		sleep 0.1
-	done
+	debuginfod_ready "http://127.0.0.1:$port"
 	for v in 1 2; do
 		for what in debuginfo executable; do
 			ours=$(DEBUGINFOD_CACHE_PATH=$PWD/c1 DEBUGINFOD_URLS="file://$TREES/share" debuginfod-find $what "$TREES/hello$v")

@@ -139,14 +139,10 @@ rpm_packages() {
 	status 0 publish --check
 	mkdir rpms; find . -name '*.rpm' -exec cp {} rpms/ \;
 	# elfutils' own server over the same packages (it serves only the name of a hard link that comes last).
-	local port=$((20000 + RANDOM % 20000)) v id tries
+	local port=$((20000 + RANDOM % 20000)) v id
 	debuginfod -p $port -d :memory: -t 0 -g 0 -R rpms >debuginfod.log 2>&1 & local server=$!
 	trap "kill $server" EXIT
-	for ((tries = 0; tries < 300; tries++)); do
-		curl -s "http://127.0.0.1:$port/metrics" 2>/dev/null | grep -q '^thread_work_total{role="traverse"} [1-9]' &&
-			curl -s "http://127.0.0.1:$port/metrics" | grep -q '^thread_work_pending{role="scan"} 0' && break
-		sleep 0.1
-	done
+	debuginfod_ready "http://127.0.0.1:$port"
 	for v in 1 2; do
 		for id in $(python3 -c "
 import json

@@ -67,7 +67,7 @@ note_in_page_one() {
 	[ -s section ]
 	read -r offset size <section
 	[ $((16#$offset + 16#$size)) -le 4096 ] || fail "the note ends at $((16#$offset + 16#$size))"
-	need systemd-analyze
+	inspects
 	core_of "$PWD/root/usr/bin/hello"
 	systemd-analyze inspect-elf --json=short core >inspected
 	says inspected '"name":"hello"'
