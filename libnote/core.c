@@ -12,10 +12,6 @@
 
 #include "error.h"
 
-#ifndef NT_FILE
-#define NT_FILE 0x46494c45
-#endif
-
 /* The kernel writes 4 MiB of NT_FILE at most by default. A thread has some KiB of registers. */
 #define MAX_VALUE      (64u << 20)
 #define MAX_NOTES_SIZE (1u << 30)

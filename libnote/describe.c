@@ -11,9 +11,6 @@
 
 #define MAX_AHEAD 16384
 
-#ifndef EM_LOONGARCH
-#define EM_LOONGARCH 258
-#endif
 #define EM_ALPHA_LINUX 0x9026
 
 struct dynamic {

@@ -17,6 +17,7 @@
 #include <gelf.h>
 #include <stdbool.h>
 
+#include "elf_values.h"
 #include "libnote.h"
 
 struct image {

@@ -32,7 +32,7 @@ static const struct target targets[] = {
 	{"ppc64le", EM_PPC64, true, false, 2},
 	{"ppc64", EM_PPC64, true, true, 0},
 	{"riscv64", EM_RISCV, true, false, EF_RISCV_RVC | EF_RISCV_FLOAT_ABI_DOUBLE},
-	{"loongarch64", 258, true, false, 0x43},
+	{"loongarch64", EM_LOONGARCH, true, false, 0x43},
 	{"mips", EM_MIPS, false, true, EF_MIPS_ARCH_32R2 | 0x1004 | EF_MIPS_NOREORDER},
 	{"mipsel", EM_MIPS, false, false, EF_MIPS_ARCH_32R2 | 0x1004 | EF_MIPS_NOREORDER},
 	{"mips64el", EM_MIPS, true, false, EF_MIPS_ARCH_64R2 | 0x4 | EF_MIPS_NOREORDER},

@@ -13,11 +13,6 @@
 #include "error.h"
 #include "place_internal.h"
 
-#ifndef DT_RELRSZ
-#define DT_RELRSZ 35
-#define DT_RELR   36
-#endif
-
 /* The tables by their pointer tag, and the tag that gives their size (0: their section does). */
 static const struct {
 	int64_t pointer;
