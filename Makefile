@@ -11,6 +11,7 @@ DESTDIR  ?=
 BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
 MANDIR   ?= $(PREFIX)/share/man
+RPMDIR   ?= $(PREFIX)/lib/rpm
 BUILD    ?= build
 ifeq ($(origin CC),default)
 CC       := gcc
@@ -74,7 +75,8 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(PARTS) $(BUILD)/libnote.a
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5
+	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+	  $(DESTDIR)$(RPMDIR)/macros.d $(DESTDIR)$(RPMDIR)/fileattrs
 	install -m 755 $(BUILD)/pkgnote $(DESTDIR)$(BINDIR)/pkgnote
 	install -m 755 $(BUILD)/$(SHARED) $(DESTDIR)$(LIBDIR)/$(SHARED)
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -82,8 +84,13 @@ install: all
 	install -m 644 $(BUILD)/libnote.a $(DESTDIR)$(LIBDIR)/libnote.a
 	install -m 644 $(BUILD)/libnote.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libnote.pc
 	install -m 644 libnote/libnote.h $(DESTDIR)$(PREFIX)/include/libnote.h
-	for page in man/*.[135]; do \
+	for page in man/*.[1357]; do \
 	  install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; done
+	for file in macros.d/macros.pkgnote pkgnote-find-debuginfo pkgnote-provides; do \
+	  sed -e 's|/usr/bin/pkgnote|$(BINDIR)/pkgnote|' -e 's|%{_rpmconfigdir}|$(RPMDIR)|' rpm-macros/$${file##*/} \
+	    >$(DESTDIR)$(RPMDIR)/$$file || exit 1; done
+	chmod 755 $(DESTDIR)$(RPMDIR)/pkgnote-find-debuginfo $(DESTDIR)$(RPMDIR)/pkgnote-provides
+	ln -sf ../macros.d/macros.pkgnote $(DESTDIR)$(RPMDIR)/fileattrs/pkgnote.attr
 
 deps:
 	@sh tests/deps.sh
