@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/debuginfod/curl_library.h"
+#include "tools/base/curl_library.h"
 
 struct curl_library libcurl;
 
-LIBRARY_NOTE(curl_note,
-	     "[{\"soname\":[\"libcurl.so.4\"],\"feature\":\"debuginfod\",\"description\":"
-	     "\"Asking debuginfod servers\",\"priority\":\"recommended\"}]");
+LIBRARY_NOTE(curl_note, "[{\"soname\":[\"libcurl.so.4\"],\"feature\":\"network\",\"description\":"
+			"\"Asking debuginfod servers, publishing to object "
+			"stores\",\"priority\":\"recommended\"}]");
 
 static const struct library_function functions[] = {
 #define ROW(name) {"curl_" #name, &libcurl.name},

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rounds of attempts with "full jitter": many clients that failed together do not come back
  * together. */
-#include "tools/debuginfod/retry.h"
+#include "tools/base/retry.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
 
-#include "tools/debuginfod/curl_library.h"
+#include "tools/base/curl_library.h"
 
 double seconds_now(void)
 {
