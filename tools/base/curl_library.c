@@ -3,9 +3,10 @@
 
 struct curl_library libcurl;
 
-LIBRARY_NOTE(curl_note, "[{\"soname\":[\"libcurl.so.4\"],\"feature\":\"network\",\"description\":"
-			"\"Asking debuginfod servers, publishing to object "
-			"stores\",\"priority\":\"recommended\"}]");
+LIBRARY_NOTE(curl_note,
+	     "[{\"soname\":[\"libcurl.so.4\"],\"feature\":\"debuginfod\",\"description\":"
+	     "\"Asking debuginfod servers, publishing to object "
+	     "stores\",\"priority\":\"recommended\"}]");
 
 static const struct library_function functions[] = {
 #define ROW(name) {"curl_" #name, &libcurl.name},
