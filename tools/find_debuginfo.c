@@ -26,8 +26,7 @@ struct arguments {
 	bool keep_ids;
 	bool dwz;
 	bool dwz_single;
-	uint64_t dwz_low_memory;
-	uint64_t dwz_most;
+	struct dwz_limits dwz_limits;
 	bool no_archives;
 	bool check_elf;
 	bool check_elf_strictly;
@@ -67,9 +66,8 @@ static bool take_list_option(struct cli *cli, void *target, const char *name, co
 /* Refuses what does not go together, and what this splitter does not do. */
 static bool check_arguments(struct cli *cli, const struct arguments *a)
 {
-	const char *undone = a->reloc_debug                          ? "-r"
-			     : a->gdb_index                          ? "-i"
-			     : a->dwz                                ? "--run-dwz"
+	const char *undone = a->reloc_debug             ? "-r"
+			     : a->dwz && !a->dwz_single ? "--run-dwz without --dwz-single-file-mode"
 			     : a->check_elf || a->check_elf_strictly ? "--check-elf"
 								     : NULL;
 	if (a->seed != NULL && a->keep_ids)
@@ -78,6 +76,9 @@ static bool check_arguments(struct cli *cli, const struct arguments *a)
 		cli_usage(cli, "-g and --g-libs do not go together");
 	else if (undone != NULL)
 		cli_usage(cli, "%s is not supported yet", undone);
+	else if (!split_limit(cli, "dwz-low-mem-die-limit", a->dwz_limits.low_memory) ||
+		 !split_limit(cli, "dwz-max-die-limit", a->dwz_limits.most))
+		return false;
 	else if (cli->operand_count > 1)
 		cli_usage(cli, "one BUILDDIR is wanted, not %zu", cli->operand_count);
 	else
@@ -153,6 +154,9 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->keep_sections = &a->keep_sections;
 	options->remove_sections = &a->remove_sections;
 	options->minidebuginfo = a->minidebuginfo;
+	options->gdb_index = a->gdb_index;
+	options->dwz = !a->dwz ? DWZ_NONE : a->dwz_single ? DWZ_SINGLE : DWZ_MULTI;
+	options->dwz_limits = a->dwz_limits;
 	options->no_archives = a->no_archives;
 	options->digests = cli->json;
 	options->jobs = cli->jobs;
@@ -205,8 +209,8 @@ static int run(const struct command *command, int argc, char **argv)
 		{NULL, 'r', OPTION_FLAG, NULL, &a->reloc_debug,
 		 "resolve relocations of debug sections (not supported yet)", NULL, NULL},
 		{NULL, 'm', OPTION_FLAG, NULL, &a->minidebuginfo, "add .gnu_debugdata", NULL, NULL},
-		{NULL, 'i', OPTION_FLAG, NULL, &a->gdb_index, "add .gdb_index (not supported yet)",
-		 NULL, NULL},
+		{NULL, 'i', OPTION_FLAG, NULL, &a->gdb_index, "add .gdb_index (needs gdb)", NULL,
+		 NULL},
 		{NULL, 'n', OPTION_FLAG, NULL, &a->keep_ids, "keep build-ids as they are", NULL,
 		 NULL},
 		{NULL, 'o', OPTION_CALL, "FILE", a, "the list to write (debugfiles.list)", NULL,
@@ -223,13 +227,14 @@ static int run(const struct command *command, int argc, char **argv)
 		 "leave a section in the shipped file", NULL, NULL},
 		{"remove-section", 0, OPTION_LIST, "NAME", &a->remove_sections,
 		 "move a section out of the shipped file", NULL, NULL},
-		{"run-dwz", 0, OPTION_FLAG, NULL, &a->dwz, "(not supported yet)", NULL, NULL},
-		{"dwz-low-mem-die-limit", 0, OPTION_NUMBER, "N", &a->dwz_low_memory,
-		 "for --run-dwz", NULL, NULL},
-		{"dwz-max-die-limit", 0, OPTION_NUMBER, "N", &a->dwz_most, "for --run-dwz", NULL,
-		 NULL},
-		{"dwz-single-file-mode", 0, OPTION_FLAG, NULL, &a->dwz_single, "for --run-dwz",
-		 NULL, NULL},
+		{"run-dwz", 0, OPTION_FLAG, NULL, &a->dwz,
+		 "fold debug information that is there twice (needs dwz)", NULL, NULL},
+		{"dwz-low-mem-die-limit", 0, OPTION_TEXT, "N", &a->dwz_limits.low_memory,
+		 "files of more entries are folded in less memory, and alone", NULL, NULL},
+		{"dwz-max-die-limit", 0, OPTION_TEXT, "N", &a->dwz_limits.most,
+		 "files of more entries are not folded", NULL, NULL},
+		{"dwz-single-file-mode", 0, OPTION_FLAG, NULL, &a->dwz_single,
+		 "each debug file for itself", NULL, NULL},
 		{"build-id-seed", 0, OPTION_TEXT, "SEED", &a->seed, "recompute build-ids with SEED",
 		 NULL, NULL},
 		{"unique-debug-suffix", 0, OPTION_TEXT, "SUFFIX", &a->suffix,

@@ -33,6 +33,9 @@ struct arguments {
 	struct strings remove_sections;
 	int compress;
 	bool minidebuginfo;
+	bool gdb_index;
+	int dwz;
+	struct dwz_limits dwz_limits;
 	struct strings only;
 	struct strings exclude;
 	struct metadata metadata;
@@ -55,6 +58,14 @@ static bool check_arguments(struct cli *cli, const struct arguments *arguments)
 			  arguments->build_dir);
 	else if (arguments->lists != NULL && arguments->layout != 0)
 		cli_usage(cli, "--lists goes with layout rpm");
+	else if (arguments->dwz == 1)
+		cli_usage(cli, "--dwz=multi is not supported yet");
+	else if (arguments->dwz < 0 &&
+		 (arguments->dwz_limits.low_memory != NULL || arguments->dwz_limits.most != NULL))
+		cli_usage(cli, "--dwz-low-mem-die-limit and --dwz-max-die-limit go with --dwz");
+	else if (!split_limit(cli, "dwz-low-mem-die-limit", arguments->dwz_limits.low_memory) ||
+		 !split_limit(cli, "dwz-max-die-limit", arguments->dwz_limits.most))
+		return false;
 	else if (!arguments->stamp &&
 		 (arguments->metadata.pairs.count != 0 || arguments->metadata.payload != NULL ||
 		  arguments->metadata.from.count != 0))
@@ -206,6 +217,9 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->remove_sections = &a->remove_sections;
 	options->compression = (enum compression)a->compress;
 	options->minidebuginfo = a->minidebuginfo;
+	options->gdb_index = a->gdb_index;
+	options->dwz = a->dwz < 0 ? DWZ_NONE : a->dwz == 0 ? DWZ_SINGLE : DWZ_MULTI;
+	options->dwz_limits = a->dwz_limits;
 	options->digests = cli->json || a->manifest != NULL;
 	options->only = &a->only;
 	options->exclude = &a->exclude;
@@ -216,8 +230,11 @@ static void set_options(struct split_options *options, const struct arguments *a
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct cli cli;
-	struct arguments arguments = {
-		.layout = -1, .debug_root = "/usr/lib/debug", .links = 1, .keep_symtab = -1};
+	struct arguments arguments = {.layout = -1,
+				      .debug_root = "/usr/lib/debug",
+				      .links = 1,
+				      .keep_symtab = -1,
+				      .dwz = -1};
 	struct arguments *a = &arguments;
 	const struct option_spec specs[] = {
 		{"layout", 0, OPTION_CHOICE, "rpm|deb", &a->layout, "where debug files go", NULL,
@@ -247,6 +264,15 @@ static int run(const struct command *command, int argc, char **argv)
 		 "compress the debug sections (default none)", NULL, NULL},
 		{"minidebuginfo", 0, OPTION_FLAG, NULL, &a->minidebuginfo,
 		 "leave the names of functions in the shipped files, compressed", NULL, NULL},
+		{"gdb-index", 0, OPTION_FLAG, NULL, &a->gdb_index,
+		 "have gdb make an index in each debug file (needs gdb)", NULL, NULL},
+		{"dwz", 0, OPTION_CHOICE, "single|multi", &a->dwz,
+		 "fold what a debug file says twice, or what several say, with dwz(1)", "single",
+		 NULL},
+		{"dwz-low-mem-die-limit", 0, OPTION_TEXT, "N|none", &a->dwz_limits.low_memory,
+		 "files of more entries are folded in less memory, and alone", NULL, NULL},
+		{"dwz-max-die-limit", 0, OPTION_TEXT, "N|none", &a->dwz_limits.most,
+		 "files of more entries are not folded", NULL, NULL},
 		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
 		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
 		{"links", 0, OPTION_CHOICE, "none|all", &a->links,

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void tell_done(const struct split_teller *teller, const char *path, const char *debug_path)
 {
@@ -56,6 +57,12 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 	case SPLIT_LINKS_ELSEWHERE:
 		cli_say(cli, path, "it has hard links outside the tree, which keep the old file");
 		break;
+	case SPLIT_NO_INDEX:
+		cli_say(cli, path, "its debug file has no index: %s", text);
+		break;
+	case SPLIT_NOT_FOLDED:
+		cli_say(cli, path, "its debug file is not folded: %s", text);
+		break;
 	}
 }
 
@@ -63,4 +70,13 @@ void split_progress(void *context, size_t done, size_t total)
 {
 	const struct split_teller *teller = context;
 	cli_progress(teller->cli, done, total, "files");
+}
+
+bool split_limit(struct cli *cli, const char *name, const char *value)
+{
+	if (value == NULL || strcmp(value, "none") == 0 ||
+	    (value[0] != '\0' && strspn(value, "0123456789") == strlen(value)))
+		return true;
+	cli_usage(cli, "--%s wants a number or none, not '%s'", name, value);
+	return false;
 }

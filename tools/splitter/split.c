@@ -7,8 +7,8 @@
  *   dwarf     source paths rewritten, sources listed
  *   plan      which section goes where, with which contents
  *   buildid   the id, over what will be published
- *   compress  the debug sections, if wanted: the id does not depend on it
- *   strip     the debug file
+ *   strip     the debug file: debug_file.c, with what gdb, dwz and compression make of it if
+ *             wanted: the id does not depend on that
  *   minidebug the symbols that the shipped file keeps, if wanted
  *   strip     the shipped file
  *   layout    names and links
@@ -45,7 +45,6 @@ struct passage {
 	struct section_edits edits;
 	struct dwarf_sources sources;
 	struct plan plan;
-	struct compressed compressed;
 	struct build_id id;
 	struct strip_output debug;
 	struct strip_additions additions;
@@ -56,7 +55,6 @@ struct passage {
 static void passage_end(struct passage *passage)
 {
 	plan_free(&passage->plan);
-	compressed_free(&passage->compressed);
 	section_edits_free(&passage->edits);
 	dwarf_sources_free(&passage->sources);
 	image_close(passage->image);
@@ -196,10 +194,8 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		outcome->verdict = VERDICT_LATER;
 		return NOTE_OK;
 	}
-	code = compress_plan(&passage->compressed, passage->image, &passage->plan,
-			     options->compression, err);
-	if (code == NOTE_OK)
-		code = strip_debug_file(&passage->debug, passage->image, &passage->plan, err);
+	code = debug_file_make(&passage->debug, run, index, passage->image, &passage->plan, outcome,
+			       err);
 	if (code != NOTE_OK)
 		return code;
 	/* The debug file's bytes are final: their CRC enters the shipped file. */

@@ -6,12 +6,16 @@
 #include "tools/base/manifest.h"
 #include "tools/base/root.h"
 #include "tools/splitter/compress.h"
+#include "tools/splitter/dwz.h"
 #include "tools/splitter/layout.h"
 
 enum build_id_mode { BUILD_ID_KEEP, BUILD_ID_RECOMPUTE };
 
 /* Whose symbol tables stay in the shipped file (those of relocatable files always do). */
 enum symtab_mode { SYMTAB_MOVED, SYMTAB_KEPT, SYMTAB_KEPT_IN_LIBRARIES };
+
+/* What dwz does to the debug files. */
+enum dwz_mode { DWZ_NONE, DWZ_SINGLE, DWZ_MULTI };
 
 /* What there is to tell about a file, besides the manifest. */
 enum split_event {
@@ -21,7 +25,9 @@ enum split_event {
 	SPLIT_NO_BUILD_ID,    /* split, or left alone, without a build-id */
 	SPLIT_MISSING_SOURCE, /* TEXT: a source that it names and that is not there */
 	SPLIT_PATHS_KEPT,     /* TEXT: how many paths could not be rewritten (dwarf_summary.kept) */
-	SPLIT_LINKS_ELSEWHERE /* it has hard links outside ROOT, which keep the old file */
+	SPLIT_LINKS_ELSEWHERE, /* it has hard links outside ROOT, which keep the old file */
+	SPLIT_NO_INDEX,        /* its debug file has no .gdb_index; TEXT: why */
+	SPLIT_NOT_FOLDED,      /* dwz left its debug file as it was; TEXT: why */
 };
 
 struct split_options {
@@ -43,9 +49,13 @@ struct split_options {
 	const struct strings *remove_sections;
 	enum compression compression;
 	bool minidebuginfo; /* .gnu_debugdata in executables and shared libraries */
-	bool no_archives;   /* leave static archives alone */
-	bool links;         /* make .build-id links (layout rpm) */
-	bool digests;       /* fill the manifest's SHA-256s */
+	bool gdb_index;     /* .gdb_index in debug files */
+	enum dwz_mode dwz;
+	struct dwz_limits dwz_limits;
+	bool no_archives; /* leave static archives alone */
+	bool discard;     /* strip alone: no debug files, no debuglinks */
+	bool links;       /* make .build-id links (layout rpm) */
+	bool digests;     /* fill the manifest's SHA-256s */
 	const struct strings *only;
 	const struct strings *exclude;
 	unsigned jobs;

@@ -16,7 +16,8 @@ enum verdict {
 	VERDICT_SPLIT,
 	VERDICT_LEFT,
 	VERDICT_FAILED,
-	VERDICT_LATER, /* to be worked on again once the others are complete (claims.h) */
+	VERDICT_LATER,  /* to be worked on again once the others are complete (claims.h) */
+	VERDICT_STAGED, /* both halves are in the work directory, to go on in together.c */
 };
 
 /* What became of one input: written by the thread that worked on it, read at the end. */
@@ -34,6 +35,10 @@ struct outcome {
 	uint64_t debug_size;
 	char debug_sha256[2 * SHA256_SIZE + 1];
 	uint32_t debug_crc32;
+	char draft[33];   /* staged: a digest of the debug file before dwz */
+	char *alternate;  /* the file that the debug file shares with others, below ROOT, or NULL */
+	char *no_index;   /* why gdb made none, or NULL */
+	char *not_folded; /* why dwz refused the debug file, or NULL */
 	char *package;
 	const struct source **sources;
 	size_t source_count;
@@ -44,6 +49,7 @@ struct outcome {
 struct split_run {
 	const struct split_options *options;
 	struct layout layout;
+	char *work; /* below ROOT: where external programs find and leave files; gone at the end */
 	struct path_map *map; /* NULL: paths stay */
 	struct sources *sources;
 	struct claims *claims;
@@ -69,6 +75,26 @@ int replace_input(const struct split_run *run, size_t index, int like,
 /* The recipe of an archive; OUTCOME keeps VERDICT_NONE where it is none of object files. */
 int split_archive(const struct split_run *run, size_t index, struct image *image, int like,
 		  struct outcome *outcome, struct note_error *err);
+
+/* The debug file's bytes (debug_file.c). Notes in OUTCOME what gdb or dwz refused. */
+int debug_file_make(struct strip_output *out, const struct split_run *run, size_t index,
+		    struct image *image, const struct plan *plan, struct outcome *outcome,
+		    struct note_error *err);
+
+/* Compresses the sections of a finished debug file, and, where ALTERNATE is not NULL, has it name
+ * its alternate file so. */
+int debug_file_repack(struct strip_output *file, enum compression compression,
+		      const char *alternate, struct note_error *err);
+
+/* The path below ROOT of the alternate file that DEBUG, at DEBUG_PATH, names; NULL for none. The
+ * caller frees it. */
+char *debug_file_alternate(struct image *debug, const char *debug_path);
+
+/* The file NAME of the work directory. */
+int work_read(const struct split_run *run, const char *name, struct strip_output *out,
+	      struct note_error *err);
+int work_write(const struct split_run *run, const char *name, const struct strip_output *file,
+	       struct note_error *err);
 
 /* Takes input INDEX through the recipe and fills its outcome, which is zero. */
 void split_input(const struct split_run *run, size_t index, struct outcome *outcome);

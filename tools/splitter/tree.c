@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tools/base/pool.h"
+#include "tools/splitter/external.h"
 #include "tools/splitter/split_internal.h"
 #include "tools/splitter/symlinks.h"
 
@@ -41,6 +42,9 @@ static void outcome_free(struct outcome *outcome)
 {
 	free(outcome->debug_path);
 	free(outcome->package);
+	free(outcome->alternate);
+	free(outcome->no_index);
+	free(outcome->not_folded);
 	free(outcome->sources);
 	*outcome = (struct outcome){0};
 }
@@ -281,6 +285,10 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 		options->tell(options->context, SPLIT_PATHS_KEPT, path, number, NULL);
 		free(number);
 	}
+	if (outcome->no_index != NULL)
+		options->tell(options->context, SPLIT_NO_INDEX, path, outcome->no_index, NULL);
+	if (outcome->not_folded != NULL)
+		options->tell(options->context, SPLIT_NOT_FOLDED, path, outcome->not_folded, NULL);
 	if (outcome->link_err.code != NOTE_OK)
 		options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->link_err);
 	switch (outcome->verdict) {
@@ -307,6 +315,7 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 		break;
 	case VERDICT_NONE:
 	case VERDICT_LATER:
+	case VERDICT_STAGED:
 		break;
 	}
 	free(path);
@@ -328,6 +337,24 @@ static void describe(const struct split_options *options, struct manifest *manif
 	manifest->architecture = xstrdup(options->arch);
 }
 
+/* Where external programs find and leave files: it comes with the first of them, and that of a
+ * killed run goes first. */
+static int name_work(struct split_run *run, struct note_error *err)
+{
+	const struct split_options *options = run->options;
+	int code = NOTE_OK;
+	run->work = xasprintf("%s/.pkgnote-work", run->layout.debug_root);
+	if (options->gdb_index)
+		code = external_find("gdb", "an index", err);
+	if (code == NOTE_OK && options->dwz != DWZ_NONE)
+		code = external_find("dwz", "folding debug information", err);
+	if (code == NOTE_ABSENT)
+		err->code = code = NOTE_SYSTEM;
+	if (code == NOTE_OK)
+		root_remove_tree(options->root, run->work, NULL);
+	return code;
+}
+
 int split_tree(const struct split_options *options, struct manifest *manifest,
 	       struct split_totals *totals, struct note_error *err)
 {
@@ -340,6 +367,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	if (code != NOTE_OK)
 		goto out;
 	code = layout_rename(&run->layout, options->suffix, options->source_base, err);
+	if (code == NOTE_OK)
+		code = name_work(run, err);
 	if (code != NOTE_OK)
 		goto out;
 	const struct scan_options scan = {run->layout.debug_root, options->only, options->exclude};
@@ -382,6 +411,9 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	for (size_t i = 0; i < run->inputs.temporaries.count; i++)
 		root_remove(options->root, run->inputs.temporaries.items[i], NULL);
 out:
+	if (run->work != NULL)
+		root_remove_tree(options->root, run->work, NULL);
+	free(run->work);
 	for (size_t i = 0; i < tree.total; i++)
 		outcome_free(&run->outcomes[i]);
 	free(run->outcomes);

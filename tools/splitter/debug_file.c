@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The recipe of a debug file, from the plan to its bytes:
+ *
+ *   reloc      relocations between debug sections resolved, if wanted
+ *   gdb_index  of what the file then says, if wanted
+ *   dwz        what it says twice folded, if wanted; of several files together: together.c
+ *   compress   last: neither gdb nor dwz needs to unpack, and the index is no debug section
+ *
+ * The shipped file and the build-id know nothing of it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/splitter/draft.h"
+#include "tools/splitter/dwz.h"
+#include "tools/splitter/gdb_index.h"
+#include "tools/splitter/split_internal.h"
+
+static bool has_section(const struct plan *plan, const char *name)
+{
+	for (uint64_t i = 1; i < plan->count; i++)
+		if (strcmp(plan->sections[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Adds what gdb makes of the file as it would be now. */
+static int add_index(struct draft *draft, const struct split_run *run, size_t index,
+		     struct image *image, struct outcome *outcome, struct note_error *err)
+{
+	struct strip_output before;
+	uint8_t *bytes = NULL;
+	uint64_t size = 0;
+	if (has_section(&draft->plan, ".gdb_index") || has_section(&draft->plan, ".debug_names") ||
+	    !(has_section(&draft->plan, ".debug_info") ||
+	      has_section(&draft->plan, ".zdebug_info")))
+		return NOTE_OK;
+	int code = strip_debug_file(&before, image, &draft->plan, err);
+	if (code != NOTE_OK)
+		return code;
+	char *name = xasprintf("%zu.index", index);
+	code = gdb_index_make(&bytes, &size, run->options->root, run->work, name, before.bytes,
+			      before.size, &outcome->no_index, err);
+	free(name);
+	free(before.bytes);
+	if (code == NOTE_OK)
+		code = draft_add(draft, image, ".gdb_index", bytes, size, err);
+	return code == NOTE_ABSENT ? NOTE_OK : code;
+}
+
+int debug_file_repack(struct strip_output *file, enum compression compression,
+		      const char *alternate, struct note_error *err)
+{
+	struct strip_output packed = {0};
+	struct compressed compressed = {0};
+	struct plan plan = {0};
+	struct image *image = NULL;
+	const struct plan_options options = {.keep_symtab = true};
+	struct text link = {0};
+	int code = image_open_memory(&image, file->bytes, file->size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = plan_make(&plan, image, NULL, &options, err);
+	for (uint64_t i = 1; alternate != NULL && code == NOTE_OK && i < plan.count; i++) {
+		struct plan_section *section = &plan.sections[i];
+		if (strcmp(section->name, ".gnu_debugaltlink") != 0 || section->bytes == NULL ||
+		    link.size != 0)
+			continue;
+		const uint8_t *id = memchr(section->bytes, '\0', section->shdr.sh_size);
+		if (id == NULL)
+			continue;
+		text_puts(&link, alternate);
+		text_add(&link, id, section->shdr.sh_size - (uint64_t)(id - section->bytes));
+		section->bytes = (const uint8_t *)link.data;
+		section->shdr.sh_size = link.size;
+	}
+	if (code == NOTE_OK)
+		code = compress_plan(&compressed, image, &plan, compression, err);
+	if (code == NOTE_OK)
+		code = strip_nothing(&packed, image, &plan, err);
+	if (code == NOTE_OK) {
+		free(file->bytes);
+		*file = packed;
+	}
+	compressed_free(&compressed);
+	plan_free(&plan);
+	text_free(&link);
+	image_close(image);
+	return code;
+}
+
+int work_read(const struct split_run *run, const char *name, struct strip_output *out,
+	      struct note_error *err)
+{
+	int fd;
+	size_t size;
+	char *path = xasprintf("%s/%s", run->work, name);
+	int code = root_open_file(run->options->root, path, &fd, err);
+	free(path);
+	if (code != NOTE_OK)
+		return code;
+	code = file_read(fd, &out->bytes, &size, err);
+	out->size = size;
+	close(fd);
+	return code;
+}
+
+int work_write(const struct split_run *run, const char *name, const struct strip_output *file,
+	       struct note_error *err)
+{
+	const struct file_attributes attributes = {.mode = 0600, .like = -1};
+	char *path = xasprintf("%s/%s", run->work, name);
+	const char *const paths[] = {path};
+	int code =
+		root_write(run->options->root, paths, 1, file->bytes, file->size, &attributes, err);
+	free(path);
+	return code;
+}
+
+/* FILE by itself through dwz. */
+static int fold(struct strip_output *file, const struct split_run *run, size_t index,
+		struct outcome *outcome, struct note_error *err)
+{
+	const struct split_options *options = run->options;
+	char *name = xasprintf("%zu.debug", index);
+	int code = work_write(run, name, file, err);
+	if (code == NOTE_OK)
+		code = dwz_fold(options->root, run->work, name, &options->dwz_limits,
+				&outcome->not_folded, err);
+	if (code == NOTE_OK) {
+		free(file->bytes);
+		*file = (struct strip_output){0};
+		code = work_read(run, name, file, err);
+	}
+	char *path = xasprintf("%s/%s", run->work, name);
+	root_remove(options->root, path, NULL);
+	free(path);
+	free(name);
+	if (code == NOTE_OK && options->compression != COMPRESSION_NONE)
+		code = debug_file_repack(file, options->compression, NULL, err);
+	return code;
+}
+
+int debug_file_make(struct strip_output *out, const struct split_run *run, size_t index,
+		    struct image *image, const struct plan *plan, struct outcome *outcome,
+		    struct note_error *err)
+{
+	const struct split_options *options = run->options;
+	struct compressed compressed = {0};
+	struct draft draft;
+	int code = NOTE_OK;
+	*out = (struct strip_output){0};
+	draft_begin(&draft, plan);
+	if (options->dwz != DWZ_NONE)
+		code = draft_inflate(&draft, image, err);
+	if (code == NOTE_OK && options->gdb_index)
+		code = add_index(&draft, run, index, image, outcome, err);
+	if (code == NOTE_OK)
+		code = compress_plan(
+			&compressed, image, &draft.plan,
+			options->dwz != DWZ_NONE ? COMPRESSION_NONE : options->compression, err);
+	if (code == NOTE_OK)
+		code = strip_debug_file(out, image, &draft.plan, err);
+	if (code == NOTE_OK && options->dwz == DWZ_SINGLE)
+		code = fold(out, run, index, outcome, err);
+	compressed_free(&compressed);
+	draft_free(&draft);
+	if (code != NOTE_OK) {
+		free(out->bytes);
+		*out = (struct strip_output){0};
+	}
+	return code;
+}
