@@ -145,6 +145,9 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->layout = LAYOUT_RPM;
 	options->debug_root = "/usr/lib/debug";
 	options->suffix = a->suffix != NULL ? a->suffix : "";
+	/* find-debuginfo makes them without a suffix alone. With one, a link to a file of another
+	 * subpackage (libx.so in x-devel) would make a debuginfo package of its own. */
+	options->no_symlinks = options->suffix[0] != '\0';
 	options->source_base = a->source_base != NULL ? a->source_base : "";
 	options->build_id = a->keep_ids ? BUILD_ID_KEEP : BUILD_ID_RECOMPUTE;
 	options->seed = a->seed;

@@ -55,6 +55,7 @@ struct split_options {
 	bool no_archives; /* leave static archives alone */
 	bool discard;     /* strip alone: no debug files, no debuglinks */
 	bool links;       /* make .build-id links (layout rpm) */
+	bool no_symlinks; /* no .debug link for a symbolic link to a file (layout rpm) */
 	bool digests;     /* fill the manifest's SHA-256s */
 	const struct strings *only;
 	const struct strings *exclude;

@@ -197,7 +197,8 @@ static void make_symlinks(const struct tree *tree)
 			options->tell(options->context, SPLIT_FAILED, path, NULL, &err);
 		free(other);
 	}
-	for (size_t i = 0; i < run->inputs.symlinks.count; i++) {
+	const size_t links = options->no_symlinks ? 0 : run->inputs.symlinks.count;
+	for (size_t i = 0; i < links; i++) {
 		const char *link = run->inputs.symlinks.items[i];
 		struct note_error err;
 		char *target = symlink_resolve(options->root, link);
