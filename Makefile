@@ -11,6 +11,8 @@ DESTDIR  ?=
 BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
 MANDIR   ?= $(PREFIX)/share/man
+# Where perl looks for modules: Debian's for PREFIX=/usr, the local ones for /usr/local.
+PERLDIR  ?= $(if $(filter /usr/local,$(PREFIX)),$(or $(shell perl -MConfig -e 'print $$Config{sitelib}' 2>/dev/null),$(PREFIX)/share/perl5),$(PREFIX)/share/perl5)
 RPMDIR   ?= $(PREFIX)/lib/rpm
 BUILD    ?= build
 ifeq ($(origin CC),default)
@@ -91,6 +93,13 @@ install: all
 	    >$(DESTDIR)$(RPMDIR)/$$file || exit 1; done
 	chmod 755 $(DESTDIR)$(RPMDIR)/pkgnote-find-debuginfo $(DESTDIR)$(RPMDIR)/pkgnote-provides
 	ln -sf ../macros.d/macros.pkgnote $(DESTDIR)$(RPMDIR)/fileattrs/pkgnote.attr
+	install -d $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper
+	install -m 644 debhelper/pkgnote.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence/pkgnote.pm
+	install -m 644 debhelper/PackageNote.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote.pm
+	install -m 755 debhelper/dh_pkgnote $(DESTDIR)$(BINDIR)/dh_pkgnote
+	install -m 755 debhelper/instead/* $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper
+	if command -v pod2man >/dev/null; then pod2man --section=1 --release='pkgnote $(VERSION)' --date=' ' --center=Debhelper \
+	  debhelper/dh_pkgnote >$(DESTDIR)$(MANDIR)/man1/dh_pkgnote.1; fi
 
 deps:
 	@sh tests/deps.sh
