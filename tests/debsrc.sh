@@ -17,8 +17,12 @@ debsrc() {
 			cd "$keep" || exit 77
 			set -- -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$apt/lists" \
 				-o APT::Sandbox::User=root -o Acquire::Languages=none
-			apt-get "$@" update >"$apt/log" 2>&1 && apt-get "$@" source --download-only "$name" >>"$apt/log" 2>&1 ||
-				{ tail -3 "$apt/log" >&2; exit 77; }
+			# An archive can list a version that it no longer has while another archive does.
+			found=
+			apt-get "$@" update >"$apt/log" 2>&1 && for release in "" $(awk '{ print "/" $3 }' "$apt/sources.list"); do
+				apt-get "$@" source --download-only "$name$release" >>"$apt/log" 2>&1 && found=1 && break
+			done
+			[ -n "$found" ] || { tail -3 "$apt/log" >&2; exit 77; }
 		fi
 	) 9>"$apt/lock" || skip "Debian's source package $name cannot be had here"
 	dpkg-source --no-check -x "$keep/${name}_"*.dsc "$name-src" >debsrc.log 2>&1 || { tail -3 debsrc.log >&2; return 1; }
