@@ -259,7 +259,8 @@ struct note_place_options {
 
 /*
  * Puts PAYLOAD (checked by UAPI.8) as the package note into the linked ELF file of SIZE bytes at
- * FILE: page one, in a PT_LOAD and a PT_NOTE. *OUT is a new file of *OUT_SIZE bytes, for free().
+ * FILE: page one, in a PT_LOAD and a PT_NOTE; into a PE image as its section .pkgnote. *OUT is a
+ * new file of *OUT_SIZE bytes, for free().
  * OPTIONS may be NULL. Returns NOTE_USAGE for a bad payload, NOTE_UNSUPPORTED where no room can be
  * made (the text says why), NOTE_MALFORMED where the file's headers lie. FILE is never changed.
  * A file that holds this payload already comes back byte for byte.

@@ -43,6 +43,8 @@ int pe_read(struct pe *pe, struct image *image, struct note_error *err)
 	pe->section_count = image_u16(image, coff + 6);
 	const uint64_t optional = start + COFF_HEADER_SIZE;
 	const uint16_t optional_size = image_u16(image, coff + 20);
+	pe->optional = optional;
+	pe->optional_size = optional_size;
 	pe->sections = optional + optional_size;
 	pe->is_64 = is_64_bit_machine(pe->machine);
 	if (optional_size >= 2) {

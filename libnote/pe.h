@@ -14,6 +14,8 @@ struct pe {
 	uint16_t machine; /* IMAGE_FILE_MACHINE_* */
 	bool is_64;       /* PE32+ */
 	uint16_t section_count;
+	uint64_t optional; /* where the optional header starts */
+	uint16_t optional_size;
 	uint64_t sections; /* where the section table starts */
 };
 
@@ -36,5 +38,11 @@ int pe_notes(struct pe *pe, pe_note_visit *visit, void *context, struct note_err
 /* The payload of the first one; NOTE_ABSENT. */
 int pe_package(struct pe *pe, const char **payload, size_t *length, uint64_t *offset,
 	       struct note_error *err);
+
+/* A copy of the image with PAYLOAD (checked) in a section .pkgnote, for free(); where there is one
+ * and not REPLACE, as it is. PE's image must be in memory. NOTE_UNSUPPORTED, saying why, where it
+ * is signed or nothing can be added, NOTE_MALFORMED where headers lie. */
+int pe_place(struct pe *pe, const char *payload, bool replace, uint8_t **out, size_t *out_size,
+	     struct note_error *err);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "error.h"
 #include "note.h"
+#include "pe.h"
 #include "place_internal.h"
 
 /* The package notes that a file holds. */
@@ -176,6 +177,22 @@ static int without_notes(struct image **image, uint8_t **bare, struct note_error
 	return NOTE_OK;
 }
 
+/* What is no ELF file may be a PE image. */
+static int place_pe(struct image *image, const char *payload, bool replace, void **out,
+		    size_t *out_size, struct note_error *err)
+{
+	struct pe pe;
+	uint8_t *made = NULL;
+	int code = pe_read(&pe, image, err);
+	if (code == NOTE_ABSENT)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "neither an ELF file nor a PE image");
+	if (code == NOTE_OK)
+		code = pe_place(&pe, payload, replace, &made, out_size, err);
+	*out = made;
+	return code;
+}
+
 int note_place(const void *file, size_t size, const char *payload,
 	       const struct note_place_options *options, void **out, size_t *out_size,
 	       struct note_error *err)
@@ -196,8 +213,10 @@ int note_place(const void *file, size_t size, const char *payload,
 	code = image_open_memory(&image, file, size, err);
 	if (code == NOTE_OK)
 		code = image_read_elf(image, err);
-	if (code == NOTE_ABSENT) /* no ELF file: nothing that this library can stamp */
-		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "not an ELF file");
+	if (code == NOTE_ABSENT) {
+		code = place_pe(image, payload, replace, out, out_size, err);
+		goto out;
+	}
 	if (code == NOTE_OK)
 		code = look_for_notes(image, &present, err);
 	if (code != NOTE_OK)

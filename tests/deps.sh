@@ -13,7 +13,9 @@ musl-tools libxml2-utils xz-utils zstd bzip2 libarchive-tools rpm cpio git chrom
 # Other machines and other toolchains: what they make is stamped, read and run.
 reach='qemu-user libc6-dev-i386 lib32gcc-12-dev libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-mips-cross
 libc6-dev-mips64el-cross libc6-dev-ppc64el-cross libc6-dev-riscv64-cross libc6-dev-s390x-cross gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-mips-linux-gnu
-gcc-mips64el-linux-gnuabi64 gcc-powerpc64le-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu golang-go gfortran'
+gcc-mips64el-linux-gnuabi64 gcc-powerpc64le-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu golang-go gfortran
+ghc ocaml-nox fp-compiler binutils-mingw-w64-x86-64 systemd-boot-efi meson ninja-build cmake'
+command -v cargo >/dev/null || reach="$reach cargo"
 command -v rustc >/dev/null || reach="$reach rustc"
 if [ "${1:-}" = demo ]; then judges='binutils gdb' reach=; fi
 # The name carries clang's version on Debian 12, and none later.

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libnote/note.h"
+#include "libnote/pe.h"
 #include "tools/base/metadata.h"
 #include "tools/base/pool.h"
 #include "tools/base/root.h"
@@ -30,7 +30,7 @@ struct item {
 	dev_t device;
 	ino_t inode;
 	nlink_t links;
-	bool named;   /* an argument of its own: it has to be an ELF file */
+	bool named;   /* an argument of its own: it has to be an ELF file or PE image */
 	size_t first; /* the index of the same file's first item */
 	enum outcome outcome;
 	bool no_build_id;         /* one was to be updated */
@@ -219,7 +219,18 @@ static size_t names_of(const struct stamp *stamp, size_t index, struct strings *
 
 /* --- one file --- */
 
-enum kind { KIND_OTHER, KIND_ELF, KIND_OBJECT, KIND_ARCHIVE };
+enum kind { KIND_OTHER, KIND_ELF, KIND_PE, KIND_OBJECT, KIND_ARCHIVE };
+
+/* DOS programs, and text, may begin with MZ too. */
+static bool is_pe(int fd)
+{
+	struct image *image = NULL;
+	struct pe pe;
+	const bool found = image_open_fd(&image, fd, NULL) == NOTE_OK &&
+			   pe_read(&pe, image, NULL) != NOTE_ABSENT;
+	image_close(image);
+	return found;
+}
 
 static enum kind kind_of(int fd)
 {
@@ -229,6 +240,8 @@ static enum kind kind_of(int fd)
 	/* e_type follows the identification; ET_REL is 1 in either byte order. */
 	if (memcmp(magic, ELFMAG, SELFMAG) == 0)
 		return magic[EI_NIDENT] + magic[EI_NIDENT + 1] == ET_REL ? KIND_OBJECT : KIND_ELF;
+	if (memcmp(magic, "MZ", 2) == 0 && is_pe(fd))
+		return KIND_PE;
 	return memcmp(magic, "!<arch>\n", 8) == 0 || memcmp(magic, "!<thin>\n", 8) == 0
 		       ? KIND_ARCHIVE
 		       : KIND_OTHER;
@@ -243,11 +256,12 @@ static int refuse(struct note_error *err, const char *why)
 
 static bool has_note(const uint8_t *bytes, size_t size)
 {
-	struct image *image = NULL;
-	const bool found = image_open_memory(&image, bytes, size, NULL) == NOTE_OK &&
-			   image_read_elf(image, NULL) == NOTE_OK &&
-			   elf_package(image, NULL, NULL, NULL, NULL) == NOTE_OK;
-	image_close(image);
+	struct note_file *file = NULL;
+	const char *payload;
+	size_t length;
+	const bool found = note_file_open_memory(&file, bytes, size, NULL) == NOTE_OK &&
+			   note_file_payload(file, &payload, &length, NULL) == NOTE_OK;
+	note_file_close(file);
 	return found;
 }
 
@@ -353,6 +367,7 @@ static void work(void *context, size_t index, unsigned worker)
 		kind = kind_of(fd);
 		switch (kind) {
 		case KIND_ELF:
+		case KIND_PE:
 		case KIND_OBJECT: /* note_place says why not */
 			code = stamp_file(stamp, index, fd, &err);
 			break;
@@ -362,7 +377,7 @@ static void work(void *context, size_t index, unsigned worker)
 			break;
 		default:
 			if (item->named)
-				code = refuse(&err, "not an ELF file");
+				code = refuse(&err, "neither an ELF file nor a PE image");
 		}
 		close(fd);
 	}
@@ -491,7 +506,7 @@ out:
 
 const struct command stamp_command = {
 	"stamp",
-	"Put the package note into linked ELF files, in their first page",
+	"Put the package note into linked files, in their first page",
 	"[METADATA] [OPTION]... FILE|DIR...",
 	"pkgnote stamp -k name=hello -k version=2.10-3 build/hello build/libhello.so",
 	run,

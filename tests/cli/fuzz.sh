@@ -12,6 +12,7 @@ kind_of() {
 	case $1 in
 	fuzz_json | fuzz_manifest) echo json ;;
 	fuzz_http*) echo text ;;
+	fuzz_place) echo place ;;
 	fuzz_core | fuzz_note | fuzz_pe) echo "${1#fuzz_}" ;;
 	*) echo elf ;;
 	esac

@@ -2,13 +2,14 @@
 /*
  * Stamping any bytes: either they are refused, or our own reader finds the note in page one of the
  * result, stamping again changes nothing, and every loaded byte that the plan did not say would
- * move or change is where it was.
+ * move or change is where it was. Of a PE image all sections but .pkgnote are as they were.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libnote/note.h"
+#include "libnote/pe.h"
 #include "libnote/place_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -86,6 +87,68 @@ static void check_plan(const uint8_t *old, size_t size, const uint8_t *new, size
 	image_close(image);
 }
 
+#define PE_ENTRY 40
+
+static uint32_t pe_word(const struct pe *pe, const uint8_t *bytes, unsigned section, unsigned at)
+{
+	return image_u32(pe->image, bytes + pe->sections + (uint64_t)section * PE_ENTRY + at);
+}
+
+/* Every section that is no note, in its order, with its header and contents. */
+static void check_pe(const uint8_t *old, size_t size, const uint8_t *new, size_t new_size)
+{
+	struct image *before = NULL, *after = NULL;
+	struct pe was, is;
+	unsigned next = 0;
+	require(image_open_memory(&before, old, size, NULL) == NOTE_OK &&
+		image_open_memory(&after, new, new_size, NULL) == NOTE_OK);
+	require(pe_read(&was, before, NULL) == NOTE_OK && pe_read(&is, after, NULL) == NOTE_OK);
+	require(is.section_count <= was.section_count + 1);
+	for (unsigned i = 0; i < was.section_count; i++) {
+		const uint64_t entry = was.sections + (uint64_t)i * PE_ENTRY;
+		const uint32_t length = pe_word(&was, old, i, 16);
+		const uint32_t raw = pe_word(&was, old, i, 20);
+		if (memcmp(old + entry, ".pkgnote", 8) == 0)
+			continue;
+		while (next < is.section_count &&
+		       memcmp(new + is.sections + (uint64_t)next *PE_ENTRY, ".pkgnote", 8) == 0)
+			next++;
+		require(next < is.section_count);
+		require(memcmp(old + entry, new + is.sections + (uint64_t)next *PE_ENTRY,
+			       PE_ENTRY) == 0);
+		/* One that claims the headers sees them change. */
+		if (raw >= image_u32(before, old + was.optional + 60))
+			require((uint64_t)raw + length <= new_size &&
+				memcmp(old + raw, new + raw, length) == 0);
+		next++;
+	}
+	image_close(before);
+	image_close(after);
+}
+
+static bool is_pe(const uint8_t *bytes, size_t size)
+{
+	struct image *image = NULL;
+	struct pe pe;
+	const bool found = image_open_memory(&image, bytes, size, NULL) == NOTE_OK &&
+			   pe_read(&pe, image, NULL) == NOTE_OK;
+	image_close(image);
+	return found;
+}
+
+/* By the public reader, which knows both formats. */
+static bool has_payload(const uint8_t *bytes, size_t size)
+{
+	struct note_file *file = NULL;
+	const char *payload;
+	size_t length;
+	const bool found = note_file_open_memory(&file, bytes, size, NULL) == NOTE_OK &&
+			   note_file_payload(file, &payload, &length, NULL) == NOTE_OK &&
+			   length == strlen(PAYLOAD) && memcmp(payload, PAYLOAD, length) == 0;
+	note_file_close(file);
+	return found;
+}
+
 static bool has_note(const uint8_t *bytes, size_t size, uint64_t *offset, const char **payload,
 		     size_t *length)
 {
@@ -115,11 +178,17 @@ static void place_and_check(const uint8_t *data, size_t size, int replace)
 		free(made); /* it held a note */
 		return;
 	}
+	require(has_payload(made, made_size));
+	if (is_pe(data, size)) {
+		check_pe(data, size, made, made_size);
+		goto again;
+	}
 	require(has_note(made, made_size, &offset, &payload, &length));
 	require(length == strlen(PAYLOAD) && memcmp(payload, PAYLOAD, length) == 0);
 	require(offset + length < FIRST_PAGE);
 	if (!before)
 		check_plan(data, size, made, made_size);
+again:
 	require(note_place(made, made_size, PAYLOAD, &options, &again, &again_size, &err) ==
 		NOTE_OK);
 	require(again_size == made_size && memcmp(again, made, made_size) == 0);

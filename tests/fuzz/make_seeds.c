@@ -57,7 +57,13 @@ static int make_pes(const char *dir)
 	made_pe_begin(&made);
 	made_pe_section(&made, ".text", 512, 10, 0x60000020u, "x");
 	made_pe_section(&made, ".pkgnote", 1024, 8, 0x40000040u, "{\"a\":1}");
-	return write_seed(dir, "pe", made.bytes, MADE_PE_SIZE);
+	int status = write_seed(dir, "pe", made.bytes, MADE_PE_SIZE);
+	made_pe_begin_linked(&made);
+	made_pe_section(&made, ".text", 512, 3, 0x60000020, "x");
+	status |= write_seed(dir, "pe-linked", made.bytes, 1024);
+	image_put32(&made.shape, made.bytes + 0x80 + 24 + 64, 1); /* a checksum */
+	made_pe_section(&made, ".pkgnote", 1024, 8, 0x40000040, "{\"a\":1}");
+	return status | write_seed(dir, "pe-stamped", made.bytes, MADE_PE_SIZE);
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,9 @@ seeds() {
 	local dir=$2 cc=${CC:-gcc}
 	mkdir -p "$dir"
 	case $1 in
+	place)
+		seeds elf "$2"
+		seeds pe "$2" ;;
 	elf)
 		cat >"$dir/../seed.c" <<-'C'
 		static int table[40] = {1, 2, 3};

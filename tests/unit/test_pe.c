@@ -4,6 +4,7 @@
 #include "made_pe.h"
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SOUND 0x40000040u /* initialized data, readable */
@@ -108,5 +109,93 @@ static void test_lies(void)
 	image_close(image);
 }
 
+#define OPTIONAL (0x80 + 24)
+
+static uint32_t word(const uint8_t *bytes, uint32_t at)
+{
+	return image_u32(&made.shape, bytes + at);
+}
+
+/* Stamps the first SIZE bytes of what was made. */
+static int place(size_t size, const char *payload, int replace, uint8_t **out, size_t *out_size)
+{
+	const struct note_place_options options = {.size = sizeof(options), .replace = replace};
+	void *file;
+	int code = note_place(made.bytes, size, payload, &options, &file, out_size, NULL);
+	*out = file;
+	return code;
+}
+
+static void test_place(void)
+{
+	uint8_t *file;
+	size_t size;
+	made_pe_begin_linked(&made);
+	made_pe_section(&made, ".text", 512, 3, 0x60000020, "x");
+	CU_ASSERT_EQUAL_FATAL(place(1024, "{\"a\":\"b\"}", 0, &file, &size), NOTE_OK);
+	CU_ASSERT_EQUAL(size, 1536);
+	const uint32_t entry = made.table + 40;
+	CU_ASSERT_EQUAL(memcmp(file + entry, ".pkgnote", 8), 0);
+	CU_ASSERT_EQUAL(word(file, entry + 8), 9);
+	CU_ASSERT_EQUAL(word(file, entry + 12), 0x2000);
+	CU_ASSERT_EQUAL(word(file, entry + 16), 512);
+	CU_ASSERT_EQUAL(word(file, entry + 20), 1024);
+	CU_ASSERT_EQUAL(word(file, entry + 36), SOUND);
+	CU_ASSERT_EQUAL(word(file, OPTIONAL + 56), 0x3000);
+	CU_ASSERT_EQUAL(word(file, OPTIONAL + 8), 512);
+	CU_ASSERT_EQUAL(word(file, OPTIONAL + 64), 0);
+	CU_ASSERT_EQUAL(memcmp(file + 1024, "{\"a\":\"b\"}", 10), 0);
+	CU_ASSERT_EQUAL(memcmp(file + 512, made.bytes + 512, 512), 0);
+	free(file);
+}
+
+/* The checksum of a few words, by hand: 1 + 0xffff folds to 1. */
+static void test_place_checksum(void)
+{
+	uint8_t *file;
+	size_t size;
+	uint32_t sum = 0;
+	made_pe_begin_linked(&made);
+	made_pe_section(&made, ".text", 512, 3, 0x60000020, "x");
+	image_put32(&made.shape, made.bytes + OPTIONAL + 64, 77);
+	CU_ASSERT_EQUAL_FATAL(place(1024, "{}", 0, &file, &size), NOTE_OK);
+	const uint32_t found = word(file, OPTIONAL + 64);
+	memset(file + OPTIONAL + 64, 0, 4);
+	for (size_t i = 0; i < size; i += 2) {
+		sum += file[i] + 256u * file[i + 1];
+		sum = (sum & 0xffff) + (sum >> 16);
+	}
+	CU_ASSERT_EQUAL(found, sum + size);
+	free(file);
+}
+
+static void test_place_several(void)
+{
+	uint8_t *file;
+	size_t size;
+	made_pe_begin_linked(&made);
+	made_pe_section(&made, ".pkgnote", 512, 2, SOUND, "{}");
+	made_pe_section(&made, ".pkgnote", 1024, 2, SOUND, "{}");
+	CU_ASSERT_EQUAL_FATAL(place(MADE_PE_SIZE, "{\"a\":\"b\"}", 0, &file, &size), NOTE_OK);
+	CU_ASSERT(size == MADE_PE_SIZE && memcmp(file, made.bytes, size) == 0);
+	free(file);
+	CU_ASSERT_EQUAL_FATAL(place(MADE_PE_SIZE, "{\"a\":\"b\"}", 1, &file, &size), NOTE_OK);
+	CU_ASSERT_EQUAL(size, 1024);
+	CU_ASSERT_EQUAL(image_u16(&made.shape, file + 0x86), 1);
+	CU_ASSERT_EQUAL(memcmp(file + 512, "{\"a\":\"b\"}", 10), 0);
+	free(file);
+	/* One that others follow would leave a hole. */
+	made_pe_begin_linked(&made);
+	made_pe_section(&made, ".pkgnote", 512, 2, SOUND, "{}");
+	made_pe_section(&made, ".text", 1024, 3, 0x60000020, "x");
+	char longer[700];
+	memset(longer, ' ', sizeof(longer));
+	memcpy(longer, "{}", 2);
+	longer[sizeof(longer) - 1] = '\0';
+	CU_ASSERT_EQUAL(place(MADE_PE_SIZE, longer, 1, &file, &size), NOTE_UNSUPPORTED);
+	CU_ASSERT_PTR_NULL(file);
+}
+
 UNIT_SUITE(pe, UNIT_TEST(test_payload), UNIT_TEST(test_without_nul), UNIT_TEST(test_findings),
-	   UNIT_TEST(test_not_pe), UNIT_TEST(test_lies))
+	   UNIT_TEST(test_not_pe), UNIT_TEST(test_lies), UNIT_TEST(test_place),
+	   UNIT_TEST(test_place_checksum), UNIT_TEST(test_place_several))
