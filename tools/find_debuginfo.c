@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/base/metadata.h"
 #include "tools/base/root.h"
 #include "tools/commands.h"
 #include "tools/split_tell.h"
@@ -14,6 +15,9 @@
 #include "tools/splitter/split.h"
 
 #define MAX_CHOICES 64
+
+/* Of --stamp. */
+enum stamp_mode { STAMP_FIRST, STAMP_ONLY };
 
 /* What the options said. */
 struct arguments {
@@ -30,6 +34,8 @@ struct arguments {
 	bool no_archives;
 	bool check_elf;
 	bool check_elf_strictly;
+	int stamp;
+	struct metadata metadata;
 	const char *seed;
 	const char *suffix;
 	const char *source_base;
@@ -76,6 +82,9 @@ static bool check_arguments(struct cli *cli, const struct arguments *a)
 		cli_usage(cli, "-g and --g-libs do not go together");
 	else if (undone != NULL)
 		cli_usage(cli, "%s is not supported yet", undone);
+	else if (a->stamp < 0 && (a->metadata.pairs.count != 0 || a->metadata.payload != NULL ||
+				  a->metadata.from.count != 0))
+		cli_usage(cli, "METADATA options go with --stamp");
 	else if (!split_limit(cli, "dwz-low-mem-die-limit", a->dwz_limits.low_memory) ||
 		 !split_limit(cli, "dwz-max-die-limit", a->dwz_limits.most))
 		return false;
@@ -123,7 +132,7 @@ static void split_and_list(struct cli *cli, const struct arguments *a,
 		.choice_count = a->choice_count,
 	};
 	int code = split_tree(options, &manifest, &totals, &err);
-	if (code == NOTE_OK)
+	if (code == NOTE_OK && !options->stamp_only)
 		code = lists_write(&lists, &manifest, &err);
 	if (code == NOTE_OK && cli->json) {
 		char *json = manifest_to_json(&manifest);
@@ -162,6 +171,8 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->dwz_limits = a->dwz_limits;
 	options->no_archives = a->no_archives;
 	options->digests = cli->json;
+	options->stamp_only = a->stamp == STAMP_ONLY;
+	options->leave_broken = true; /* find-debuginfo asks file(1), which skips it */
 	options->jobs = cli->jobs;
 }
 
@@ -186,12 +197,17 @@ static int find(struct cli *cli, struct arguments *a)
 			      : a->source_base != NULL                          ? "."
 										: top,
 			      NULL);
+	char *payload = NULL;
 	if (base == NULL) {
 		cli_failf(cli, NULL, "the build directory is not there");
-	} else {
+	} else if (a->stamp < 0 || metadata_build(cli, &a->metadata, NULL, 0, &payload)) {
 		options.build_dir = base;
+		options.payload = payload;
 		split_and_list(cli, a, &options, build_root);
+	} else if (cli->status == EXIT_DONE) {
+		cli->status = EXIT_USAGE; /* said already */
 	}
+	free(payload);
 	free(base);
 	return cli_finish(cli);
 }
@@ -200,7 +216,7 @@ static int find(struct cli *cli, struct arguments *a)
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct cli cli;
-	struct arguments arguments = {.output = "debugfiles.list"};
+	struct arguments arguments = {.output = "debugfiles.list", .stamp = -1};
 	struct arguments *a = &arguments;
 	const struct option_spec specs[] = {
 		{"strict-build-id", 0, OPTION_FLAG, NULL, &a->strict_build_id,
@@ -250,6 +266,11 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL},
 		{"check-elf-strict", 0, OPTION_FLAG, NULL, &a->check_elf_strictly,
 		 "(not supported yet)", NULL, NULL},
+		{"stamp", 0, OPTION_CHOICE, "first|only", &a->stamp,
+		 "put the package note in (METADATA: -k, --payload, --from), and split unless "
+		 "=only",
+		 "first", NULL},
+		METADATA_OPTIONS(&a->metadata),
 	};
 	int status;
 	if (cli_parse(&cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv,
@@ -262,6 +283,7 @@ static int run(const struct command *command, int argc, char **argv)
 		strings_free(&a->choices[i].lists);
 	strings_free(&a->keep_sections);
 	strings_free(&a->remove_sections);
+	metadata_free(&a->metadata);
 	return status;
 }
 

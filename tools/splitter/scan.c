@@ -364,9 +364,12 @@ int scan_judge(struct image *image, enum input_kind *kind, char reason[120], str
 		*kind = INPUT_LEFT;
 		snprintf(reason, 120, "appended data after the ELF image at offset %llu",
 			 (unsigned long long)contents.end);
-	} else if (contents.has_debuglink)
+	} else if (contents.has_debuglink) {
 		*kind = INPUT_DONE;
-	else if (!contents.has_debug && (relocatable || !contents.has_symtab))
+	} else if (!contents.has_debug && (relocatable || !contents.has_symtab)) {
 		*kind = leave(reason, "no debug information"); /* a module keeps its symbols */
+		if (!relocatable)
+			*kind = INPUT_BARE;
+	}
 	return NOTE_OK;
 }

@@ -42,11 +42,12 @@ enum input_kind {
 	INPUT_SPLIT,   /* to be split */
 	INPUT_ARCHIVE, /* a static archive, perhaps */
 	INPUT_DONE,    /* has a debuglink already */
+	INPUT_BARE,    /* linked, and without debug information: left alone but for the note */
 	INPUT_LEFT,    /* to be left alone, for the reason given */
 };
 
-/* Judges a whole file. REASON is filled for INPUT_LEFT. A negative note code where its headers
- * lie. */
+/* Judges a whole file. REASON is filled for INPUT_BARE and INPUT_LEFT. A negative note code where
+ * its headers lie. */
 int scan_judge(struct image *image, enum input_kind *kind, char reason[120],
 	       struct note_error *err);
 

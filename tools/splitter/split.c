@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libnote/describe.h"
@@ -85,6 +86,16 @@ static int stamp(struct passage *passage, const char *payload, struct note_error
 	passage->size = size;
 	code = image_open_memory(&passage->image, stamped, size, err);
 	return code == NOTE_OK ? image_read_elf(passage->image, err) : code;
+}
+
+/* What nobody may execute is in no process: firmware, say. It gets no note, nor do files that are
+ * still to be linked. */
+static bool wants_note(const struct passage *passage, const struct split_options *options)
+{
+	struct stat st;
+	return options->payload != NULL && passage->image->ehdr.e_type != ET_REL &&
+	       (passage->image->ehdr.e_type != ET_EXEC ||
+		(fstat(passage->fd, &st) == 0 && (st.st_mode & 0111) != 0));
 }
 
 /* Finds the id, or makes it anew in place: the plan's contents are the image's, so the debug file
@@ -167,9 +178,8 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	};
 	struct dwarf_summary summary;
 	int code = NOTE_OK;
-	/* The note needs room in page one: before anything else changes. What is not linked is
-	 * never loaded as a module of a process, and has no pages. */
-	if (options->payload != NULL && passage->image->ehdr.e_type != ET_REL)
+	/* The note needs room in page one: before anything else changes. */
+	if (wants_note(passage, options))
 		code = stamp(passage, options->payload, err);
 	if (code == NOTE_OK)
 		code = dwarf_rewrite(passage->image, run->map, &passage->edits, &passage->sources,
@@ -287,6 +297,29 @@ out:
 	return code;
 }
 
+/* --- a file that gets its note and keeps all else --- */
+
+/* The id follows the contents where that is wanted; with debug information elsewhere it has to
+ * stay. */
+static int stamp_alone(const struct split_run *run, size_t index, struct passage *passage,
+		       bool new_id, struct note_error *err)
+{
+	const struct plan_options plan_options = {.keep_symtab = true};
+	const uint8_t *before = passage->bytes;
+	struct outcome unused = {0};
+	if (!wants_note(passage, run->options))
+		return NOTE_OK;
+	int code = stamp(passage, run->options->payload, err);
+	if (code != NOTE_OK || passage->bytes == before)
+		return code;
+	if (new_id)
+		code = plan_make(&passage->plan, passage->image, NULL, &plan_options, err);
+	if (code == NOTE_OK && new_id)
+		code = identify(passage, run->options, &unused, err);
+	const struct strip_output whole = {passage->bytes, passage->size};
+	return code == NOTE_OK ? replace_input(run, index, passage->fd, &whole, err) : code;
+}
+
 /* --- any file --- */
 
 static int run_input(const struct split_run *run, size_t index, struct outcome *outcome,
@@ -312,9 +345,17 @@ static int run_input(const struct split_run *run, size_t index, struct outcome *
 		code = image_open_memory(&passage.image, passage.bytes, passage.size, err);
 	if (code == NOTE_OK)
 		code = scan_judge(passage.image, &kind, outcome->reason, err);
-	if (code != NOTE_OK)
+	if (code == NOTE_MALFORMED && run->options->leave_broken) {
+		code = outcome_leave(outcome, err->text);
 		goto out;
-	if (kind == INPUT_LEFT)
+	}
+	if (code == NOTE_OK && (kind == INPUT_BARE || kind == INPUT_DONE))
+		code = stamp_alone(run, index, &passage, false, err);
+	else if (code == NOTE_OK && kind == INPUT_SPLIT && run->options->stamp_only)
+		code = stamp_alone(run, index, &passage, true, err);
+	if (code != NOTE_OK || run->options->stamp_only)
+		goto out;
+	if (kind == INPUT_LEFT || kind == INPUT_BARE)
 		outcome->verdict = VERDICT_LEFT;
 	else if (kind == INPUT_DONE)
 		code = recall_file(run, index, &passage, outcome, err);

@@ -44,6 +44,8 @@ struct split_options {
 	enum build_id_mode build_id;
 	const char *seed;    /* for BUILD_ID_RECOMPUTE; may be NULL */
 	const char *payload; /* the note to put in first, or NULL */
+	bool stamp_only;     /* put the note in, nothing else: no debug files, no links */
+	bool leave_broken;   /* what only begins like an ELF file is left alone, not a failure */
 	enum symtab_mode symtab;
 	const struct strings *keep_sections; /* patterns for their names */
 	const struct strings *remove_sections;
