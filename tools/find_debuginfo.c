@@ -72,8 +72,7 @@ static bool take_list_option(struct cli *cli, void *target, const char *name, co
 /* Refuses what does not go together, and what this splitter does not do. */
 static bool check_arguments(struct cli *cli, const struct arguments *a)
 {
-	const char *undone = a->reloc_debug             ? "-r"
-			     : a->dwz && !a->dwz_single ? "--run-dwz without --dwz-single-file-mode"
+	const char *undone = a->reloc_debug                          ? "-r"
 			     : a->check_elf || a->check_elf_strictly ? "--check-elf"
 								     : NULL;
 	if (a->seed != NULL && a->keep_ids)

@@ -26,7 +26,8 @@ struct arguments {
 	const char *manifest;
 	const char *lists;
 	int links;
-	bool strict;
+	int strict;
+	bool discard;
 	bool stamp;
 	int keep_symtab;
 	struct strings keep_sections;
@@ -58,8 +59,10 @@ static bool check_arguments(struct cli *cli, const struct arguments *arguments)
 			  arguments->build_dir);
 	else if (arguments->lists != NULL && arguments->layout != 0)
 		cli_usage(cli, "--lists goes with layout rpm");
-	else if (arguments->dwz == 1)
-		cli_usage(cli, "--dwz=multi is not supported yet");
+	else if (arguments->discard && (arguments->build_dir != NULL || arguments->gdb_index ||
+					arguments->dwz >= 0 || arguments->layout != 1))
+		cli_usage(cli, "--no-debug-files goes with layout deb, and without --build-dir, "
+			       "--gdb-index and --dwz, which are about debug files");
 	else if (arguments->dwz < 0 &&
 		 (arguments->dwz_limits.low_memory != NULL || arguments->dwz_limits.most != NULL))
 		cli_usage(cli, "--dwz-low-mem-die-limit and --dwz-max-die-limit go with --dwz");
@@ -210,6 +213,7 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->debug_root = a->debug_root;
 	options->build_dir = a->build_dir;
 	options->links = a->links == 1;
+	options->discard = a->discard;
 	options->symtab = a->keep_symtab < 0    ? SYMTAB_MOVED
 			  : a->keep_symtab == 0 ? SYMTAB_KEPT
 						: SYMTAB_KEPT_IN_LIBRARIES;
@@ -233,6 +237,7 @@ static int run(const struct command *command, int argc, char **argv)
 	struct arguments arguments = {.layout = -1,
 				      .debug_root = "/usr/lib/debug",
 				      .links = 1,
+				      .strict = -1,
 				      .keep_symtab = -1,
 				      .dwz = -1};
 	struct arguments *a = &arguments;
@@ -247,8 +252,10 @@ static int run(const struct command *command, int argc, char **argv)
 		 "collect the sources below DIR and rewrite their paths", NULL, NULL},
 		{"build-id", 0, OPTION_TEXT, "keep|recompute|seed:STRING", &a->build_id,
 		 "default: seed:V-R in layout rpm, recompute in layout deb", NULL, NULL},
-		{"strict", 0, OPTION_FLAG, NULL, &a->strict,
-		 "a missing build-id or source is an error", NULL, NULL},
+		{"strict", 0, OPTION_CHOICE, "all|build-id|sources", &a->strict,
+		 "a missing build-id or source is an error", "all", NULL},
+		{"no-debug-files", 0, OPTION_FLAG, NULL, &a->discard,
+		 "strip alone: the debug information is dropped", NULL, NULL},
 		{"only", 0, OPTION_LIST, "PATTERN", &a->only, "only files whose /PATH matches",
 		 NULL, NULL},
 		{"exclude", 0, OPTION_LIST, "PATTERN", &a->exclude,
@@ -299,8 +306,8 @@ static int run(const struct command *command, int argc, char **argv)
 	status = EXIT_USAGE;
 	if (!check_arguments(&cli, a) || !choose_build_id(&cli, a, &options, &seed))
 		goto out;
-	teller.strict_build_id = a->strict;
-	teller.strict_sources = a->strict;
+	teller.strict_build_id = a->strict == 0 || a->strict == 1;
+	teller.strict_sources = a->strict == 0 || a->strict == 2;
 	teller.table = !cli.json && !cli.quiet;
 	set_options(&options, a, &cli);
 	if (!a->stamp || build_payload(&cli, a, &payload)) {

@@ -31,6 +31,13 @@ struct manifest_file *manifest_add_file(struct manifest *manifest)
 	return &manifest->files[manifest->file_count++];
 }
 
+struct manifest_alternate *manifest_add_alternate(struct manifest *manifest)
+{
+	manifest->alternates = grow(manifest->alternates, manifest->alternate_count,
+				    sizeof(*manifest->alternates));
+	return &manifest->alternates[manifest->alternate_count++];
+}
+
 struct manifest_skipped *manifest_add_skipped(struct manifest *manifest)
 {
 	manifest->skipped =
@@ -51,6 +58,7 @@ static void free_file(struct manifest_file *file)
 	strings_free(&file->links);
 	free(file->build_id);
 	free(file->debug_path);
+	free(file->debug_alternate);
 	strings_free(&file->sources);
 	free(file->package);
 }
@@ -64,6 +72,10 @@ void manifest_free(struct manifest *manifest)
 	free(manifest->architecture);
 	for (size_t i = 0; i < manifest->file_count; i++)
 		free_file(&manifest->files[i]);
+	for (size_t i = 0; i < manifest->alternate_count; i++) {
+		free(manifest->alternates[i].path);
+		free(manifest->alternates[i].build_id);
+	}
 	for (size_t i = 0; i < manifest->skipped_count; i++) {
 		free(manifest->skipped[i].path);
 		free(manifest->skipped[i].reason);
@@ -73,6 +85,7 @@ void manifest_free(struct manifest *manifest)
 		free(manifest->missing[i].unit);
 	}
 	free(manifest->files);
+	free(manifest->alternates);
 	free(manifest->skipped);
 	free(manifest->missing);
 	*manifest = (struct manifest){0};
@@ -89,6 +102,12 @@ static int by_path(const void *a, const void *b)
 {
 	return compare_text(((const struct manifest_file *)a)->path,
 			    ((const struct manifest_file *)b)->path);
+}
+
+static int by_alternate(const void *a, const void *b)
+{
+	return compare_text(((const struct manifest_alternate *)a)->path,
+			    ((const struct manifest_alternate *)b)->path);
 }
 
 static int by_path_and_reason(const void *a, const void *b)
@@ -138,6 +157,8 @@ void manifest_sort(struct manifest *manifest)
 			manifest->files[kept++] = *file;
 	}
 	manifest->file_count = kept;
+	sort(manifest->alternates, manifest->alternate_count, sizeof(*manifest->alternates),
+	     by_alternate);
 
 	kept = 0;
 	sort(manifest->skipped, manifest->skipped_count, sizeof(*manifest->skipped),
@@ -249,6 +270,7 @@ static struct json_object *debug_file_value(const struct manifest_file *file)
 	put(value, "size", size_value(file->debug_size));
 	put(value, "sha256", text_value(file->debug_sha256));
 	put(value, "crc32", text_value(crc));
+	put(value, "alternate", name_value(file->debug_alternate));
 	return value;
 }
 
@@ -264,6 +286,21 @@ static struct json_object *file_value(const struct manifest_file *file)
 	put(value, "sources", names_value(&file->sources, SOURCES_PREFIX));
 	put(value, "package", note_value(file->package));
 	return value;
+}
+
+static struct json_object *alternates_value(const struct manifest *manifest)
+{
+	struct json_object *array = or_exit(json_object_new_array());
+	for (size_t i = 0; i < manifest->alternate_count; i++) {
+		const struct manifest_alternate *alternate = &manifest->alternates[i];
+		struct json_object *item = or_exit(json_object_new_object());
+		put(item, "path", name_value(alternate->path));
+		put(item, "buildId", text_value(alternate->build_id));
+		put(item, "size", size_value(alternate->size));
+		put(item, "sha256", text_value(alternate->sha256));
+		json_object_array_add(array, item);
+	}
+	return array;
 }
 
 char *manifest_to_json(const struct manifest *manifest)
@@ -284,6 +321,7 @@ char *manifest_to_json(const struct manifest *manifest)
 	put(top, "files", files);
 	for (size_t i = 0; i < manifest->file_count; i++)
 		json_object_array_add(files, file_value(&manifest->files[i]));
+	put(top, "alternateFiles", alternates_value(manifest));
 	put(top, "skipped", skipped);
 	for (size_t i = 0; i < manifest->skipped_count; i++) {
 		struct json_object *item = or_exit(json_object_new_object());

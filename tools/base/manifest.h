@@ -23,8 +23,17 @@ struct manifest_file {
 	uint64_t debug_size;
 	char debug_sha256[65];
 	uint32_t debug_crc32;
+	char *debug_alternate;  /* the alternate file that it shares with others, or NULL */
 	struct strings sources; /* absolute: "/usr/src/debug/N-V-R.A/..."; sorted, unique */
 	char *package;          /* the note's payload, or NULL */
+};
+
+/* What debug files have in common (.gnu_debugaltlink). */
+struct manifest_alternate {
+	char *path;
+	char *build_id; /* hexadecimal */
+	uint64_t size;
+	char sha256[65];
 };
 
 struct manifest_skipped {
@@ -45,14 +54,17 @@ struct manifest {
 	char *architecture;
 	struct manifest_file *files;
 	size_t file_count;
+	struct manifest_alternate *alternates;
+	size_t alternate_count;
 	struct manifest_skipped *skipped;
 	size_t skipped_count;
 	struct manifest_missing *missing;
 	size_t missing_count;
 };
 
-/* The three adders return the new, zeroed entry, valid until the next call of the same one. */
+/* The adders return the new, zeroed entry, valid until the next call of the same one. */
 struct manifest_file *manifest_add_file(struct manifest *manifest);
+struct manifest_alternate *manifest_add_alternate(struct manifest *manifest);
 struct manifest_skipped *manifest_add_skipped(struct manifest *manifest);
 struct manifest_missing *manifest_add_missing(struct manifest *manifest);
 

@@ -151,6 +151,7 @@ static int read_size_and_digest(struct json_object *object, const char *where, u
 static int read_debug_file(struct manifest_file *file, struct json_object *object,
 			   struct note_error *err)
 {
+	struct json_object *alternate;
 	const char *crc;
 	int code = read_path(object, "debugFile", "path", &file->debug_path, err);
 	if (code == NOTE_OK)
@@ -160,6 +161,9 @@ static int read_debug_file(struct manifest_file *file, struct json_object *objec
 		code = read_hex(object, "debugFile", "crc32", 8, &crc, err);
 	if (code == NOTE_OK)
 		file->debug_crc32 = (uint32_t)strtoul(crc, NULL, 16);
+	if (code == NOTE_OK && json_object_object_get_ex(object, "alternate", &alternate) &&
+	    alternate != NULL)
+		code = read_path(object, "debugFile", "alternate", &file->debug_alternate, err);
 	return code;
 }
 
@@ -203,6 +207,21 @@ static int read_file(struct manifest_file *file, struct json_object *object, str
 	return code;
 }
 
+static int read_alternate(struct manifest *out, struct json_object *object, struct note_error *err)
+{
+	struct manifest_alternate *alternate = manifest_add_alternate(out);
+	const char *hex;
+	int code = read_path(object, "alternateFiles", "path", &alternate->path, err);
+	if (code == NOTE_OK)
+		code = read_hex(object, "alternateFiles", "buildId", 0, &hex, err);
+	if (code == NOTE_OK)
+		alternate->build_id = xstrdup(hex);
+	if (code == NOTE_OK)
+		code = read_size_and_digest(object, "alternateFiles", &alternate->size,
+					    alternate->sha256, err);
+	return code;
+}
+
 static int read_skipped(struct manifest *out, struct json_object *object, struct note_error *err)
 {
 	struct manifest_skipped *skipped = manifest_add_skipped(out);
@@ -240,13 +259,13 @@ static int read_package(struct manifest *out, struct json_object *top, struct no
 }
 
 /* Hands each object of the array KEY to READ. */
-static int read_list(struct manifest *out, struct json_object *top, const char *key,
+static int read_list(struct manifest *out, struct json_object *top, const char *key, enum want want,
 		     int (*read)(struct manifest *, struct json_object *, struct note_error *),
 		     struct note_error *err)
 {
 	struct json_object *array;
-	int code = member(top, "manifest", key, json_type_array, REQUIRED, &array, err);
-	const size_t count = code == NOTE_OK ? json_object_array_length(array) : 0;
+	int code = member(top, "manifest", key, json_type_array, want, &array, err);
+	const size_t count = array != NULL && code == NOTE_OK ? json_object_array_length(array) : 0;
 	for (size_t i = 0; code == NOTE_OK && i < count; i++) {
 		struct json_object *item = json_object_array_get_idx(array, i);
 		code = json_object_is_type(item, json_type_object)
@@ -276,11 +295,13 @@ static int read_manifest(struct manifest *out, struct json_object *top, struct n
 				 (long long)json_object_get_int64(version), MANIFEST_VERSION);
 	code = read_package(out, top, err);
 	if (code == NOTE_OK)
-		code = read_list(out, top, "files", read_next_file, err);
+		code = read_list(out, top, "files", REQUIRED, read_next_file, err);
+	if (code == NOTE_OK) /* came later than the others */
+		code = read_list(out, top, "alternateFiles", OR_NULL, read_alternate, err);
 	if (code == NOTE_OK)
-		code = read_list(out, top, "skipped", read_skipped, err);
+		code = read_list(out, top, "skipped", REQUIRED, read_skipped, err);
 	if (code == NOTE_OK)
-		code = read_list(out, top, "missingSources", read_missing, err);
+		code = read_list(out, top, "missingSources", REQUIRED, read_missing, err);
 	return code;
 }
 

@@ -43,11 +43,12 @@ int dwarf_spend(struct dwarf *dwarf, uint64_t size)
 	return NOTE_OK;
 }
 
-int dwarf_rewrite(struct image *image, const struct path_map *map, struct section_edits *edits,
-		  struct dwarf_sources *sources, struct dwarf_summary *summary,
-		  struct note_error *err)
+static int rewrite(struct image *image, const struct debug_section *alternate,
+		   const struct path_map *map, struct section_edits *edits,
+		   struct dwarf_sources *sources, struct dwarf_summary *summary,
+		   struct note_error *err)
 {
-	struct dwarf dwarf = {.image = image, .map = map, .err = err};
+	struct dwarf dwarf = {.image = image, .map = map, .alternate = alternate, .err = err};
 	if (edits != NULL)
 		*edits = (struct section_edits){0};
 	if (sources != NULL) {
@@ -73,5 +74,23 @@ int dwarf_rewrite(struct image *image, const struct path_map *map, struct sectio
 		*summary = dwarf.summary;
 out:
 	dwarf_free(&dwarf);
+	return code;
+}
+
+int dwarf_rewrite(struct image *image, const struct path_map *map, struct section_edits *edits,
+		  struct dwarf_sources *sources, struct dwarf_summary *summary,
+		  struct note_error *err)
+{
+	return rewrite(image, NULL, map, edits, sources, summary, err);
+}
+
+int dwarf_list(struct image *image, struct image *alternate, struct dwarf_sources *sources,
+	       struct dwarf_summary *summary, struct note_error *err)
+{
+	struct dwarf other = {.image = alternate, .err = err};
+	int code = alternate != NULL ? sections_load(&other) : NOTE_OK;
+	if (code == NOTE_OK)
+		code = rewrite(image, other.str.section, NULL, NULL, sources, summary, err);
+	dwarf_free(&other);
 	return code;
 }

@@ -62,4 +62,9 @@ int dwarf_rewrite(struct image *image, const struct path_map *map, struct sectio
 		  struct dwarf_sources *sources, struct dwarf_summary *summary,
 		  struct note_error *err);
 
+/* Lists the sources that IMAGE names, paths as they are. ALTERNATE, the file that it shares strings
+ * with (.gnu_debugaltlink), may be NULL: what is there then counts as not there. */
+int dwarf_list(struct image *image, struct image *alternate, struct dwarf_sources *sources,
+	       struct dwarf_summary *summary, struct note_error *err);
+
 #endif

@@ -145,7 +145,8 @@ struct abbrev_cache;
 
 struct dwarf {
 	struct image *image;
-	const struct path_map *map; /* NULL: nothing is rewritten */
+	const struct path_map *map;            /* NULL: nothing is rewritten */
+	const struct debug_section *alternate; /* .debug_str of the alternate file, or NULL */
 	struct note_error *err;
 	struct debug_section *sections;
 	size_t section_count;

@@ -126,6 +126,18 @@ static int follow_index(struct dwarf *dwarf, uint64_t index, uint64_t base, stru
 	return follow(dwarf, &dwarf->str, ref);
 }
 
+/* A string of the alternate file, which is only read. */
+static void follow_alternate(const struct dwarf *dwarf, struct string_ref *ref)
+{
+	const struct debug_section *strings = dwarf->alternate;
+	const uint64_t offset = section_offset(dwarf, ref->section, ref->at, ref->size);
+	if (strings == NULL || offset >= strings->terminated)
+		return;
+	const char *text = (const char *)strings->bytes + offset;
+	if (strnlen(text, PATH_MAX) < PATH_MAX)
+		ref->text = text;
+}
+
 int string_read(struct dwarf *dwarf, struct debug_section *section, struct cursor *cursor,
 		uint64_t form, const struct form_context *context, uint64_t str_offsets_base,
 		struct string_ref *ref)
@@ -164,8 +176,10 @@ int string_read(struct dwarf *dwarf, struct debug_section *section, struct curso
 				     "a string ends after its unit");
 	switch (form) {
 	case DW_FORM_string:
-	case DW_FORM_strp_sup: /* in the supplementary file, which dwz made of rewritten ones */
+		return NOTE_OK;
+	case DW_FORM_strp_sup: /* in the alternate file, which dwz made of rewritten ones */
 	case DW_FORM_GNU_strp_alt:
+		follow_alternate(dwarf, ref);
 		return NOTE_OK;
 	case DW_FORM_strp:
 		return follow(dwarf, &dwarf->str, ref);

@@ -30,9 +30,6 @@ static int run(struct strings *argv, struct root *root, const char *work, int *s
 	argv->items = xrealloc(argv->items, (argv->count + 1) * sizeof(*argv->items));
 	argv->items[argv->count] = NULL;
 	int code = external_run(directory, argv->items, status, said, err);
-	if (code == NOTE_OK && *status > 1) /* 1 where it refuses a file */
-		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "dwz ended with status %d: %s",
-				 *status, external_last_line(*said));
 	free(directory);
 	strings_free(argv);
 	return code;
@@ -66,8 +63,8 @@ int dwz_fold(struct root *root, const char *work, const char *name, const struct
 }
 
 int dwz_fold_together(struct root *root, const char *work, char *const *names, size_t count,
-		      const char *alternate, const struct dwz_limits *limits, unsigned jobs,
-		      bool *refusals, struct note_error *err)
+		      const char *alternate, const char *link, const struct dwz_limits *limits,
+		      unsigned jobs, bool *refusals, struct note_error *err)
 {
 	struct strings argv = {0};
 	int status;
@@ -75,12 +72,17 @@ int dwz_fold_together(struct root *root, const char *work, char *const *names, s
 	begin(&argv, limits);
 	strings_add(&argv, "-j");
 	strings_take(&argv, xasprintf("%u", jobs));
-	strings_add(&argv, "-r");
+	strings_add(&argv, link != NULL ? "-M" : "-r");
+	if (link != NULL)
+		strings_add(&argv, link);
 	strings_add(&argv, "-m");
 	strings_add(&argv, alternate);
 	for (size_t i = 0; i < count; i++)
 		strings_add(&argv, names[i]);
 	int code = run(&argv, root, work, &status, &answer, err);
+	if (code == NOTE_OK && status > 1) /* 1 where it refuses a file */
+		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "dwz ended with status %d: %s",
+				 status, external_last_line(answer));
 	*refusals = code == NOTE_OK && status != 0;
 	free(answer);
 	return code;

@@ -23,11 +23,12 @@ struct dwz_limits {
 int dwz_fold(struct root *root, const char *work, const char *name, const struct dwz_limits *limits,
 	     char **said, struct note_error *err);
 
-/* Folds COUNT files together, their common part into the file ALTERNATE, which they name by a
- * path relative to theirs. What dwz refuses it leaves as it was; *REFUSALS tells whether it did
- * any. ALTERNATE is not there afterwards where there was nothing to be put in common. */
+/* Folds COUNT files together, their common part into the file ALTERNATE, which they name by LINK,
+ * or, where that is NULL, by a path relative to theirs. What dwz refuses it leaves as it was;
+ * *REFUSALS tells whether it did any. ALTERNATE is not there afterwards where there was nothing to
+ * be put in common. */
 int dwz_fold_together(struct root *root, const char *work, char *const *names, size_t count,
-		      const char *alternate, const struct dwz_limits *limits, unsigned jobs,
-		      bool *refusals, struct note_error *err);
+		      const char *alternate, const char *link, const struct dwz_limits *limits,
+		      unsigned jobs, bool *refusals, struct note_error *err);
 
 #endif

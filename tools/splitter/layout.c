@@ -173,3 +173,14 @@ int layout_links(const struct layout *layout, struct root *root, const char *pat
 	free(shipped);
 	return code;
 }
+
+int layout_alternate_link(const struct layout *layout, struct root *root, const char *path,
+			  const char *build_id, struct note_error *err)
+{
+	if (layout->kind != LAYOUT_RPM || strlen(build_id) < 4)
+		return NOTE_OK;
+	char *link = xasprintf("%s/.build-id/%.2s/%s", layout->debug_root, build_id, build_id + 2);
+	int code = make_link(root, link, ".debug", path, 0, err);
+	free(link);
+	return code;
+}

@@ -51,6 +51,11 @@ int layout_links(const struct layout *layout, struct root *root, const char *pat
 		 const char *debug_path, const char *build_id, unsigned number,
 		 struct note_error *err);
 
+/* Makes the .build-id link of an alternate file, which the debug files at several names share
+ * (layout rpm only). */
+int layout_alternate_link(const struct layout *layout, struct root *root, const char *path,
+			  const char *build_id, struct note_error *err);
+
 /* The text of a symbolic link at FROM that leads to TO. The caller frees it. */
 char *layout_relative(const char *from, const char *to);
 

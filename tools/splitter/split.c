@@ -15,8 +15,9 @@
  *   sources   copied, each once
  *
  * A stage takes what it needs and returns what it made; no stage calls another. Files are
- * independent of each other but for the sources and for debug files that two inputs share
- * (claims). What depends on order (links, messages, manifest) is done at the end: tree.c.
+ * independent of each other but for the sources, for debug files that two inputs share (claims),
+ * and for debug files that are folded together (together.c takes over then). What depends on order
+ * (links, messages, manifest) is done at the end: tree.c.
  *
  * A run can be killed at any moment. The shipped file is replaced last, so a file that is not
  * split yet is split again, to the same bytes; one that is split already has its debug file and
@@ -31,11 +32,13 @@
 #include "libnote/describe.h"
 #include "libnote/error.h"
 #include "libnote/note.h"
+#include "tools/splitter/alternate.h"
 #include "tools/splitter/dwarf.h"
 #include "tools/splitter/minidebug.h"
 #include "tools/splitter/plan.h"
 #include "tools/splitter/split_internal.h"
 #include "tools/splitter/strip.h"
+#include "tools/splitter/together.h"
 
 /* What one file is on its way; lives in run_input alone. */
 struct passage {
@@ -166,6 +169,23 @@ static bool keeps_symtab(struct image *image, enum symtab_mode mode)
 				       elf_file_kind(image) == NOTE_KIND_SHARED_LIBRARY);
 }
 
+/* The shipped file alone, without a debuglink. */
+static int discard_debug(const struct split_run *run, size_t index, struct passage *passage,
+			 struct outcome *outcome, struct note_error *err)
+{
+	int code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
+				      &passage->additions, err);
+	if (code == NOTE_OK)
+		code = note_package_of(passage->image, outcome, err);
+	if (code != NOTE_OK)
+		return code;
+	outcome_files(run, outcome, passage->shipped.bytes, passage->shipped.size, NULL, 0);
+	code = replace_input(run, index, passage->fd, &passage->shipped, err);
+	if (code == NOTE_OK)
+		outcome->verdict = VERDICT_SPLIT;
+	return code;
+}
+
 static int split_file(const struct split_run *run, size_t index, struct passage *passage,
 		      struct outcome *outcome, struct note_error *err)
 {
@@ -192,8 +212,8 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 				 err);
 	if (code == NOTE_OK)
 		code = identify(passage, options, outcome, err);
-	if (code != NOTE_OK)
-		return code;
+	if (code != NOTE_OK || options->discard)
+		return code == NOTE_OK ? discard_debug(run, index, passage, outcome, err) : code;
 	/* The id is final, and with it the debug file's name and bytes. */
 	outcome->debug_path = layout_debug_path(&run->layout, input->path,
 						outcome->no_build_id ? NULL : outcome->build_id);
@@ -221,6 +241,10 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = note_package_of(passage->image, outcome, err);
 	if (code != NOTE_OK)
 		return code;
+	if (options->dwz == DWZ_MULTI) {
+		outcome_collect(run, &passage->sources, outcome);
+		return together_stage(run, index, &passage->debug, &passage->shipped, outcome, err);
+	}
 	outcome_files(run, outcome, passage->shipped.bytes, passage->shipped.size,
 		      passage->debug.bytes, passage->debug.size);
 	/* Nothing was written until here. The shipped file comes last: once it is replaced, all
@@ -237,13 +261,38 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 
 /* --- a file that is split already --- */
 
+/* Lists the sources that DEBUG names, also by strings in its alternate file. */
+static int recall_sources(const struct split_run *run, struct image *debug, struct passage *passage,
+			  struct outcome *outcome, struct note_error *err)
+{
+	struct image *alternate = NULL;
+	struct dwarf_summary summary;
+	int fd = -1;
+	int code = NOTE_OK;
+	outcome->alternate = alternate_of(debug, outcome->debug_path);
+	if (outcome->alternate != NULL)
+		code = root_open_file(run->options->root, outcome->alternate, &fd, err);
+	if (fd >= 0)
+		code = image_open_fd(&alternate, fd, err);
+	if (alternate != NULL)
+		code = image_read_elf(alternate, err);
+	if (code == NOTE_OK)
+		code = dwarf_list(debug, alternate, &passage->sources, &summary, err);
+	if (code == NOTE_ABSENT)
+		code = outcome_leave(outcome, "already split, and the alternate file of its debug "
+					      "file is not there");
+	image_close(alternate);
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
 /* Makes the outcome of an earlier run again: from the debug file, if it is ours. */
 static int recall_file(const struct split_run *run, size_t index, struct passage *passage,
 		       struct outcome *outcome, struct note_error *err)
 {
 	const struct input *input = &run->inputs.items[index];
 	struct image *debug = NULL;
-	struct dwarf_summary summary;
 	uint8_t *bytes = NULL;
 	size_t size;
 	int fd = -1;
@@ -281,7 +330,9 @@ static int recall_file(const struct split_run *run, size_t index, struct passage
 	if (code == NOTE_OK)
 		code = image_read_elf(debug, err);
 	if (code == NOTE_OK)
-		code = dwarf_rewrite(debug, NULL, NULL, &passage->sources, &summary, err);
+		code = recall_sources(run, debug, passage, outcome, err);
+	if (code == NOTE_OK && outcome->verdict == VERDICT_LEFT)
+		goto out;
 	if (code == NOTE_OK)
 		code = note_package_of(passage->image, outcome, err);
 	if (code != NOTE_OK)

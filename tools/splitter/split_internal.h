@@ -86,10 +86,6 @@ int debug_file_make(struct strip_output *out, const struct split_run *run, size_
 int debug_file_repack(struct strip_output *file, enum compression compression,
 		      const char *alternate, struct note_error *err);
 
-/* The path below ROOT of the alternate file that DEBUG, at DEBUG_PATH, names; NULL for none. The
- * caller frees it. */
-char *debug_file_alternate(struct image *debug, const char *debug_path);
-
 /* The file NAME of the work directory. */
 int work_read(const struct split_run *run, const char *name, struct strip_output *out,
 	      struct note_error *err);

@@ -7,11 +7,14 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/base/pool.h"
+#include "tools/splitter/alternate.h"
 #include "tools/splitter/external.h"
 #include "tools/splitter/split_internal.h"
 #include "tools/splitter/symlinks.h"
+#include "tools/splitter/together.h"
 
 /* When an input is worked on. */
 struct turn {
@@ -246,6 +249,8 @@ static void enter(const struct split_run *run, struct manifest *manifest, const 
 	file->debug_size = outcome->debug_size;
 	memcpy(file->debug_sha256, outcome->debug_sha256, sizeof(file->debug_sha256));
 	file->debug_crc32 = outcome->debug_crc32;
+	if (outcome->alternate != NULL)
+		file->debug_alternate = absolute(outcome->alternate);
 	file->package = outcome->package;
 	outcome->package = NULL;
 	if (outcome->source_count > 1)
@@ -322,6 +327,62 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 	free(path);
 }
 
+/* Notes an alternate file, and makes its .build-id link. */
+static int enter_alternate(const struct split_run *run, struct manifest *manifest, const char *path,
+			   struct note_error *err)
+{
+	const struct split_options *options = run->options;
+	struct image *image = NULL;
+	struct build_id id;
+	uint8_t *bytes = NULL;
+	size_t size;
+	int fd;
+	char hex[2 * BUILD_ID_MAX + 1] = "";
+	int code = root_open_file(options->root, path, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	code = file_read(fd, &bytes, &size, err);
+	close(fd);
+	if (code == NOTE_OK)
+		code = image_open_memory(&image, bytes, size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = build_id_find(image, &id, err);
+	if (code == NOTE_OK) {
+		struct manifest_alternate *alternate = manifest_add_alternate(manifest);
+		hex_encode(id.bytes, id.size, hex);
+		alternate->path = absolute(path);
+		alternate->build_id = xstrdup(hex);
+		alternate->size = size;
+		if (options->digests)
+			sha256_hex(bytes, size, alternate->sha256);
+	}
+	if (code == NOTE_OK && options->links)
+		code = layout_alternate_link(&run->layout, options->root, path, hex, err);
+	image_close(image);
+	free(bytes);
+	return code;
+}
+
+static void enter_alternates(const struct split_run *run, struct manifest *manifest)
+{
+	struct strings paths = {0};
+	for (size_t i = 0; i < run->inputs.count; i++)
+		if (run->outcomes[i].verdict == VERDICT_SPLIT && run->outcomes[i].alternate != NULL)
+			strings_add(&paths, run->outcomes[i].alternate);
+	strings_sort(&paths);
+	for (size_t i = 0; i < paths.count; i++) {
+		struct note_error err;
+		if (i != 0 && strcmp(paths.items[i], paths.items[i - 1]) == 0)
+			continue;
+		if (enter_alternate(run, manifest, paths.items[i], &err) != NOTE_OK)
+			run->options->tell(run->options->context, SPLIT_FAILED, paths.items[i],
+					   NULL, &err);
+	}
+	strings_free(&paths);
+}
+
 static void walk_failed(void *context, const char *path, const struct note_error *err)
 {
 	const struct split_options *options = context;
@@ -351,6 +412,8 @@ static int name_work(struct split_run *run, struct note_error *err)
 		code = external_find("dwz", "folding debug information", err);
 	if (code == NOTE_ABSENT)
 		err->code = code = NOTE_SYSTEM;
+	if (code == NOTE_OK && options->dwz == DWZ_MULTI)
+		code = alternate_check(options, err);
 	if (code == NOTE_OK)
 		root_remove_tree(options->root, run->work, NULL);
 	return code;
@@ -403,10 +466,12 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 		outcome_free(outcome);
 		split_input(run, i, outcome);
 	}
+	together_finish(run);
 	make_links(&tree);
 	make_symlinks(&tree);
 	for (size_t i = 0; i < tree.total; i++)
 		conclude(run, manifest, totals, i);
+	enter_alternates(run, manifest);
 	manifest_sort(manifest);
 	sources_count(run->sources, &totals->sources, &totals->missing);
 	for (size_t i = 0; i < run->inputs.temporaries.count; i++)
