@@ -12,6 +12,7 @@
 #include "tools/base/root.h"
 #include "tools/commands.h"
 #include "tools/share/share.h"
+#include "tools/splitter/dwarf.h"
 
 struct options {
 	const char *into;
@@ -35,6 +36,26 @@ static void say(void *context, const char *file, const char *message)
 static void progress(void *context, uint64_t done, uint64_t total)
 {
 	cli_progress(context, done, total, "files");
+}
+
+/* For an object store. A path of DWARF is where the debugger looks for the source. */
+static int list_sources(void *context, int fd, struct strings *out, struct note_error *err)
+{
+	struct image *image;
+	struct dwarf_sources sources = {0};
+	struct dwarf_summary summary;
+	(void)context;
+	int code = image_open_fd(&image, fd, err);
+	if (code != NOTE_OK)
+		return code;
+	code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = dwarf_rewrite(image, NULL, NULL, &sources, &summary, err);
+	for (size_t i = 0; code == NOTE_OK && i < sources.count; i++)
+		strings_add(out, sources.items[i].original);
+	dwarf_sources_free(&sources);
+	image_close(image);
+	return code;
 }
 
 /* --- results --- */
@@ -264,11 +285,6 @@ static int judge_usage(struct cli *cli, const struct options *options)
 			       options->check + (options->keep != NO_KEEP);
 	if (options->into == NULL)
 		return cli_usage(cli, "--into=SHARE says where to");
-	if (strncmp(options->into, "s3://", 5) == 0) {
-		cli_failf(cli, options->into,
-			  "an object store: only directories can be published into so far");
-		return EXIT_FAILED;
-	}
 	if (modes == 0)
 		return cli_usage(cli, "nothing to do: give an INPUT, --remove, --keep, --list or "
 				      "--check");
@@ -323,7 +339,8 @@ static int run(const struct command *command, int argc, char **argv)
 	int status;
 	const struct option_spec specs[] = {
 		{"into", 0, OPTION_TEXT, "SHARE", &options.into,
-		 "the share: a directory, made where it is not there", NULL, NULL},
+		 "the share: a directory, made where it is not there, or s3://BUCKET/PREFIX", NULL,
+		 NULL},
 		{"on-conflict", 0, OPTION_CHOICE, "fail|keep", &options.on_conflict,
 		 "another file for a build-id that is there: fail, or keep that one", NULL, NULL},
 		{"manifest", 0, OPTION_TEXT, "FILE", &options.manifest,
@@ -345,7 +362,11 @@ static int run(const struct command *command, int argc, char **argv)
 		goto out;
 	status = judge_usage(&cli, &options);
 	if (status == EXIT_DONE) {
-		const struct share_hooks hooks = {say, progress, &cli, cli.jobs};
+		const struct share_hooks hooks = {.say = say,
+						  .progress = progress,
+						  .sources = list_sources,
+						  .context = &cli,
+						  .jobs = cli.jobs};
 		work(&cli, &options, &hooks);
 		status = cli_finish(&cli);
 	}

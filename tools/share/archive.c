@@ -60,6 +60,7 @@ static void remember(struct intake *intake, const struct spooled *spooled, const
 	*copy = *spooled;
 	copy->path = xstrdup(spooled->path);
 	copy->origin = xstrdup(spooled->origin);
+	copy->names = NULL;
 	index_add(&intake->sources, path, copy);
 }
 
@@ -131,6 +132,9 @@ static int spool_member(struct intake *intake, const char *path, size_t have, st
 	}
 	if (code == NOTE_OK && look != NULL)
 		code = look_at(spool.fd, look, err);
+	if (code == NOTE_OK && look != NULL && look->build_id[0] != '\0')
+		code = spool_facts(intake->share, spool.fd, look, intake->number, &spool.spooled,
+				   err);
 	const int closed = spool_close(&spool, spooled, code == NOTE_OK ? err : NULL);
 	if (code == NOTE_OK)
 		code = closed;

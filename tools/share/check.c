@@ -13,6 +13,7 @@
 #include "tools/base/pool.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
+#include "tools/share/objects.h"
 
 /* What one piece of work found: pairs of path and reason. */
 struct findings {
@@ -314,6 +315,8 @@ int share_check(struct share *share,
 		.share = share, .problem = problem, .context = context, .checked = checked};
 	struct stat st;
 	*checked = (struct share_checked){0};
+	if (share->objects != NULL)
+		return objects_check(share, problem, context, checked, err);
 	if (share->lock < 0)
 		share_lock_reading(share);
 	if (root_stat(share->root, STAGING, &st, NULL) == NOTE_OK) {

@@ -17,8 +17,11 @@
 #define MIN_BUILD_ID   3  /* elfutils' bound: .build-id/xx/ needs more than one byte */
 #define COPY_BUFFER    (64u * 1024)
 
+struct objects;
+
 struct share {
-	struct root *root;
+	struct root *root;       /* with OBJECTS: what is on its way in passes through here */
+	struct objects *objects; /* where the share is in an object store, else NULL */
 	int lock;
 	bool reading; /* opened by share_open_reading */
 	const struct share_hooks *hooks;
@@ -83,7 +86,14 @@ struct spooled {
 	char *origin; /* in the input */
 	uint64_t size;
 	char sha256[65];
+	bool alternate; /* a debug file that needs an alternate file */
+	char *names;    /* where the list of sources that it names was spooled, or NULL */
 };
+
+/* Takes what an object store wants to know of the ELF file FD, which was spooled as NUMBER. */
+struct look;
+int spool_facts(struct share *share, int fd, const struct look *look, size_t number,
+		struct spooled *spooled, struct note_error *err);
 
 /* A file on its way in, piece by piece. */
 struct spool {
@@ -142,7 +152,6 @@ void stage_place(struct stage *stage, struct spooled *spooled, const char *below
 
 /* Files the ELF file SPOOLED (which is emptied) by its build-id, as the debug file DEBUG or as what
  * is shipped; one that is shipped with its DWARF in it serves as both. */
-struct look;
 int stage_place_elf(struct stage *stage, struct spooled *spooled, const struct look *look,
 		    bool debug, struct note_error *err);
 

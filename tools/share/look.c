@@ -53,6 +53,7 @@ static int look_at_elf(struct image *image, struct look *look, struct note_error
 	hex_encode(id, size, look->build_id);
 	look->has_dwarf = image_find_section(image, ".debug_info", &dwarf) != 0 &&
 			  dwarf.sh_type != SHT_NOBITS && dwarf.sh_size != 0;
+	look->alternate = image_find_section(image, ".gnu_debugaltlink", &dwarf) != 0;
 	look->package = package_name(image);
 	return NOTE_OK;
 }

@@ -10,6 +10,7 @@
 struct look {
 	char build_id[129]; /* hexadecimal; "" for what is no ELF file, or has none */
 	bool has_dwarf;     /* .debug_info with contents */
+	bool alternate;     /* it needs an alternate file of dwz */
 	char *package;      /* N-V.A by the package note, or NULL */
 };
 

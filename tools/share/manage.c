@@ -5,6 +5,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/internal.h"
+#include "tools/share/objects.h"
 #include "tools/share/version.h"
 
 static bool add_package(void *context, const struct entry *entry, bool *descend)
@@ -18,6 +19,8 @@ static bool add_package(void *context, const struct entry *entry, bool *descend)
 
 int list_packages(struct share *share, struct strings *packages, struct note_error *err)
 {
+	if (share->objects != NULL)
+		return objects_list(share, packages, err);
 	return root_walk(share->root, "packages", false, add_package, NULL, packages, err);
 }
 
@@ -39,7 +42,8 @@ int read_package(struct share *share, const char *package, struct record *record
 	if (!is_package_name(package))
 		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no package '%s'", package);
 	char *path = xasprintf("packages/%s/record.json", package);
-	int code = read_record(share, path, record, err);
+	int code = share->objects != NULL ? objects_read_record(share, path, record, err)
+					  : read_record(share, path, record, err);
 	if (code == NOTE_ABSENT)
 		error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no package '%s'", package);
 	if (code == NOTE_OK && strcmp(record->package, package) != 0) {
@@ -86,6 +90,10 @@ int share_remove(struct share *share, const char *package, struct note_error *er
 	struct record record;
 	char *path = xasprintf("packages/%s", package);
 	int code = read_package(share, package, &record, err);
+	if (code == NOTE_OK && share->objects != NULL) {
+		code = objects_remove(share, &record, err);
+		goto out;
+	}
 	if (code == NOTE_OK)
 		code = undo_staging(share, err);
 	/* What others hold too is theirs before this package goes: readers never miss it. */
@@ -95,6 +103,7 @@ int share_remove(struct share *share, const char *package, struct note_error *er
 		code = root_rename(share->root, path, STAGING_TREE, err);
 	if (code == NOTE_OK)
 		code = undo_staging(share, err);
+out:
 	record_free(&record);
 	free(path);
 	return code;

@@ -87,6 +87,27 @@ const char *build_id_path(const char *path, char hex[129])
 	return path + 8 + length + 1;
 }
 
+bool is_artifact_kind(const char *kind)
+{
+	return strcmp(kind, "debuginfo") == 0 || strcmp(kind, "executable") == 0;
+}
+
+bool is_plain_path(const char *path)
+{
+	do {
+		const size_t length = strcspn(path, "/");
+		if (length == 0 || (length <= 2 && strspn(path, ".") >= length))
+			return false;
+		path += length;
+	} while (*path++ == '/');
+	return true;
+}
+
+bool is_source_path(const char *path)
+{
+	return strncmp(path, "usr/src/debug/", 14) == 0 && is_plain_path(path);
+}
+
 /* --- JSON, one file a line: a long record stays readable and small in memory --- */
 
 static void put_string(struct text *out, const char *key, const char *name)
@@ -164,16 +185,8 @@ static bool is_record_path(const char *path)
 	char hex[129];
 	const char *kind = build_id_path(path, hex);
 	if (kind != NULL)
-		return strcmp(kind, "debuginfo") == 0 || strcmp(kind, "executable") == 0;
-	if (strncmp(path, "source/", 7) != 0)
-		return false;
-	for (path += 6; *path == '/';) {
-		const size_t length = strcspn(++path, "/");
-		if (length == 0 || (length <= 2 && strspn(path, ".") >= length))
-			return false;
-		path += length;
-	}
-	return true;
+		return is_artifact_kind(kind);
+	return strncmp(path, "source/", 7) == 0 && is_plain_path(path + 7);
 }
 
 static int read_file(struct record *out, struct json_object *object, struct note_error *err)

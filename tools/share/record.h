@@ -57,6 +57,15 @@ bool record_same_files(const struct record *a, const struct record *b);
 /* True for a name that a package's directory may have: one component, not hidden, printable. */
 bool is_package_name(const char *name);
 
+/* Whether a build-id may have a file of KIND: "debuginfo", "executable". */
+bool is_artifact_kind(const char *kind);
+
+/* Whether PATH is relative, and has neither empty parts nor "." and "..". */
+bool is_plain_path(const char *path);
+
+/* The same, below "usr/src/debug/". */
+bool is_source_path(const char *path);
+
 /* Splits "buildid/HEX/KIND": the digits in HEX (129 bytes), KIND inside PATH, or NULL where PATH
  * is no such path. */
 const char *build_id_path(const char *path, char hex[129]);

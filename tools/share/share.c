@@ -13,6 +13,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/internal.h"
+#include "tools/share/objects.h"
 
 #define MARKER "share.json"
 
@@ -127,6 +128,14 @@ int share_open(struct share **out, const char *path, const struct share_hooks *h
 	share->lock = -1;
 	share->hooks = hooks;
 	int code = NOTE_OK;
+	if (is_object_store(path)) {
+		code = objects_open(share, path, false, err);
+		if (code == NOTE_OK)
+			*out = share;
+		else
+			share_close(share);
+		return code;
+	}
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
 		code = error_system(err, "make directory");
 	if (code == NOTE_OK)
@@ -157,6 +166,15 @@ int share_open_reading(struct share **out, const char *path, const struct share_
 	struct share *share = xcalloc(1, sizeof(*share));
 	share->lock = -1;
 	share->hooks = hooks;
+	if (is_object_store(path)) {
+		share->reading = true;
+		int opened = objects_open(share, path, true, err);
+		if (opened == NOTE_OK)
+			*out = share;
+		else
+			share_close(share);
+		return opened;
+	}
 	int code = root_open(&share->root, path, err);
 	if (code == NOTE_OK)
 		code = look_for_marker(share, &marked, err);
@@ -186,6 +204,8 @@ void share_close(struct share *share)
 {
 	if (share == NULL)
 		return;
+	if (share->objects != NULL)
+		objects_close(share);
 	if (share->lock >= 0) {
 		if (!share->reading && ftruncate(share->lock, 0) != 0) {
 			/* It says who held it last: no harm. */

@@ -43,11 +43,17 @@ struct share_hooks {
 	/* Something that the user may want to know; FILE may be NULL. */
 	void (*say)(void *context, const char *file, const char *message);
 	void (*progress)(void *context, uint64_t done, uint64_t total);
+	/* The sources that the debug information of the ELF file FD names, by absolute paths, into
+	 * OUT. For an object store, which has no links: without it (NULL) no sources are served. */
+	int (*sources)(void *context, int fd, struct strings *out, struct note_error *err);
 	void *context;
 	unsigned jobs; /* threads that read files; at least 1 */
 };
 
-/* Opens the share at PATH to change it: makes it where nothing or an empty directory is there,
+/* PATH is a directory, or "s3://BUCKET/PREFIX": the share in an object store that objects.h
+ * describes, by the variables and files of s3_config.h.
+ *
+ * Opens the share at PATH to change it: makes it where nothing or an empty directory is there,
  * waits for the lock (and says who holds it), undoes what a killed run left. NOTE_UNSUPPORTED
  * where PATH holds something else than a share. HOOKS must outlive it. */
 int share_open(struct share **out, const char *path, const struct share_hooks *hooks,

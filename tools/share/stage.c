@@ -12,6 +12,7 @@
 #include "libnote/error.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
+#include "tools/share/objects.h"
 
 /* --- placing --- */
 
@@ -167,37 +168,59 @@ static int has_digest(struct share *share, const char *holder, const char *below
 	return code;
 }
 
+/* Who holds the places of the candidates with other contents. */
+static int find_others(struct stage *stage, struct claim *claims, struct note_error *err)
+{
+	char hex[129];
+	int code = NOTE_OK;
+	for (size_t i = 0; i < stage->count; i++)
+		claims[i] = (struct claim){stage->candidates[i].below,
+					   stage->candidates[i].spooled.sha256, NULL};
+	if (stage->share->objects != NULL)
+		return objects_judge(stage->share, claims, stage->count, err);
+	for (size_t i = 0; code == NOTE_OK && i < stage->count; i++) {
+		bool same = true;
+		char *holder = build_id_path(claims[i].below, hex) != NULL
+				       ? link_holder(stage->share, claims[i].below)
+				       : NULL;
+		if (holder != NULL)
+			code = has_digest(stage->share, holder, claims[i].below, claims[i].sha256,
+					  &same, err);
+		if (!same)
+			claims[i].holder = holder;
+		else
+			free(holder);
+	}
+	return code;
+}
+
 /* Candidates for build-ids that another package holds with other contents. */
 static int judge(struct stage *stage, const char *package, enum share_conflict conflict,
 		 struct note_error *err)
 {
 	char hex[129];
 	size_t kept = 0;
-	int code = NOTE_OK;
+	struct claim *claims = xcalloc(stage->count, sizeof(*claims));
+	int code = find_others(stage, claims, err);
 	for (size_t i = 0; i < stage->count; i++) {
 		struct candidate *candidate = &stage->candidates[i];
+		const char *holder = claims[i].holder;
 		const char *kind = build_id_path(candidate->below, hex);
-		char *holder = code == NOTE_OK && kind != NULL
-				       ? link_holder(stage->share, candidate->below)
-				       : NULL;
-		bool same = true;
-		if (holder != NULL)
-			code = has_digest(stage->share, holder, candidate->below,
-					  candidate->spooled.sha256, &same, err);
-		if (!same && code == NOTE_OK && conflict == SHARE_KEEP)
+		if (holder != NULL && code == NOTE_OK && conflict == SHARE_KEEP)
 			share_say(stage->share, candidate->spooled.origin,
 				  "left out: %s holds another %s of build-id %s", holder, kind,
 				  hex);
-		else if (!same && code == NOTE_OK)
+		else if (holder != NULL && code == NOTE_OK)
 			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 					 "build-id %s: %s and %s hold different files as its %s",
 					 hex, holder, package, kind);
-		free(holder);
-		if (same)
+		if (holder == NULL)
 			stage->candidates[kept++] = *candidate;
 		else
 			free_candidate(candidate);
+		free(claims[i].holder);
 	}
+	free(claims);
 	stage->count = kept;
 	return code;
 }
@@ -233,11 +256,10 @@ static int compare_with_present(struct share *share, const struct record *record
 				enum share_conflict conflict, bool *there, struct note_error *err)
 {
 	struct record present;
-	struct stat st;
-	char *directory = xasprintf("packages/%s", record->package);
-	char *path = xasprintf("%s/record.json", directory);
-	*there = root_stat(share->root, directory, &st, NULL) == NOTE_OK;
-	int code = *there ? read_record(share, path, &present, err) : NOTE_OK;
+	int code = read_package(share, record->package, &present, err);
+	*there = code == NOTE_OK;
+	if (code == NOTE_ABSENT)
+		code = NOTE_OK;
 	if (*there && code == NOTE_OK) {
 		const bool same = record_same_files(record, &present);
 		if (!same && conflict == SHARE_KEEP)
@@ -249,8 +271,6 @@ static int compare_with_present(struct share *share, const struct record *record
 					 record->package);
 		record_free(&present);
 	}
-	free(path);
-	free(directory);
 	return code;
 }
 
@@ -306,10 +326,28 @@ static int enter_store(struct share *share, const struct record *record, uint64_
 	return code;
 }
 
+/* RECORD's files are the candidates. */
+static int upload(struct stage *stage, const struct record *record, struct share_added *added,
+		  struct note_error *err)
+{
+	struct upload *uploads = xcalloc(stage->count, sizeof(*uploads));
+	for (size_t i = 0; i < stage->count; i++) {
+		const struct spooled *spooled = &stage->candidates[i].spooled;
+		uploads[i] = (struct upload){.path = spooled->path,
+					     .names = spooled->names,
+					     .alternate = spooled->alternate};
+	}
+	int code = objects_add(stage->share, record, uploads, &added->new_bytes, err);
+	free(uploads);
+	return code;
+}
+
 static int bring_in(struct stage *stage, const struct record *record, struct share_added *added,
 		    struct note_error *err)
 {
 	struct share *share = stage->share;
+	if (share->objects != NULL)
+		return upload(stage, record, added, err);
 	char *package = xasprintf("packages/%s", record->package);
 	int code = move_into_place(stage, err);
 	/* From here on the record tells how to undo all that follows. */

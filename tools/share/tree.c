@@ -148,6 +148,9 @@ static int read_item(struct intake *intake, struct item *item, size_t number,
 	if (code == NOTE_OK &&
 	    (item->place != PLACE_BY_LOOKING || reading->look.build_id[0] != '\0'))
 		code = spool_file(intake->share, fd, item->path, number, &reading->spooled, err);
+	if (code == NOTE_OK && reading->look.build_id[0] != '\0')
+		code = spool_facts(intake->share, fd, &reading->look, number, &reading->spooled,
+				   err);
 	close(fd);
 	if (code == NOTE_OK && item->expected != NULL)
 		code = prove(item, err);
