@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tests/bench/fetch.sh [FILES] [DELAY]: pkgnote fetch, curl and debuginfod-find on the same debuginfo
 # files from elfutils' debuginfod on loopback. With DELAY (milliseconds, one way: 25 is a round
-# trip of 50) through a proxy that delays (tests/tools/delayd.c).
+# trip of 50) through a proxy that delays (tests/tools/delayd.c). ROUNDS says how often (7).
 set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 FILES=${1:-1000} DELAY=${2:-0}
 PKGNOTE=${PKGNOTE:-${BUILD:-$TOP/build}/pkgnote}
 case $PKGNOTE in /*) ;; *) PKGNOTE=$TOP/$PKGNOTE ;; esac
-WORK=$(mktemp -d) PID=
-trap 'kill $PID 2>/dev/null; rm -rf "$WORK"' EXIT
+ROUNDS=${ROUNDS:-7}
+WORK=$(mktemp -d) SHM='' PID=''
+trap 'kill $PID 2>/dev/null; rm -rf "$WORK" $SHM' EXIT
 cd "$WORK"
 export DEBUGINFOD_URLS= HOME=$WORK XDG_CACHE_HOME=$WORK/cache DEBUGINFOD_PROGRESS=
 
@@ -53,41 +54,69 @@ if [ "$DELAY" != 0 ]; then
 	while [ ! -s delayed ]; do sleep 0.05; done
 	URL=http://127.0.0.1:$(cat delayed)
 fi
-sed "s|.*|url = \"$URL/buildid/&/debuginfo\"\noutput = \"curl/&\"|" ids >curlrc
 mapfile -t IDS <ids
 
-seconds() { # COMMAND...: its seconds
-	local start end
-	start=$(date +%s.%N)
-	"$@" >out 2>err || { tail -3 err >&2; return 1; }
-	end=$(date +%s.%N)
-	echo "$start $end" | awk '{ printf "%.3f", $2 - $1 }'
-}
+# Each writes to a directory of its own below $TARGET, which is emptied and written back to the disk before the clock
+# starts, so that nobody pays for what another one left behind.
 one_by_one() {
-	export DEBUGINFOD_URLS=$URL
+	local id
+	export DEBUGINFOD_URLS=$URL DEBUGINFOD_CACHE_PATH=$TARGET/find
 	for id in "${IDS[@]}"; do debuginfod-find debuginfo "$id" || return 1; done
 }
-with_curl() { rm -rf curl; mkdir curl; curl -s --parallel --parallel-max 16 -K curlrc; }
-with_pkgnote() { rm -rf cache/pkgnote; "$PKGNOTE" fetch -q --server="$URL" debuginfo "${IDS[@]}"; }
-warm() { "$PKGNOTE" fetch -q --server="$URL" debuginfo "${IDS[@]}"; }
+with_curl() { mkdir "$TARGET/curl"; curl -s --no-progress-meter --parallel --parallel-max 16 -K curlrc; }
+with_pkgnote() { "$PKGNOTE" fetch -q --cache="$TARGET/pkgnote" --server="$URL" debuginfo "${IDS[@]}"; }
+settle() { rm -rf "$TARGET"/*; sync -f "$TARGET"; }
+seconds() { # FILE COMMAND...: appends its seconds to FILE
+	local file=$1 start end
+	shift
+	start=$(date +%s%N)
+	"$@" >out 2>err || { tail -3 err >&2; return 1; }
+	end=$(date +%s%N)
+	echo $(((end - start) / 1000)) | awk '{ printf "%.3f\n", $1 / 1e6 }' >>"$file"
+}
+middle() { sort -n "$1" | awk '{ a[NR] = $1 } END { printf "%.3f", a[int((NR + 1) / 2)] }'; }
+row() { # NAME FILE
+	printf '| %s | %s | %s to %s |\n' "$1" "$(middle "$2")" "$(sort -n "$2" | head -1)" "$(sort -n "$2" | tail -1)"
+}
+on() { # WHAT TARGET
+	TARGET=$2
+	local i
+	mkdir -p "$TARGET"
+	rm -f times.*
+	sed "s|.*|url = \"$URL/buildid/&/debuginfo\"\noutput = \"$TARGET/curl/&\"|" ids >curlrc
+	for i in $(seq "$ROUNDS"); do
+		# Who comes first changes from round to round.
+		if [ $((i % 2)) = 1 ]; then settle; seconds times.curl with_curl; fi
+		settle; seconds times.cold with_pkgnote
+		seconds times.warm with_pkgnote
+		cmp "$(sed -n 1p out)" "tree/${IDS[0]}.debug"
+		if [ $((i % 2)) = 0 ]; then settle; seconds times.curl with_curl; fi
+	done
+	settle; seconds times.find one_by_one
+	settle
+	printf '\n| %s | seconds, median of %s | spread |\n|---|---|---|\n' "$1" "$ROUNDS"
+	row "curl --parallel-max 16, unchecked" times.curl
+	row "pkgnote fetch, cold" times.cold
+	row "pkgnote fetch, warm" times.warm
+	row "debuginfod-find, one by one (once)" times.find
+	echo "$(middle times.cold) $(middle times.curl) $(middle times.find)" |
+		awk '{ printf "\npkgnote takes %.2f times as long as curl; debuginfod-find %.1f times as long as pkgnote.\n", $1 / $2, $3 / $1 }'
+}
 peak() { # the peak resident memory of a cold run, in MB
-	rm -rf cache/pkgnote
-	python3 - "$PKGNOTE" "$URL" "${IDS[@]}" <<'PY' 2>/dev/null || echo '?'
+	settle
+	python3 - "$PKGNOTE" "$URL" "$TARGET/pkgnote" "${IDS[@]}" <<'PY' 2>/dev/null || echo '?'
 import resource, subprocess, sys
-subprocess.run([sys.argv[1], "fetch", "-q", "--server=" + sys.argv[2], "debuginfo"] + sys.argv[3:],
+subprocess.run([sys.argv[1], "fetch", "-q", "--server=" + sys.argv[2], "--cache=" + sys.argv[3], "debuginfo"] + sys.argv[4:],
                stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
 PY
 }
-with_curl >/dev/null 2>&1 || true # warms the server
-curl_s=$(seconds with_curl) ours=$(seconds with_pkgnote) warm_s=$(seconds warm)
-curl_2=$(seconds with_curl) ours_2=$(seconds with_pkgnote)
-find_s=$(seconds one_by_one)
-cmp "$(sed -n 1p out)" "tree/${IDS[0]}.debug"
-echo "curl --parallel-max 16: $curl_s $curl_2 s"
-echo "pkgnote fetch, cold:    $ours $ours_2 s"
-echo "pkgnote fetch, warm:    $warm_s s"
-echo "debuginfod-find:        $find_s s"
-echo "peak memory:            $(peak) MB"
-echo "$ours $ours_2 $curl_s $curl_2 $find_s" | awk '{ o = $1 < $2 ? $1 : $2; c = $3 < $4 ? $3 : $4;
-	printf "times curl: %.2f, debuginfod-find takes %.1f times as long\n", o / c, $5 / o }'
+cat tree/* >/dev/null
+sed "s|.*|url = \"$URL/buildid/&/debuginfo\"\noutput = \"/dev/null\"|" ids >curlrc
+curl -s --no-progress-meter --parallel --parallel-max 16 -K curlrc || true # the server is warm
+on "files on disk" "$WORK/target"
+echo "Peak memory: $(peak) MB."
+if [ -d /dev/shm ] && [ -w /dev/shm ]; then
+	SHM=$(mktemp -d /dev/shm/pkgnote-bench.XXXXXX)
+	on "files in memory (tmpfs)" "$SHM"
+fi

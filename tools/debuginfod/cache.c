@@ -93,6 +93,8 @@ void cache_close(struct cache *cache)
 		}
 		rmdir(cache->dir);
 	}
+	while (cache->spare_count > 0)
+		free(cache->spare[--cache->spare_count]);
 	close(cache->fd);
 	free(cache->dir);
 	free(cache);

@@ -49,7 +49,8 @@ struct staging;
 int staging_open(struct staging **out, struct cache *cache, const struct cache_key *key,
 		 struct note_error *err);
 int staging_write(struct staging *stage, const void *bytes, size_t size, struct note_error *err);
-uint64_t staging_size(const struct staging *stage);
+/* What was written lies in the file only once it is flushed; committing does that too. */
+int staging_flush(struct staging *stage, struct note_error *err);
 int staging_fd(const struct staging *stage);
 void staging_drop(struct staging *stage); /* NULL is allowed */
 

@@ -169,6 +169,9 @@ bool cache_wants_cleaning(struct cache *cache, uint64_t max_size)
 		return false;
 	if (max_size != 0 && cache->committed > max_size / 16)
 		return true;
-	return fstatat(cache->fd, STAMP, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-	       st.st_mtime + DAY < time(NULL);
+	if (fstatat(cache->fd, STAMP, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return st.st_mtime + DAY < time(NULL);
+	/* A cache begins: there is nothing old in it. */
+	small_file_write(cache->fd, STAMP, "pkgnote\n");
+	return false;
 }

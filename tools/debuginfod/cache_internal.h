@@ -9,6 +9,8 @@
 #include "tools/debuginfod/cache.h"
 
 #define CACHE_NAME 240
+/* Buffers that wait for the next file: as many as there are downloads at a time. */
+#define CACHE_SPARE 32
 
 struct cache {
 	int fd;
@@ -16,6 +18,8 @@ struct cache {
 	bool temporary;
 	bool private;
 	uint64_t committed; /* bytes, by this process */
+	uint8_t *spare[CACHE_SPARE];
+	size_t spare_count;
 };
 
 /* The descriptor of a build-id's directory, made where MAKE says so; -1 with errno. */

@@ -39,6 +39,17 @@ static void digest_text(XXH128_hash_t hash, char out[33])
 	hex_encode(&bytes, sizeof(bytes), out);
 }
 
+/* Half a proof is none, so a new one needs no other name first. */
+static bool new_file_write(int at, const char *name, const char *text)
+{
+	const ssize_t length = (ssize_t)strlen(text);
+	int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return false;
+	const bool good = write(fd, text, (size_t)length) == length;
+	return close(fd) == 0 && good;
+}
+
 bool small_file_write(int at, const char *name, const char *text)
 {
 	char temporary[CACHE_NAME];
@@ -95,7 +106,7 @@ static bool write_proof(int at, const struct cache_key *key, int fd, struct proo
 	snprintf(text, sizeof(text), "1 %" PRIu64 " %s %" PRIu64 " %" PRId64 " %s/%s\n",
 		 proof->size, proof->digest, (uint64_t)st.st_ino, change_time(&st), key->hex,
 		 key->name);
-	return small_file_write(at, name, text);
+	return new_file_write(at, name, text) || small_file_write(at, name, text);
 }
 
 bool proof_write(int at, const struct cache_key *key, int fd, uint64_t size, XXH128_hash_t hash)

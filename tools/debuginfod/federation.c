@@ -114,6 +114,10 @@ static void judge(struct federation *f, struct voice *voice)
 		say(voice, OUTCOME_UNAVAILABLE, err.text);
 		return;
 	}
+	if (staging_flush(t->stage, &err) != NOTE_OK) {
+		say(voice, OUTCOME_UNAVAILABLE, err.text);
+		return;
+	}
 	t->outcome =
 		proof_check(staging_fd(t->stage), t->artifact, f->key.hex, f->key.wanted, t->text);
 	t->worth_retry = false;
