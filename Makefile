@@ -89,8 +89,9 @@ install: all
 	for page in man/*.[1357]; do \
 	  install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; done
 	for file in macros.d/macros.pkgnote pkgnote-find-debuginfo pkgnote-provides; do \
-	  sed -e 's|/usr/bin/pkgnote|$(BINDIR)/pkgnote|' -e 's|%{_rpmconfigdir}|$(RPMDIR)|' rpm-macros/$${file##*/} \
+	  sed -e 's|/usr/bin/pkgnote|$(BINDIR)/pkgnote|' -e 's|%{_rpmconfigdir}/pkgnote|$(RPMDIR)/pkgnote|' rpm-macros/$${file##*/} \
 	    >$(DESTDIR)$(RPMDIR)/$$file || exit 1; done
+	chmod 644 $(DESTDIR)$(RPMDIR)/macros.d/macros.pkgnote
 	chmod 755 $(DESTDIR)$(RPMDIR)/pkgnote-find-debuginfo $(DESTDIR)$(RPMDIR)/pkgnote-provides
 	ln -sf ../macros.d/macros.pkgnote $(DESTDIR)$(RPMDIR)/fileattrs/pkgnote.attr
 	install -d $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper

@@ -39,13 +39,14 @@ unpacked() {
 	for rpm in "$1"/RPMS/*/*.rpm; do rpm2cpio "$rpm" | (cd "$2" && cpio -idmu --quiet --no-absolute-filenames); done
 }
 
-# listed NAME [PATTERN]: of each package (debug packages, say) its names, modes and links, one a line. Build-ids are
-# different from splitter to splitter: they are left out.
+# listed NAME [PATTERN]: of each package (debug packages, say) its names and links, one a line. Build-ids are
+# different from splitter to splitter, and which of several files with one id gets the link without a number depends on the
+# order of debugfiles.list (ours is sorted, find-debuginfo's is as directories are): both are left out.
 listed() {
 	local rpm
 	for rpm in "$1"/RPMS/*/${2:-*}.rpm; do
-		rpm -qp --qf "[%{=NAME}: %{FILENAMES} %{FILEMODES:perms} %{FILELINKTOS}\n]" "$rpm" 2>/dev/null
-	done | sed -E 's#\.build-id/[0-9a-f]{2}(/[0-9a-f]+)?#.build-id/ID#g' | sort -u
+		rpm -qp --qf "[%{=NAME}: %{FILENAMES} %{FILELINKTOS}\n]" "$rpm" 2>/dev/null
+	done | sed -E 's#\.build-id/[0-9a-f]{2}(/[0-9a-f]+)?(\.[0-9]+)?#.build-id/ID#g' | sort -u
 }
 
 # stamped_and_stripped DIR FILE...: with the note of the build, no debug information, a debuglink.
