@@ -63,3 +63,15 @@ stamped_and_stripped() {
 # note_of FILE KEY: its value in the package note.
 note_of() { "$PKGNOTE" show --json "$1" | python3 -c 'import json, sys
 print(json.loads(sys.stdin.readline())["package"].get(sys.argv[1], ""))' "$2"; }
+
+# rpm_debuginfod DIR: elfutils' debuginfod over a directory of packages: sets SERVER; debuginfod_stop ends it (judges.sh).
+rpm_debuginfod() {
+	need debuginfod curl
+	local port=$((20000 + RANDOM % 20000)) log=$PWD/debuginfod.log
+	SERVER=http://127.0.0.1:$port
+	debuginfod -p "$port" -d :memory: -t 0 -g 0 -R "$1" >"$log" 2>&1 &
+	SERVER_PID=$!
+	debuginfod_ready "$SERVER" && return 0
+	tail -5 "$log" >&2
+	fail "debuginfod did not finish its scan"
+}
