@@ -162,6 +162,15 @@ static void read_alternate(struct debug_facts *out, struct image *debug)
 	hex_encode(id, size, out->alternate_id);
 }
 
+static bool has_relative(const struct dwarf_sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		if (sources->items[i].original[0] != '/' &&
+		    path_is_source(sources->items[i].original))
+			return true;
+	return false;
+}
+
 void debug_read(struct debug_facts *out, const struct elf_artifact *shipped, struct image *debug)
 {
 	struct elf_artifact layout = {0};
@@ -190,9 +199,18 @@ void debug_read(struct debug_facts *out, const struct elf_artifact *shipped, str
 	if (out->problem == NULL) {
 		static const char *const samples[] = {".debug_line", ".debug_abbrev", ".debug_info",
 						      NULL};
+		static const char *const indexes[] = {".gdb_index", ".debug_names", NULL};
 		read_alternate(out, debug);
 		section_sample(&out->sample, debug, samples);
+		section_sample(&out->index, debug, indexes);
 	}
+	/* dwz moves compilation directories there, too. */
+	if (out->alternate_name != NULL && out->sources_unknown == NULL &&
+	    has_relative(&out->sources))
+		out->sources_unknown =
+			xasprintf("named relative to directories that only the "
+				  "alternate file %s tells, which is not read for it",
+				  out->alternate_name);
 	artifact_free(&layout);
 }
 
@@ -203,6 +221,7 @@ void debug_facts_free(struct debug_facts *facts)
 	free(facts->sources_unknown);
 	free(facts->alternate_name);
 	free(facts->sample.name);
+	free(facts->index.name);
 	*facts = (struct debug_facts){0};
 }
 

@@ -1,0 +1,286 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pkgnote split --dwz and --gdb-index, which call dwz and gdb: judged by gdb, readelf, eu-elflint,
+# find-debuginfo, and by publish and verify.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/judges.sh"
+TREE=$WORK/tree SOURCE=$WORK/build-1.0 SUFFIX=-1.0-2.x86_64
+PACKAGE="--name=prog --package-version=1.0 --release=2"
+split() { "$PKGNOTE" split --layout=rpm --arch=x86_64 $PACKAGE --build-dir="$SOURCE" "$@"; }
+fresh() { rm -rf "$1"; cp -a "$TREE" "$1"; }
+alike() { diff -r --no-dereference "$1" "$2"; }
+
+builds() {
+	need gcc dwz gdb
+	mkdir -p "$SOURCE/sub" "$TREE/usr/bin" "$TREE/usr/lib/deep"
+	cd "$SOURCE"
+	cat >sub/shared.h <<-'C'
+	#include <stdio.h>
+	#include <stdlib.h>
+	struct shared { int a, b; struct shared *next; const char *text[4]; };
+	union either { struct shared s; double d; long double ld; };
+	C
+	for i in 1 2 3; do
+		cat >prog$i.c <<-C
+		#include "sub/shared.h"
+		union either either$i;
+		int main(void) { struct shared s = {$i, 2, 0, {0}}; printf("%d\n", s.a + (int)either$i.d); return 0; }
+		C
+		gcc -g -o "$TREE/usr/bin/prog$i" prog$i.c
+	done
+	gcc -g -gdwarf-4 -o "$TREE/usr/bin/dwarf4" prog1.c
+	gcc -g -gdwarf-4 -o "$TREE/usr/bin/dwarf4b" prog2.c
+	gcc -g -gz -o "$TREE/usr/bin/packed" prog1.c
+	gcc -g -shared -fPIC -o "$TREE/usr/lib/deep/libx.so.1" prog3.c
+	ln -s libx.so.1 "$TREE/usr/lib/deep/libx.so"
+	cp "$TREE/usr/bin/prog1" "$TREE/usr/bin/-odd name"$'\n'
+	cp "$TREE/usr/bin/prog1" "$TREE/usr/lib/deep/copy"
+	ln "$TREE/usr/bin/prog2" "$TREE/usr/lib/second"
+}
+check "a tree of programs that share types" builds
+
+# good ROOT: what one can do with it. DIR is where its debug tree is.
+good() {
+	local root=$1 file
+	for file in usr/bin/prog1 usr/bin/dwarf4 usr/bin/packed usr/lib/deep/libx.so.1; do
+		local debug=$root/usr/lib/debug/$file$SUFFIX.debug
+		eu-elflint --gnu-ld -q "$root/$file"
+		eu-elflint --gnu-ld -d -q "$debug"
+		same "$(crc "$debug")" "$(link_crc "$root/$file")"
+		readelf -wi -wN -wK --process-links "$debug" >readelf.out 2>readelf.err || true
+		! grep -i 'error' readelf.err
+	done
+	gdb -nx -batch -iex "set debug-file-directory $root/usr/lib/debug" -iex 'set debuginfod enabled off' \
+		-ex 'ptype union either' -ex 'info line main' -ex 'maint print objfiles' "$root/usr/bin/prog3" >gdb.out 2>&1
+	says gdb.out 'struct shared s;'
+	says gdb.out 'prog3.c" starts at'
+	says gdb.out "prog3$SUFFIX.debug"
+}
+crc() { gzip -c "$1" | tail -c8 | od -An -tx4 -N4 | tr -d ' '; }
+link_crc() { readelf --debug-dump=links "$1" 2>/dev/null | sed -n 's/.*CRC value: 0x//p' | awk '{printf "%8s", $1}' | tr ' ' 0; }
+
+single() {
+	fresh plain; fresh root; fresh again
+	split -q plain >/dev/null
+	split --dwz --manifest=m root >out 2>err
+	says_not err .
+	good root
+	[ ! -e root/usr/lib/debug/.dwz ]
+	for f in prog1 dwarf4; do
+		[ $(stat -c%s root/usr/lib/debug/usr/bin/$f$SUFFIX.debug) -lt $(stat -c%s plain/usr/lib/debug/usr/bin/$f$SUFFIX.debug) ]
+	done
+	split --dwz=single --manifest=m2 -j1 again >/dev/null
+	cmp m m2; alike root again
+	split --dwz --manifest=m3 root >/dev/null; cmp m m3; alike root again
+}
+check "--dwz: each debug file folded, its CRC after that" single
+
+multi() {
+	fresh root; fresh again; fresh plain
+	split -q plain >/dev/null
+	split --dwz=multi --manifest=m root >out 2>err
+	says_not err .
+	good root
+	local dwz=usr/lib/debug/.dwz/prog-1.0-2.x86_64
+	eu-elflint --gnu-ld -d -q root/$dwz
+	id=$(readelf -n root/$dwz | sed -n 's/.*Build ID: //p')
+	same "$(realpath root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug)" "$(realpath root/$dwz)"
+	readelf --string-dump=.gnu_debugaltlink root/usr/lib/debug/usr/bin/prog2$SUFFIX.debug | grep -q ' ../../.dwz/prog-1.0-2.x86_64'
+	# Equal programs have equal debug files, however deep.
+	cmp root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug root/usr/lib/debug/usr/lib/deep/copy$SUFFIX.debug
+	cmp root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug "root/usr/lib/debug/usr/bin/-odd name"$'\n'"$SUFFIX.debug"
+	[ root/usr/lib/debug/usr/bin/prog2$SUFFIX.debug -ef root/usr/lib/debug/usr/lib/second$SUFFIX.debug ]
+	same "$(find root -name '.pkgnote*')" ""
+	# Build-ids and all of the shipped files but the CRC do not depend on it.
+	for f in usr/bin/prog1 usr/lib/deep/libx.so.1; do
+		same "$(cmp -l root/$f plain/$f | wc -l | awk '{print $1 <= 4}')" 1
+	done
+	split --dwz=multi --manifest=m2 -j1 again >/dev/null
+	cmp m m2; alike root again
+	split --dwz=multi --manifest=m3 root >/dev/null; cmp m m3; alike root again
+	python3 - m root <<-'P'
+	import json, sys, hashlib
+	m = json.load(open(sys.argv[1]))
+	a, = m["alternateFiles"]
+	data = open(sys.argv[2] + a["path"], "rb").read()
+	assert a["path"] == "/usr/lib/debug/.dwz/prog-1.0-2.x86_64" and len(a["buildId"]) == 40
+	assert a["size"] == len(data) and a["sha256"] == hashlib.sha256(data).hexdigest()
+	assert all(f["debugFile"]["alternate"] == a["path"] for f in m["files"])
+	P
+}
+check "--dwz=multi: one alternate file, found by name and by build-id" multi
+
+with_the_rest() {
+	fresh root; fresh again
+	local options="--dwz=multi --gdb-index --compress=zlib --minidebuginfo"
+	split $options --manifest=m root >/dev/null
+	good root
+	says gdb.out '\.gdb_index: version'
+	readelf -SW root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug root/usr/lib/debug/.dwz/* | grep -c '\.debug_info .* C ' | grep -qx 2
+	split $options -j1 --manifest=m2 again >/dev/null
+	cmp m m2; alike root again
+}
+check "--dwz=multi with --gdb-index, --compress and --minidebuginfo" with_the_rest
+
+index() {
+	fresh root; fresh plain
+	split --gdb-index root >out 2>err
+	says_not err .
+	split plain >/dev/null
+	good root
+	says gdb.out '\.gdb_index: version'
+	readelf --debug-dump=gdb_index root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug | grep -q 'main: 0 \[global, function\]'
+	same "$(cmp -l root/usr/bin/prog1 plain/usr/bin/prog1 | wc -l | awk '{print $1 <= 4}')" 1
+	same "$(readelf -n root/usr/bin/prog1)" "$(readelf -n plain/usr/bin/prog1)"
+}
+check "--gdb-index: gdb uses it, and the shipped files do not change" index
+
+layout_deb() {
+	fresh root
+	mkdir -p root/usr/lib/other
+	gcc -g -o root/usr/lib/other/unlike "$SOURCE/prog2.c"
+	"$PKGNOTE" split --layout=deb $PACKAGE --arch=amd64 --build-dir="$SOURCE" --dwz=multi --compress=zlib --manifest=m root >/dev/null 2>err
+	says_not err .
+	local dwz=usr/lib/debug/.dwz/x86_64-linux-gnu/prog.debug id debug
+	[ -f root/$dwz ]
+	id=$(readelf -n root/usr/bin/prog1 | sed -n 's/.*Build ID: //p')
+	debug=root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
+	readelf --string-dump=.gnu_debugaltlink "$debug" | grep -q " /$dwz"
+	same "$(crc "$debug")" "$(link_crc root/usr/bin/prog1)"
+	status 2 "$PKGNOTE" split --layout=deb $PACKAGE --arch=vax --dwz=multi root
+	says err "'vax' is no architecture of Debian's"
+}
+check "layout deb: where dh_dwz puts it" layout_deb
+
+refused() {
+	need clang
+	fresh root
+	clang -g -gdwarf-5 -o root/usr/bin/clang5 "$SOURCE/prog1.c"
+	clang -g -gdwarf-5 -o root/usr/bin/clang5b "$SOURCE/prog2.c"
+	cp -a root other; cp -a root plain
+	split -q plain >/dev/null
+	for mode in single multi; do
+		rm -rf now; cp -a root now
+		split --dwz=$mode now >out 2>err
+		says err '/usr/bin/clang5: its debug file is not folded: dwz: Unknown debugging section \.debug_addr$'
+		cmp {plain,now}/usr/lib/debug/usr/bin/clang5$SUFFIX.debug
+		cmp {plain,now}/usr/bin/clang5
+		good now
+	done
+	rm -rf now; cp -a root now
+	split --dwz=multi --dwz-max-die-limit=5 now >out 2>err
+	cmp {plain,now}/usr/lib/debug/usr/bin/prog1$SUFFIX.debug
+}
+check "what dwz refuses is said, and kept as it is" refused
+
+missing() {
+	fresh root
+	mkdir bin; ln -s "$(command -v bash)" bin/bash
+	for option in --dwz --dwz=multi --gdb-index; do
+		status 3 env PATH="$PWD/bin" "$PKGNOTE" split --layout=rpm $PACKAGE --arch=x86_64 $option root
+		says err 'needs the program (dwz|gdb), which is not installed$'
+		alike root "$TREE"
+	done
+	# One that breaks: nothing is half done.
+	printf '#!/bin/sh\nkill -SEGV $$\n' >bin/dwz; chmod +x bin/dwz
+	status 3 env PATH="$PWD/bin:$PATH" "$PKGNOTE" split --layout=rpm $PACKAGE --arch=x86_64 --dwz=multi root
+	says err 'dwz ended with status 139'
+	(cd "$TREE" && find . -type f -print0 | xargs -0 sha256sum) >sums
+	(cd root && sha256sum -c --quiet ../sums)
+	same "$(find root -name '.pkgnote*')" ""
+	status 0 split --dwz=multi root
+	fresh other; split --dwz=multi other >/dev/null
+	alike root other
+}
+check "without the program, or with a broken one, nothing is touched" missing
+
+# A second run over a tree to which something came does not take the first one's alternate file.
+added() {
+	fresh root
+	split --dwz=multi root >/dev/null
+	cp root/usr/lib/debug/.dwz/prog-1.0-2.x86_64 first
+	gcc -g -o root/usr/bin/new1 "$SOURCE/prog1.c" -DNEW1; gcc -g -o root/usr/bin/new2 "$SOURCE/prog2.c" -DNEW2
+	split --dwz=multi --manifest=m root >/dev/null
+	cmp first root/usr/lib/debug/.dwz/prog-1.0-2.x86_64
+	[ -f root/usr/lib/debug/.dwz/prog-1.0-2.x86_64.1 ]
+	good root
+	same "$(grep -c '"path": "/usr/lib/debug/.dwz' m)" 2
+}
+check "what comes later gets an alternate file of its own" added
+
+killed() {
+	fresh whole
+	split --dwz=multi --manifest=m whole >/dev/null
+	local start=$EPOCHREALTIME i=0 mixed=0 journal=0 fewest=40 pid
+	fresh root
+	split --dwz=multi root >/dev/null
+	local took=$(awk "BEGIN{print $EPOCHREALTIME - $start}")
+	for i in $(seq $fewest); do
+		fresh root
+		"$PKGNOTE" split --layout=rpm --arch=x86_64 $PACKAGE --build-dir="$SOURCE" --dwz=multi root >/dev/null 2>&1 &
+		pid=$!
+		sleep "$(awk "BEGIN{print $took * $i / $fewest}")"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		[ ! -e root/usr/lib/debug/.pkgnote-dwz ] || journal=$((journal + 1))
+		sleep 0.05 # a dwz that was left alone ends
+		split --dwz=multi --manifest=m2 root >/dev/null
+		cmp m m2; alike whole root
+	done
+	echo "$journal had a journal"
+}
+check "killed at forty moments: the next run ends in the same bytes" killed
+
+# At each moment after the journal: made by hand, since it is short.
+journalled() {
+	fresh whole; fresh root
+	split --dwz=multi --manifest=m whole >/dev/null
+	# The state of a run that was killed between two shipped files.
+	mkdir bin
+	cat >kill.gdb <<-G
+	set breakpoint pending on
+	set confirm off
+	break replace_input
+	run
+	ignore 1 2
+	continue
+	kill
+	quit
+	G
+	gdb -nx -batch -iex 'set debuginfod enabled off' -x kill.gdb --args "$PKGNOTE" split --layout=rpm --arch=x86_64 $PACKAGE --build-dir="$SOURCE" --dwz=multi -j1 root >gdb.log 2>&1 || true
+	[ -f root/usr/lib/debug/.pkgnote-dwz ] || { tail gdb.log; fail "not killed where it should"; }
+	same "$(for f in root/usr/bin/* root/usr/lib/deep/*; do readelf -SW "$f" | grep -c gnu_debuglink; done | sort -u | tr '\n' ' ')" "0 1 "
+	split --dwz=multi --manifest=m2 root >/dev/null
+	cmp m m2; alike whole root
+}
+check "killed between shipped files: the journal tells the next run" journalled
+
+# To a share and back: gdb and verify have all they need, the alternate file too.
+published() {
+	for layout in rpm deb; do
+		fresh root
+		rm root/usr/bin/-odd* root/usr/lib/deep/copy # in layout rpm equal programs' debuglinks differ
+		"$PKGNOTE" split --stamp --layout=$layout $PACKAGE --arch=$([ $layout = rpm ] && echo x86_64 || echo amd64) \
+			--build-dir="$SOURCE" --dwz=multi --gdb-index --manifest=$layout.json root >/dev/null
+		"$PKGNOTE" publish --into=share-$layout --manifest=$layout.json root >out
+		"$PKGNOTE" verify --server="file://$PWD/share-$layout" --manifest=$layout.json --sources=all root >out || { cat out >&2; return 1; }
+		says out 'alternate|debuginfo +[0-9]+ +0 +0 +0 +0'
+		"$PKGNOTE" verify --server="file://$PWD/share-$layout" --sources=all root >out || { cat out >&2; return 1; }
+		"$PKGNOTE" publish --into=share-$layout --check >out
+		cp root/usr/bin/dwarf4 .
+		DEBUGINFOD_URLS="file://$PWD/share-$layout" gdb -nx -batch -iex 'set debuginfod enabled on' -iex 'set debug-file-directory /nonexistent' \
+			-ex 'ptype union either' -ex 'list main' dwarf4 >gdb.out 2>&1
+		says gdb.out 'struct shared s;'
+		says gdb.out 'int main\(void\)'
+		# Mounted at /usr/lib/debug, too.
+		gdb -nx -batch -iex "set debug-file-directory $PWD/share-$layout" -ex 'ptype union either' dwarf4 >gdb.out 2>&1
+		says gdb.out 'struct shared s;'
+		# Without the alternate file verify says what is missing.
+		id=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["alternateFiles"][0]["buildId"])' $layout.json)
+		rm -r share-$layout/buildid/$id
+		status 1 "$PKGNOTE" verify --server="file://$PWD/share-$layout" root
+		says out "missing +debuginfo .*alternate"
+	done
+}
+check "published, verified, and used by gdb from the share" published
+finish
