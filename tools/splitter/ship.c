@@ -155,9 +155,10 @@ static int place_sections(struct shipped *shipped, const struct plan *plan, uint
 	for (uint64_t i = 1; i < shipped->count; i++) {
 		GElf_Shdr *shdr = &shipped->shdrs[i];
 		const struct plan_section *section = &plan->sections[shipped->from[i]];
-		if ((shdr->sh_flags & SHF_ALLOC) != 0 && section->bytes != NULL &&
-		    shdr->sh_offset > shipped->limit)
-			shdr->sh_offset = shipped->limit; /* an empty one */
+		/* Empty ones, and .bss and the like, lie nowhere; eu-unstrip wants them in front of
+		 * what is not loaded. */
+		if ((shdr->sh_flags & SHF_ALLOC) != 0 && shdr->sh_offset > shipped->limit)
+			shdr->sh_offset = shipped->limit;
 		if ((shdr->sh_flags & SHF_ALLOC) != 0 || section->bytes == NULL)
 			continue;
 		if (shipped->renumbered.bytes[shipped->from[i]] == NULL &&
