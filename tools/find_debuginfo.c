@@ -72,7 +72,7 @@ static bool take_list_option(struct cli *cli, void *target, const char *name, co
 /* Refuses what does not go together, and what this splitter does not do. */
 static bool check_arguments(struct cli *cli, const struct arguments *a)
 {
-	const char *undone = a->reloc_debug                          ? "-r"
+	const char *undone = false                                   ? ""
 			     : a->check_elf || a->check_elf_strictly ? "--check-elf"
 								     : NULL;
 	if (a->seed != NULL && a->keep_ids)
@@ -165,6 +165,7 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->keep_sections = &a->keep_sections;
 	options->remove_sections = &a->remove_sections;
 	options->minidebuginfo = a->minidebuginfo;
+	options->reloc_debug = a->reloc_debug;
 	options->gdb_index = a->gdb_index;
 	options->dwz = !a->dwz ? DWZ_NONE : a->dwz_single ? DWZ_SINGLE : DWZ_MULTI;
 	options->dwz_limits = a->dwz_limits;
@@ -225,7 +226,7 @@ static int run(const struct command *command, int argc, char **argv)
 		{"g-libs", 0, OPTION_FLAG, NULL, &a->keep_library_symtabs,
 		 "the same in shared libraries only", NULL, NULL},
 		{NULL, 'r', OPTION_FLAG, NULL, &a->reloc_debug,
-		 "resolve relocations of debug sections (not supported yet)", NULL, NULL},
+		 "resolve relocations between debug sections of kernel modules", NULL, NULL},
 		{NULL, 'm', OPTION_FLAG, NULL, &a->minidebuginfo, "add .gnu_debugdata", NULL, NULL},
 		{NULL, 'i', OPTION_FLAG, NULL, &a->gdb_index, "add .gdb_index (needs gdb)", NULL,
 		 NULL},

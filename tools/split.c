@@ -34,6 +34,7 @@ struct arguments {
 	struct strings remove_sections;
 	int compress;
 	bool minidebuginfo;
+	bool reloc_debug;
 	bool gdb_index;
 	int dwz;
 	struct dwz_limits dwz_limits;
@@ -221,6 +222,7 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->remove_sections = &a->remove_sections;
 	options->compression = (enum compression)a->compress;
 	options->minidebuginfo = a->minidebuginfo;
+	options->reloc_debug = a->reloc_debug;
 	options->gdb_index = a->gdb_index;
 	options->dwz = a->dwz < 0 ? DWZ_NONE : a->dwz == 0 ? DWZ_SINGLE : DWZ_MULTI;
 	options->dwz_limits = a->dwz_limits;
@@ -271,6 +273,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 "compress the debug sections (default none)", NULL, NULL},
 		{"minidebuginfo", 0, OPTION_FLAG, NULL, &a->minidebuginfo,
 		 "leave the names of functions in the shipped files, compressed", NULL, NULL},
+		{"reloc-debug", 0, OPTION_FLAG, NULL, &a->reloc_debug,
+		 "resolve relocations between debug sections of kernel modules", NULL, NULL},
 		{"gdb-index", 0, OPTION_FLAG, NULL, &a->gdb_index,
 		 "have gdb make an index in each debug file (needs gdb)", NULL, NULL},
 		{"dwz", 0, OPTION_CHOICE, "single|multi", &a->dwz,

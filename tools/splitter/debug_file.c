@@ -17,6 +17,7 @@
 #include "tools/splitter/draft.h"
 #include "tools/splitter/dwz.h"
 #include "tools/splitter/gdb_index.h"
+#include "tools/splitter/reloc.h"
 #include "tools/splitter/split_internal.h"
 
 static bool has_section(const struct plan *plan, const char *name)
@@ -155,7 +156,9 @@ int debug_file_make(struct strip_output *out, const struct split_run *run, size_
 	int code = NOTE_OK;
 	*out = (struct strip_output){0};
 	draft_begin(&draft, plan);
-	if (options->dwz != DWZ_NONE)
+	if (options->reloc_debug && image->ehdr.e_type == ET_REL)
+		code = reloc_resolve(&draft, image, err);
+	if (code == NOTE_OK && options->dwz != DWZ_NONE)
 		code = draft_inflate(&draft, image, err);
 	if (code == NOTE_OK && options->gdb_index)
 		code = add_index(&draft, run, index, image, outcome, err);

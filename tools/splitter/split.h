@@ -51,6 +51,7 @@ struct split_options {
 	const struct strings *remove_sections;
 	enum compression compression;
 	bool minidebuginfo; /* .gnu_debugdata in executables and shared libraries */
+	bool reloc_debug;   /* resolve relocations between debug sections of kernel modules */
 	bool gdb_index;     /* .gdb_index in debug files */
 	enum dwz_mode dwz;
 	struct dwz_limits dwz_limits;
