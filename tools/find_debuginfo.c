@@ -133,6 +133,11 @@ static void split_and_list(struct cli *cli, const struct arguments *a,
 	int code = split_tree(options, &manifest, &totals, &err);
 	if (code == NOTE_OK && !options->stamp_only)
 		code = lists_write(&lists, &manifest, &err);
+	if (code == NOTE_OK && !options->stamp_only && totals.split == 0 && totals.failed == 0)
+		cli_say(cli, NULL,
+			"nothing was split; rpmbuild refuses an empty debuginfo package: "
+			"\"BuildArch: noarch\" or \"%%global debug_package %%{nil}\" in the spec "
+			"says that there is nothing to debug");
 	if (code == NOTE_OK && cli->json) {
 		char *json = manifest_to_json(&manifest);
 		fputs(json, stdout);

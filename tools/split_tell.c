@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_BUILD_ID "no build-id: link with -Wl,--build-id (gcc, clang), -ldflags=-B=0x... (go)"
+
 static void tell_done(const struct split_teller *teller, const char *path, const char *debug_path)
 {
 	if (!teller->table) {
@@ -38,9 +40,9 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 		break;
 	case SPLIT_NO_BUILD_ID:
 		if (teller->strict_build_id)
-			cli_failf(cli, path, "no build-id: link with --build-id");
+			cli_failf(cli, path, NO_BUILD_ID);
 		else
-			cli_say(cli, path, "no build-id: link with --build-id");
+			cli_say(cli, path, NO_BUILD_ID);
 		break;
 	case SPLIT_MISSING_SOURCE:
 		if (teller->strict_sources)
