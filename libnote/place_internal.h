@@ -162,6 +162,10 @@ uint64_t place_free_before(const struct layout *layout, uint64_t offset);
 /* Whether anything owns a byte of [start, end). */
 bool place_is_owned(const struct layout *layout, struct range range);
 
+/* Whether RANGE belongs to nothing and is zero, or filled by patchelf, which writes X where a
+ * section was that it moved away. */
+bool place_is_dead(const struct layout *layout, struct range range);
+
 static inline bool range_has(struct range outer, struct range inner)
 {
 	return outer.start <= inner.start && inner.end <= outer.end;

@@ -163,15 +163,15 @@ static bool elsewhere(struct attempt *attempt)
 	return false;
 }
 
-/* The first table at or behind OFFSET with nothing owned between; table_count if none is next. */
+/* The first table at or behind OFFSET with nothing between; table_count if none is next. */
 static size_t next_table(const struct layout *layout, uint64_t offset)
 {
 	for (size_t i = 0; i < layout->table_count; i++) {
 		const struct range at = layout->tables[i].at;
 		if (at.start >= offset)
-			return place_is_owned(layout, (struct range){offset, at.start})
-				       ? layout->table_count
-				       : i;
+			return place_is_dead(layout, (struct range){offset, at.start})
+				       ? i
+				       : layout->table_count;
 	}
 	return layout->table_count;
 }
@@ -251,7 +251,7 @@ static bool move_on(struct attempt *attempt)
 	}
 	uint64_t distance;
 	if (first == UINT64_MAX || first - attempt->notes.end >= wanted ||
-	    place_is_owned(layout, (struct range){freed, load_end(layout)}) ||
+	    !place_is_dead(layout, (struct range){freed, load_end(layout)}) ||
 	    !align_up(wanted - (first - attempt->notes.end), alignment, &distance) ||
 	    distance > place_growth(layout, layout->load))
 		return false;
@@ -364,7 +364,7 @@ static bool anchor(struct attempt *attempt)
 			const struct range range = segment_range(phdr);
 			if ((phdr->p_type == PT_NOTE || phdr->p_type == PT_INTERP) &&
 			    range.start >= end && range.start < range.end &&
-			    !place_is_owned(layout, (struct range){end, range.start})) {
+			    place_is_dead(layout, (struct range){end, range.start})) {
 				end = range.end;
 				more = true;
 			}

@@ -170,6 +170,20 @@ bool place_is_owned(const struct layout *layout, struct range range)
 	return false;
 }
 
+bool place_is_dead(const struct layout *layout, struct range range)
+{
+	if (range.end <= range.start)
+		return true;
+	const uint8_t *bytes =
+		image_bytes(layout->image, range.start, range.end - range.start, "padding", NULL);
+	if (bytes == NULL || place_is_owned(layout, range))
+		return false;
+	for (uint64_t i = 0; i < range.end - range.start; i++)
+		if (bytes[i] != 0 && bytes[i] != 'X')
+			return false;
+	return true;
+}
+
 static const uint8_t *whole_file(const struct layout *layout)
 {
 	return image_bytes(layout->image, 0, layout->image->size, "file", NULL);
