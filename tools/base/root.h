@@ -59,7 +59,8 @@ struct file_attributes {
 
 /* Writes SIZE BYTES as the file(s) PATHS (COUNT of them, hard links of one new file), each
  * replaced by rename in the order given; missing parents are made. On failure nothing that was
- * there is changed, or, for several paths, those already renamed are whole. */
+ * there is changed, or, for several paths, those already renamed are whole, and the temporary name
+ * of PATHS[0] stays, by which the next run knows that they belong together. */
 int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
 	       size_t size, const struct file_attributes *attributes, struct note_error *err);
 

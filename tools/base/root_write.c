@@ -98,6 +98,7 @@ int root_write(struct root *root, const char *const *paths, size_t count, const 
 		return at;
 	root_temporary_name(name, temporary);
 	int code = write_temporary(at, temporary, bytes, size, attributes, err);
+	size_t replaced = 0;
 	/* The other names first, so that the new file is complete under each. */
 	for (size_t i = 1; code == NOTE_OK && i < count; i++) {
 		char other[32];
@@ -113,13 +114,15 @@ int root_write(struct root *root, const char *const *paths, size_t count, const 
 			code = error_system(err, "link");
 		else if (renameat(there, other, there, other_name) != 0)
 			code = error_system(err, "rename");
+		else
+			replaced++;
 		if (code != NOTE_OK)
 			unlinkat(there, other, 0);
 		close(there);
 	}
 	if (code == NOTE_OK && renameat(at, temporary, at, name) != 0)
 		code = error_system(err, "rename");
-	if (code != NOTE_OK)
+	if (code != NOTE_OK && replaced == 0)
 		unlinkat(at, temporary, 0);
 	close(at);
 	return code;

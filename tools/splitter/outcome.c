@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libnote/error.h"
 #include "tools/splitter/split_internal.h"
 
 int outcome_leave(struct outcome *outcome, const char *reason)
@@ -50,12 +51,24 @@ void outcome_files(const struct split_run *run, struct outcome *outcome, const v
 		sha256_hex(debug, debug_size, outcome->debug_sha256);
 }
 
+/* Somebody else has written to the file since it was found. */
+static bool has_changed(const struct input *input, int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && ((uint64_t)st.st_size != input->size ||
+				       st.st_ctim.tv_sec != input->changed.tv_sec ||
+				       st.st_ctim.tv_nsec != input->changed.tv_nsec);
+}
+
 int replace_input(const struct split_run *run, size_t index, int like,
 		  const struct strip_output *shipped, struct note_error *err)
 {
 	const struct input *input = &run->inputs.items[index];
 	const struct file_attributes attributes = {.like = like};
 	const size_t count = 1 + input->links.count;
+	if (has_changed(input, like))
+		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET,
+				 "it changed while it was worked on");
 	const char **paths = xcalloc(count, sizeof(*paths));
 	paths[0] = input->path;
 	for (size_t i = 1; i < count; i++)

@@ -55,6 +55,7 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 		return true;
 	const struct input input = {.path = xstrdup(entry->path),
 				    .size = (uint64_t)entry->st.st_size,
+				    .changed = entry->st.st_ctim,
 				    .device = entry->st.st_dev,
 				    .inode = entry->st.st_ino,
 				    .name_count = entry->st.st_nlink};

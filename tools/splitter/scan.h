@@ -13,6 +13,7 @@ struct input {
 	char *path;           /* below ROOT, the first of its names by bytes */
 	struct strings links; /* its other names, sorted */
 	uint64_t size;
+	struct timespec changed; /* st_ctim: what is written later is not lost */
 	uint64_t device;
 	uint64_t inode;
 	uint64_t name_count; /* st_nlink: more than its names here where others are elsewhere */

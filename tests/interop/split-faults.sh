@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Faults of pkgnote split: killed, out of disk, out of memory, not allowed to write, a file that changes while it is
+# read. Always: each input is as it was or finished, nothing is half there under its own name, and the next
+# run ends in the same bytes as an undisturbed one. strace makes the faults, one system call after the other.
+. "$(dirname "$0")/../lib.sh"
+TREE=$WORK/tree BUILDDIR=$WORK/build-1.0 WHOLE=$WORK/whole
+# What changes a file system; the names by which strace knows these calls.
+CHANGES=openat,write,fchmod,fchmodat,mkdirat,renameat,linkat,symlinkat,unlinkat
+
+make_tree() {
+	mkdir -p "$BUILDDIR/src" "$TREE/usr/bin" "$TREE/usr/lib"
+	cd "$BUILDDIR"
+	echo 'int half(int x) { return x / 2; }' >src/half.h
+	printf '#include "half.h"\nint main(int argc, char **argv) { (void)argv; return half(argc); }\n' >src/main.c
+	printf '#include "half.h"\nint lib(int x) { return half(x) + 2; }\n' >src/lib.c
+	gcc -g -o "$TREE/usr/bin/prog" src/main.c
+	gcc -g -O2 -gdwarf-4 -o "$TREE/usr/bin/other" src/main.c
+	gcc -g -shared -fPIC -o "$TREE/usr/lib/libx.so.1" src/lib.c
+	gcc -g -c -o lib.o src/lib.c
+	ar rcs "$TREE/usr/lib/libx.a" lib.o
+	ln "$TREE/usr/bin/prog" "$TREE/usr/bin/a name"
+	ln "$TREE/usr/bin/prog" "$TREE/usr/bin/zz name"
+	ln -s libx.so.1 "$TREE/usr/lib/libx.so"
+	chmod 4755 "$TREE/usr/bin/prog"
+}
+
+split() { # split ROOT [OPTION...]
+	local root=$1; shift
+	"${WITH[@]}" "$PKGNOTE" split -q --layout="${LAYOUT:-rpm}" --name=prog --package-version=1.0 --release=2 --arch=x86_64 \
+		--build-dir="$BUILDDIR" --manifest="$root.json" "$@" "$root"
+}
+WITH=()
+listing() { (cd "$1" && find . -printf '%P %y %m %n %l\n' | sort); }
+
+builds() {
+	need gcc strace python3
+	strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+	(make_tree)
+	for LAYOUT in rpm deb; do
+		cp -a "$TREE" "$WHOLE-$LAYOUT"
+		split "$WHOLE-$LAYOUT" >/dev/null
+		listing "$WHOLE-$LAYOUT" >"$WHOLE-$LAYOUT.list"
+	done
+	says "$WHOLE-rpm.list" 'libx.so.1-1.0-2.x86_64.debug'
+}
+check "a tree to be disturbed" builds
+ready() { [ -f "$WHOLE-deb.list" ] || skip "no strace, or no compiler"; }
+
+# sound ROOT: each file under a name of its own is as it was or finished.
+sound() {
+	local file
+	while IFS= read -r -d '' file; do
+		if [ -e "$TREE/$file" ] && cmp -s "$1/$file" "$TREE/$file"; then continue; fi
+		cmp "$1/$file" "$WHOLE-$LAYOUT/$file" || fail "$file is neither as it was nor finished"
+	done < <(cd "$1" && find . -type f ! -name '.pkgnote-*' -print0)
+	for file in usr/bin/prog usr/bin/other usr/lib/libx.so.1 usr/lib/libx.a; do [ -e "$1/$file" ] || fail "$file is gone"; done
+}
+
+# recovers ROOT: another run makes it whole.
+recovers() {
+	WITH=()
+	split "$1" >out 2>err || { cat err >&2; fail "the next run failed"; }
+	diff "$1.json" "$WHOLE-$LAYOUT.json" >&2
+	diff -r --no-dereference "$1" "$WHOLE-$LAYOUT" >&2
+	listing "$1" | diff - "$WHOLE-$LAYOUT.list" >&2
+}
+
+# fresh: ./root, as it was built.
+fresh() { rm -rf root root.json; cp -a "$TREE" root; }
+
+# each_call CALLS WHAT: undisturbed but for strace's WHAT at the Nth of each of CALLS, for each N until none is
+# left to disturb. Adds to MOMENTS. With -j1, so that N is the same moment each time.
+MOMENTS=0
+each_call() {
+	local call what=$2 n status
+	for call in ${1//,/ }; do
+		for ((n = 1; n < 2000; n += ${STEP:-1})); do
+			fresh
+			WITH=(strace -f -qqq -o trace -e "trace=$call" -e "inject=$call:$what:when=$n")
+			status=0
+			split root -j1 >out 2>err || status=$?
+			WITH=()
+			grep -q 'INJECTED\|killed by SIGKILL' trace || break
+			MOMENTS=$((MOMENTS + 1))
+			sound root
+			"${AFTER:-:}" "$status"
+			recovers root
+		done
+	done
+}
+
+killed() {
+	ready
+	for LAYOUT in rpm deb; do each_call $CHANGES signal=KILL; done
+	echo "$MOMENTS moments"
+	[ $MOMENTS -ge 100 ]
+}
+check "killed at each of a hundred and more moments" killed
+
+# Two threads, each somewhere: by the clock.
+killed_threads() {
+	ready
+	LAYOUT=rpm
+	for ((i = 0; i < 20; i++)); do
+		fresh
+		split root -j2 >/dev/null 2>&1 & pid=$!
+		python3 -c "import time; time.sleep($i * 0.0007)"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		sound root
+		recovers root
+	done
+}
+check "killed at twenty moments while two threads work" killed_threads
+
+# told STATUS: the fault was noticed, and said with its reason; or there was another way, and all is done.
+told() {
+	if [ "$1" = 0 ]; then diff -r --no-dereference root "$WHOLE-$LAYOUT" >&2; return; fi
+	[ "$1" = 3 ] || fail "exit status $1: $(grep INJECTED trace)"
+	says err "$REASON"
+}
+no_space() {
+	ready
+	LAYOUT=rpm AFTER=told REASON='No space left on device'
+	each_call write,mkdirat,renameat,linkat,symlinkat error=ENOSPC
+	[ $MOMENTS -ge 30 ]
+	# Opening to read fails in other ways.
+	AFTER=: STEP=3
+	each_call openat,openat2 error=ENFILE
+}
+check "no space at any one of the calls that need some: said, and made good by the next run" no_space
+
+reading_fails() {
+	ready
+	LAYOUT=rpm AFTER=: STEP=2
+	each_call pread64 error=EIO
+	[ $MOMENTS -ge 10 ]
+}
+check "reading fails at any moment: nothing is harmed" reading_fails
+
+# A file system that really is full.
+full_disk() {
+	ready
+	need unshare mount
+	unshare -m true 2>/dev/null || skip "no mount namespace may be made here"
+	LAYOUT=rpm
+	export -f full_disk_inside split sound recovers listing fail says
+	export TREE WHOLE BUILDDIR LAYOUT
+	unshare -m bash -euc full_disk_inside
+}
+full_disk_inside() {
+	mkdir disk
+	local kilobytes used failed=0
+	WITH=()
+	mount -t tmpfs -o size=32m tmpfs disk
+	for kilobytes in 0 4 16 40 80 200; do
+		rm -rf disk/*
+		cp -a "$TREE" disk/root
+		used=$(df -k --output=used disk | tail -1)
+		mount -o "remount,size=$((used + kilobytes))k" disk
+		split disk/root >out 2>err && break # enough
+		says err 'No space left on device'
+		failed=$((failed + 1))
+		sound disk/root
+		mount -o remount,size=32m disk
+		recovers disk/root
+	done
+	[ $failed -ge 3 ]
+}
+check "a full file system: said; with room again, the same bytes" full_disk
+
+out_of_memory() {
+	ready
+	LAYOUT=rpm
+	local kilobytes failed=0 status enough=
+	for kilobytes in 12000 16000 20000 24000 30000 40000 60000 100000 200000 400000; do
+		fresh
+		status=0
+		(ulimit -v $kilobytes; split root -j2) >out 2>err || status=$?
+		[ $status != 0 ] || { enough=1; break; }
+		[ $status -lt 128 ] || fail "killed by signal $((status - 128)) with $kilobytes kB"
+		[ -s err ] || fail "not a word with $kilobytes kB"
+		failed=$((failed + 1))
+		sound root
+		recovers root
+	done
+	[ -n "$enough" ] && [ $failed -ge 1 ]
+	# The allocations of the work itself, one after the other.
+	AFTER=: STEP=1
+	each_call mmap,brk,mremap error=ENOMEM
+	[ $MOMENTS -ge 20 ]
+}
+check "out of memory: said, nothing is harmed" out_of_memory
+
+unwritable() {
+	ready
+	need unshare mount
+	unshare -m true 2>/dev/null || skip "no mount namespace may be made here"
+	LAYOUT=rpm
+	fresh
+	WITH=(unshare -m sh -c 'mount --bind root root && mount -o remount,bind,ro root && exec "$@"' sh)
+	status 3 split root
+	WITH=()
+	says err 'Read-only file system'
+	diff -r --no-dereference root "$TREE"
+	recovers root
+	# One directory alone: the others are finished.
+	fresh
+	WITH=(unshare -m sh -c 'mount --bind root/usr/bin root/usr/bin && mount -o remount,bind,ro root/usr/bin && exec "$@"' sh)
+	status 3 split root
+	WITH=()
+	says err '/usr/bin/prog|/usr/bin/a name'
+	sound root
+	cmp root/usr/bin/other "$TREE/usr/bin/other"
+	cmp root/usr/lib/libx.so.1 "$WHOLE-rpm/usr/lib/libx.so.1"
+	recovers root
+}
+check "a tree, or a directory of it, that may not be written" unwritable
+
+# A writer comes between: while strace holds a call back, the file becomes another.
+changed_meanwhile() { # HOW CALL
+	local how=$1 call=$2 target=root/usr/bin/other
+	fresh
+	rm -rf root/usr/lib root/usr/bin/prog root/usr/bin/*name
+	WITH=(strace -f -qqq -o trace -e "trace=$call" -e "inject=$call:delay_enter=1500000:when=${WHEN:-1}")
+	split root -j1 >out 2>err & pid=$!
+	WITH=()
+	sleep 0.9
+	case $how in
+	grows) echo more >>$target ;;
+	shrinks) truncate -s 5000 $target ;;
+	rewritten) printf x | dd of=$target bs=1 seek=5000 conv=notrunc status=none ;;
+	esac
+	cp -a $target kept
+	code=0; wait $pid || code=$?
+	[ $code = 3 ] || { cat trace >&2; fail "$how, $call: exit status $code"; }
+	says err "other: .*it changed while it was"
+	cmp $target kept || fail "$how, $call: the new file was harmed"
+}
+changes() {
+	ready
+	# The one of the reads that takes the whole file.
+	fresh
+	rm -rf root/usr/lib root/usr/bin/prog root/usr/bin/*name
+	WITH=(strace -f -qqq -o trace -e trace=pread64)
+	split root -j1 >out
+	WITH=()
+	WHEN=$(grep -n ", $(($(stat -c %s "$TREE/usr/bin/other") + 1)), 0) = " trace | head -1 | cut -d: -f1)
+	[ -n "$WHEN" ] || { cat trace >&2; fail "no such read"; }
+	changed_meanwhile grows pread64
+	changed_meanwhile shrinks pread64
+	# All was read, the debug file is being written: what has come since must not be lost.
+	WHEN=1
+	changed_meanwhile grows renameat
+	changed_meanwhile rewritten renameat
+}
+check "a file that changes while it is read, or before it is replaced, stays as it has become" changes
+finish
