@@ -138,7 +138,27 @@ made() {
 	core_of --at-start ./stamped
 	status 0 systemd-analyze inspect-elf --json=short core
 	says out '"name":"demo"'
+	status 0 "$PKGNOTE" show --json core
+	says out '"package":\{[^}]*"name":"demo"'
 }
+# linked LINKER: a dynamic and a static program.
+linked() {
+	local kind
+	printf '#include <stdio.h>\nint main(void) { return puts("ran") < 0; }\n' >main.c
+	for kind in -pie -no-pie -static; do
+		rm -f stamped core
+		$CC "-fuse-ld=$1" $kind -o program main.c 2>log || skip "$CC drives no $1"
+		made program
+	done
+}
+by_bfd() { linked bfd; }
+check "GNU ld" by_bfd
+by_gold() { linked gold; }
+check "gold" by_gold
+by_lld() { linked lld; }
+check "lld" by_lld
+by_mold() { linked mold; }
+check "mold" by_mold
 by_go() {
 	need go
 	export GOCACHE=$PWD/cache GOTRACEBACK=crash GO111MODULE=off GOFLAGS=
