@@ -2,6 +2,7 @@
 /* pkgnote verify: proof that what a release ships can be debugged. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct wanted_report {
 
 struct options {
 	struct cli cli;
+	_Atomic uint64_t done, total; /* of the stage that is under way */
 	struct release_options release;
 	struct strings servers;
 	struct strings reports;
@@ -40,14 +42,52 @@ struct options {
 	size_t wanted_count;
 };
 
+/* --- Ctrl-C --- */
+
+static volatile sig_atomic_t cancelled;
+
+static void on_signal(int number)
+{
+	cancelled = number;
+}
+
+/* A shell's background jobs ignore SIGINT, and so does what they start. */
+static void catch_signal(int number)
+{
+	struct sigaction action = {.sa_handler = on_signal}, before;
+	if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(number, &action, NULL);
+}
+
+/* --- what the engine tells --- */
+
 static void fail(void *context, const char *file, const struct note_error *err)
 {
-	cli_fail(context, file, err);
+	struct options *options = context;
+	cli_fail(&options->cli, file, err);
 }
 
 static void progress(void *context, uint64_t done, uint64_t total, const char *what)
 {
-	cli_progress(context, done, total, what);
+	struct options *options = context;
+	char text[80];
+	options->done = done;
+	options->total = total;
+	snprintf(text, sizeof(text), "%s, %llu left", what, (unsigned long long)(total - done));
+	cli_progress(&options->cli, done, total, text);
+}
+
+/* Told by each client while it waits for its server. */
+static void waiting(void *context, const struct client_progress *client)
+{
+	struct options *options = context;
+	const uint64_t done = options->done, total = options->total;
+	char text[240];
+	if (client->waiting_for[0] == '\0' || done >= total)
+		return;
+	snprintf(text, sizeof(text), "verified, %llu left, waiting for %.150s",
+		 (unsigned long long)(total - done), client->waiting_for);
+	cli_progress(&options->cli, done, total, text);
 }
 
 static bool parse_checks(struct options *options)
@@ -248,11 +288,21 @@ static int verify(struct options *options)
 	expectations->manifest = options->manifest_file != NULL ? &options->manifest : NULL;
 	expectations->since = options->since_file != NULL ? &options->since : NULL;
 	client_default_servers(&options->release.client.servers, &options->servers);
+	catch_signal(SIGINT);
+	catch_signal(SIGTERM);
+	catch_signal(SIGHUP);
 	if (options->merge)
 		merge(options, &report);
 	else if (release_verify(&options->release, &report, &err) != NOTE_OK)
-		cli_fail(&options->cli, NULL, &err);
+		return cli_usage(&options->cli, "%s", err.text);
 	cli_progress_end(&options->cli);
+	if (cancelled) {
+		/* By the signal itself, so that a shell sees what happened. */
+		report_free(&report);
+		signal(cancelled, SIG_DFL);
+		raise(cancelled);
+		return EXIT_FAILED;
+	}
 	if (!report_is_good(&report))
 		cli_wanting(&options->cli);
 	for (size_t i = 0; i < options->wanted_count; i++)
@@ -304,7 +354,10 @@ static int run(const struct command *command, int argc, char **argv)
 		release->inputs = options.cli.operands;
 		release->input_count = options.cli.operand_count;
 		release->jobs = options.cli.jobs;
-		release->context = &options.cli;
+		release->context = &options;
+		release->client.cancelled = &cancelled;
+		release->client.progress = waiting;
+		release->client.progress_context = &options;
 		release->fail = fail;
 		release->progress = progress;
 		status = check_usage(&options) ? verify(&options) : EXIT_USAGE;

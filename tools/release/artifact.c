@@ -232,6 +232,11 @@ void artifact_read(struct elf_artifact *artifact, struct image *image)
 		return;
 	}
 	sha256_hex(bytes, image->size, artifact->sha256);
+	if (image->size >= 2 && memcmp(bytes, "MZ", 2) == 0) {
+		artifact->kind = KIND_PE;
+		note_read_pe(artifact, image);
+		return;
+	}
 	artifact_read_layout(artifact, image);
 	if (artifact->problem != NULL)
 		return;

@@ -32,6 +32,7 @@ enum artifact_kind {
 	KIND_LINKED,  /* executable or shared library */
 	KIND_MODULE,  /* kernel module */
 	KIND_OBJECT,  /* relocatable object or core: listed, not judged */
+	KIND_PE,      /* PE image: its note alone is judged */
 	KIND_UNKNOWN, /* no bytes at hand: a manifest's entry, a bare build-id */
 };
 
@@ -61,6 +62,7 @@ struct elf_artifact {
 	const struct manifest_file *manifest; /* its entry, or NULL */
 	const struct manifest_file *since;    /* its entry in the last release, or NULL */
 	const char *left_alone;               /* why the split left it alone (manifest), or NULL */
+	const char *passed_over;              /* why nothing of it is judged, or NULL; static */
 
 	enum artifact_kind kind;
 	char *problem; /* why it cannot be read as ELF; nothing below counts then */

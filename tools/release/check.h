@@ -50,7 +50,7 @@ struct expectations {
 	const struct manifest *since;    /* of the last release, or NULL */
 };
 
-#define SECTION_SAMPLES 2 /* one of the debug file, one of the shipped file */
+#define SECTION_SAMPLES 3 /* two of the debug file, one of the shipped file */
 
 /* One section that the server was asked for by its name. */
 struct section_evidence {

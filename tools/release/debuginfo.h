@@ -13,7 +13,8 @@ struct debug_facts {
 	char *sources_unknown;        /* why they are not known, or NULL */
 	uint64_t size;                /* of the file */
 	struct section_sample sample;
-	char *alternate_name; /* of .gnu_debugaltlink, or NULL */
+	struct section_sample index; /* of what gdb asks for alone */
+	char *alternate_name;        /* of .gnu_debugaltlink, or NULL */
 	char alternate_id[2 * 64 + 1];
 };
 

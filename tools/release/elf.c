@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Input: an ELF file named by itself. */
+/* Input: an ELF file, PE image, kernel module or static archive named by itself. */
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -272,6 +272,7 @@ static void want_parts(struct questions *questions, struct gathering *item)
 			->keep = true;
 	/* Of a wrong whole file, a wrong section is no news. */
 	if ((item->needs & NEED_SECTIONS) && !any_problem(&evidence->debuginfo)) {
+		want_section(questions, item, &facts->index);
 		want_section(questions, item, &facts->sample);
 		if (!any_problem(&evidence->executable))
 			want_section(questions, item, &item->artifact->sample);

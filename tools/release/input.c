@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "libnote/pe.h"
+#include "tools/release/content.h"
 #include "tools/release/package.h"
 
 struct unit *units_append(struct units *units, const struct input_kind *kind, const char *input)
@@ -67,24 +69,29 @@ static bool is_core(const char *head, size_t size)
 	return head[EI_NIDENT + (big ? 1 : 0)] == ET_CORE && head[EI_NIDENT + (big ? 0 : 1)] == 0;
 }
 
+/* A package may be named as it likes, such as in a pipeline's cache. */
+static bool is_static_name(const char *input)
+{
+	return ends_with(input, ".a");
+}
+
 static int add_file(struct units *units, const char *input, int fd, units_fail *fail, void *context,
 		    struct note_error *err)
 {
-	static const uint8_t rpm_magic[4] = {0xed, 0xab, 0xee, 0xdb};
 	char head[4096] = "";
 	const ssize_t got = pread(fd, head, sizeof(head), 0);
 	const struct input_kind *kind = NULL;
 	if (got < 0)
 		return error_system(err, "read");
 	const char *text = head + strspn(head, " \t\r\n");
+	const enum content content = content_of(input, head, (size_t)got);
 	if (is_core(head, (size_t)got))
 		kind = &core_input;
-	else if (got >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
+	else if (content == CONTENT_PACKAGE ||
+		 (content == CONTENT_STATIC && !is_static_name(input)))
+		kind = &package_input;
+	else if (content != CONTENT_OTHER)
 		kind = &elf_input;
-	else if (got >= 4 && memcmp(head, rpm_magic, 4) == 0)
-		kind = &package_input;
-	else if (got >= 8 && memcmp(head, "!<arch>\n", 8) == 0 && !ends_with(input, ".a"))
-		kind = &package_input;
 	else if (ends_with(input, ".changes") || ends_with(input, ".buildinfo"))
 		return changes_add(units, input, fd, fail, context, err);
 	else if (text < head + got && *text == '{')
@@ -126,6 +133,69 @@ int units_add(struct units *units, const char *input, units_fail *fail, void *co
 	return code;
 }
 
+/* What a compressed module may unpack to: four times is usual. */
+#define FREE_BYTES    (64ull << 20)
+#define MODULE_FACTOR 64
+
+/* A module that cannot be unpacked is told as a file that cannot be read. */
+static int hand_over_module(struct member *member, member_visit *visit, void *context,
+			    struct note_error *err)
+{
+	struct image *packed = member->image;
+	uint8_t *bytes = NULL;
+	size_t size = 0;
+	const uint8_t *all = image_bytes(packed, 0, packed->size, "file", err);
+	uint64_t limit;
+	if (all == NULL)
+		return err->code;
+	if (__builtin_mul_overflow(packed->size, MODULE_FACTOR, &limit) ||
+	    __builtin_add_overflow(limit, FREE_BYTES, &limit))
+		limit = UINT64_MAX;
+	int code = content_unpack(&bytes, &size, all, packed->size, limit, err);
+	member->image = NULL;
+	if (code == NOTE_MALFORMED)
+		member->problem = err->text;
+	else if (code == NOTE_OK)
+		code = image_open_memory(&member->image, bytes, size, err);
+	if (code == NOTE_OK || code == NOTE_MALFORMED)
+		visit(context, member);
+	image_close(member->image);
+	member->image = NULL;
+	free(bytes);
+	return code == NOTE_MALFORMED ? NOTE_OK : code;
+}
+
+int member_from_image(const struct unit *unit, const char *path, enum artifact_role role,
+		      struct image *image, member_visit *visit, void *context,
+		      struct note_error *err)
+{
+	enum content content = CONTENT_ELF;
+	struct member member = {.input = unit->input,
+				.path = path,
+				.role = role,
+				.image = image,
+				.package = unit->facts};
+	if (role != ROLE_SOURCE) {
+		const uint64_t size = image->size < CONTENT_HEAD ? image->size : CONTENT_HEAD;
+		const uint8_t *head = image_bytes(image, 0, size, "file", err);
+		if (head == NULL)
+			return err->code;
+		content = content_of(path, head, (size_t)size);
+	}
+	if (content == CONTENT_OTHER || (role != ROLE_SHIPPED && content != CONTENT_ELF))
+		return NOTE_OK;
+	if (content == CONTENT_MODULE)
+		return hand_over_module(&member, visit, context, err);
+	member.passed_over = content_passed_over(content);
+	if (content == CONTENT_PE) {
+		struct pe pe;
+		if (pe_read(&pe, image, err) == NOTE_ABSENT)
+			return NOTE_OK; /* a DOS program, or two letters of a text */
+	}
+	visit(context, &member);
+	return NOTE_OK;
+}
+
 int member_from_fd(const struct unit *unit, const char *path, enum artifact_role role, int fd,
 		   unsigned roles, member_visit *visit, void *context, struct note_error *err)
 {
@@ -135,21 +205,7 @@ int member_from_fd(const struct unit *unit, const char *path, enum artifact_role
 	int code = image_open_fd(&image, fd, err);
 	if (code != NOTE_OK)
 		return code;
-	if (role != ROLE_SOURCE) {
-		const uint8_t *head =
-			image->size >= SELFMAG ? image_bytes(image, 0, SELFMAG, "file", err) : NULL;
-		if (head == NULL && image->size >= SELFMAG)
-			code = err->code;
-		if (head == NULL || memcmp(head, ELFMAG, SELFMAG) != 0)
-			goto out; /* not ELF: nothing to check */
-	}
-	const struct member member = {.input = unit->input,
-				      .path = path,
-				      .role = role,
-				      .image = image,
-				      .package = unit->facts};
-	visit(context, &member);
-out:
+	code = member_from_image(unit, path, role, image, visit, context, err);
 	image_close(image);
 	return code;
 }

@@ -19,6 +19,8 @@ struct member {
 	const struct manifest_file *entry; /* of a manifest that is the input */
 	const struct module *module;       /* of a core */
 	const char *build_id;              /* of a list of build-ids */
+	const char *passed_over;           /* why it is not looked into: a static string */
+	const char *problem;               /* why its bytes cannot be had */
 };
 
 typedef void member_visit(void *context, const struct member *member);
@@ -93,7 +95,13 @@ int directory_add(struct units *units, const char *input, units_fail *fail, void
  * '#' do not count. */
 bool build_ids_is_list(const char *text, size_t size);
 
-/* Hands over the file behind FD where its role, or its being ELF, says so. */
+/* Hands over the file PATH whose beginning is IMAGE, all of it where content_is_read() says so;
+ * other contents are left out. */
+int member_from_image(const struct unit *unit, const char *path, enum artifact_role role,
+		      struct image *image, member_visit *visit, void *context,
+		      struct note_error *err);
+
+/* The same of the file behind FD, where its role is among ROLES. */
 int member_from_fd(const struct unit *unit, const char *path, enum artifact_role role, int fd,
 		   unsigned roles, member_visit *visit, void *context, struct note_error *err);
 

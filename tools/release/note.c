@@ -35,6 +35,23 @@ void note_read(struct elf_artifact *artifact, struct image *image)
 		artifact->payload = xasprintf("%.*s", (int)length, payload);
 }
 
+void note_read_pe(struct elf_artifact *artifact, struct image *image)
+{
+	struct pe pe;
+	const char *payload;
+	size_t length;
+	struct note_error err;
+	int code = pe_read(&pe, image, &err);
+	if (code == NOTE_OK)
+		code = pe_check(&pe, keep_first, artifact, &err);
+	if (code != NOTE_OK && artifact->note_problem == NULL)
+		artifact->note_problem =
+			xasprintf("its section .pkgnote cannot be read: %s", err.text);
+	if (code == NOTE_OK && pe_package(&pe, &payload, &length, NULL, &err) == NOTE_OK &&
+	    length <= INT_MAX)
+		artifact->payload = xasprintf("%.*s", (int)length, payload);
+}
+
 /* Whether the note's KEY is one of the values that are not NULL; a key that is not there agrees
  * with all. */
 static bool agrees(const struct note_package *note, const char *key, const char *one,

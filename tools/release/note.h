@@ -8,4 +8,7 @@
 /* Fills the artifact's payload and note_problem; its kind is known. */
 void note_read(struct elf_artifact *artifact, struct image *image);
 
+/* The same of a PE image. */
+void note_read_pe(struct elf_artifact *artifact, struct image *image);
+
 #endif

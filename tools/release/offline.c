@@ -37,7 +37,10 @@ static void walk_unit(void *context, size_t index, unsigned worker)
 	struct walk *walk = context;
 	struct unit *unit = &walk->release->units.items[index];
 	struct note_error err;
+	const volatile sig_atomic_t *cancelled = walk->release->options->client.cancelled;
 	(void)worker;
+	if (cancelled != NULL && *cancelled)
+		return;
 	if ((unit->holds & walk->role) == 0 && !unit->unseen)
 		return;
 	if (unit->kind->read(unit, walk->role, walk->visit, walk, &err) != NOTE_OK)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Input: a package (.deb, .udeb, .ddeb, .rpm), streamed. One member at a time is in memory, and
- * only where it is an ELF file or a source that is wanted. Of several names of one file (hard
- * links) the one that has the contents is the one that is judged.
+ * only where it is to be read (content.h) or a source that is wanted. Of several names of one file
+ * (hard links) the one that has the contents is the one that is judged.
  */
 #include "tools/release/package.h"
 
@@ -13,6 +13,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/package.h"
+#include "tools/release/content.h"
 
 #define CHUNK (256 * 1024)
 
@@ -62,14 +63,9 @@ static struct package_facts *take_facts(const struct unit *unit, const struct pa
 	return facts;
 }
 
-static bool is_elf(const struct text *data)
-{
-	return data->size >= SELFMAG && memcmp(data->data, ELFMAG, SELFMAG) == 0;
-}
-
-/* The contents of the member at hand; only their beginning where ONLY_ELF is set and they are
- * none. DATA grows by what really comes, whatever the member's header promises. */
-static int read_member(struct package *package, const char *path, bool only_elf, uint64_t limit,
+/* The contents of the member at hand; only their beginning unless they are to be read, or WHOLE is
+ * set. DATA grows by what really comes, whatever the member's header promises. */
+static int read_member(struct package *package, const char *path, bool whole, uint64_t limit,
 		       char *chunk, struct text *data, struct note_error *err)
 {
 	for (;;) {
@@ -83,7 +79,8 @@ static int read_member(struct package *package, const char *path, bool only_elf,
 					 "size",
 					 path, (unsigned long long)limit);
 		text_add(data, chunk, got);
-		if (only_elf && data->size >= SELFMAG && !is_elf(data))
+		if (!whole && data->size >= CONTENT_HEAD &&
+		    !content_is_read(content_of(path, data->data, data->size)))
 			return NOTE_OK;
 	}
 }
@@ -102,18 +99,13 @@ static int hand_over(struct reading *reading, const char *path, enum artifact_ro
 {
 	struct text data = {0};
 	struct image *image = NULL;
-	int code = read_member(reading->package, path, role != ROLE_SOURCE, reading->limit,
+	int code = read_member(reading->package, path, role == ROLE_SOURCE, reading->limit,
 			       reading->chunk, &data, err);
-	if (code == NOTE_OK && (role == ROLE_SOURCE || is_elf(&data)))
+	if (code == NOTE_OK)
 		code = image_open_memory(&image, data.data, data.size, err);
-	if (image != NULL) {
-		const struct member member = {.input = reading->unit->input,
-					      .path = path,
-					      .role = role,
-					      .image = image,
-					      .package = reading->unit->facts};
-		reading->visit(reading->context, &member);
-	}
+	if (code == NOTE_OK)
+		code = member_from_image(reading->unit, path, role, image, reading->visit,
+					 reading->context, err);
 	image_close(image);
 	text_free(&data);
 	return code;

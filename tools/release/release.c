@@ -48,7 +48,11 @@ static void take_facts(struct elf_artifact *artifact, const struct member *membe
 	const struct manifest_file *entry = member->entry;
 	const struct module *module = member->module;
 	artifact->kind = KIND_UNKNOWN;
-	if (entry != NULL) {
+	if (member->passed_over != NULL) {
+		artifact->passed_over = member->passed_over;
+	} else if (member->problem != NULL) {
+		artifact->problem = xstrdup(member->problem);
+	} else if (entry != NULL) {
 		artifact->manifest = entry;
 		artifact->size = entry->size;
 		memcpy(artifact->sha256, entry->sha256, sizeof(artifact->sha256));
@@ -77,7 +81,7 @@ static void take_shipped(void *context, const struct member *member)
 	*subject = (struct subject){.artifact = {.input = member->input,
 						 .path = xstrdup(member->path),
 						 .package = member->package}};
-	if (member->image != NULL)
+	if (member->image != NULL && member->passed_over == NULL)
 		artifact_read(&subject->artifact, member->image);
 	else
 		take_facts(&subject->artifact, member);
@@ -102,7 +106,10 @@ static void read_unit(void *context, size_t index, unsigned worker)
 	struct filling filling = {0};
 	struct note_error err;
 	const unsigned shards = release->options->shards;
+	const volatile sig_atomic_t *cancelled = release->options->client.cancelled;
 	(void)worker;
+	if (cancelled != NULL && *cancelled)
+		return;
 	if (shards != 0 && shard_of(unit->input, unit->path, shards) != release->options->shard) {
 		/* What a part checks against may lie in all inputs. */
 		unit->unseen = unit->holds == 0;
@@ -172,6 +179,10 @@ static bool allowed(const struct release_options *options, const char *check, co
 /* What is said of a file in place of judging it, or NULL. */
 static const char *not_judged(const struct subject *subject, const struct check *check)
 {
+	if (subject->artifact.passed_over != NULL)
+		return subject->artifact.passed_over;
+	if (subject->artifact.kind == KIND_PE && check != &note_check)
+		return "a PE image: no build-id to ask by, no ELF section to compare";
 	if (subject->artifact.kind == KIND_OBJECT)
 		return "a relocatable object or a core: nothing that is linked";
 	if (subject->artifact.left_alone != NULL && check != &note_check &&
@@ -228,7 +239,8 @@ size_t release_check_index(const struct check *check)
 unsigned release_needs(const struct release *release, const struct elf_artifact *artifact)
 {
 	unsigned needs = 0;
-	if (artifact->problem != NULL || artifact->kind == KIND_OBJECT ||
+	if (artifact->problem != NULL || artifact->passed_over != NULL ||
+	    artifact->kind == KIND_OBJECT || artifact->kind == KIND_PE ||
 	    artifact->left_alone != NULL)
 		return 0;
 	for (size_t c = 0; c < all_check_count; c++) {
@@ -251,8 +263,21 @@ struct asking {
 	struct release *release;
 	struct supply **supplies; /* one a worker, opened when it first works */
 	struct note_error *errors;
+	bool told; /* that none can be opened; under the release's lock */
 	size_t done;
 };
+
+/* Why nothing is asked for. The user is told once: it is no fault of the release. */
+static const char *no_supply(struct asking *asking, const struct note_error *err)
+{
+	const struct release_options *options = asking->release->options;
+	pthread_mutex_lock(&asking->release->lock);
+	if (!asking->told)
+		options->fail(options->context, NULL, err);
+	asking->told = true;
+	pthread_mutex_unlock(&asking->release->lock);
+	return err->text;
+}
 
 /* Subjects START to END are asked about together, by one client. */
 static void ask_batch(void *context, size_t index, unsigned worker)
@@ -274,7 +299,7 @@ static void ask_batch(void *context, size_t index, unsigned worker)
 	if (needs != 0 && asking->supplies[worker] == NULL &&
 	    supply_open(&asking->supplies[worker], &release->options->client,
 			&asking->errors[worker]) != NOTE_OK)
-		blocked = asking->errors[worker].text;
+		blocked = no_supply(asking, &asking->errors[worker]);
 	for (size_t i = 0; blocked != NULL && i < count; i++) {
 		items[i].evidence->blocked = blocked;
 		items[i].evidence->block_verdict = VERDICT_UNREACHABLE;
@@ -303,6 +328,7 @@ static void ask_servers(struct release *release)
 	struct asking asking = {.release = release};
 	asking.supplies = xcalloc(jobs, sizeof(struct supply *));
 	asking.errors = xcalloc(jobs, sizeof(*asking.errors));
+	release->options->progress(release->options->context, 0, release->count, "verified");
 	pool_run(jobs, (release->count + BATCH - 1) / BATCH, ask_batch, tell_asked, &asking);
 	for (unsigned i = 0; i < jobs; i++)
 		supply_close(asking.supplies[i]);
@@ -348,13 +374,29 @@ static void collect(struct release *release)
 	report_sort(release->report);
 }
 
+/* Whether a check was chosen that cannot be judged by the shipped files alone. */
+static bool asks_for_sure(const struct release_options *options)
+{
+	for (size_t c = 0; c < all_check_count; c++)
+		if ((options->checks & 1u << c) && all_checks[c]->needs != 0 &&
+		    all_checks[c] != &stripped_check)
+			return true;
+	return false;
+}
+
 int release_verify(const struct release_options *options, struct report *report,
 		   struct note_error *err)
 {
 	struct release release = {
 		.options = options, .report = report, .lock = PTHREAD_MUTEX_INITIALIZER};
-	(void)err;
 	*report = (struct report){0};
+	if (options->client.servers.count != 0 && asks_for_sure(options)) {
+		struct supply *supply;
+		const int code = supply_open(&supply, &options->client, err);
+		supply_close(supply);
+		if (code == NOTE_USAGE)
+			return code;
+	}
 	report->shard = options->shard;
 	report->shards = options->shards;
 	read_inputs(&release);

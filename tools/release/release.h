@@ -10,9 +10,11 @@ struct release_options {
 	size_t input_count;
 	unsigned checks; /* bit I: all_checks[I] */
 	struct expectations expectations;
-	struct strings allow;         /* "PATTERN" or "CHECK:PATTERN": absences that are expected */
-	struct client_options client; /* without servers: offline */
-	unsigned shard, shards;       /* read part SHARD, from 1, of SHARDS; 0 for all */
+	struct strings allow; /* "PATTERN" or "CHECK:PATTERN": absences that are expected */
+	/* Without servers: offline. Once its CANCELLED is true, little more is read, and the report
+	 * is worth nothing. */
+	struct client_options client;
+	unsigned shard, shards; /* read part SHARD, from 1, of SHARDS; 0 for all */
 	unsigned jobs;
 	void *context; /* of the two below, which may be called by any thread */
 	void (*fail)(void *context, const char *file, const struct note_error *err);
@@ -20,7 +22,9 @@ struct release_options {
 };
 
 /* Verifies; what could not be read is told to FAIL and listed in the report, and the rest goes
- * on. REPORT is zeroed first, sorted at the end. NOTE_SYSTEM where a client cannot be opened. */
+ * on. Where no server can be asked (there is no libcurl), that is told to FAIL once, and what they
+ * would have to tell is unreachable. REPORT is zeroed first, sorted at the end. NOTE_USAGE where a
+ * server's URL is none. */
 int release_verify(const struct release_options *options, struct report *report,
 		   struct note_error *err);
 

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "tools/debuginfod/url.h"
 
@@ -92,12 +91,9 @@ void supply_ask(struct supply *supply, const struct question *questions, size_t 
 	const struct question **asked = xcalloc(count + 1, sizeof(*asked));
 	for (size_t i = 0; i < supply->count; i++) {
 		struct arriving arriving = {supply->clients[i], supply->urls[i], asked};
-		const bool files = strncasecmp(supply->urls[i], "file:", 5) == 0;
 		size_t wanted = 0;
 		for (size_t q = 0; q < count; q++) {
 			const struct question *question = &questions[q];
-			if (question->kind == ARTIFACT_SECTION && files)
-				continue;
 			asked[wanted] = question;
 			requests[wanted++] = (struct client_request){
 				question->kind, question->build_id, question->name};
