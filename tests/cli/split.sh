@@ -567,32 +567,6 @@ broken_files() {
 }
 check "broken files are told and left as they were" broken_files
 
-killed() {
-	mkdir -p "$WORK/little/usr/bin"
-	for f in prog 'a hard link' dwarf4 plus 'no pie'; do cp -a "$TREE/usr/bin/$f" "$WORK/little/usr/bin"; done
-	ln -f "$WORK/little/usr/bin/prog" "$WORK/little/usr/bin/a hard link"
-	ln -f "$WORK/little/usr/bin/prog" "$WORK/little/usr/bin/zz third name"
-	local TREE=$WORK/little
-	for layout in rpm deb; do
-		fresh $layout whole >/dev/null 2>&1
-		mv whole.json wanted.json
-		for ((delay = 0; delay < 50; delay++)); do
-			rm -rf root; cp -a "$TREE" root
-			split $layout root -j2 >/dev/null 2>&1 &
-			pid=$!
-			python3 -c "import time; time.sleep($delay * 0.0005)"
-			kill -9 $pid 2>/dev/null || true
-			wait $pid 2>/dev/null || true
-			split $layout root >out 2>err || { cat err; return 1; }
-			cmp root.json wanted.json
-			diff -r --no-dereference root whole
-			same "$(stat -c %h root/usr/bin/prog)" 3
-		done
-		rm -rf whole
-	done
-}
-check "killed at a hundred moments: the next run ends in the same bytes" killed
-
 usage() {
 	mkdir root
 	status 2 "$PKGNOTE" split root

@@ -33,8 +33,7 @@ WITH=()
 listing() { (cd "$1" && find . -printf '%P %y %m %n %l\n' | sort); }
 
 builds() {
-	need gcc strace python3
-	strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+	need gcc python3
 	(make_tree)
 	for LAYOUT in rpm deb; do
 		cp -a "$TREE" "$WHOLE-$LAYOUT"
@@ -44,7 +43,8 @@ builds() {
 	says "$WHOLE-rpm.list" 'libx.so.1-1.0-2.x86_64.debug'
 }
 check "a tree to be disturbed" builds
-ready() { [ -f "$WHOLE-deb.list" ] || skip "no strace, or no compiler"; }
+ready() { [ -f "$WHOLE-deb.list" ] || skip "no tree was built"; }
+traces() { ready; need strace; strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"; }
 
 # sound ROOT: each file under a name of its own is as it was or finished.
 sound() {
@@ -90,7 +90,7 @@ each_call() {
 }
 
 killed() {
-	ready
+	traces
 	for LAYOUT in rpm deb; do each_call $CHANGES signal=KILL; done
 	echo "$MOMENTS moments"
 	[ $MOMENTS -ge 100 ]
@@ -101,17 +101,17 @@ check "killed at each of a hundred and more moments" killed
 killed_threads() {
 	ready
 	LAYOUT=rpm
-	for ((i = 0; i < 20; i++)); do
+	for ((i = 0; i < 50; i++)); do
 		fresh
 		split root -j2 >/dev/null 2>&1 & pid=$!
-		python3 -c "import time; time.sleep($i * 0.0007)"
+		python3 -c "import time; time.sleep($i * 0.0005)"
 		kill -9 $pid 2>/dev/null || true
 		wait $pid 2>/dev/null || true
 		sound root
 		recovers root
 	done
 }
-check "killed at twenty moments while two threads work" killed_threads
+check "killed at fifty moments while two threads work" killed_threads
 
 # told STATUS: the fault was noticed, and said with its reason; or there was another way, and all is done.
 told() {
@@ -120,7 +120,7 @@ told() {
 	says err "$REASON"
 }
 no_space() {
-	ready
+	traces
 	LAYOUT=rpm AFTER=told REASON='No space left on device'
 	each_call write,mkdirat,renameat,linkat,symlinkat error=ENOSPC
 	[ $MOMENTS -ge 30 ]
@@ -131,7 +131,7 @@ no_space() {
 check "no space at any one of the calls that need some: said, and made good by the next run" no_space
 
 reading_fails() {
-	ready
+	traces
 	LAYOUT=rpm AFTER=: STEP=2
 	each_call pread64 error=EIO
 	[ $MOMENTS -ge 10 ]
@@ -170,25 +170,30 @@ full_disk_inside() {
 check "a full file system: said; with room again, the same bytes" full_disk
 
 out_of_memory() {
-	ready
+	traces
 	LAYOUT=rpm
-	local kilobytes failed=0 status enough=
-	for kilobytes in 12000 16000 20000 24000 30000 40000 60000 100000 200000 400000; do
+	# The allocations of the work, one after the other.
+	each_call mmap,brk,mremap error=ENOMEM
+	[ $MOMENTS -ge 20 ]
+	# A limit, and a program that is large beside it.
+	local kilobytes failed=0 status=1 TREE=$PWD/large WHOLE=$PWD/whole
+	mkdir -p large/usr/bin large/usr/lib
+	cp "$WORK/tree/usr/bin/other" "$WORK/tree/usr/lib/libx.so.1" "$WORK/tree/usr/lib/libx.a" large/usr/bin
+	mv large/usr/bin/lib* large/usr/lib
+	printf 'char large[10000000] = {1};\nint main(void) { return large[1]; }\n' >"$BUILDDIR/src/large.c"
+	gcc -g -o large/usr/bin/prog "$BUILDDIR/src/large.c"
+	cp -a large whole-rpm; split whole-rpm >out; listing whole-rpm >whole-rpm.list
+	for ((kilobytes = 10000; status != 0 && kilobytes < 300000; kilobytes = kilobytes * 5 / 4)); do
 		fresh
 		status=0
 		(ulimit -v $kilobytes; split root -j2) >out 2>err || status=$?
-		[ $status != 0 ] || { enough=1; break; }
 		[ $status -lt 128 ] || fail "killed by signal $((status - 128)) with $kilobytes kB"
-		[ -s err ] || fail "not a word with $kilobytes kB"
-		failed=$((failed + 1))
+		[ $status = 0 ] || says err 'memory|shared object'
+		[ $status != 3 ] || failed=$((failed + 1))
 		sound root
 		recovers root
 	done
-	[ -n "$enough" ] && [ $failed -ge 1 ]
-	# The allocations of the work itself, one after the other.
-	AFTER=: STEP=1
-	each_call mmap,brk,mremap error=ENOMEM
-	[ $MOMENTS -ge 20 ]
+	[ $status = 0 ] && [ $failed -ge 2 ]
 }
 check "out of memory: said, nothing is harmed" out_of_memory
 
@@ -238,7 +243,7 @@ changed_meanwhile() { # HOW CALL
 	cmp $target kept || fail "$how, $call: the new file was harmed"
 }
 changes() {
-	ready
+	traces
 	# The one of the reads that takes the whole file.
 	fresh
 	rm -rf root/usr/lib root/usr/bin/prog root/usr/bin/*name

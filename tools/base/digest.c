@@ -3,6 +3,7 @@
 
 #include <libdeflate.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tools/base/text.h"
@@ -11,8 +12,11 @@
  * caller could handle. */
 static void must(int good)
 {
-	if (good != 1)
-		abort();
+	if (good != 1) {
+		fputs("pkgnote: no digest from libcrypto: out of memory, or not installed whole\n",
+		      stderr);
+		_Exit(3);
+	}
 }
 
 void sha256_hex(const void *bytes, size_t size, char out[2 * SHA256_SIZE + 1])
