@@ -6,6 +6,11 @@
  * the kernel finds them and hands them on (AT_PHDR = load address + e_phoff); the old ones stay as
  * they are at their addresses, for code that has a name for them (__ehdr_start): a static glibc
  * reads both.
+ *
+ * Why not above all else, where the lowest address is taken: a core would hold such a page too,
+ * but Linux before 5.18 takes AT_PHDR to be the first PT_LOAD's address, less its offset, plus
+ * e_phoff, and some of them take the first PT_LOAD to be the lowest. With the new page last in the
+ * table that is an address where nothing is; with it first, the program's size comes out negative.
  */
 #include <stdlib.h>
 #include <string.h>

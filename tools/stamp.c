@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "libnote/pe.h"
@@ -34,6 +35,7 @@ struct item {
 	size_t first; /* the index of the same file's first item */
 	enum outcome outcome;
 	bool no_build_id;         /* one was to be updated */
+	bool unsigned_now;        /* it had an IMA or EVM attribute, which did not go along */
 	struct note_error *error; /* why it was left alone or refused */
 };
 
@@ -288,6 +290,12 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 	return code;
 }
 
+static bool is_signed(int fd)
+{
+	return fgetxattr(fd, "security.ima", NULL, 0) >= 0 ||
+	       fgetxattr(fd, "security.evm", NULL, 0) >= 0;
+}
+
 /* Computes the build-id of the SIZE bytes at FILE anew, in place. */
 static int update_build_id(const struct stamp *stamp, struct item *item, uint8_t *file, size_t size,
 			   struct note_error *err)
@@ -348,6 +356,7 @@ static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_err
 				   "old bytes (--break-links allows that)");
 	if (code == NOTE_OK && (!same || stamp->out != NULL))
 		code = write_back(stamp, index, fd, made, made_size, err);
+	item->unsigned_now = code == NOTE_OK && !same && is_signed(fd);
 	free(made);
 	return code;
 }
@@ -425,6 +434,10 @@ static void finish(void *context, size_t index)
 		cli_detail(&stamp->cli, item->shown, "%s", words[first->outcome]);
 	if (first->no_build_id)
 		cli_say(&stamp->cli, item->shown, "there is no build-id to update");
+	if (first->unsigned_now)
+		cli_say(&stamp->cli, item->shown,
+			"its IMA or EVM attribute was for the old contents and is gone; sign it "
+			"anew");
 	if (stamp->cli.json) {
 		struct item line = *item;
 		line.error = first->error;

@@ -345,6 +345,23 @@ attributes_survive() {
 }
 check "mode, owner, set-id and extended attributes survive" attributes_survive
 
+# A signature of the old bytes must not stand on the new ones, nor vanish without a word.
+signatures_go() {
+	sources
+	$CC -o demo main.c lib.c
+	setfattr -n security.ima -v 0x0401020304 demo 2>/dev/null || skip "security.ima cannot be set here"
+	setfattr -n security.evm -v 0x02010203 demo 2>/dev/null || true
+	status 0 "$PKGNOTE" stamp -k name=demo demo
+	says err '^pkgnote stamp: demo: its IMA or EVM attribute was for the old contents and is gone; sign it anew$'
+	[ -z "$(getfattr -d -m security.[ie] demo 2>/dev/null)" ]
+	# Where no byte changes it stays.
+	setfattr -n security.ima -v 0x0401020304 demo
+	status 0 "$PKGNOTE" stamp -k name=demo demo
+	[ ! -s err ]
+	getfattr -d -m security.ima demo | grep -q 'security.ima='
+}
+check "IMA and EVM attributes of the old contents go, and that is said" signatures_go
+
 hard_links_stay() {
 	sources
 	mkdir a b

@@ -53,7 +53,9 @@ int root_make_dirs(struct root *root, const char *path, struct note_error *err);
 /* The attributes of a new file. */
 struct file_attributes {
 	mode_t mode; /* used where LIKE is -1; umask does not apply */
-	int like;    /* a descriptor whose mode, owner and extended attributes it takes, or -1 */
+	/* A descriptor whose mode, owner and extended attributes it takes (but security.ima and
+	 * security.evm, which speak of the old contents), or -1. */
+	int like;
 	bool keep_times; /* those of LIKE, too */
 };
 
