@@ -218,7 +218,7 @@ no_share() {
 	says err 'not of a share that this program knows'
 	status 3 "$PKGNOTE" publish --into=no/such/place --package=hello-1-1.x86_64 root
 	status 3 "$PKGNOTE" publish --into=s3://bucket/prefix --package=hello-1-1.x86_64 root
-	says err 'only directories'
+	says err 'no keys: set AWS_ACCESS_KEY_ID'
 	# Links in the share that lead out of it are not followed.
 	mkdir outside evil; publish --package=hello-1-1.x86_64 root >out
 	rm -rf share/store; ln -s ../outside share/store

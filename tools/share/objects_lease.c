@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One publisher at a time, with nothing but what every store does: each who wants to change the
- * share puts an entry of its own below ".lock/" and then lists them. Who sees itself alone goes
- * ahead; two cannot both do so, as each puts before it lists, and the store lists what it holds
- * (S3 does since 2020). Of several the first by name waits, and the others step back.
+ * share puts an entry of its own below ".lock/" and then lists them. Who sees itself, and itself
+ * alone, goes ahead: of two, the one whose entry was listed later has seen the other's. (S3 lists
+ * what it holds since 2020; where a store's list lags, an entry waits until it is in it.) Of
+ * several the first by name waits, and the others step back.
  *
  * An entry is renewed by a thread. One that was not for LEASE_DEAD seconds, or whose process is
  * gone from this machine, is of a publisher that was killed, and is taken away; names are never
@@ -26,6 +27,8 @@
 #define LEASE_RENEWED 15.0 /* seconds */
 #define LEASE_LOST    45.0 /* without a renewal, we no longer trust it ourselves */
 #define LEASE_DEAD    60.0
+#define LEASE_UNSEEN  30.0 /* so long our entry may be missing in the list */
+#define LAST_REQUESTS 2.0  /* so long those of a process that was killed may be under way */
 
 struct lease {
 	char *key; /* below the prefix, ".lock/..." */
@@ -36,7 +39,7 @@ struct lease {
 	pthread_mutex_t lock;
 	pthread_cond_t ends;
 	bool ended;
-	double renewed; /* 0: there is no entry */
+	double renewed;
 	unsigned beat;
 };
 
@@ -121,6 +124,7 @@ struct others {
 	size_t count;
 	const char *mine;
 	bool first;         /* ours is the first by name */
+	bool listed;        /* ours is there */
 	struct other *seen; /* those of the last look */
 	size_t seen_count;
 };
@@ -129,8 +133,10 @@ static int add_other(void *context, const struct s3_object *object, struct note_
 {
 	struct others *others = context;
 	(void)err;
-	if (strcmp(object->key, others->mine) == 0)
+	if (strcmp(object->key, others->mine) == 0) {
+		others->listed = true;
 		return NOTE_OK;
+	}
 	if (strcmp(object->key, others->mine) < 0)
 		others->first = false;
 	others->items = xrealloc(others->items, (others->count + 1) * sizeof(*others->items));
@@ -160,44 +166,11 @@ static int look_around(struct share *share, struct others *others, struct note_e
 	others->items = NULL;
 	others->count = 0;
 	others->first = true;
+	others->listed = false;
 	int code = s3_list(share->objects->s3, ".lock/", false, add_other, others, err);
 	free_others(others->seen, others->seen_count);
 	others->seen = NULL;
 	others->seen_count = 0;
-	return code;
-}
-
-/* Takes away the entries of the dead; says once whom we wait for. */
-static int judge_others(struct share *share, const char *url, struct others *others, bool *told,
-			struct note_error *err)
-{
-	struct lease *lease = share->objects->lease;
-	int code = NOTE_OK;
-	for (size_t i = 0; code == NOTE_OK && i < others->count; i++) {
-		struct other *other = &others->items[i];
-		struct text text;
-		const bool old = seconds_now() - other->since > LEASE_DEAD;
-		code = s3_get(share->objects->s3, other->key, &text, err);
-		if (code == NOTE_ABSENT) {
-			code = NOTE_OK;
-			continue;
-		}
-		if (code != NOTE_OK)
-			break;
-		char *who = xasprintf("%.*s", (int)strcspn(text.data, "\n"), text.data);
-		char *line = name_to_line(who[0] != '\0' ? who : "another process");
-		if (old || is_gone(lease, text.data)) {
-			share_say(share, url, "%s was changing it and is no more%s", line,
-				  old ? ": it gave no sign for a minute" : "");
-			code = s3_delete(share->objects->s3, other->key, err);
-		} else if (!*told) {
-			share_say(share, url, "waiting: %s changes it", line);
-			*told = true;
-		}
-		free(line);
-		free(who);
-		text_free(&text);
-	}
 	return code;
 }
 
@@ -206,6 +179,56 @@ static void nap(double seconds)
 	struct timespec left = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
 	while (nanosleep(&left, &left) != 0 && errno == EINTR)
 		;
+}
+
+/* An entry whose publisher may be dead, or that a list which lags still has. */
+static int judge_other(struct share *share, const char *url, const struct other *other, bool *alive,
+		       bool *told, struct note_error *err)
+{
+	struct text text;
+	const bool old = seconds_now() - other->since > LEASE_DEAD;
+	int code = s3_get(share->objects->s3, other->key, &text, err);
+	*alive = code == NOTE_OK;
+	if (code != NOTE_OK)
+		return code == NOTE_ABSENT ? NOTE_OK : code;
+	char *who = xasprintf("%.*s", (int)strcspn(text.data, "\n"), text.data);
+	char *line = name_to_line(who[0] != '\0' ? who : "another process");
+	if (old || is_gone(share->objects->lease, text.data)) {
+		share_say(share, url, "%s was changing it and is no more%s", line,
+			  old ? ": it gave no sign for a minute" : "");
+		nap(old ? 0 : LAST_REQUESTS);
+		code = s3_delete(share->objects->s3, other->key, err);
+		*alive = false;
+	} else if (!*told) {
+		share_say(share, url, "waiting: %s changes it", line);
+		*told = true;
+	}
+	free(line);
+	free(who);
+	text_free(&text);
+	return code;
+}
+
+/* Leaves those that are alive. */
+static int judge_others(struct share *share, const char *url, struct others *others, bool *told,
+			struct note_error *err)
+{
+	int code = NOTE_OK;
+	size_t kept = 0;
+	for (size_t i = 0; i < others->count; i++) {
+		struct other *other = &others->items[i];
+		bool alive = true;
+		if (code == NOTE_OK)
+			code = judge_other(share, url, other, &alive, told, err);
+		if (alive) {
+			others->items[kept++] = *other;
+		} else {
+			free(other->key);
+			free(other->etag);
+		}
+	}
+	others->count = kept;
+	return code;
 }
 
 static int put_entry(struct s3 *s3, struct lease *lease, struct note_error *err)
@@ -222,29 +245,40 @@ static int put_entry(struct s3 *s3, struct lease *lease, struct note_error *err)
 	return code;
 }
 
-/* Until we are alone. */
+/* Until we are there, and alone. */
 static int wait_for_turn(struct share *share, const char *url, struct note_error *err)
 {
 	struct lease *lease = share->objects->lease;
 	struct s3 *s3 = share->objects->s3;
 	struct others others = {.mine = lease->key};
 	bool told = false, entered = false;
+	double unseen = 0; /* since when our entry is not in the list */
 	int code = look_around(share, &others, err);
-	while (code == NOTE_OK && (!entered || others.count != 0)) {
-		if (others.count != 0)
-			code = judge_others(share, url, &others, &told, err);
-		if (code == NOTE_OK && entered && others.count != 0 && !others.first) {
-			code = s3_delete(s3, lease->key, err);
-			entered = false;
-			lease->renewed = 0;
-		}
-		if (others.count != 0)
-			nap(0.2 + 0.5 * retry_random());
-		else
-			entered = true;
-		if (code == NOTE_OK && entered && seconds_now() - lease->renewed > LEASE_RENEWED) {
+	while (code == NOTE_OK) {
+		code = judge_others(share, url, &others, &told, err);
+		if (code != NOTE_OK || (entered && others.listed && others.count == 0))
+			break;
+		if (others.count == 0) {
+			/* Again where the list does not have it: that tells the list anew. */
+			if (entered && unseen == 0)
+				unseen = seconds_now();
+			if (entered && seconds_now() - unseen > LEASE_UNSEEN)
+				code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET,
+						 "the store does not list what was put into it");
+			nap(entered ? 0.2 : 0);
 			lease->beat++;
-			code = put_entry(s3, lease, err);
+			entered = true;
+			if (code == NOTE_OK)
+				code = put_entry(s3, lease, err);
+		} else {
+			if (entered && !others.first) {
+				code = s3_delete(s3, lease->key, err);
+				entered = false;
+			} else if (entered && seconds_now() - lease->renewed > LEASE_RENEWED) {
+				lease->beat++;
+				code = put_entry(s3, lease, err);
+			}
+			nap(0.2 + 0.5 * retry_random());
 		}
 		if (code == NOTE_OK)
 			code = look_around(share, &others, err);
