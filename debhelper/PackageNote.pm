@@ -17,7 +17,7 @@ use JSON::PP;
 use Debian::Debhelper::Dh_Lib;
 use Exporter qw(import);
 
-our @EXPORT = qw(default_settings start_package stamp_package split_package reject_foreign_split run_debhelper
+our @EXPORT = qw(default_settings files_in_several_packages start_package stamp_package split_package reject_foreign_split run_debhelper
 	share_debug_files declare_shared_files source_package_kinds make_source_package build_source_package);
 
 my $DEBUG_ROOT = '.pkgnote-debug'; # where the splitter puts debug files, below a staging tree
@@ -25,14 +25,14 @@ my %KINDS = (
 	ddeb => {
 		extension => 'ddeb',
 		title => 'debug symbols of all packages of %s',
-		text => 'This package holds the debug files of all binary packages that were built from %s, by build-id.',
+		text => "This package holds the debug files of all binary packages that were\nbuilt from %s, by build-id.",
 		fields => ['-DAuto-Built-Package=debug-symbols', '-DPackage-Type=ddeb'],
 		overrides => ['debug-suffix-not-dbg'],
 	},
 	dbgsrc => {
 		extension => 'deb',
 		title => 'sources of %s, for debuggers',
-		text => 'This package holds the source files that the debug files of %s name, so that debuggers show lines.',
+		text => "This package holds the source files that debug files of\n%s name, so that debuggers show lines.",
 		fields => [],
 		overrides => [],
 	},
@@ -119,6 +119,28 @@ sub stamp_package {
 		sort @files);
 }
 
+# --- dh_dwz ---
+
+# Files of the packages acted on that have the build-id of a file in another package.
+sub files_in_several_packages {
+	my %files;
+	my @trees = grep { -d } map { tmpdir($_) } getpackages('arch');
+	return if @trees < 2;
+	open(my $show, '-|', 'pkgnote', 'show', '--json', @trees) or error("pkgnote cannot be run: $!");
+	while (my $line = <$show>) {
+		my $record = decode_json($line);
+		push(@{$files{$record->{buildId}}}, $record->{path}) if $record->{buildId};
+	}
+	close($show);
+	my @found;
+	foreach my $paths (values %files) {
+		my %trees = map { my $tree = $_; map { $tree => 1 } grep { index($_, "$tree/") == 0 } @{$paths} } @trees;
+		push(@found, @{$paths}) if keys %trees > 1;
+	}
+	my @here = map { tmpdir($_) . '/' } @{$dh{DOPACKAGES}};
+	return sort grep { my $path = $_; grep { index($path, $_) == 0 } @here } @found;
+}
+
 # --- dh_strip ---
 
 # The -dbg package of the source that has the debug information of PACKAGE: by its name, or as it depends on PACKAGE.
@@ -184,7 +206,8 @@ sub move_tree {
 
 sub build_ids_in {
 	my ($tree) = @_;
-	return sort map { m{/([0-9a-f]{2})/([0-9a-f]+)\.debug$} ? "$1$2" : () } glob("$tree/.build-id/*/*.debug");
+	my @ids = sort map { m{/([0-9a-f]{2})/([0-9a-f]+)\.debug$} ? "$1$2" : () } glob("$tree/.build-id/*/*.debug");
+	return @ids;
 }
 
 # What several debug files refer to after dh_dwz. dwz names it after the package, so that two versions would have
@@ -220,7 +243,7 @@ sub split_package {
 		if @sources and -d "$tmp/usr/lib/debug/.dwz";
 	pkgnote($package, 'dh_strip', 'split', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
 		"--package-version=$version", "--arch=$arch", '--compress=zlib', "--debug-root=/$DEBUG_ROOT",
-		(defined($tree) ? '--strict' : ()), @sources, (map { "--exclude=$_" } left_alone($package)), $tmp);
+		(defined($tree) ? '--strict=build-id' : '--no-debug-files'), @sources, (map { "--exclude=$_" } left_alone($package)), $tmp);
 	return if $dh{NO_ACT};
 
 	if (get_buildoption('noautodbgsym') or get_buildoption('noddebs')) {
