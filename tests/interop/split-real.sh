@@ -19,7 +19,7 @@ project() {
 
 coreutils_lint() { project coreutils; judge_lint; [ "$(wc -l <files)" -gt 100 ]; }
 coreutils_dwarf() { project coreutils; judge_dwarf $STEP; }
-coreutils_paths() { project coreutils; judge_debugedit; }
+coreutils_paths() { project coreutils; RELATIVE=1 judge_debugedit; }
 coreutils_gdb() {
 	project coreutils
 	ONE_FRAME=1 judge_gdb ls main src/ls.c
@@ -34,7 +34,8 @@ check "coreutils: gdb lists and traces by build-id alone, by debuglink alone" co
 bash_all() {
 	project bash
 	judge_lint; judge_dwarf 1; judge_debugedit
-	judge_gdb bash evalexp expr.c -c 'echo $((1 + 2))'
+	echo 'let x=1+2' >script
+	judge_gdb bash evalexp expr.c script
 }
 check "bash: lint, join, DWARF, debugedit's paths, gdb" bash_all
 
