@@ -2,6 +2,7 @@
 # pkgnote verify on packages straight from Debian: libc6 against libc6-dbg, without a server. They are
 # from before any note, and the report says so.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/debsrc.sh"
 
 packages() {
 	need apt-get python3
@@ -52,4 +53,33 @@ packages_without_debug_packages() {
 	says out '^unreachable +debuginfo '
 }
 check "hello and coreutils: no notes, nobody to ask" packages_without_debug_packages
+# Jenkins' schema of JUnit reports, as JUnit 5 tests its own reports with it.
+jenkins_schema() {
+	need xmllint gcc strip
+	debsrc junit5
+	cp junit5-src/platform-tests/src/test/resources/jenkins-junit.xsd .
+	mkdir -p root share/buildid
+	echo 'int main(void) { return 0; }' >a.c
+	gcc -g -Wl,--build-id -Xlinker '--package-metadata={"type":"deb","name":"t"}' -o root/one a.c
+	gcc -g -Wl,--build-id -DTWO -o two a.c
+	mv two root/$'two <&"\x01\xff>'
+	strip -g root/two*
+	local id
+	id=$(readelf -n root/one 2>/dev/null | sed -n 's/.*Build ID: //p')
+	mkdir -p "share/buildid/$id"
+	cp root/one "share/buildid/$id/executable"
+	echo text >text
+	# Every verdict, and an input that cannot be read.
+	status 3 "$PKGNOTE" verify --report=junit:junit.xml --report=json:report.json --server="file://$PWD/share" root text
+	status 1 "$PKGNOTE" verify --report=junit:down.xml --report=json:down.json --server="file://$PWD/nowhere" root
+	for verdict in pass fail missing skipped; do says report.json "\"verdict\": \"$verdict\""; done
+	says down.json '"verdict": "unreachable"'
+	xmllint --noout --schema jenkins-junit.xsd junit.xml down.xml
+	same "$(xmllint --xpath 'count(//testcase)' junit.xml)" 15
+	same "$(xmllint --xpath 'count(//testcase/error[@type="unread"])' junit.xml)" 1
+	# The schema does find what is wrong.
+	sed 's/<testcase classname/<testcase class/' junit.xml >broken.xml
+	! xmllint --noout --schema jenkins-junit.xsd broken.xml 2>log
+}
+check "JUnit reports by the schema that Jenkins uses" jenkins_schema
 finish

@@ -2,8 +2,8 @@
 /*
  * The report as JUnit XML: a suite for each input, a test case for each check of each file. What
  * failed or is missing is a failure, what could not be asked or read is an error. Nothing says
- * when or how long: the same results give the same bytes. Judge: the schema of the Jenkins xUnit
- * plugin (junit-10.xsd); GitLab and GitHub's actions read a subset.
+ * when or how long: the same results give the same bytes. Judge: the schema that Jenkins publishes
+ * (jenkins-junit.xsd); GitLab and GitHub's actions read a subset.
  */
 #include <string.h>
 
@@ -20,10 +20,16 @@ static void put_attribute(FILE *to, const char *name, const char *value)
 static void put_problem(FILE *to, const char *element, const struct finding *finding)
 {
 	fprintf(to, "\n   <%s", element);
-	if (strcmp(element, "skipped") != 0)
+	if (finding->verdict == VERDICT_SKIPPED) {
+		/* Older readers know no attributes of it. */
+		fputc('>', to);
+		put_markup(to, finding->reason);
+		fputs(finding->server_count != 0 ? "\n" : "", to);
+	} else {
 		put_attribute(to, "type", verdict_word(finding->verdict));
-	put_attribute(to, "message", finding->reason);
-	fputc('>', to);
+		put_attribute(to, "message", finding->reason);
+		fputc('>', to);
+	}
 	for (size_t i = 0; i < finding->server_count; i++) {
 		put_markup(to, finding->servers[i].url);
 		fputs(": ", to);
