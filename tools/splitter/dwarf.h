@@ -19,6 +19,7 @@ struct section_edit {
 	uint64_t section; /* index in the image */
 	uint8_t *bytes;
 	uint64_t size;
+	bool unmerged; /* linkers are to leave the strings where they are: no SHF_MERGE */
 };
 
 struct section_edits {

@@ -89,6 +89,7 @@ struct debug_section {
 	uint64_t terminated;             /* below this, every string ends inside */
 	uint8_t *changed;                /* a copy with changes in place; NULL: none */
 	struct relocations *relocations; /* in relocatable files */
+	bool unmerged;                   /* see struct section_edit */
 };
 
 /* A new string for a string section. */
@@ -216,10 +217,11 @@ void relocations_free(struct relocations *list);
 uint64_t relocated(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
 		   unsigned size, uint64_t in_place);
 
-/* Adds DIFFERENCE to the addend of the relocation of AT; false where the addend is in the place
- * itself. The addend as it was in the file counts, not an earlier change. */
-bool relocation_add(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
-		    uint64_t difference);
+/* Adds DIFFERENCE to the addend of the relocation of AT; NOTE_ABSENT where the addend is in the
+ * place itself, NOTE_UNSUPPORTED where a linker would not see it. The addend as it was in the file
+ * counts, not an earlier change. */
+int relocation_add(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
+		   uint64_t difference);
 
 /* Moves the relocations of SECTION, .debug_line, along with what the splices moved. */
 void relocations_move(struct dwarf *dwarf, struct debug_section *section);

@@ -4,11 +4,20 @@
  * There, an offset into another section is the value of a symbol plus an addend; the addend is in
  * the relocation (SHT_RELA) or in the place that is relocated (SHT_REL). Changing an offset is
  * adding the difference to the addend, whatever the symbol (gABI, Relocation).
+ *
+ * On RISC-V and LoongArch assemblers leave differences of symbols to the linker, by two relocations
+ * of one place, and among them are lengths of units and line tables. Those between symbols of debug
+ * sections, which no linker changes, are resolved here and dropped.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/splitter/dwarf_internal.h"
+#include "tools/splitter/dwarf_reloc_types.h"
+
+#ifndef EM_LOONGARCH
+#define EM_LOONGARCH 258
+#endif
 
 struct relocations {
 	uint64_t section; /* index of the relocation section */
@@ -21,6 +30,8 @@ struct relocations {
 	uint32_t *order; /* entries by offset; NULL: they are */
 	const uint8_t *symbols;
 	uint64_t symbol_count;
+	uint64_t merged; /* the section whose section symbol was looked for last, and that */
+	uint64_t merged_symbol;
 };
 
 struct relocation {
@@ -70,19 +81,6 @@ static struct relocation read_relocation(const struct dwarf *dwarf, const struct
 
 /* --- reading them --- */
 
-/* False for machines whose lengths are the difference of two relocations: there, even a unit's
- * length is only known after linking. */
-static bool is_supported(const struct dwarf *dwarf)
-{
-	switch (dwarf->image->ehdr.e_machine) {
-	case EM_RISCV:
-	case 258: /* EM_LOONGARCH */
-		return false;
-	default:
-		return true;
-	}
-}
-
 struct by_offset {
 	uint64_t offset;
 	uint32_t index;
@@ -113,6 +111,89 @@ static void sort_relocations(const struct dwarf *dwarf, struct relocations *list
 	free(all);
 }
 
+/* --- differences --- */
+
+static uint64_t symbol_value(const struct dwarf *dwarf, const struct relocations *list,
+			     uint64_t symbol)
+{
+	if (symbol >= list->symbol_count)
+		return UINT64_MAX;
+	return dwarf->image->is_64
+		       ? image_u64(dwarf->image, list->symbols + symbol * sizeof(Elf64_Sym) +
+							 offsetof(Elf64_Sym, st_value))
+		       : image_u32(dwarf->image, list->symbols + symbol * sizeof(Elf32_Sym) +
+							 offsetof(Elf32_Sym, st_value));
+}
+
+static uint8_t *change(struct relocations *list)
+{
+	if (list->changed == NULL) {
+		list->changed = xmalloc(list->size);
+		memcpy(list->changed, list->bytes, list->size);
+	}
+	return list->changed;
+}
+
+static bool has_differences(const struct dwarf *dwarf)
+{
+	return dwarf->image->ehdr.e_machine == EM_RISCV ||
+	       dwarf->image->ehdr.e_machine == EM_LOONGARCH;
+}
+
+/* True where entry INDEX is a part of a difference. */
+static bool is_difference(const struct dwarf *dwarf, const struct relocations *list, uint64_t index,
+			  struct reloc_kind *kind)
+{
+	const uint64_t info =
+		word(dwarf, list->bytes + index * list->entry_size + word_size(dwarf));
+	const uint32_t type = dwarf->image->is_64 ? (uint32_t)info : (uint32_t)info & 0xff;
+	return has_differences(dwarf) && reloc_find(dwarf->image->ehdr.e_machine, type, kind) &&
+	       kind->operation != RELOC_NONE &&
+	       (kind->operation != RELOC_SET || kind->bits == 0 || kind->bits == 6);
+}
+
+/* True where the symbol lies in a section that is not loaded. */
+static bool is_unloaded(const struct dwarf *dwarf, const struct relocations *list, uint64_t symbol)
+{
+	GElf_Shdr shdr;
+	if (symbol >= list->symbol_count)
+		return false;
+	const uint8_t *p = dwarf->image->is_64 ? list->symbols + symbol * sizeof(Elf64_Sym) +
+							 offsetof(Elf64_Sym, st_shndx)
+					       : list->symbols + symbol * sizeof(Elf32_Sym) +
+							 offsetof(Elf32_Sym, st_shndx);
+	const uint16_t section = image_u16(dwarf->image, p);
+	return section != SHN_UNDEF && section < SHN_LORESERVE &&
+	       image_shdr(dwarf->image, section, &shdr, NULL) == NOTE_OK &&
+	       (shdr.sh_flags & SHF_ALLOC) == 0;
+}
+
+static int resolve_differences(struct dwarf *dwarf, struct debug_section *section)
+{
+	struct relocations *list = section->relocations;
+	for (uint64_t i = 0; i < list->count; i++) {
+		struct reloc_kind kind;
+		const struct relocation relocation = read_relocation(dwarf, list, i);
+		if (!is_difference(dwarf, list, i, &kind) ||
+		    !is_unloaded(dwarf, list, relocation.symbol))
+			continue;
+		if (section->inflated == NULL) {
+			section->inflated = xmalloc(section->size + 1);
+			memcpy(section->inflated, section->bytes, section->size);
+			section->bytes = section->inflated;
+		}
+		if (!reloc_apply(dwarf->image, &kind, section->inflated, section->size,
+				 relocation.offset,
+				 symbol_value(dwarf, list, relocation.symbol) + relocation.addend))
+			return section_error(dwarf, section, relocation.offset, NOTE_MALFORMED,
+					     "a relocation outside of its section");
+		put_word(dwarf, change(list) + i * list->entry_size + word_size(dwarf), 0);
+	}
+	if (list->changed != NULL)
+		section_change(section);
+	return NOTE_OK;
+}
+
 int relocations_load(struct dwarf *dwarf, struct debug_section *section, uint64_t index,
 		     const GElf_Shdr *shdr)
 {
@@ -120,9 +201,6 @@ int relocations_load(struct dwarf *dwarf, struct debug_section *section, uint64_
 	bool has_addends = shdr->sh_type == SHT_RELA;
 	uint64_t size = word_size(dwarf) * (has_addends ? 3 : 2);
 	uint64_t symbol_size = dwarf->image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
-	if (!is_supported(dwarf))
-		return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
-				     "relocations of this machine against debug sections");
 	if (section->relocations != NULL)
 		return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
 				     "more than one relocation section");
@@ -150,7 +228,7 @@ int relocations_load(struct dwarf *dwarf, struct debug_section *section, uint64_
 	if (list->bytes == NULL || list->symbols == NULL)
 		return NOTE_MALFORMED;
 	sort_relocations(dwarf, list);
-	return NOTE_OK;
+	return has_differences(dwarf) ? resolve_differences(dwarf, section) : NOTE_OK;
 }
 
 void relocations_free(struct relocations *list)
@@ -187,24 +265,13 @@ static bool find(const struct dwarf *dwarf, const struct relocations *list, uint
 	return offset_of(dwarf, list, *entry) == at;
 }
 
-static uint64_t symbol_value(const struct dwarf *dwarf, const struct relocations *list,
-			     uint64_t symbol)
-{
-	if (symbol >= list->symbol_count)
-		return UINT64_MAX;
-	return dwarf->image->is_64
-		       ? image_u64(dwarf->image, list->symbols + symbol * sizeof(Elf64_Sym) +
-							 offsetof(Elf64_Sym, st_value))
-		       : image_u32(dwarf->image, list->symbols + symbol * sizeof(Elf32_Sym) +
-							 offsetof(Elf32_Sym, st_value));
-}
-
 uint64_t relocated(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
 		   unsigned size, uint64_t in_place)
 {
 	const struct relocations *list = section->relocations;
 	uint64_t entry;
-	if (!find(dwarf, list, at, &entry))
+	struct reloc_kind kind;
+	if (!find(dwarf, list, at, &entry) || is_difference(dwarf, list, entry, &kind))
 		return in_place;
 	struct relocation relocation = read_relocation(dwarf, list, entry);
 	uint64_t value = symbol_value(dwarf, list, relocation.symbol) +
@@ -212,25 +279,89 @@ uint64_t relocated(const struct dwarf *dwarf, const struct debug_section *sectio
 	return size == 4 ? (uint32_t)value : value;
 }
 
-static uint8_t *change(struct relocations *list)
+/* The section of a symbol, 0 where it has none of its own, and its type. */
+static uint64_t symbol_section(const struct dwarf *dwarf, const struct relocations *list,
+			       uint64_t symbol, unsigned *type)
 {
-	if (list->changed == NULL) {
-		list->changed = xmalloc(list->size);
-		memcpy(list->changed, list->bytes, list->size);
-	}
-	return list->changed;
+	const bool is_64 = dwarf->image->is_64;
+	*type = STT_NOTYPE;
+	if (symbol >= list->symbol_count)
+		return 0;
+	const uint8_t *p = list->symbols + symbol * (is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym));
+	const uint16_t section =
+		image_u16(dwarf->image, p + (is_64 ? offsetof(Elf64_Sym, st_shndx)
+						   : offsetof(Elf32_Sym, st_shndx)));
+	*type = GELF_ST_TYPE(
+		p[is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info)]);
+	return section < SHN_LORESERVE ? section : 0;
 }
 
-bool relocation_add(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
-		    uint64_t difference)
+/* A linker that merges strings finds a string by section symbol and addend, but by the value alone
+ * of any other symbol. So a relocation that is to lead elsewhere has to go by the section's. */
+static int use_section_symbol(const struct dwarf *dwarf, const struct debug_section *section,
+			      uint64_t at, struct relocation *relocation, bool *changed)
+{
+	struct relocations *list = section->relocations;
+	GElf_Shdr shdr;
+	unsigned type;
+	*changed = false;
+	const uint64_t target = symbol_section(dwarf, list, relocation->symbol, &type);
+	if (type == STT_SECTION || target == 0 ||
+	    image_shdr(dwarf->image, target, &shdr, NULL) != NOTE_OK ||
+	    (shdr.sh_flags & SHF_MERGE) == 0)
+		return NOTE_OK;
+	if (list->merged != target) {
+		list->merged = target;
+		list->merged_symbol = 0;
+		for (uint64_t i = 1; list->merged_symbol == 0 && i < list->symbol_count; i++)
+			if (symbol_section(dwarf, list, i, &type) == target && type == STT_SECTION)
+				list->merged_symbol = i;
+	}
+	/* 64-bit MIPS would need another form of the entry; its assemblers use section symbols. */
+	if (list->merged_symbol != 0 && list->has_addends &&
+	    dwarf->image->ehdr.e_machine != EM_MIPS) {
+		relocation->addend += symbol_value(dwarf, list, relocation->symbol) -
+				      symbol_value(dwarf, list, list->merged_symbol);
+		relocation->symbol = list->merged_symbol;
+		*changed = true;
+		return NOTE_OK;
+	}
+	/* clang has none for RISC-V and MIPS: then nothing may be merged. */
+	for (size_t i = 0; i < dwarf->section_count; i++)
+		if (dwarf->sections[i].index == target) {
+			dwarf->sections[i].unmerged = true;
+			section_change(&dwarf->sections[i]);
+			return NOTE_OK;
+		}
+	return section_error(dwarf, section, at, NOTE_UNSUPPORTED,
+			     "strings that are named by symbols of their own cannot move");
+}
+
+int relocation_add(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
+		   uint64_t difference)
 {
 	struct relocations *list = section->relocations;
 	uint64_t entry;
-	if (!list->has_addends || !find(dwarf, list, at, &entry))
-		return false;
-	uint8_t *p = change(list) + entry * list->entry_size + 2 * word_size(dwarf);
-	put_word(dwarf, p, read_relocation(dwarf, list, entry).addend + difference);
-	return true;
+	bool changed;
+	struct reloc_kind kind;
+	if (!find(dwarf, list, at, &entry) || is_difference(dwarf, list, entry, &kind))
+		return NOTE_ABSENT;
+	struct relocation relocation = read_relocation(dwarf, list, entry);
+	int code = use_section_symbol(dwarf, section, at, &relocation, &changed);
+	if (code != NOTE_OK)
+		return code;
+	if (!list->has_addends)
+		return NOTE_ABSENT;
+	const uint64_t size = word_size(dwarf);
+	uint8_t *p = change(list) + entry * list->entry_size;
+	if (changed) {
+		const uint64_t info = word(dwarf, p + size);
+		put_word(dwarf, p + size,
+			 dwarf->image->is_64 ? relocation.symbol << 32 | (uint32_t)info
+					     : relocation.symbol << 8 | (info & 0xff));
+	}
+	put_word(dwarf, p + 2 * size, relocation.addend + difference);
+	return NOTE_OK;
 }
 
 void relocations_move(struct dwarf *dwarf, struct debug_section *section)

@@ -285,8 +285,9 @@ int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint6
 				     "a new offset does not fit 32-bit DWARF");
 	if (section->relocations != NULL) {
 		uint64_t difference = value - section_offset(dwarf, section, at, size);
-		if (relocation_add(dwarf, section, at, difference))
-			return NOTE_OK;
+		const int code = relocation_add(dwarf, section, at, difference);
+		if (code != NOTE_ABSENT)
+			return code;
 		/* The addend is here, or there is no relocation. */
 		value = difference + (size == 8 ? image_u64(dwarf->image, section->bytes + at)
 						: image_u32(dwarf->image, section->bytes + at));
@@ -345,7 +346,7 @@ static void add_edit(struct section_edits *edits, uint64_t section, uint8_t *byt
 	if (bytes == NULL)
 		return;
 	edits->items = xrealloc(edits->items, (edits->count + 1) * sizeof(*edits->items));
-	edits->items[edits->count++] = (struct section_edit){section, bytes, size};
+	edits->items[edits->count++] = (struct section_edit){section, bytes, size, false};
 }
 
 void sections_edits(struct dwarf *dwarf, struct section_edits *edits)
@@ -355,6 +356,8 @@ void sections_edits(struct dwarf *dwarf, struct section_edits *edits)
 		uint64_t size, index;
 		uint8_t *bytes = new_contents(dwarf, section, &size);
 		add_edit(edits, section->index, bytes, size);
+		if (bytes != NULL)
+			edits->items[edits->count - 1].unmerged = section->unmerged;
 		if (section->relocations != NULL) {
 			bytes = relocations_take(section->relocations, &index, &size);
 			add_edit(edits, index, bytes, size);

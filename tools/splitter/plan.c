@@ -151,6 +151,10 @@ static int apply_edits(struct plan *plan, const struct section_edits *edits, str
 			section->shdr.sh_flags &= ~(uint64_t)SHF_COMPRESSED;
 			section->shdr.sh_addralign = 1;
 		}
+		if (edit->unmerged) {
+			section->shdr.sh_flags &= ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
+			section->shdr.sh_entsize = 0;
+		}
 		section->bytes = edit->bytes;
 		section->shdr.sh_size = edit->size;
 		section->edited = true;
