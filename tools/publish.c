@@ -21,6 +21,7 @@ struct options {
 	const char *package;
 	const char *root;
 	struct strings remove;
+	struct strings sections;
 	bool list;
 	bool check;
 	uint64_t keep; /* NO_KEEP: not given */
@@ -277,6 +278,26 @@ static bool is_reading(const struct options *options)
 	return options->list || options->check;
 }
 
+static bool take_sections(struct cli *cli, void *target, const char *name, const char *value)
+{
+	struct strings *sections = target;
+	for (const char *p = value;; p++) {
+		const size_t length = strcspn(p, ",");
+		char *section = xasprintf("%.*s", (int)length, p);
+		const bool good = is_section_name(section);
+		if (!good)
+			cli_usage(cli, "--%s=%s: '%s' is no section's name", name, value, section);
+		else if (!strings_has(sections, section))
+			strings_add(sections, section);
+		free(section);
+		if (!good)
+			return false;
+		p += length;
+		if (*p == '\0')
+			return true;
+	}
+}
+
 /* Exactly one thing to do: EXIT_DONE, or what cli_usage returned. */
 static int judge_usage(struct cli *cli, const struct options *options)
 {
@@ -350,6 +371,9 @@ static int run(const struct command *command, int argc, char **argv)
 		{"root", 0, OPTION_TEXT, "DIR", &options.root,
 		 "the tree of a manifest that is INPUT (the directory that it lies in)", NULL,
 		 NULL},
+		{"sections", 0, OPTION_CALL, "LIST", &options.sections,
+		 "serve these sections alone, too: names, separated by commas", NULL,
+		 take_sections},
 		{"remove", 0, OPTION_LIST, "PACKAGE", &options.remove,
 		 "take PACKAGE out, and what no other package holds", NULL, NULL},
 		{"keep", 0, OPTION_NUMBER, "N", &options.keep,
@@ -365,6 +389,7 @@ static int run(const struct command *command, int argc, char **argv)
 		const struct share_hooks hooks = {.say = say,
 						  .progress = progress,
 						  .sources = list_sources,
+						  .sections = &options.sections,
 						  .context = &cli,
 						  .jobs = cli.jobs};
 		work(&cli, &options, &hooks);
@@ -372,6 +397,7 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 out:
 	strings_free(&options.remove);
+	strings_free(&options.sections);
 	return status;
 }
 

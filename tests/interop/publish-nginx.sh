@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The share behind nginx, with the configuration that the manual shows; elfutils' client and gdb as judges.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../judges.sh"
 
 build_id() { readelf -n "$1" | sed -n 's/.*Build ID: //p'; }
 tree() { # tree DIR VERSION
@@ -60,6 +61,52 @@ over_http() {
 	done
 }
 check "nginx as the manual has it: debuginfod-find, gdb; nothing but build-ids is served" over_http
+
+# section NAME FILE: its bytes where readelf says that they are.
+section() {
+	local name=$1 offset size
+	read -r offset size < <(readelf -SW "$2" | sed -n "s/^ *\\[ *[0-9]*\\] ${name//./\\.}  *[A-Z_]* *[0-9a-f]* \\([0-9a-f]*\\) \\([0-9a-f]*\\) .*/\\1 \\2/p")
+	tail -c +$((0x$offset + 1)) "$2" | head -c $((0x$size))
+}
+
+sections() {
+	need nginx debuginfod debuginfod-find curl gdb-add-index
+	tree one 1
+	gdb-add-index one/usr/lib/debug/hello.debug
+	objcopy --compress-debug-sections=zlib one/usr/lib/debug/hello.debug
+	status 2 "$PKGNOTE" publish --into=share --sections=../x one
+	says err "'../x' is no section's name"
+	status 0 "$PKGNOTE" publish --into=share --package=hello-1-1.x86_64 --sections=.gdb_index,.debug_line,.debug_info,.text,.symtab --sections=.comment,.none one
+	status 0 "$PKGNOTE" publish --into=share --check
+	serve
+	id=$(build_id one/usr/bin/hello)
+	same "$(ls -A share/buildid/$id/section | tr '\n' ' ')" '.comment .debug_info .debug_line .gdb_index .symtab .text '
+	same "$(ls -A share/.build-id/${id:0:2} | wc -l)" 2
+	debuginfod_serve one/usr
+	local name file
+	for name in .gdb_index .debug_line .debug_info .text .symtab .comment; do
+		file=one/usr/lib/debug/hello.debug; [ $name != .text ] || file=one/usr/bin/hello
+		section $name $file >expected; [ -s expected ]
+		curl -sf "$URL/buildid/$id/section/$name" | cmp - expected
+		curl -sf "$SERVER/buildid/$id/section/$name" | cmp - expected
+		if debuginfod-find --help 2>&1 | grep -q section; then
+			cmp "$(DEBUGINFOD_URLS=$URL DEBUGINFOD_CACHE_PATH=$PWD/cache debuginfod-find section $id $name)" expected
+			cmp "$(DEBUGINFOD_URLS=file://$PWD/share DEBUGINFOD_CACHE_PATH=$PWD/cache2 debuginfod-find section $id $name)" expected
+		fi
+		cmp "$(DEBUGINFOD_URLS=$URL "$PKGNOTE" fetch section $id $name)" expected
+	done
+	debuginfod_stop
+	# The same from the package that ships the file and the one that has its debug information, apart.
+	mkdir -p a/usr/bin b/usr/lib/debug; cp one/usr/bin/hello a/usr/bin; cp one/usr/lib/debug/hello.debug b/usr/lib/debug
+	for v in a b; do status 0 "$PKGNOTE" publish --into=apart --package=$v-1-1.x --sections=.text,.comment,.gdb_index $v; done
+	for name in .text .comment .gdb_index; do cmp share/buildid/$id/section/$name apart/buildid/$id/section/$name; done
+	status 0 "$PKGNOTE" publish --into=apart --check
+	status 0 "$PKGNOTE" publish --into=apart --remove=b-1-1.x
+	same "$(ls -A apart/buildid/$id/section)" .text
+	status 0 "$PKGNOTE" publish --into=apart --remove=a-1-1.x
+	[ -z "$(ls -A apart/buildid)" ]
+}
+check "sections alone, with the bytes that elfutils' debuginfod serves" sections
 
 removed_under_it() {
 	need nginx debuginfod-find curl

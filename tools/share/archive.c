@@ -61,6 +61,8 @@ static void remember(struct intake *intake, const struct spooled *spooled, const
 	copy->path = xstrdup(spooled->path);
 	copy->origin = xstrdup(spooled->origin);
 	copy->names = NULL;
+	copy->sections = NULL;
+	copy->section_count = 0;
 	index_add(&intake->sources, path, copy);
 }
 
@@ -121,7 +123,7 @@ static int spool_member(struct intake *intake, const char *path, size_t have, st
 			struct spooled *spooled, struct note_error *err)
 {
 	struct spool spool;
-	int code = spool_open(intake->share, path, ++intake->number, &spool, err);
+	int code = spool_open(intake->share, path, ++intake->number, "", &spool, err);
 	if (code != NOTE_OK)
 		return code;
 	while (code == NOTE_OK && have != 0) {

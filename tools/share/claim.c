@@ -229,6 +229,11 @@ static bool is_link(struct share *share, const char *path)
 	return root_stat(share->root, path, &st, NULL) == NOTE_OK && S_ISLNK(st.st_mode);
 }
 
+static bool is_section(const char *kind)
+{
+	return strncmp(kind, "section/", 8) == 0;
+}
+
 /* ".build-id/xx/yyyy" and SUFFIX. */
 static char *debugger_path(const char *hex, const char *suffix)
 {
@@ -243,7 +248,7 @@ static int claim_artifact(struct share *share, const char *package, const char *
 	char *name = debugger_path(hex, strcmp(kind, "debuginfo") == 0 ? ".debug" : "");
 	char *target = xasprintf("../../%s", link);
 	int code = claim_link(share, link, package, link, err);
-	if (code == NOTE_OK)
+	if (code == NOTE_OK && !is_section(kind))
 		code = set_link(share, target, name, err);
 	free(target);
 	free(name);
@@ -336,7 +341,8 @@ static int drop_artifact(struct share *share, const char *package, const char *h
 	if (code != NOTE_OK || only_hand_over)
 		goto out;
 	if (!is_link(share, link)) {
-		code = root_remove(share->root, name, err);
+		if (!is_section(kind)) /* which debuggers do not look for */
+			code = root_remove(share->root, name, err);
 		if (code == NOTE_OK && debuginfo)
 			code = root_remove(share->root, source, err);
 		prune(share, name);

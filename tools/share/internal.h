@@ -88,9 +88,17 @@ struct spooled {
 	char sha256[65];
 	bool alternate; /* a debug file that needs an alternate file */
 	char *names;    /* where the list of sources that it names was spooled, or NULL */
+	struct spooled_section *sections; /* those that are served alone */
+	size_t section_count;
 };
 
-/* Takes what an object store wants to know of the ELF file FD, which was spooled as NUMBER. */
+struct spooled_section {
+	char *name;
+	struct spooled file;
+};
+
+/* Takes what else is wanted of the ELF file FD, which was spooled as NUMBER: single sections, and
+ * what an object store has to know. */
 struct look;
 int spool_facts(struct share *share, int fd, const struct look *look, size_t number,
 		struct spooled *spooled, struct note_error *err);
@@ -102,9 +110,9 @@ struct spool {
 	struct spooled spooled;
 };
 
-/* NUMBER makes the name: each file has its own. */
-int spool_open(struct share *share, const char *origin, size_t number, struct spool *spool,
-	       struct note_error *err);
+/* NUMBER and SUFFIX make the name: each file has its own. */
+int spool_open(struct share *share, const char *origin, size_t number, const char *suffix,
+	       struct spool *spool, struct note_error *err);
 int spool_add(struct spool *spool, const void *bytes, size_t size, struct note_error *err);
 int spool_close(struct spool *spool, struct spooled *spooled, struct note_error *err);
 
@@ -114,6 +122,12 @@ int spool_file(struct share *share, int fd, const char *origin, size_t number,
 	       struct spooled *spooled, struct note_error *err);
 
 void spooled_free(struct spooled *spooled);
+
+/* --- section.c --- */
+
+/* Those of the ELF file FD that are wanted, into SPOOLED. */
+int spool_sections(struct share *share, int fd, const struct look *look, size_t number,
+		   struct spooled *spooled, struct note_error *err);
 
 /* --- manage.c --- */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/share/share.h"
 
 #define RECORD_VERSION 1
 
@@ -87,9 +88,15 @@ const char *build_id_path(const char *path, char hex[129])
 	return path + 8 + length + 1;
 }
 
+bool is_section_name(const char *name)
+{
+	return strchr(name, '/') == NULL && strlen(name) <= 255 && is_plain_path(name);
+}
+
 bool is_artifact_kind(const char *kind)
 {
-	return strcmp(kind, "debuginfo") == 0 || strcmp(kind, "executable") == 0;
+	return strcmp(kind, "debuginfo") == 0 || strcmp(kind, "executable") == 0 ||
+	       (strncmp(kind, "section/", 8) == 0 && is_section_name(kind + 8));
 }
 
 bool is_plain_path(const char *path)

@@ -57,7 +57,8 @@ bool record_same_files(const struct record *a, const struct record *b);
 /* True for a name that a package's directory may have: one component, not hidden, printable. */
 bool is_package_name(const char *name);
 
-/* Whether a build-id may have a file of KIND: "debuginfo", "executable". */
+/* Whether a build-id may have a file of KIND: "debuginfo", "executable",
+ * "section/NAME". */
 bool is_artifact_kind(const char *kind);
 
 /* Whether PATH is relative, and has neither empty parts nor "." and "..". */

@@ -85,8 +85,13 @@ struct s3_object {
 /* Calls VISIT for each object below PREFIX, in the order of their keys' bytes; with GROUPS, for
  * each part of a key up to the next '/' instead, once, and for no object. VISIT returns a code:
  * other than NOTE_OK ends the list. */
-int s3_list(struct s3 *s3, const char *prefix, bool groups,
-	    int (*visit)(void *context, const struct s3_object *object, struct note_error *err),
-	    void *context, struct note_error *err);
+typedef int s3_visit(void *context, const struct s3_object *object, struct note_error *err);
+int s3_list(struct s3 *s3, const char *prefix, bool groups, s3_visit *visit, void *context,
+	    struct note_error *err);
+
+/* One page of such a list: the server's XML, NUL-terminated. PREFIX stands before all keys. *TOKEN
+ * is for the next page, or NULL; the caller frees it. */
+int s3_list_page(const char *xml, const char *prefix, bool groups, s3_visit *visit, void *context,
+		 char **token, struct note_error *err);
 
 #endif

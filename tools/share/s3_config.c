@@ -2,19 +2,17 @@
 #include "tools/share/s3_config.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/root.h"
 #include "tools/base/text.h"
 
 #define TRIES_USUAL 6
 #define TRIES_MOST  20
+#define TEXT_MOST   (1u << 20)
 
 /* --- INI files --- */
 
@@ -99,39 +97,37 @@ static const char *variable(const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* The whole of FILE, which may be any (/dev/null is usual), up to TEXT_MOST bytes. */
+static char *read_all(FILE *file)
+{
+	struct text text = {0};
+	char buffer[4096];
+	size_t got;
+	text_puts(&text, "");
+	while (text.size < TEXT_MOST && (got = fread(buffer, 1, sizeof(buffer), file)) != 0)
+		text_add(&text, buffer, got);
+	return text.data;
+}
+
 /* The text of the file that VARIABLE or ~/.aws/NAME names. One that a variable names must be
  * there. */
 static int read_text(const char *name_variable, const char *name, char **text,
 		     struct note_error *err)
 {
-	uint8_t *bytes;
-	size_t size;
-	struct note_error why;
 	const char *named = variable(name_variable);
 	const char *home = variable("HOME");
-	*text = NULL;
-	if (named == NULL && home == NULL) {
-		*text = xstrdup("");
-		return NOTE_OK;
-	}
-	char *path = named != NULL ? xstrdup(named) : xasprintf("%s/.aws/%s", home, name);
 	int code = NOTE_OK;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 && named == NULL && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) {
-		*text = xstrdup("");
-	} else if (fd < 0) {
+	char *path = named != NULL  ? xstrdup(named)
+		     : home != NULL ? xasprintf("%s/.aws/%s", home, name)
+				    : xstrdup("/dev/null");
+	FILE *file = fopen(path, "re");
+	if (file == NULL && named != NULL)
 		code = error_system(err, "%s", path);
-	} else {
-		code = file_read(fd, &bytes, &size, &why);
-		close(fd);
-		if (code == NOTE_OK) {
-			*text = xasprintf("%.*s", (int)(size < 1u << 20 ? size : 1u << 20),
-					  (const char *)bytes);
-			free(bytes);
-		} else {
-			code = error_set(err, code, NOTE_NO_OFFSET, "%s: %s", path, why.text);
-		}
-	}
+	*text = file != NULL ? read_all(file) : xstrdup("");
+	if (file != NULL && ferror(file) != 0)
+		code = error_system(err, "%s", path);
+	if (file != NULL)
+		fclose(file);
 	free(path);
 	return code;
 }

@@ -110,9 +110,9 @@ static void decode_key(char *key)
 }
 
 struct listing {
-	struct s3 *s3;
+	const char *prefix; /* the bucket's, before all keys */
 	bool encoded;
-	int (*visit)(void *context, const struct s3_object *object, struct note_error *err);
+	s3_visit *visit;
 	void *context;
 	char *token; /* of the next page, or NULL */
 };
@@ -120,7 +120,7 @@ struct listing {
 static int visit_one(struct listing *listing, const char *element, bool group,
 		     struct note_error *err)
 {
-	const char *prefix = listing->s3->config.prefix;
+	const char *prefix = listing->prefix;
 	char *key = s3_xml_text(element, group ? "Prefix" : "Key", NULL);
 	char *etag = s3_xml_text(element, "ETag", NULL);
 	char *size = s3_xml_text(element, "Size", NULL);
@@ -158,29 +158,6 @@ static int visit_all(struct listing *listing, const char *xml, bool groups, stru
 	return code;
 }
 
-static char *page_url(const struct listing *listing, const char *prefix, bool groups)
-{
-	struct text url = {0};
-	char *whole = xasprintf("%s%s", listing->s3->config.prefix, prefix);
-	char *encoded = s3_encode(whole);
-	text_printf(&url, "%s?", listing->s3->config.base);
-	if (listing->token != NULL) {
-		char *token = s3_encode(listing->token);
-		text_puts(&url, "continuation-token=");
-		for (const char *p = token; *p != '\0'; p++)
-			text_puts(&url, *p == '/' ? "%2F" : (char[]){*p, '\0'});
-		text_puts(&url, "&");
-		free(token);
-	}
-	text_printf(&url,
-		    "%sencoding-type=url&list-type=2&prefix=", groups ? "delimiter=%2F&" : "");
-	for (const char *p = encoded; *p != '\0'; p++)
-		text_puts(&url, *p == '/' ? "%2F" : (char[]){*p, '\0'});
-	free(encoded);
-	free(whole);
-	return url.data;
-}
-
 static int take_page(struct listing *listing, const char *xml, bool groups, struct note_error *err)
 {
 	char *encoding = s3_xml_text(xml, "EncodingType", NULL);
@@ -191,8 +168,6 @@ static int take_page(struct listing *listing, const char *xml, bool groups, stru
 			   ? error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				       "the server's answer to a list is no ListBucketResult")
 			   : visit_all(listing, xml, groups, err);
-	free(listing->token);
-	listing->token = NULL;
 	if (code == NOTE_OK && strcmp(truncated, "true") == 0) {
 		listing->token = token;
 		token = NULL;
@@ -206,24 +181,59 @@ static int take_page(struct listing *listing, const char *xml, bool groups, stru
 	return code;
 }
 
-int s3_list(struct s3 *s3, const char *prefix, bool groups,
-	    int (*visit)(void *context, const struct s3_object *object, struct note_error *err),
-	    void *context, struct note_error *err)
+int s3_list_page(const char *xml, const char *prefix, bool groups, s3_visit *visit, void *context,
+		 char **token, struct note_error *err)
 {
-	struct listing listing = {.s3 = s3, .visit = visit, .context = context};
+	struct listing listing = {.prefix = prefix, .visit = visit, .context = context};
+	int code = take_page(&listing, xml, groups, err);
+	*token = listing.token;
+	return code;
+}
+
+static char *page_url(const struct s3_config *config, const char *token, const char *prefix,
+		      bool groups)
+{
+	struct text url = {0};
+	char *whole = xasprintf("%s%s", config->prefix, prefix);
+	char *encoded = s3_encode(whole);
+	text_printf(&url, "%s?", config->base);
+	if (token != NULL) {
+		char *text = s3_encode(token);
+		text_puts(&url, "continuation-token=");
+		for (const char *p = text; *p != '\0'; p++)
+			text_puts(&url, *p == '/' ? "%2F" : (char[]){*p, '\0'});
+		text_puts(&url, "&");
+		free(text);
+	}
+	text_printf(&url,
+		    "%sencoding-type=url&list-type=2&prefix=", groups ? "delimiter=%2F&" : "");
+	for (const char *p = encoded; *p != '\0'; p++)
+		text_puts(&url, *p == '/' ? "%2F" : (char[]){*p, '\0'});
+	free(encoded);
+	free(whole);
+	return url.data;
+}
+
+int s3_list(struct s3 *s3, const char *prefix, bool groups, s3_visit *visit, void *context,
+	    struct note_error *err)
+{
+	char *token = NULL;
 	int code;
 	do {
 		struct s3_request request = {.method = S3_GET,
-					     .key = xasprintf("?prefix=%s", prefix)};
-		request.url = page_url(&listing, prefix, groups);
+					     .key = xasprintf("?prefix=%s", prefix),
+					     .url = page_url(&s3->config, token, prefix, groups)};
+		free(token);
+		token = NULL;
 		code = s3_run(s3, &request, 1, NULL, NULL, err);
 		if (code == NOTE_OK && request.code != NOTE_OK)
 			code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "%s", request.err.text);
 		text_puts(&request.body, "");
 		if (code == NOTE_OK)
-			code = take_page(&listing, request.body.data, groups, err);
+			code = s3_list_page(request.body.data, s3->config.prefix, groups, visit,
+					    context, &token, err);
 		s3_request_free(&request);
-	} while (code == NOTE_OK && listing.token != NULL);
-	free(listing.token);
+	} while (code == NOTE_OK && token != NULL);
+	free(token);
 	return code;
 }

@@ -38,6 +38,9 @@
 
 struct share;
 
+/* Whether a section of this name can be served: one component of a path. */
+bool is_section_name(const char *name);
+
 /* What the engine tells while it works. Functions may be called from several threads. */
 struct share_hooks {
 	/* Something that the user may want to know; FILE may be NULL. */
@@ -46,6 +49,8 @@ struct share_hooks {
 	/* The sources that the debug information of the ELF file FD names, by absolute paths, into
 	 * OUT. For an object store, which has no links: without it (NULL) no sources are served. */
 	int (*sources)(void *context, int fd, struct strings *out, struct note_error *err);
+	/* The names of sections that build-ids serve alone, or NULL: each is_section_name(). */
+	const struct strings *sections;
 	void *context;
 	unsigned jobs; /* threads that read files; at least 1 */
 };

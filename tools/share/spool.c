@@ -38,11 +38,11 @@ static bool same_moment(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-int spool_open(struct share *share, const char *origin, size_t number, struct spool *spool,
-	       struct note_error *err)
+int spool_open(struct share *share, const char *origin, size_t number, const char *suffix,
+	       struct spool *spool, struct note_error *err)
 {
 	*spool = (struct spool){.fd = -1};
-	spool->spooled.path = xasprintf("%s/%zu", STAGING_SPOOL, number);
+	spool->spooled.path = xasprintf("%s/%zu%s", STAGING_SPOOL, number, suffix);
 	spool->spooled.origin = xstrdup(origin);
 	int code = root_create_file(share->root, spool->spooled.path, 0644, &spool->fd, err);
 	if (code != NOTE_OK)
@@ -78,7 +78,7 @@ int spool_file(struct share *share, int fd, const char *origin, size_t number,
 	*spooled = (struct spooled){0};
 	if (fstat(fd, &before) != 0)
 		return error_system(err, "stat");
-	int code = spool_open(share, origin, number, &spool, err);
+	int code = spool_open(share, origin, number, "", &spool, err);
 	if (code != NOTE_OK)
 		return code;
 	uint8_t *buffer = xmalloc(COPY_BUFFER);
@@ -132,9 +132,12 @@ int spool_facts(struct share *share, int fd, const struct look *look, size_t num
 	struct text text = {0};
 	struct note_error why;
 	spooled->alternate = look->alternate;
+	int list, code = spool_sections(share, fd, look, number, spooled, err);
+	if (code != NOTE_OK)
+		return code;
 	if (share->objects == NULL || share->hooks->sources == NULL || !look->has_dwarf)
 		return NOTE_OK;
-	int list, code = share->hooks->sources(share->hooks->context, fd, &names, &why);
+	code = share->hooks->sources(share->hooks->context, fd, &names, &why);
 	if (code != NOTE_OK && code != NOTE_ABSENT)
 		share_say(share, spooled->origin, "its sources are not served: %s", why.text);
 	list_names(&names, &text);
@@ -159,6 +162,8 @@ static int spool_link(struct share *share, const struct spooled *spooled, const 
 	*again = *spooled;
 	again->path = path;
 	again->origin = xstrdup(origin);
+	again->sections = NULL;
+	again->section_count = 0;
 	again->names = spooled->names != NULL ? xstrdup(spooled->names) : NULL;
 	int code = root_hard_link(share->root, spooled->path, path, err);
 	if (code != NOTE_OK)
@@ -185,5 +190,10 @@ void spooled_free(struct spooled *spooled)
 	free(spooled->path);
 	free(spooled->origin);
 	free(spooled->names);
+	for (size_t i = 0; i < spooled->section_count; i++) {
+		free(spooled->sections[i].name);
+		spooled_free(&spooled->sections[i].file);
+	}
+	free(spooled->sections);
 	*spooled = (struct spooled){0};
 }

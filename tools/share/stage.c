@@ -74,6 +74,12 @@ int stage_place_elf(struct stage *stage, struct spooled *spooled, const struct l
 {
 	char *below = xasprintf("buildid/%s/debuginfo", look->build_id);
 	int code = NOTE_OK;
+	for (size_t i = 0; i < spooled->section_count; i++) {
+		struct spooled_section *section = &spooled->sections[i];
+		char *place = xasprintf("buildid/%s/section/%s", look->build_id, section->name);
+		stage_place(stage, &section->file, place, !debug);
+		free(place);
+	}
 	if (debug) {
 		stage_place(stage, spooled, below, false);
 	} else {
