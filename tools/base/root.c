@@ -291,6 +291,22 @@ void root_temporary_name(const char *name, char out[32])
 
 /* --- replacing --- */
 
+int root_symlink_new(struct root *root, const char *target, const char *path,
+		     struct note_error *err)
+{
+	const char *name;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0)
+		return at;
+	int code = NOTE_OK;
+	if (symlinkat(target, at, name) != 0)
+		code = errno == EEXIST ? error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
+						   "symbolic link: %s: it is there", path)
+				       : error_system(err, "symbolic link: %s", path);
+	close(at);
+	return code;
+}
+
 int root_symlink(struct root *root, const char *target, const char *path, struct note_error *err)
 {
 	char temporary[32];
@@ -299,6 +315,11 @@ int root_symlink(struct root *root, const char *target, const char *path, struct
 	int at = open_parent(root, path, true, &name, err);
 	if (at < 0)
 		return at;
+	/* Where nothing is there, no temporary name is left behind by a kill. */
+	if (symlinkat(target, at, name) == 0) {
+		close(at);
+		return NOTE_OK;
+	}
 	ssize_t length = readlinkat(at, name, old, sizeof(old) - 1);
 	if (length >= 0) {
 		old[length] = '\0';
@@ -306,11 +327,6 @@ int root_symlink(struct root *root, const char *target, const char *path, struct
 			close(at);
 			return NOTE_OK;
 		}
-	}
-	/* Where nothing is there, no temporary name is left behind by a kill. */
-	if (length < 0 && symlinkat(target, at, name) == 0) {
-		close(at);
-		return NOTE_OK;
 	}
 	root_temporary_name(name, temporary);
 	int code = NOTE_OK;
@@ -412,9 +428,9 @@ int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err)
 			free(buffer);
 			return NOTE_SYSTEM;
 		}
-		if (n == 0)
-			break;
 		got += (size_t)n;
+		if (n == 0 || got == (size_t)st.st_size)
+			break; /* less than asked for: a regular file ends here */
 	}
 	if (got != (size_t)st.st_size) {
 		free(buffer);

@@ -57,6 +57,11 @@ struct file_attributes {
 	 * security.evm, which speak of the old contents), or -1. */
 	int like;
 	bool keep_times; /* those of LIKE, too */
+	/* The file PATHS[0] is LIKE itself, and what a power cut leaves of it is of no concern: its
+	 * name is exchanged instead of replaced, where the kernel can, so that ext4 does not write
+	 * the contents out at once (its auto_da_alloc). A kill leaves the same as ever, or the old
+	 * file under the temporary name. */
+	bool exchange;
 };
 
 /* Writes SIZE BYTES as the file(s) PATHS (COUNT of them, hard links of one new file), each
@@ -69,6 +74,10 @@ int root_write(struct root *root, const char *const *paths, size_t count, const 
 /* Makes PATH a symbolic link to TARGET, replacing a link or file that is there; no change where
  * it is that link already. */
 int root_symlink(struct root *root, const char *target, const char *path, struct note_error *err);
+
+/* The same where nothing is at PATH; NOTE_USAGE where something is, that link too. */
+int root_symlink_new(struct root *root, const char *target, const char *path,
+		     struct note_error *err);
 
 /* Makes PATH a hard link of the file EXISTING, replacing what is there. */
 int root_hard_link(struct root *root, const char *existing, const char *path,

@@ -145,7 +145,13 @@ static int make_link(struct root *root, const char *stem, const char *suffix, co
 		char *path = number == 0 ? xasprintf("%s%s", stem, suffix)
 					 : xasprintf("%s.%u%s", stem, number, suffix);
 		char *target = layout_relative(path, to);
-		int code = root_read_link(root, path, &old, err);
+		int code = root_symlink_new(root, target, path, err);
+		if (code != NOTE_USAGE) {
+			free(target);
+			free(path);
+			return code;
+		}
+		code = root_read_link(root, path, &old, err);
 		const bool taken = code == NOTE_OK && strcmp(old, target) != 0 &&
 				   leads_somewhere(root, path, old);
 		if (!taken && (code == NOTE_OK || code == NOTE_ABSENT))

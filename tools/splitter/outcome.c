@@ -55,9 +55,9 @@ void outcome_files(const struct split_run *run, struct outcome *outcome, const v
 static bool has_changed(const struct input *input, int fd)
 {
 	struct stat st;
-	return fstat(fd, &st) == 0 && ((uint64_t)st.st_size != input->size ||
-				       st.st_ctim.tv_sec != input->changed.tv_sec ||
-				       st.st_ctim.tv_nsec != input->changed.tv_nsec);
+	return fstat(fd, &st) == 0 &&
+	       ((uint64_t)st.st_size != input->size || st.st_ctim.tv_sec != input->changed.tv_sec ||
+		st.st_ctim.tv_nsec != input->changed.tv_nsec);
 }
 
 int replace_input(const struct split_run *run, size_t index, int like,
