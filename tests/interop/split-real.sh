@@ -58,8 +58,9 @@ check "a Rust program: lint, join, DWARF, debugedit's paths, gdb" rust_all
 go_all() {
 	need go
 	project go
-	judge_lint; judge_dwarf 1; judge_debugedit
+	# debugedit 5.0 says "DWARF version 0 unhandled" and rewrites nothing: gdb is the judge of the paths.
+	judge_lint; judge_dwarf 1; RELATIVE=1 judge_debugedit
 	judge_gdb count main.add tally.go /etc/passwd
 }
-check "a Go program: lint, join, DWARF, debugedit's paths, gdb" go_all
+check "a Go program: lint, join, DWARF, gdb" go_all
 finish
