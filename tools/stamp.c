@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkgnote stamp: the package note into files that are linked already, one after the other or a
- * whole tree. libnote's note_place() makes each new file; here names, links and attributes are
- * looked after. All files are reached below one root, "/", so that hard links between any two
- * arguments are seen and kept. */
+/* pkgnote stamp: the package note into files that are linked already. libnote's note_place() makes
+ * each new file; here names, links and attributes are looked after. All files are reached below
+ * one root, "/", so that hard links between any two arguments are seen and kept. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
-#include "libnote/pe.h"
 #include "tools/base/metadata.h"
 #include "tools/base/pool.h"
 #include "tools/base/root.h"
 #include "tools/commands.h"
-#include "tools/splitter/buildid.h"
+#include "tools/stamp/interrupt.h"
+#include "tools/stamp/kind.h"
+#include "tools/stamp/leftover.h"
+#include "tools/stamp/new_build_id.h"
 
 enum existing { EXISTING_KEEP, EXISTING_REPLACE, EXISTING_FAIL };
 
@@ -56,6 +56,7 @@ struct stamp {
 	/* While the tree ARGUMENT is walked. */
 	const char *argument;
 	size_t argument_length; /* of its path below the root */
+	struct strings leftovers;
 	size_t outcomes[REFUSED + 1];
 };
 
@@ -94,6 +95,10 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 {
 	struct stamp *stamp = context;
 	*descend = true;
+	if (entry->kind == ENTRY_FILE && leftover_is_one(entry->path)) {
+		strings_add(&stamp->leftovers, entry->path);
+		return true;
+	}
 	if (entry->kind == ENTRY_FILE && entry->st.st_size > 0)
 		add_item(stamp, entry->path, shown_name(stamp, entry->path), &entry->st);
 	return true;
@@ -130,6 +135,27 @@ static char *path_below_root(const char *argument, bool directory)
 	return real;
 }
 
+/* Those that were found in a tree, after it was walked. */
+static void settle_leftovers(struct stamp *stamp)
+{
+	for (size_t i = 0; i < stamp->count && stamp->leftovers.count != 0; i++) {
+		struct item *item = &stamp->items[i];
+		struct stat st;
+		char *temporary = leftover_of(item->path);
+		if (strings_has(&stamp->leftovers, temporary) &&
+		    leftover_settle(stamp->root, item->path) &&
+		    root_stat(stamp->root, item->path, &st, NULL) == NOTE_OK) {
+			item->device = st.st_dev;
+			item->inode = st.st_ino;
+			item->links = st.st_nlink;
+		}
+		free(temporary);
+	}
+	for (size_t i = 0; i < stamp->leftovers.count; i++)
+		root_remove(stamp->root, stamp->leftovers.items[i], NULL);
+	strings_free(&stamp->leftovers);
+}
+
 static void add_argument(struct stamp *stamp, const char *argument)
 {
 	struct note_error err;
@@ -149,6 +175,7 @@ static void add_argument(struct stamp *stamp, const char *argument)
 		stamp->argument_length = strlen(path);
 		if (root_walk(stamp->root, path, true, visit, unreadable, stamp, &err) != NOTE_OK)
 			cli_fail(&stamp->cli, argument, &err);
+		settle_leftovers(stamp);
 	} else if (root_stat(stamp->root, path, &st, &err) != NOTE_OK) {
 		cli_fail(&stamp->cli, argument, &err);
 	} else if (S_ISLNK(st.st_mode)) {
@@ -156,6 +183,8 @@ static void add_argument(struct stamp *stamp, const char *argument)
 	} else if (!S_ISREG(st.st_mode)) {
 		cli_failf(&stamp->cli, argument, "neither a regular file nor a directory");
 	} else {
+		if (stamp->out == NULL && leftover_settle(stamp->root, path))
+			root_stat(stamp->root, path, &st, NULL);
 		add_item(stamp, path, xstrdup(argument), &st)->named = true;
 	}
 	free(path);
@@ -221,34 +250,6 @@ static size_t names_of(const struct stamp *stamp, size_t index, struct strings *
 
 /* --- one file --- */
 
-enum kind { KIND_OTHER, KIND_ELF, KIND_PE, KIND_OBJECT, KIND_ARCHIVE };
-
-/* DOS programs, and text, may begin with MZ too. */
-static bool is_pe(int fd)
-{
-	struct image *image = NULL;
-	struct pe pe;
-	const bool found = image_open_fd(&image, fd, NULL) == NOTE_OK &&
-			   pe_read(&pe, image, NULL) != NOTE_ABSENT;
-	image_close(image);
-	return found;
-}
-
-static enum kind kind_of(int fd)
-{
-	unsigned char magic[EI_NIDENT + 2] = {0};
-	if (pread(fd, magic, sizeof(magic), 0) < 4)
-		return KIND_OTHER;
-	/* e_type follows the identification; ET_REL is 1 in either byte order. */
-	if (memcmp(magic, ELFMAG, SELFMAG) == 0)
-		return magic[EI_NIDENT] + magic[EI_NIDENT + 1] == ET_REL ? KIND_OBJECT : KIND_ELF;
-	if (memcmp(magic, "MZ", 2) == 0 && is_pe(fd))
-		return KIND_PE;
-	return memcmp(magic, "!<arch>\n", 8) == 0 || memcmp(magic, "!<thin>\n", 8) == 0
-		       ? KIND_ARCHIVE
-		       : KIND_OTHER;
-}
-
 static int refuse(struct note_error *err, const char *why)
 {
 	*err = (struct note_error){.code = NOTE_UNSUPPORTED, .offset = NOTE_NO_OFFSET};
@@ -256,22 +257,11 @@ static int refuse(struct note_error *err, const char *why)
 	return err->code;
 }
 
-static bool has_note(const uint8_t *bytes, size_t size)
-{
-	struct note_file *file = NULL;
-	const char *payload;
-	size_t length;
-	const bool found = note_file_open_memory(&file, bytes, size, NULL) == NOTE_OK &&
-			   note_file_payload(file, &payload, &length, NULL) == NOTE_OK;
-	note_file_close(file);
-	return found;
-}
-
 /* OUT, or every name of the file, gets the new bytes and the old file's attributes. */
 static int write_back(struct stamp *stamp, size_t index, int fd, const void *bytes, size_t size,
 		      struct note_error *err)
 {
-	const struct file_attributes like = {.like = fd};
+	const struct file_attributes like = {.like = fd, .exchange = stamp->out == NULL};
 	struct strings paths = {0};
 	int code;
 	if (stamp->out != NULL) {
@@ -290,43 +280,6 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 	return code;
 }
 
-static bool is_signed(int fd)
-{
-	return fgetxattr(fd, "security.ima", NULL, 0) >= 0 ||
-	       fgetxattr(fd, "security.evm", NULL, 0) >= 0;
-}
-
-/* Computes the build-id of the SIZE bytes at FILE anew, in place. */
-static int update_build_id(const struct stamp *stamp, struct item *item, uint8_t *file, size_t size,
-			   struct note_error *err)
-{
-	const struct plan_options options = {.keep_symtab = true};
-	struct image *image = NULL;
-	struct plan plan = {0};
-	struct build_id id;
-	int code = image_open_memory(&image, file, size, err);
-	if (code == NOTE_OK)
-		code = image_read_elf(image, err);
-	if (code == NOTE_OK)
-		code = build_id_find(image, &id, err);
-	if (code == NOTE_ABSENT) {
-		item->no_build_id = true;
-		code = NOTE_OK;
-		goto out;
-	}
-	if (code == NOTE_OK)
-		code = plan_make(&plan, image, NULL, &options, err);
-	if (code == NOTE_OK)
-		code = build_id_compute(image, &plan, stamp->seed[0] != '\0' ? stamp->seed : NULL,
-					&id, err);
-	if (code == NOTE_OK)
-		memcpy(file + id.offset, id.bytes, id.size);
-out:
-	plan_free(&plan);
-	image_close(image);
-	return code;
-}
-
 static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_error *err)
 {
 	struct item *item = &stamp->items[index];
@@ -341,12 +294,12 @@ static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_err
 	int code = file_read(fd, &bytes, &size, err);
 	if (code != NOTE_OK)
 		return code;
-	if (stamp->existing == EXISTING_FAIL && has_note(bytes, size))
+	if (stamp->existing == EXISTING_FAIL && kind_has_note(bytes, size))
 		code = refuse(err, "it has a package note already");
 	else
 		code = note_place(bytes, size, stamp->payload, &options, &made, &made_size, err);
 	if (code == NOTE_OK && stamp->seed != NULL)
-		code = update_build_id(stamp, item, made, made_size, err);
+		code = new_build_id(made, made_size, stamp->seed, &item->no_build_id, err);
 	const bool same = code == NOTE_OK && made_size == size && memcmp(made, bytes, size) == 0;
 	free(bytes);
 	item->outcome = same ? KEPT : STAMPED;
@@ -356,7 +309,7 @@ static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_err
 				   "old bytes (--break-links allows that)");
 	if (code == NOTE_OK && (!same || stamp->out != NULL))
 		code = write_back(stamp, index, fd, made, made_size, err);
-	item->unsigned_now = code == NOTE_OK && !same && is_signed(fd);
+	item->unsigned_now = code == NOTE_OK && !same && kind_is_signed(fd);
 	free(made);
 	return code;
 }
@@ -369,11 +322,11 @@ static void work(void *context, size_t index, unsigned worker)
 	enum kind kind = KIND_OTHER;
 	int fd;
 	(void)worker;
-	if (item->first != index)
+	if (item->first != index || interrupt_came())
 		return;
 	int code = root_open_file(stamp->root, item->path, &fd, &err);
 	if (code == NOTE_OK) {
-		kind = kind_of(fd);
+		kind = kind_of_file(fd);
 		switch (kind) {
 		case KIND_ELF:
 		case KIND_PE:
@@ -452,8 +405,10 @@ static void stamp_all(struct stamp *stamp)
 	for (size_t i = 0; i < cli->operand_count; i++)
 		add_argument(stamp, cli->operands[i]);
 	find_links(stamp);
+	interrupt_catch();
 	pool_run(cli->jobs, stamp->count, work, finish, stamp);
 	cli_progress_end(cli);
+	interrupt_pass_on();
 	if (!cli->json && !cli->quiet)
 		printf("%zu stamped, %zu kept, %zu left alone, %zu refused\n",
 		       stamp->outcomes[STAMPED], stamp->outcomes[KEPT], stamp->outcomes[LEFT_ALONE],

@@ -337,10 +337,16 @@ attributes_survive() {
 	chmod 4751 demo
 	local attribute=
 	if setfattr -n user.origin -v here demo 2>/dev/null; then attribute=user.origin; fi
-	if [ "$(id -u)" = 0 ]; then chown 12:34 demo && chmod 4751 demo; fi
+	local capabilities=
+	if [ "$(id -u)" = 0 ]; then
+		chown 12:34 demo && chmod 4751 demo
+		# cap_net_bind_service=ep
+		if setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 demo 2>/dev/null; then capabilities=yes; fi
+	fi
 	stat -c '%a %u %g' demo >before
 	"$PKGNOTE" stamp -q -k name=demo demo
 	stat -c '%a %u %g' demo | cmp before -
+	[ -z "$capabilities" ] || getfattr -e hex -n security.capability demo | grep -q '0x0100000200040000'
 	[ -z "$attribute" ] || same here "$(getfattr --only-values -n $attribute demo)"
 }
 check "mode, owner, set-id and extended attributes survive" attributes_survive
@@ -361,6 +367,70 @@ signatures_go() {
 	getfattr -d -m security.ima demo | grep -q 'security.ima='
 }
 check "IMA and EVM attributes of the old contents go, and that is said" signatures_go
+
+# Whenever it comes: each file is as it was or finished; once more, and all is as if nothing had been.
+kills_leave_whole_files() {
+	sources
+	mkdir tree before after
+	$CC -static -g -o tree/0 main.c lib.c
+	for i in $(seq 60); do cp tree/0 tree/$i; done
+	cp -a tree/. before && cp -a tree/. after
+	"$PKGNOTE" stamp -q -k name=demo after
+	local signal try file left=0
+	for try in $(seq 12); do
+		for signal in KILL TERM; do
+			rm -rf tree && cp -a before tree
+			"$PKGNOTE" stamp -q -k name=demo tree &
+			sleep "0.0$((RANDOM % 6))$((RANDOM % 10))"
+			kill -$signal $! 2>/dev/null || true
+			wait $! 2>/dev/null || true
+			for file in tree/[0-9]*; do
+				cmp -s "$file" "before/${file#tree/}" || cmp "$file" "after/${file#tree/}"
+			done
+			[ $signal = KILL ] || [ -z "$(find tree -name '.pkgnote-*')" ] || fail "SIGTERM left $(ls -A tree)"
+			left=$((left + $(find tree -name '.pkgnote-*' | wc -l)))
+			"$PKGNOTE" stamp -q -k name=demo tree
+			diff -r tree after
+		done
+	done
+	echo "$left temporary files were taken up" >&2
+}
+# A file of two names, killed between them: which of the two it was, the test makes itself.
+links_are_taken_up() {
+	sources
+	mkdir tree
+	$CC -o tree/a main.c lib.c
+	cp tree/a old
+	ln tree/a tree/b
+	# Only the name's own run can tell the temporary name of `a`.
+	"$PKGNOTE" stamp -q -k name=demo tree
+	cp tree/a new
+	name() { strace -f -e trace=openat "$PKGNOTE" stamp -q -k name=x --on-existing=replace "$1" 2>&1 | sed -n 's/.*"\(\.pkgnote-[0-9a-f]*\)".*/\1/p' | head -1; }
+	mkdir names && cp old names/a
+	local temporary
+	temporary=$(name names/a)
+	[ -n "$temporary" ]
+	for arguments in tree 'tree/a tree/b'; do
+		rm -f tree/*
+		cp old tree/a && cp new "tree/$temporary" && ln "tree/$temporary" tree/b
+		# shellcheck disable=SC2086
+		status 0 "$PKGNOTE" stamp -k name=demo $arguments
+		same "$(stat -c %i tree/a)" "$(stat -c %i tree/b)"
+		cmp new tree/a
+		same 'a b' "$(echo $(ls -A tree))"
+		# One that was not finished.
+		rm -f tree/*
+		cp old tree/a && head -c 1000 new >"tree/$temporary"
+		# shellcheck disable=SC2086
+		status 0 "$PKGNOTE" stamp -k name=demo ${arguments% *}
+		cmp new tree/a
+		same a "$(ls -A tree)"
+	done
+}
+links_are_taken_up_if_traced() { need strace; links_are_taken_up; }
+
+check "a kill leaves each file whole, the next run leaves nothing behind" kills_leave_whole_files
+check "hard links that a kill has parted are joined again" links_are_taken_up_if_traced
 
 hard_links_stay() {
 	sources

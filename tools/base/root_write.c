@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -96,6 +97,19 @@ static int write_temporary(int at, const char *temporary, const void *bytes, siz
 	return code;
 }
 
+/* 0, or -1 with errno. */
+static int put_in_place(int at, const char *temporary, const char *name, bool exchange)
+{
+#ifdef SYS_renameat2
+	if (exchange &&
+	    syscall(SYS_renameat2, at, temporary, at, name, 2 /* RENAME_EXCHANGE */) == 0)
+		return unlinkat(at, temporary, 0);
+#else
+	(void)exchange;
+#endif
+	return renameat(at, temporary, at, name);
+}
+
 int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
 	       size_t size, const struct file_attributes *attributes, struct note_error *err)
 {
@@ -128,7 +142,7 @@ int root_write(struct root *root, const char *const *paths, size_t count, const 
 			unlinkat(there, other, 0);
 		close(there);
 	}
-	if (code == NOTE_OK && renameat(at, temporary, at, name) != 0)
+	if (code == NOTE_OK && put_in_place(at, temporary, name, attributes->exchange) != 0)
 		code = error_system(err, "rename");
 	if (code != NOTE_OK && replaced == 0)
 		unlinkat(at, temporary, 0);
