@@ -449,6 +449,46 @@ sys.exit(peak > 64 and not sys.argv[2])' "$PKGNOTE" "$(nm "$PKGNOTE" 2>/dev/null
 }
 check "12,000 sources in one package, in less than 64 MB" large_package
 
+changing() {
+	need python3
+	tree one 1; tree two 2
+	mkdir -p moving/usr/bin; cp one/usr/bin/hello a; cp two/usr/bin/hello b
+	head -c 6000000 /dev/urandom >more; cat more >>a; cat more >>b; cp a moving/usr/bin/hello
+	# Other bytes in place, at the same size, or shorter for a moment.
+	cat >writer.py <<-'P'
+	import os, random, time
+	versions = [open(f, "rb").read() for f in "ab"]
+	f = os.open("moving/usr/bin/hello", os.O_WRONLY)
+	open("writes", "w").close()
+	while not os.path.exists("stop"):
+	    for v in versions:
+	        if random.random() < 0.2: os.ftruncate(f, random.randrange(len(v)))
+	        for i in range(0, len(v), 1 << 20): os.pwrite(f, v[i:i + (1 << 20)], i)
+	        time.sleep(random.random() / 8)
+	P
+	python3 writer.py & writer=$!
+	until [ -e writes ]; do sleep 0.02; done
+	local i code failed=0 whole=0
+	for ((i = 0; i < 25; i++)); do
+		code=0; publish --package=m-$i-1.x moving >out 2>err || code=$?
+		case $code in
+		0)	whole=$((whole + 1))
+			cmp -s share/packages/m-$i-1.x/buildid/*/executable a || cmp share/packages/m-$i-1.x/buildid/*/executable b
+			publish --remove=m-$i-1.x >out ;;
+		3)	failed=$((failed + 1)); [ ! -e share/packages/m-$i-1.x ]
+			says err 'changed|shorter|outside|truncated|not lie|lies|end of|size|malformed' ;;
+		*)	cat err >&2; fail "exit status $code" ;;
+		esac
+	done
+	touch stop; wait $writer
+	echo "$failed refused, $whole whole"
+	[ $failed -gt 0 ]
+	publish --package=m-1-1.x moving >out
+	status 0 "$PKGNOTE" publish --into=share --check
+	share_is_whole
+}
+check "an ELF file that changes while it is read: refused, or whole" changing
+
 json_result() {
 	need python3
 	tree root 1

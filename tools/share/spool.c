@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
@@ -36,6 +37,24 @@ static bool same_moment(const struct stat *a, const struct stat *b)
 {
 	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* stat once a further change would have another time: a file's is that of the kernel's last tick,
+ * so two changes in one tick cannot be told apart. */
+static int stat_settled(int fd, struct stat *st)
+{
+	const struct timespec tick = {.tv_nsec = 5000000};
+	for (int i = 0; i < 4; i++) {
+		struct timespec now;
+		if (fstat(fd, st) != 0)
+			return -1;
+		clock_gettime(CLOCK_REALTIME_COARSE, &now);
+		if (st->st_mtim.tv_sec < now.tv_sec ||
+		    (st->st_mtim.tv_sec == now.tv_sec && st->st_mtim.tv_nsec < now.tv_nsec))
+			return 0;
+		nanosleep(&tick, NULL);
+	}
+	return 0; /* of the future: another machine's clock */
 }
 
 int spool_open(struct share *share, const char *origin, size_t number, const char *suffix,
@@ -76,7 +95,7 @@ int spool_file(struct share *share, int fd, const char *origin, size_t number,
 	struct stat before, after;
 	struct spool spool;
 	*spooled = (struct spooled){0};
-	if (fstat(fd, &before) != 0)
+	if (stat_settled(fd, &before) != 0)
 		return error_system(err, "stat");
 	int code = spool_open(share, origin, number, "", &spool, err);
 	if (code != NOTE_OK)

@@ -135,6 +135,29 @@ static int prove(const struct item *item, struct note_error *err)
 	return NOTE_OK;
 }
 
+/* What counts is what was copied: the file may have changed behind our first look. */
+static int look_again(struct intake *intake, struct reading *reading, size_t number,
+		      struct note_error *err)
+{
+	struct look look;
+	int fd;
+	int code = root_open_file(intake->share->root, reading->spooled.path, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	code = look_at(fd, &look, err);
+	if (code == NOTE_OK && strcmp(look.build_id, reading->look.build_id) != 0) {
+		look_free(&look);
+		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
+	}
+	if (code == NOTE_OK) {
+		look_free(&reading->look);
+		reading->look = look;
+		code = spool_facts(intake->share, fd, &look, number, &reading->spooled, err);
+	}
+	close(fd);
+	return code;
+}
+
 static int read_item(struct intake *intake, struct item *item, size_t number,
 		     struct note_error *err)
 {
@@ -148,10 +171,9 @@ static int read_item(struct intake *intake, struct item *item, size_t number,
 	if (code == NOTE_OK &&
 	    (item->place != PLACE_BY_LOOKING || reading->look.build_id[0] != '\0'))
 		code = spool_file(intake->share, fd, item->path, number, &reading->spooled, err);
-	if (code == NOTE_OK && reading->look.build_id[0] != '\0')
-		code = spool_facts(intake->share, fd, &reading->look, number, &reading->spooled,
-				   err);
 	close(fd);
+	if (code == NOTE_OK && reading->look.build_id[0] != '\0')
+		code = look_again(intake, reading, number, err);
 	if (code == NOTE_OK && item->expected != NULL)
 		code = prove(item, err);
 	return code;
