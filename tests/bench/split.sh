@@ -1,108 +1,165 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# pkgnote split beside its peers and the floor, on fresh copies of two trees that are built here once:
-# coreutils from Debian's source package, and programs of C++ templates, 200 MB of them. Medians of RUNS.
+# pkgnote split beside its peers and the floor, on two trees that are built once from Debian's source packages: (a)
+# coreutils as Debian builds it, (b) git (C) and cppcheck (C++), 200 MB of unstripped ELF. Each run works on a fresh copy, in an
+# order that goes round; medians of RUNS, with the fastest and the slowest. Peak memory is held against
+# jobs x (largest file x 2) + 50 MB: more than that is a failure.
+#
+# The copies lie in memory (/dev/shm) where there is room, else in TMPDIR; DIR= says otherwise. Nothing is deleted until the
+# end: ext4 searches past each inode that was freed in the last minutes, and a bench that removes trees
+# between runs measures that search (a coreutils split then takes three times as long).
 cd "$(dirname "$0")/../.." || exit 1
-TOP=$PWD BUILD=${BUILD:-build} RUNS=${RUNS:-5} JOBS=${JOBS:-2} TREES=${TREES:-coreutils templates}
+TOP=$PWD BUILD=${BUILD:-build} RUNS=${RUNS:-5} JOBS=${JOBS:-2} TREES=${TREES:-coreutils real} ROWS=${ROWS:-*}
 case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
 KEEP=$BUILD/bench/split
 mkdir -p "$KEEP"
-skip() { echo "skipped: $*"; exit 0; }
+skip() { echo "skipped: $*"; exit 77; }
 need() { local c; for c in "$@"; do command -v "$c" >/dev/null || skip "no $c on this machine"; done; }
-need find-debuginfo debugedit dh_strip cpio file python3 "${CC:-gcc}"
+(need find-debuginfo debugedit dh_strip cpio file python3 "${CC:-gcc}") || exit 0
 . tests/debsrc.sh
+. tests/trees.sh
 "${CC:-gcc}" -O2 -pthread -o "$KEEP/floor" tests/bench/floor_split.c -ldeflate || exit 1
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/pkgnote-bench.XXXXXX")
-trap 'rm -rf "$WORK"' EXIT
 
-# Each tree lies in $KEEP/NAME/tree, what it was built from in $KEEP/NAME/source.
-if [[ $TREES == *coreutils* && ! -d $KEEP/coreutils/tree ]]; then
-	mkdir -p "$KEEP/coreutils" && cd "$KEEP/coreutils" || exit 1
-	rm -rf source coreutils-src
-	(debsrc coreutils) || skip "no coreutils"
-	mv coreutils-src source
-	(cd source && FORCE_UNSAFE_CONFIGURE=1 DEB_BUILD_OPTIONS="nostrip nocheck noautodbgsym parallel=$JOBS" \
-		dpkg-buildpackage -b -uc -us -d >../build.log 2>&1) || { tail -3 build.log; exit 1; }
-	cp -a source/debian/coreutils tree && rm -rf tree/DEBIAN
-	cd "$TOP" || exit 1
-fi
-if [[ $TREES == *templates* && ! -d $KEEP/templates/tree ]]; then
-	mkdir -p "$KEEP/templates/source" "$KEEP/templates/new/usr/bin"
-	cat >"$KEEP/templates/source/many.cc" <<-'C'
-	#include <algorithm>
-	#include <array>
-	#include <filesystem>
-	#include <future>
-	#include <iostream>
-	#include <map>
-	#include <regex>
-	#include <set>
-	#include <unordered_map>
-	template <int N> struct W {
-		std::map<std::string, std::vector<std::array<int, N>>> m;
-		std::unordered_map<int, std::set<std::string>> u;
-		void go(const std::string &s)
-		{
-			m[s].push_back({});
-			u[N].insert(s);
-			std::regex r(s);
-			auto f = std::async([&] { std::sort(m[s].begin(), m[s].end()); return u.size(); });
-			std::cout << std::regex_match(s, r) << m.size() << f.get();
-		}
-	};
-	template <int N> void all(const std::string &s) { W<N>().go(s); if constexpr (N > FROM) all<N - 1>(s); }
-	int main(int, char **v) { all<FROM + 18>(v[0]); }
-	C
-	for ((i = 1; i <= 20; i++)); do
-		echo "g++ -std=c++17 -g -O0 -DFROM=$((i * 20)) -o '$KEEP/templates/new/usr/bin/t$i' '$KEEP/templates/source/many.cc'"
-	done | xargs -P "$JOBS" -I{} sh -c '{}' 2>"$KEEP/templates/build.log" || { head -5 "$KEEP/templates/build.log"; exit 1; }
-	mv "$KEEP/templates/new" "$KEEP/templates/tree"
-fi
+# tree NAME: sets TREE_ROOT and TREE_SOURCE. The real projects are two, in one tree.
+tree() {
+	if [ "$1" = coreutils ]; then real_tree coreutils; return; fi
+	(real_tree git) && (real_tree cppcheck) || return
+	TREE_ROOT=$KEEP/real TREE_SOURCE=$BUILD/trees
+	[ -d "$TREE_ROOT" ] && return
+	rm -rf "$TREE_ROOT.new" && mkdir "$TREE_ROOT.new"
+	cp -a "$BUILD/trees/git/tree/." "$BUILD/trees/cppcheck/tree/." "$TREE_ROOT.new" && mv "$TREE_ROOT.new" "$TREE_ROOT"
+}
 
-# timed COMMAND...: seconds, and the peak memory in MB.
+# Room for every copy, and for what is made of it.
+room() {
+	local size
+	size=$(du -sm "$TREE_ROOT" | cut -f1)
+	[ "$(df -m --output=avail "$1" 2>/dev/null | tail -1)" -gt $((size * 3 * 8 * RUNS * 5 / 4 + 1000)) ]
+}
+
+# timed COMMAND...: seconds, and the peak memory in MB of the largest of its processes.
 timed() { python3 - "$@" <<'P'
 import os, resource, subprocess, sys, time
 start = time.monotonic()
 code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=open(os.environ["WORK"] + "/err", "w"))
 took = time.monotonic() - start
-print("%.3f %.0f" % (took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024) if code == 0 else "failed failed")
+print("%.3f %.1f" % (took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024) if code == 0 else "failed 0")
 P
 }
-export WORK
 
-ours() { timed "$BUILD/pkgnote" split -q -j"$JOBS" --layout="$1" --name=n --package-version=1 --release=1 --arch=x86_64 --build-dir="$KEEP/$tree/source" "${@:2}" "$WORK/root"; }
-theirs() {
-	RPM_BUILD_ROOT=$WORK/root RPM_BUILD_DIR=$KEEP/$tree RPM_PACKAGE_NAME=n RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64 \
+ours() { # LAYOUT ROOT [OPTION...]
+	timed "$BUILD/pkgnote" split -q -j"$JOBS" --layout="$1" --name=n --package-version=1 --release=1 --arch=x86_64 \
+		--build-dir="$TREE_SOURCE" "${@:3}" "$2"
+}
+theirs() { # ROOT [OPTION...]
+	RPM_BUILD_ROOT=$1 RPM_BUILD_DIR=$(dirname "$TREE_SOURCE") RPM_PACKAGE_NAME=n RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64 \
 		timed find-debuginfo -j"$JOBS" --build-id-seed 1-1 --unique-debug-suffix -1-1.x86_64 --unique-debug-src-base n-1-1.x86_64 \
-		-S debugsourcefiles.list "$@" "$KEEP/$tree/source"
+		-S "$WORK/debugsourcefiles.list" -o "$WORK/debugfiles.list" "${@:2}" "$TREE_SOURCE"
 }
-debian() {
-	mkdir -p "$WORK/deb/debian"
-	printf 'Source: nn\nMaintainer: x <x@example.org>\n\nPackage: nn\nArchitecture: any\nDescription: x\n' >"$WORK/deb/debian/control"
-	printf 'nn (1-1) unstable; urgency=low\n\n  * x\n\n -- x <x@example.org>  Thu, 01 Jan 2020 00:00:00 +0000\n' >"$WORK/deb/debian/changelog"
-	mv "$WORK/root" "$WORK/deb/debian/nn"
-	(cd "$WORK/deb" && DH_COMPAT=13 timed dh_strip -pnn)
-}
-floor() { find "$WORK/root" -type f -exec sh -c 'for f; do head -c4 "$f" | grep -q ELF && printf "%s\0" "$f"; done' sh {} + >"$WORK/list"; timed sh -c '"$1" "$2" <"$3"' sh "$KEEP/floor" "$JOBS" "$WORK/list"; }
+debian() { (cd "$1" && DH_COMPAT=13 timed dh_strip -pnn); }
+floor() { timed sh -c '"$1" "$2" <"$3"' sh "$KEEP/floor" "$JOBS" "$1.list"; }
 
-# row TITLE COMMAND...: the median of RUNS, each on a fresh copy.
-row() {
-	local title=$1 i; shift
-	for ((i = 0; i < RUNS; i++)); do
-		rm -rf "$WORK/root" "$WORK/deb"
-		cp -a "$KEEP/$tree/tree" "$WORK/root"
-		"$@"
-	done | sort -n | sed -n "$(((RUNS + 1) / 2))p" | { read -r seconds memory; printf '| %s | %s | %s |\n' "$title" "$seconds" "$memory"; }
+# The rows: what is run, and the row of ours that it is measured against.
+rows=(floor split manifest find-debuginfo split-m find-debuginfo-m split-deb dh_strip)
+declare -A title=(
+	[floor]="the floor: read, CRC-32 twice, write two halves, rename"
+	[split]="pkgnote split"
+	[manifest]="pkgnote split --manifest (SHA-256 of all)"
+	[find-debuginfo]="find-debuginfo, seed, unique names and sources"
+	[split-m]="pkgnote split --minidebuginfo"
+	[find-debuginfo-m]="find-debuginfo -m"
+	[split-deb]="pkgnote split --layout=deb --compress=zlib"
+	[dh_strip]="dh_strip"
+)
+declare -A against=([floor]=split [find-debuginfo]=split [find-debuginfo-m]=split-m [dh_strip]=split-deb)
+declare -A wanted_coreutils=([floor]="at least 0.33" [find-debuginfo]=25 [find-debuginfo-m]=15 [dh_strip]=15)
+declare -A wanted_real=([floor]="at least 0.33" [find-debuginfo]=12 [find-debuginfo-m]=8 [dh_strip]=8)
+
+# prepare ROW ROOT: what a run needs beside its copy, outside of its time.
+prepare() {
+	case $1 in
+	floor) find "$2" -type f -exec sh -c 'for f; do head -c4 "$f" | grep -q ELF && printf "%s\0" "$f"; done' sh {} + >"$2.list" ;;
+	dh_strip)
+		mv "$2" "$2.nn" && mkdir -p "$2/debian" && mv "$2.nn" "$2/debian/nn"
+		printf 'Source: nn\nMaintainer: x <x@example.org>\n\nPackage: nn\nArchitecture: any\nDescription: x\n' >"$2/debian/control"
+		printf 'nn (1-1) unstable; urgency=low\n\n  * x\n\n -- x <x@example.org>  Thu, 01 Jan 2020 00:00:00 +0000\n' >"$2/debian/changelog"
+		;;
+	esac
+}
+run_row() { # ROW ROOT
+	case $1 in
+	floor) floor "$2" ;;
+	split) ours rpm "$2" ;;
+	manifest) ours rpm "$2" --manifest="$WORK/m.json" ;;
+	find-debuginfo) theirs "$2" ;;
+	split-m) ours rpm "$2" --minidebuginfo ;;
+	find-debuginfo-m) theirs "$2" -m ;;
+	split-deb) ours deb "$2" --compress=zlib ;;
+	dh_strip) debian "$2" ;;
+	esac
 }
 
-for tree in $TREES; do
-	printf '\n%s: %s in ELF files, %s jobs\n\n| | seconds | MB |\n|---|---|---|\n' "$tree" "$(du -sh "$KEEP/$tree/tree" | cut -f1)" "$JOBS"
-	row "the floor" floor
-	row "pkgnote split --layout=rpm" ours rpm
-	row "the same, with --manifest" ours rpm --manifest="$WORK/m.json"
-	row "find-debuginfo" theirs
-	row "pkgnote split --minidebuginfo" ours rpm --minidebuginfo
-	row "find-debuginfo -m" theirs -m
-	row "pkgnote split --layout=deb --compress=zlib" ours deb --compress=zlib
-	row "dh_strip" debian
+# report TREE: the table; the memory of our rows against the limit.
+report() { python3 - "$1" "$JOBS" "$largest" "$WORK" <<'P'
+import os, sys
+tree, jobs, largest, work = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) / 1e6, sys.argv[4]
+limit = jobs * largest * 2 + 50
+median = lambda v: sorted(v)[len(v) // 2]
+rows = [line.rstrip("\n").split("\t") for line in open(work + "/rows")]
+runs = {}
+for row, *_ in rows:
+    lines = [l.split() for l in open("%s/%s.runs" % (work, row))] if os.path.exists("%s/%s.runs" % (work, row)) else []
+    runs[row] = [(float(a), float(b)) for a, b in lines if a != "failed"]
+print("| | median s | fastest - slowest | peak MB | ours is faster by | wanted |\n|---|---|---|---|---|---|")
+bad = 0
+for row, title, against, wanted in rows:
+    if not runs[row]:
+        print("| %s | failed | | | | |" % title)
+        continue
+    seconds = [a for a, _ in runs[row]]
+    memory = max(b for _, b in runs[row])
+    ratio = "%.2f" % (median(seconds) / median([a for a, _ in runs[against]])) if against and runs.get(against) else ""
+    print("| %s | %.3f | %.3f - %.3f | %.0f | %s | %s |" % (title, median(seconds), min(seconds), max(seconds), memory, ratio, wanted))
+    if title.startswith("pkgnote") and memory > limit:
+        print("FAILED: %.1f MB is more than jobs x (largest x 2) + 50 MB = %.1f MB" % (memory, limit))
+        bad = 1
+print("\nThe limit of memory: %d jobs x (%.1f MB x 2) + 50 MB = %.1f MB." % (jobs, largest, limit))
+sys.exit(bad)
+P
+}
+
+status=0
+for name in $TREES; do
+	(tree "$name") || { echo "$name: skipped"; continue; }
+	tree "$name"
+	base=${DIR:-/dev/shm}
+	[ -n "${DIR:-}" ] || room "$base" || base=${TMPDIR:-/tmp}
+	WORK=$(mktemp -d "$base/pkgnote-bench.XXXXXX")
+	export WORK
+	trap 'rm -rf "$WORK"' EXIT
+	prepare floor "$TREE_ROOT" && mv "$TREE_ROOT.list" "$WORK/elf"
+	largest=$(tr '\n' '\0' <"$WORK/elf" | xargs -0 stat -c %s | sort -n | tail -1)
+	printf '\n%s: %s ELF files, %s MB, in %s, %s jobs, %s runs\n\n' "$name" "$(tr -cd '\0' <"$WORK/elf" | wc -c)" \
+		"$(xargs -0 stat -c %s <"$WORK/elf" | awk '{ s += $1 } END { printf "%.0f", s / 1e6 }')" "$base" "$JOBS" "$RUNS"
+	declare -n wanted=wanted_$name
+	for row in "${rows[@]}"; do
+		# shellcheck disable=SC2053
+		[[ $row == $ROWS ]] || continue
+		printf '%s\t%s\t%s\t%s\n' "$row" "${title[$row]}" "${against[$row]:-}" "${wanted[$row]:-}" >>"$WORK/rows"
+	done
+	# The two longest rows of the peers run fewer times: they are far from the others.
+	for ((run = 1; run <= RUNS; run++)); do
+		while IFS=$'\t' read -r row _; do
+			case $row in find-debuginfo-m | dh_strip) [ $run -le 3 ] || continue ;; esac
+			cp -a "$TREE_ROOT" "$WORK/$row.$run"
+			prepare "$row" "$WORK/$row.$run"
+			[ "$base" = /dev/shm ] || sync
+			run_row "$row" "$WORK/$row.$run" </dev/null >>"$WORK/$row.runs"
+			# In memory, freeing costs nobody anything later.
+			[ "$base" != /dev/shm ] || rm -rf "${WORK:?}/$row.$run"
+		done <"$WORK/rows"
+	done
+	report "$name" || status=1
+	rm -rf "$WORK"
 done
+exit $status
