@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkgnote fetch: gets artifacts from debuginfod servers and shares, and prints where they lie. */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,6 +204,19 @@ static void fetch_free(struct fetch *fetch)
 	strings_free(&fetch->options.headers);
 }
 
+/* Without a cache: what nothing was found in goes, the rest is the caller's. */
+static void remove_empty(const char *dir)
+{
+	DIR *entries = opendir(dir);
+	struct dirent *entry;
+	while (entries != NULL && (entry = readdir(entries)) != NULL)
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(entries), entry->d_name, AT_REMOVEDIR);
+	if (entries != NULL)
+		closedir(entries);
+	rmdir(dir);
+}
+
 /* The directory to keep files in, for free(); NULL after a message. */
 static char *choose_cache(struct fetch *fetch)
 {
@@ -308,7 +323,7 @@ static int work(struct fetch *fetch)
 		client_close(client);
 	}
 	if (fetch->no_cache)
-		rmdir(cache); /* where nothing was found */
+		remove_empty(cache);
 	free(cache);
 	free(foreign);
 	if (status == EXIT_DONE)

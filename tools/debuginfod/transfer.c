@@ -235,6 +235,9 @@ static void set_options(struct transfer *t)
 	libcurl.easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	libcurl.easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	libcurl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	/* One connection for all, where the server will; what is asked first finds out. */
+	libcurl.easy_setopt(easy, CURLOPT_PIPEWAIT,
+			    strncasecmp(t->server->url, "https:", 6) == 0 ? 1L : 0L);
 	libcurl.easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
 	libcurl.easy_setopt(easy, CURLOPT_BUFFERSIZE, 128L << 10);
 	libcurl.easy_setopt(easy, CURLOPT_USERAGENT, t->settings->user_agent);
