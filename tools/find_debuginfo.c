@@ -69,18 +69,13 @@ static bool take_list_option(struct cli *cli, void *target, const char *name, co
 	return true;
 }
 
-/* Refuses what does not go together, and what this splitter does not do. */
+/* Refuses what does not go together. */
 static bool check_arguments(struct cli *cli, const struct arguments *a)
 {
-	const char *undone = false                                   ? ""
-			     : a->check_elf || a->check_elf_strictly ? "--check-elf"
-								     : NULL;
 	if (a->seed != NULL && a->keep_ids)
 		cli_usage(cli, "--build-id-seed and -n do not go together");
 	else if (a->keep_all_symtabs && a->keep_library_symtabs)
 		cli_usage(cli, "-g and --g-libs do not go together");
-	else if (undone != NULL)
-		cli_usage(cli, "%s is not supported yet", undone);
 	else if (a->stamp < 0 && (a->metadata.pairs.count != 0 || a->metadata.payload != NULL ||
 				  a->metadata.from.count != 0))
 		cli_usage(cli, "METADATA options go with --stamp");
@@ -171,6 +166,9 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->remove_sections = &a->remove_sections;
 	options->minidebuginfo = a->minidebuginfo;
 	options->reloc_debug = a->reloc_debug;
+	options->elf_check = a->check_elf_strictly ? ELF_CHECK_STRICT
+			     : a->check_elf        ? ELF_CHECK_TOLD
+						   : ELF_CHECK_NONE;
 	options->gdb_index = a->gdb_index;
 	options->dwz = !a->dwz ? DWZ_NONE : a->dwz_single ? DWZ_SINGLE : DWZ_MULTI;
 	options->dwz_limits = a->dwz_limits;
@@ -184,7 +182,9 @@ static void set_options(struct split_options *options, const struct arguments *a
 /* rpmbuild makes the .build-id links itself, so none are made here. */
 static int find(struct cli *cli, struct arguments *a)
 {
-	struct split_teller teller = {.cli = cli, .strict_build_id = a->strict_build_id};
+	struct split_teller teller = {.cli = cli,
+				      .strict_build_id = a->strict_build_id,
+				      .strict_elf = a->check_elf_strictly};
 	struct split_options options = {.tell = split_tell, .context = &teller};
 	const char *build_root = variable(cli, "RPM_BUILD_ROOT", NULL);
 	const char *top = build_root != NULL ? variable(cli, "RPM_BUILD_DIR", NULL) : NULL;
@@ -267,10 +267,10 @@ static int run(const struct command *command, int argc, char **argv)
 		 "sources go to /usr/src/debug/BASE", NULL, NULL},
 		{"no-ar-files", 0, OPTION_FLAG, NULL, &a->no_archives,
 		 "leave static archives alone", NULL, NULL},
-		{"check-elf", 0, OPTION_FLAG, NULL, &a->check_elf, "(not supported yet)", NULL,
-		 NULL},
+		{"check-elf", 0, OPTION_FLAG, NULL, &a->check_elf,
+		 "tell what eu-elflint says of the files before and after", NULL, NULL},
 		{"check-elf-strict", 0, OPTION_FLAG, NULL, &a->check_elf_strictly,
-		 "(not supported yet)", NULL, NULL},
+		 "the same, and any complaint is an error", NULL, NULL},
 		{"stamp", 0, OPTION_CHOICE, "first|only", &a->stamp,
 		 "put the package note in (METADATA: -k, --payload, --from), and split unless "
 		 "=only",

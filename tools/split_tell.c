@@ -62,6 +62,12 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 	case SPLIT_NO_INDEX:
 		cli_say(cli, path, "its debug file has no index: %s", text);
 		break;
+	case SPLIT_COMPLAINT:
+		if (teller->strict_elf)
+			cli_failf(cli, path, "eu-elflint: %s", text);
+		else
+			cli_say(cli, path, "eu-elflint: %s", text);
+		break;
 	case SPLIT_NOT_FOLDED:
 		cli_say(cli, path, "its debug file is not folded: %s", text);
 		break;

@@ -47,6 +47,68 @@ like_the_peer() {
 }
 check "the same names and lists as find-debuginfo 5.0" like_the_peer
 
+# The options that call other programs, or do what those do: the same files, lists and contents.
+external_programs() {
+	need find-debuginfo cpio file eu-strip debugedit dwz gdb gdb-add-index
+	printf '/usr/lib/libx.so.1\n/usr/lib/libx.so\n' >"$SOURCE/libs.files"
+	local options f debug
+	for options in "-n --run-dwz" "-n --run-dwz --dwz-single-file-mode" "-n --run-dwz --dwz-low-mem-die-limit 5 --dwz-max-die-limit 10000" \
+		"-n -i" "-n -i --run-dwz" "-n -r" "-n --run-dwz -S sources.list -l libs.files -o libs.list -p .*prog.* -o prog.list" \
+		"-n --run-dwz -p .*dwz.* -o dwz.list"; do
+		run theirs find-debuginfo $options
+		run ours ours $options
+		cmp ours.names theirs.names || { diff ours.names theirs.names >&2; fail "$options"; }
+		rm -f {ours,theirs}.lists/debugsources.list
+		diff -r theirs.lists ours.lists || fail "$options"
+		for f in usr/bin/prog usr/lib/libx.so.1; do
+			debug=usr/lib/debug/$f.debug
+			same "$(readelf --debug-dump=gdb_index ours/$debug 2>&1)" "$(readelf --debug-dump=gdb_index theirs/$debug 2>&1)"
+			same "$(readelf --string-dump=.gnu_debugaltlink ours/$debug 2>&1 | grep -o '[^ ]*\.dwz[^ ]*')" "$(readelf --string-dump=.gnu_debugaltlink theirs/$debug 2>&1 | grep -o '[^ ]*\.dwz[^ ]*')"
+			same "$(readelf -wi ours/$debug 2>/dev/null | grep -c DW_TAG)" "$(readelf -wi theirs/$debug 2>/dev/null | grep -c DW_TAG)"
+			eu-elflint --gnu -d -q ours/$debug
+		done
+	done
+	grep -qx '/usr/lib/debug/.dwz/prog-1.0-2.x86_64' ours.lists/dwz.list
+	# The others have it not, and with a suffix the peer's name would be no other.
+	says_not ours.lists/debugfiles.list '\.dwz/'
+	run ours ours $UNIQUE --run-dwz -i -r -S sources.list -l libs.files -o libs.list
+	says ours.lists/debugfiles.list '^/usr/lib/debug/\.dwz/prog-1.0-2.x86_64$'
+	says ours.lists/libs.list '^/usr/lib/debug/usr/lib/libx.so.1-1.0-2.x86_64.debug$'
+	same "$(find ours -name '.pkgnote*')" ""
+}
+check "--run-dwz, its limits, -i and -r beside find-debuginfo 5.0" external_programs
+
+# eu-elflint --gnu, before and after, as 5.3 has it.
+checked() {
+	need eu-elflint python3
+	local TREE=$PWD/odd
+	mkdir -p "$TREE/usr/bin"
+	gcc -g -o "$TREE/usr/bin/prog" "$SOURCE/src/main.c"
+	export RPM_BUILD_ROOT=$TREE RPM_BUILD_DIR=$TOPDIR
+	cp "$TREE/usr/bin/prog" before
+	status 0 ours --check-elf-strict -n "$SOURCE"
+	says_not err .
+	cp before "$TREE/usr/bin/prog"; rm -r "$TREE/usr/lib"
+	cp before "$TREE/usr/bin/bad"
+	python3 - "$TREE/usr/bin/bad" <<-'P'
+	import struct, sys
+	d = bytearray(open(sys.argv[1], 'rb').read())
+	shoff, = struct.unpack_from('<Q', d, 40); n, = struct.unpack_from('<H', d, 60)
+	struct.pack_into('<Q', d, shoff + 64 * (n - 1) + 8, 0x100000000) # .shstrtab: flags that nobody knows
+	open(sys.argv[1], 'wb').write(d)
+	P
+	cp "$TREE/usr/bin/bad" bad
+	status 3 ours --check-elf-strict -n "$SOURCE"
+	says err "/usr/bin/bad: eu-elflint: before the split: section \[[0-9]+\] '.shstrtab'"
+	says err '/usr/bin/bad: left as it was: eu-elflint complains$'
+	cmp bad "$TREE/usr/bin/bad"
+	[ -f "$TREE/usr/lib/debug/usr/bin/prog.debug" ]
+	status 0 ours --check-elf -n "$SOURCE"
+	says err "/usr/bin/bad: eu-elflint: before the split: section"
+	[ -f "$TREE/usr/lib/debug/usr/bin/bad.debug" ]
+}
+check "--check-elf tells, --check-elf-strict fails" checked
+
 unique_names() {
 	echo /usr/lib/libx.so.1 >"$SOURCE/libs.files"
 	run ours ours $UNIQUE -S sources.list -l libs.files -o libs.list
@@ -82,6 +144,8 @@ refusals() {
 	says err 'needs the program dwz, which is not installed$'
 	status 3 env PATH="$PWD/bin" "$PKGNOTE" find-debuginfo -i "$SOURCE"
 	says err 'needs the program gdb, which is not installed$'
+	status 3 env PATH="$PWD/bin" "$PKGNOTE" find-debuginfo --check-elf "$SOURCE"
+	says err 'needs the program eu-elflint, which is not installed$'
 	status 2 env -u RPM_BUILD_ROOT "$PKGNOTE" find-debuginfo
 	says err 'RPM_BUILD_ROOT is not set'
 	readelf -SW "$TREE/usr/bin/prog" | grep -q debug_info

@@ -34,6 +34,7 @@
 #include "libnote/note.h"
 #include "tools/splitter/alternate.h"
 #include "tools/splitter/dwarf.h"
+#include "tools/splitter/elflint.h"
 #include "tools/splitter/minidebug.h"
 #include "tools/splitter/plan.h"
 #include "tools/splitter/split_internal.h"
@@ -373,6 +374,19 @@ static int stamp_alone(const struct split_run *run, size_t index, struct passage
 
 /* --- any file --- */
 
+/* What eu-elflint says of an input; if that is to be strict, it is an error. */
+static int look_before(const struct split_run *run, size_t index, struct outcome *outcome,
+		       struct note_error *err)
+{
+	int code = elflint_look(run->options->root, run->inputs.items[index].path, false,
+				&outcome->complaints[0], err);
+	if (code != NOTE_OK || outcome->complaints[0] == NULL ||
+	    run->options->elf_check != ELF_CHECK_STRICT)
+		return code;
+	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+			 "left as it was: eu-elflint complains");
+}
+
 static int run_input(const struct split_run *run, size_t index, struct outcome *outcome,
 		     struct note_error *err)
 {
@@ -405,6 +419,11 @@ static int run_input(const struct split_run *run, size_t index, struct outcome *
 	else if (code == NOTE_OK && kind == INPUT_SPLIT && run->options->stamp_only)
 		code = stamp_alone(run, index, &passage, true, err);
 	if (code != NOTE_OK || run->options->stamp_only)
+		goto out;
+	if (run->options->elf_check != ELF_CHECK_NONE &&
+	    (kind == INPUT_SPLIT || kind == INPUT_ARCHIVE))
+		code = look_before(run, index, outcome, err);
+	if (code != NOTE_OK)
 		goto out;
 	if (kind == INPUT_LEFT || kind == INPUT_BARE)
 		outcome->verdict = VERDICT_LEFT;

@@ -17,6 +17,10 @@ enum symtab_mode { SYMTAB_MOVED, SYMTAB_KEPT, SYMTAB_KEPT_IN_LIBRARIES };
 /* What dwz does to the debug files. */
 enum dwz_mode { DWZ_NONE, DWZ_SINGLE, DWZ_MULTI };
 
+/* Whether eu-elflint looks at each file before and after. STRICT: what it complains of before is
+ * not split. */
+enum elf_check { ELF_CHECK_NONE, ELF_CHECK_TOLD, ELF_CHECK_STRICT };
+
 /* What there is to tell about a file, besides the manifest. */
 enum split_event {
 	SPLIT_DONE,           /* TEXT: the debug file, NULL for an archive */
@@ -28,6 +32,7 @@ enum split_event {
 	SPLIT_LINKS_ELSEWHERE, /* it has hard links outside ROOT, which keep the old file */
 	SPLIT_NO_INDEX,        /* its debug file has no .gdb_index; TEXT: why */
 	SPLIT_NOT_FOLDED,      /* dwz left its debug file as it was; TEXT: why */
+	SPLIT_COMPLAINT,       /* TEXT: what eu-elflint says of it */
 };
 
 struct split_options {
@@ -55,6 +60,7 @@ struct split_options {
 	bool gdb_index;     /* .gdb_index in debug files */
 	enum dwz_mode dwz;
 	struct dwz_limits dwz_limits;
+	enum elf_check elf_check;
 	bool no_archives; /* leave static archives alone */
 	bool discard;     /* strip alone: no debug files, no debuglinks */
 	bool links;       /* make .build-id links (layout rpm) */

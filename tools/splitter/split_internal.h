@@ -39,6 +39,7 @@ struct outcome {
 	char *alternate;  /* the file that the debug file shares with others, below ROOT, or NULL */
 	char *no_index;   /* why gdb made none, or NULL */
 	char *not_folded; /* why dwz refused the debug file, or NULL */
+	char *complaints[3]; /* eu-elflint's: of the input, the shipped file and the debug file */
 	char *package;
 	const struct source **sources;
 	size_t source_count;

@@ -19,7 +19,7 @@
  * build-id stands for one debug file. Where they lie at different depths the relative name of the
  * alternate file would tell them apart, so they name it by its absolute path.
  */
-#include "tools/splitter/together.h"
+#include "tools/splitter/together_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,24 +29,6 @@
 #include "libnote/error.h"
 #include "tools/base/pool.h"
 #include "tools/splitter/alternate.h"
-
-/* An input whose halves are staged. */
-struct member {
-	size_t index;
-	const struct outcome *outcome;
-	char *name;    /* of the debug file in the work directory */
-	size_t first;  /* of its equals, the member that is folded */
-	bool recalled; /* its debug file is there, of a run that was killed */
-};
-
-struct batch {
-	const struct split_run *run;
-	struct member *items; /* by digest of the debug file, then by path */
-	size_t count;
-	char *alternate; /* below ROOT */
-	bool is_shared;  /* dwz made it */
-	bool refusals;
-};
 
 /* --- staging --- */
 
@@ -105,46 +87,9 @@ int together_stage(const struct split_run *run, size_t index, const struct strip
 	return code;
 }
 
-/* --- the journal: "pkgnote-dwz 1 OPTIONS\n", then "DIGEST CRC PATH" and a NUL for each file --- */
-
-static char *journal_path(const struct split_run *run)
-{
-	return xasprintf("%s/.pkgnote-dwz", run->layout.debug_root);
-}
-
-static void begin_journal(struct text *text, const struct split_options *options)
-{
-	const char *low = options->dwz_limits.low_memory;
-	const char *most = options->dwz_limits.most;
-	text_printf(text, "pkgnote-dwz 1 %d %s %s\n", (int)options->compression,
-		    low != NULL ? low : "-", most != NULL ? most : "-");
-}
-
-static int write_journal(const struct batch *batch, struct note_error *err)
-{
-	const struct file_attributes attributes = {.mode = 0600, .like = -1};
-	struct text text = {0};
-	char *path = journal_path(batch->run);
-	const char *const paths[] = {path};
-	begin_journal(&text, batch->run->options);
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct outcome *outcome = batch->items[i].outcome;
-		if (outcome->verdict != VERDICT_STAGED)
-			continue;
-		text_printf(&text, "%s %08x %s", outcome->draft, (unsigned)outcome->debug_crc32,
-			    outcome->debug_path);
-		text_add(&text, "", 1);
-	}
-	int code = root_write(batch->run->options->root, paths, 1, text.data, text.size,
-			      &attributes, err);
-	text_free(&text);
-	free(path);
-	return code;
-}
-
 /* The facts of a finished debug file. */
-static void note_debug_file(const struct split_run *run, struct outcome *outcome,
-			    const struct strip_output *file)
+void note_debug_file(const struct split_run *run, struct outcome *outcome,
+		     const struct strip_output *file)
 {
 	struct image *image = NULL;
 	outcome->debug_crc32 = crc32_of(0, file->bytes, file->size);
@@ -155,65 +100,6 @@ static void note_debug_file(const struct split_run *run, struct outcome *outcome
 	    image_read_elf(image, NULL) == NOTE_OK)
 		outcome->alternate = alternate_of(image, outcome->debug_path);
 	image_close(image);
-}
-
-static int read_file(struct root *root, const char *path, struct strip_output *out)
-{
-	int fd;
-	size_t size = 0;
-	*out = (struct strip_output){0};
-	int code = root_open_file(root, path, &fd, NULL);
-	if (code != NOTE_OK)
-		return code;
-	code = file_read(fd, &out->bytes, &size, NULL);
-	out->size = size;
-	close(fd);
-	return code;
-}
-
-/* Takes the debug file that lies there, if it is the one that the journal tells of. */
-static void recall(const struct batch *batch, struct member *member, uint32_t crc32)
-{
-	const struct split_run *run = batch->run;
-	struct outcome *outcome = &run->outcomes[member->index];
-	struct strip_output file;
-	if (read_file(run->options->root, outcome->debug_path, &file) == NOTE_OK &&
-	    crc32_of(0, file.bytes, file.size) == crc32) {
-		note_debug_file(run, outcome, &file);
-		member->recalled = true;
-	}
-	free(file.bytes);
-}
-
-static void read_journal(struct batch *batch)
-{
-	const struct split_run *run = batch->run;
-	struct text head = {0};
-	struct strip_output file;
-	char *path = journal_path(run);
-	int code = read_file(run->options->root, path, &file);
-	free(path);
-	begin_journal(&head, run->options);
-	if (code != NOTE_OK || file.size < head.size ||
-	    memcmp(file.bytes, head.data, head.size) != 0)
-		goto out;
-	const char *at = (const char *)file.bytes + head.size;
-	const char *end = (const char *)file.bytes + file.size;
-	while (at < end) {
-		const char *nul = memchr(at, '\0', (size_t)(end - at));
-		if (nul == NULL || nul - at < 43)
-			break;
-		for (size_t i = 0; i < batch->count; i++) {
-			struct member *member = &batch->items[i];
-			if (strncmp(member->outcome->draft, at, 32) == 0 &&
-			    strcmp(member->outcome->debug_path, at + 42) == 0)
-				recall(batch, member, (uint32_t)strtoul(at + 33, NULL, 16));
-		}
-		at = nul + 1;
-	}
-out:
-	text_free(&head);
-	free(file.bytes);
 }
 
 /* --- folding --- */
@@ -496,7 +382,7 @@ static int work_through(struct batch *batch, struct note_error *err)
 	code = publish_alternate(batch, err);
 	/* Beyond this point no debug file changes. */
 	if (code == NOTE_OK)
-		code = write_journal(batch, err);
+		code = journal_write(batch, err);
 	if (code == NOTE_OK)
 		pool_run(jobs, batch->count, ship, NULL, batch);
 	return code;
@@ -509,7 +395,7 @@ void together_finish(const struct split_run *run)
 	bool complete = true;
 	collect(&batch);
 	if (batch.count != 0) {
-		read_journal(&batch);
+		journal_read(&batch);
 		group(&batch);
 		const int code = work_through(&batch, &err);
 		for (size_t i = 0; i < batch.count; i++) {
@@ -520,11 +406,8 @@ void together_finish(const struct split_run *run)
 			free(member->name);
 		}
 	}
-	if (complete) {
-		char *path = journal_path(run);
-		root_remove(run->options->root, path, NULL);
-		free(path);
-	}
+	if (complete)
+		journal_remove(run);
 	free(batch.alternate);
 	free(batch.items);
 }

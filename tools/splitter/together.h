@@ -13,4 +13,8 @@ int together_stage(const struct split_run *run, size_t index, const struct strip
 /* Takes all staged inputs to their end, and notes in their outcomes how that was. */
 void together_finish(const struct split_run *run);
 
+/* Enters the alternate files of all inputs that were split, now or before, into MANIFEST, and makes
+ * their .build-id links. */
+void together_enter(const struct split_run *run, struct manifest *manifest);
+
 #endif

@@ -7,10 +7,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/base/pool.h"
 #include "tools/splitter/alternate.h"
+#include "tools/splitter/elflint.h"
 #include "tools/splitter/external.h"
 #include "tools/splitter/split_internal.h"
 #include "tools/splitter/symlinks.h"
@@ -48,6 +48,8 @@ static void outcome_free(struct outcome *outcome)
 	free(outcome->alternate);
 	free(outcome->no_index);
 	free(outcome->not_folded);
+	for (size_t i = 0; i < 3; i++)
+		free(outcome->complaints[i]);
 	free(outcome->sources);
 	*outcome = (struct outcome){0};
 }
@@ -220,6 +222,24 @@ static void make_symlinks(const struct tree *tree)
 
 /* --- the end, in the order of paths --- */
 
+/* --- eu-elflint on what came out --- */
+
+static void look_at(void *context, size_t index, unsigned worker)
+{
+	const struct tree *tree = context;
+	const struct split_run *run = &tree->run;
+	struct outcome *outcome = &run->outcomes[index];
+	struct root *root = run->options->root;
+	(void)worker;
+	if (outcome->verdict != VERDICT_SPLIT)
+		return;
+	int code = elflint_look(root, run->inputs.items[index].path, false, &outcome->complaints[1],
+				&outcome->link_err);
+	if (code == NOTE_OK && outcome->debug_path != NULL)
+		elflint_look(root, outcome->debug_path, true, &outcome->complaints[2],
+			     &outcome->link_err);
+}
+
 static char *absolute(const char *path)
 {
 	return xasprintf("/%s", path);
@@ -275,6 +295,19 @@ static void enter(const struct split_run *run, struct manifest *manifest, const 
 	strings_sort(&file->sources);
 }
 
+static void tell_complaints(const struct split_options *options, const struct outcome *outcome,
+			    const char *path)
+{
+	static const char *const what[3] = {"before the split", "stripped", "its debug file"};
+	for (size_t i = 0; i < 3; i++) {
+		if (outcome->complaints[i] == NULL)
+			continue;
+		char *text = xasprintf("%s: %s", what[i], outcome->complaints[i]);
+		options->tell(options->context, SPLIT_COMPLAINT, path, text, NULL);
+		free(text);
+	}
+}
+
 /* Links, messages and the manifest of one input. */
 static void conclude(const struct split_run *run, struct manifest *manifest,
 		     struct split_totals *totals, size_t index)
@@ -295,6 +328,7 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 		options->tell(options->context, SPLIT_NO_INDEX, path, outcome->no_index, NULL);
 	if (outcome->not_folded != NULL)
 		options->tell(options->context, SPLIT_NOT_FOLDED, path, outcome->not_folded, NULL);
+	tell_complaints(options, outcome, path);
 	if (outcome->link_err.code != NOTE_OK)
 		options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->link_err);
 	switch (outcome->verdict) {
@@ -327,62 +361,6 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 	free(path);
 }
 
-/* Notes an alternate file, and makes its .build-id link. */
-static int enter_alternate(const struct split_run *run, struct manifest *manifest, const char *path,
-			   struct note_error *err)
-{
-	const struct split_options *options = run->options;
-	struct image *image = NULL;
-	struct build_id id;
-	uint8_t *bytes = NULL;
-	size_t size;
-	int fd;
-	char hex[2 * BUILD_ID_MAX + 1] = "";
-	int code = root_open_file(options->root, path, &fd, err);
-	if (code != NOTE_OK)
-		return code;
-	code = file_read(fd, &bytes, &size, err);
-	close(fd);
-	if (code == NOTE_OK)
-		code = image_open_memory(&image, bytes, size, err);
-	if (code == NOTE_OK)
-		code = image_read_elf(image, err);
-	if (code == NOTE_OK)
-		code = build_id_find(image, &id, err);
-	if (code == NOTE_OK) {
-		struct manifest_alternate *alternate = manifest_add_alternate(manifest);
-		hex_encode(id.bytes, id.size, hex);
-		alternate->path = absolute(path);
-		alternate->build_id = xstrdup(hex);
-		alternate->size = size;
-		if (options->digests)
-			sha256_hex(bytes, size, alternate->sha256);
-	}
-	if (code == NOTE_OK && options->links)
-		code = layout_alternate_link(&run->layout, options->root, path, hex, err);
-	image_close(image);
-	free(bytes);
-	return code;
-}
-
-static void enter_alternates(const struct split_run *run, struct manifest *manifest)
-{
-	struct strings paths = {0};
-	for (size_t i = 0; i < run->inputs.count; i++)
-		if (run->outcomes[i].verdict == VERDICT_SPLIT && run->outcomes[i].alternate != NULL)
-			strings_add(&paths, run->outcomes[i].alternate);
-	strings_sort(&paths);
-	for (size_t i = 0; i < paths.count; i++) {
-		struct note_error err;
-		if (i != 0 && strcmp(paths.items[i], paths.items[i - 1]) == 0)
-			continue;
-		if (enter_alternate(run, manifest, paths.items[i], &err) != NOTE_OK)
-			run->options->tell(run->options->context, SPLIT_FAILED, paths.items[i],
-					   NULL, &err);
-	}
-	strings_free(&paths);
-}
-
 static void walk_failed(void *context, const char *path, const struct note_error *err)
 {
 	const struct split_options *options = context;
@@ -410,6 +388,8 @@ static int name_work(struct split_run *run, struct note_error *err)
 		code = external_find("gdb", "an index", err);
 	if (code == NOTE_OK && options->dwz != DWZ_NONE)
 		code = external_find("dwz", "folding debug information", err);
+	if (code == NOTE_OK && options->elf_check != ELF_CHECK_NONE)
+		code = external_find("eu-elflint", "checking ELF files", err);
 	if (code == NOTE_ABSENT)
 		err->code = code = NOTE_SYSTEM;
 	if (code == NOTE_OK && options->dwz == DWZ_MULTI)
@@ -469,9 +449,11 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	together_finish(run);
 	make_links(&tree);
 	make_symlinks(&tree);
+	if (options->elf_check != ELF_CHECK_NONE)
+		pool_run(options->jobs, tree.total, look_at, NULL, &tree);
 	for (size_t i = 0; i < tree.total; i++)
 		conclude(run, manifest, totals, i);
-	enter_alternates(run, manifest);
+	together_enter(run, manifest);
 	manifest_sort(manifest);
 	sources_count(run->sources, &totals->sources, &totals->missing);
 	for (size_t i = 0; i < run->inputs.temporaries.count; i++)
