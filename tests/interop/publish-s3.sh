@@ -99,6 +99,49 @@ two_packages() {
 }
 check "two packages: debuginfod-find, gdb, fetch read them; list, check, conflict, remove, keep" two_packages
 
+apart() {
+	start apart
+	tree one 1
+	local src=usr/src/debug/hello-1-1.x86_64 order first
+	mkdir -p exe/usr dbg/usr/lib src/usr other/usr
+	cp -r one/usr/bin exe/usr/; cp -r one/usr/lib/debug dbg/usr/lib/; cp -r one/usr/src src/usr/; cp -r one/usr/src other/usr/; echo '/* other */' >other/$src/hello.c
+	id=$(build_id one/usr/bin/hello)
+	served() { same "$(status_of "$PUBLIC/buildid/$id/source/$src/hello.c" got)" 200; cmp got "$1/$src/hello.c"; }
+	for order in "exe dbg src" "src dbg exe" "dbg src exe"; do
+		for p in $order; do
+			status 0 publish --sections=.debug_line,.text --package=$p-1-1.x $p
+			[ "$p" = exe ] || same "$(status_of "$PUBLIC/buildid/$id/source/$src/other.c")" 404
+		done
+		served src
+		same "$(status_of "$PUBLIC/buildid/$id/section/.debug_line")" 200
+		same "$(status_of "$PUBLIC/buildid/$id/section/.text")" 200
+		status 0 publish --check
+		# Another package with other sources of that name waits until the first has gone.
+		status 0 publish --package=other-1-1.x other
+		served src
+		status 0 publish --remove=src-1-1.x
+		served other
+		status 0 publish --check
+		first=${order%% *}; [ "$first" = src ] && first=dbg
+		status 0 publish --remove=$first-1-1.x
+		status 0 publish --check
+		same "$(status_of "$PUBLIC/buildid/$id/source/$src/hello.c")" "$([ "$first" = dbg ] && echo 404 || echo 200)"
+		for p in $(publish --list); do status 0 publish --remove=$p; done
+		same "$(s3_keys)" deb/ug/share.json
+	done
+	# Large files stream: memory does not grow with them.
+	head -c 80000000 /dev/urandom >>exe/usr/bin/hello
+	python3 - "$PKGNOTE" "s3://$BUCKET/deb/ug" "$(nm "$PKGNOTE" 2>/dev/null | grep -m1 -o __asan_init || true)" <<-'P'
+	import resource, subprocess, sys
+	for args in (["--package=exe-1-1.x", "exe"], ["--check"]):
+	    subprocess.run([sys.argv[1], "publish", f"--into={sys.argv[2]}"] + args, check=True, stdout=subprocess.DEVNULL)
+	peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+	print(peak, "MB")
+	sys.exit(peak > 64 and not sys.argv[3])
+	P
+}
+check "executable, debug file and sources from three packages, in any order; 80 MB in little memory" apart
+
 refusals() {
 	start refusals
 	tree one 1
