@@ -41,6 +41,10 @@ static int read_segments(struct layout *layout, struct note_error *err)
 	if (image->phnum == 0)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "no program headers: nothing is loaded from this file");
+	if (image->phnum >= PN_XNUM)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "%llu program headers: extended numbering",
+				 (unsigned long long)image->phnum);
 	/* One entry read through the gate proves that the whole table lies inside the file. */
 	GElf_Phdr first;
 	int code = image_phdr(image, 0, &first, err);

@@ -200,6 +200,24 @@ static void test_pinned_tables_stay(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "no room"));
 }
 
+/* Bytes that no header speaks of, between the notes and the table: somebody's, unless they are
+ * zero or what patchelf leaves. */
+static void test_bytes_of_nobody(void)
+{
+	struct made made;
+	struct note_error err = {.code = 0};
+	uint8_t *file;
+	size_t size;
+	make(&made, true, false, true);
+	memcpy(made.bytes + NOTES + 12, "XYZ", 4);
+	made.bytes[NOTES + NOTES_SIZE + 1] = 1;
+	CU_ASSERT_EQUAL(place(&made, 0, &file, &size, &err), NOTE_UNSUPPORTED);
+	memset(made.bytes + NOTES + NOTES_SIZE, 'X', HASH - NOTES - NOTES_SIZE);
+	CU_ASSERT_EQUAL_FATAL(place(&made, 0, &file, &size, &err), NOTE_OK);
+	check_note(file, size, NOTES + NOTES_SIZE);
+	free(file);
+}
+
 static void test_no_room(void)
 {
 	struct made made;
@@ -302,5 +320,6 @@ static void test_lying_headers(void)
 }
 
 UNIT_SUITE(place, UNIT_TEST(test_table_moves_to_the_padding), UNIT_TEST(test_pinned_tables_stay),
-	   UNIT_TEST(test_no_room), UNIT_TEST(test_twice_and_replace), UNIT_TEST(test_bad_payloads),
+	   UNIT_TEST(test_bytes_of_nobody), UNIT_TEST(test_no_room),
+	   UNIT_TEST(test_twice_and_replace), UNIT_TEST(test_bad_payloads),
 	   UNIT_TEST(test_lying_headers))
