@@ -30,11 +30,11 @@ tree() {
 	cp -a "$BUILD/trees/git/tree/." "$BUILD/trees/cppcheck/tree/." "$TREE_ROOT.new" && mv "$TREE_ROOT.new" "$TREE_ROOT"
 }
 
-# Room for every copy, and for what is made of it.
+# Room for a copy, for what is made of it, and for the work: in memory, where one run is cleaned up before the next.
 room() {
 	local size
 	size=$(du -sm "$TREE_ROOT" | cut -f1)
-	[ "$(df -m --output=avail "$1" 2>/dev/null | tail -1)" -gt $((size * 3 * 8 * RUNS * 5 / 4 + 1000)) ]
+	[ "$(df -m --output=avail "$1" 2>/dev/null | tail -1)" -gt $((size * 8 + 2000)) ]
 }
 
 # timed COMMAND...: seconds, and the peak memory in MB of the largest of its processes.
@@ -78,7 +78,9 @@ declare -A wanted_real=([floor]="at least 0.33" [find-debuginfo]=12 [find-debugi
 # prepare ROW ROOT: what a run needs beside its copy, outside of its time.
 prepare() {
 	case $1 in
-	floor) find "$2" -type f -exec sh -c 'for f; do head -c4 "$f" | grep -q ELF && printf "%s\0" "$f"; done' sh {} + >"$2.list" ;;
+	floor) # each file once, whatever its names
+		find "$2" -type f -printf '%i\t%p\0' | sort -z -u -k1,1n | cut -z -f2 |
+			xargs -0 sh -c 'for f; do head -c4 "$f" | grep -q ELF && printf "%s\0" "$f"; done; true' sh >"$2.list" ;;
 	dh_strip)
 		mv "$2" "$2.nn" && mkdir -p "$2/debian" && mv "$2.nn" "$2/debian/nn"
 		printf 'Source: nn\nMaintainer: x <x@example.org>\n\nPackage: nn\nArchitecture: any\nDescription: x\n' >"$2/debian/control"

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pkgnote split on kinds of files, names and trees: other machines, DWARF of every version and width, odd names,
+# releases side by side, sources in odd places, trees made to mislead.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/judges.sh"
+. "$TOP/tests/split_judges.sh"
+CC=${CC:-gcc}
+
+split() { # split ROOT [OPTION...]
+	local root=$1; shift
+	"$PKGNOTE" split -q --layout=rpm --name=real --package-version=1 --release=1 --arch=x86_64 --build-dir="$PWD/build" --manifest="$root.json" "$@" "$root"
+}
+json() { python3 -c 'import json,sys; m=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$@"; }
+
+sources() {
+	mkdir -p build/src build/include root/usr/bin root/usr/lib
+	echo 'static inline int helper(int a) { return a * 3 + 1; }' >build/include/helper.h
+	printf '#include "../include/helper.h"\nint main(int c, char **v) { (void)v; return helper(c) - 4; }\n' >build/src/main.c
+	printf '#include "../include/helper.h"\nint lib(int x) { return helper(x) + 2; }\n' >build/src/lib.c
+}
+
+# compile COMMAND...: in the build directory; the tree is ../root.
+compile() { (cd build && "$@"); }
+
+# judged PATH BEFORE: split from BEFORE: lint, join, line tables under the new paths.
+judged() {
+	local debug=root/usr/lib/debug$1-1-1.x86_64.debug
+	[ -f "$debug" ] || fail "$1 was not split"
+	lint "$2" >before
+	lint "root$1" >after; nothing_new before after || fail "$1: eu-elflint"
+	lint "$debug" -d >after; nothing_new before after || fail "$debug: eu-elflint"
+	eu-unstrip -o joined "root$1" "$debug" || fail "$1: eu-unstrip"
+	lint joined >after; nothing_new before after || fail "$1: eu-elflint, joined"
+	readelf -W --debug-dump=info,decodedline "$2" 2>err | grep -aE '^[^ ]+ +[0-9]+ +0x' | sed "s#$PWD/build#/usr/src/debug/$NVRA#" >before
+	readelf -W --debug-dump=info,decodedline "$debug" 2>err.after >dump
+	grep -aE '^[^ ]+ +[0-9]+ +0x' dump | diff before - >&2 || fail "$1: line tables"
+	same "$(wc -l <err.after)" "$(wc -l <err)"
+	says dump "DW_AT_comp_dir .*/usr/src/debug/$NVRA"
+	says_not dump "$PWD/build"
+}
+
+other_machines() {
+	local machine version found=0 cc
+	sources; need eu-elflint eu-unstrip
+	for machine in aarch64-linux-gnu arm-linux-gnueabihf i686-linux-gnu mips-linux-gnu mips64el-linux-gnuabi64 powerpc64le-linux-gnu riscv64-linux-gnu s390x-linux-gnu; do
+		cc=$machine-gcc
+		command -v "$cc" >/dev/null || continue
+		found=$((found + 1))
+		for version in 2 5; do
+			compile "$cc" -g -gdwarf-$version -O1 -Wl,--build-id -o "../root/usr/bin/$machine-$version" src/main.c
+		done
+		compile "$cc" -g -shared -fPIC -Wl,--build-id -o "../root/usr/lib/lib$machine.so" src/lib.c
+	done
+	[ $found -gt 0 ] || skip "no cross compiler on this machine"
+	cp -a root whole
+	split root >/dev/null
+	for file in whole/usr/*/*; do judged "${file#whole}" "$file"; done
+	# Two of them, of both byte orders, run.
+	for machine in aarch64:aarch64-linux-gnu s390x:s390x-linux-gnu; do
+		[ -f "root/usr/bin/${machine#*:}-5" ] && command -v "qemu-${machine%:*}" >/dev/null || continue
+		"qemu-${machine%:*}" -L "/usr/${machine#*:}" "root/usr/bin/${machine#*:}-5"
+	done
+}
+check "other machines, both byte orders, 32 and 64 bits" other_machines
+
+dwarf_of_every_kind() {
+	local version
+	sources; need eu-elflint eu-unstrip
+	for version in 2 3 4 5; do compile $CC -g -gdwarf-$version -o ../root/usr/bin/v$version src/main.c; done
+	for version in 3 4 5; do compile $CC -g -gdwarf-$version -gdwarf64 -o ../root/usr/bin/wide$version src/main.c 2>/dev/null || true; done
+	for version in 4 5; do
+		compile $CC -g3 -gdwarf-$version -o ../root/usr/bin/macros$version src/main.c
+		compile $CC -g -gdwarf-$version -fdebug-types-section -o ../root/usr/bin/types$version src/main.c
+		compile $CC -g -gdwarf-$version -gz=zlib -o ../root/usr/bin/zlib$version src/main.c
+	done
+	compile $CC -g -O2 -flto -o ../root/usr/bin/lto src/main.c
+	printf '.globl main\nmain:\n\txor %%eax, %%eax\n\tret\n.section .note.GNU-stack,"",@progbits\n' >build/src/asm.s
+	if [ "$(uname -m)" = x86_64 ]; then compile $CC -g -o ../root/usr/bin/assembler src/asm.s; fi
+	if command -v gfortran >/dev/null; then
+		printf 'program p\n print *, "x"\nend program\n' >build/src/f.f90
+		compile gfortran -g -o ../root/usr/bin/fortran src/f.f90
+	fi
+	cp -a root whole
+	split root >/dev/null
+	for file in whole/usr/bin/*; do judged "${file#whole}" "$file"; done
+}
+check "DWARF 2 to 5, 64-bit, macros, type units, zlib, LTO, assembler, Fortran" dwarf_of_every_kind
+
+odd_names() {
+	local name
+	sources
+	compile $CC -g -o ../program src/main.c
+	for name in 'with space' $'new\nline' $'not-utf8-\xff\xfe' "quote'\"" '-dash' 'star*' '%41' $'tab\t'; do cp program "root/usr/bin/$name"; done
+	split root >out
+	says out '^8 split, 0 left alone, 0 failed'
+	for name in 'with space' $'new\nline' $'not-utf8-\xff\xfe' "quote'\"" '-dash' 'star*' '%41' $'tab\t'; do
+		[ -f "root/usr/lib/debug/usr/bin/$name-1-1.x86_64.debug" ] || fail "no debug file of $name"
+		"./root/usr/bin/$name"
+	done
+	# JSON, whatever the name; bytes that are not UTF-8, and the mark itself, as %XX.
+	same "$(json root.json 'sorted(f["path"] for f in m["files"])[-2:]')" "['/usr/bin/tab\\t', '/usr/bin/with space']"
+	same "$(json root.json '[f["path"] for f in m["files"] if "utf8" in f["path"]]')" "['/usr/bin/not-utf8-%FF%FE']"
+	same "$(json root.json 'len([f for f in m["files"] if "\n" in f["path"]])')" 1
+	mv root.json first.json
+	cp -a root again
+	split root >out
+	cmp root.json first.json
+	diff -r --no-dereference root again
+}
+check "names with newlines, bytes that are not UTF-8, and the like" odd_names
+
+side_by_side() {
+	local tree
+	sources
+	compile $CC -g -o ../root/usr/bin/prog src/main.c
+	compile $CC -g -shared -fPIC -o ../root/usr/lib/libx.so.1 src/lib.c
+	for tree in '1 x86_64' '2 x86_64' '1 i686'; do
+		cp -a root "new" # the same code in each
+		"$PKGNOTE" split -q --layout=rpm --name=real --package-version=1 --release="${tree% *}" --arch="${tree#* }" \
+			--build-id="seed:1-$tree" --build-dir="$PWD/build" new >/dev/null
+		mv new "$tree"
+		# What the debug package owns, and the links to the shipped files.
+		(cd "$tree/usr" && find lib/debug src/debug lib/.build-id ! -type d) | sort >"$tree.list"
+		[ "$(wc -l <"$tree.list")" -ge 8 ]
+	done
+	same "$(comm -12 '1 x86_64.list' '2 x86_64.list')" ""
+	same "$(comm -12 '1 x86_64.list' '1 i686.list')" ""
+	# Merged, the debug trees of all three still lead to their own.
+	mkdir merged
+	for tree in '1 x86_64' '2 x86_64' '1 i686'; do cp -a "$tree/." merged/; done
+	same "$(find merged/usr/lib/debug -name '*.debug' -type f | wc -l)" 6
+	same "$(find merged/usr/lib/debug -xtype l)" ""
+}
+check "two releases, and two architectures, merge without a path in common" side_by_side
+
+odd_sources() {
+	sources
+	ln -s build link
+	mkdir -p build/obj
+	# "generated" by a tool that says where from; the grammar is there, its template is not.
+	printf '#line 3 "%s/grammar.y"\nint parse(void) { return 0; }\n#line 7 "%s/gone.skel"\nint skel(void) { return 1; }\n' "$PWD/build/src" "$PWD/build/src" >build/obj/grammar.c
+	echo 'grammar' >build/src/grammar.y
+	# Through "..", by an absolute name, and from a directory that is deeper.
+	(cd build/obj && $CC -g -c "$OLDPWD/build/src/main.c" && $CC -g -c ../src/../src/lib.c -o up.o && $CC -g -c grammar.c)
+	$CC -o root/usr/bin/prog build/obj/*.o
+	split root >out 2>err
+	json root.json '"\n".join(m["files"][0]["sources"])' >listed
+	for source in src/main.c src/lib.c src/grammar.y include/helper.h; do
+		says listed "^$NVRA/$source\$"
+		cmp "build/$source" "root/usr/src/debug/$NVRA/$source"
+	done
+	says_not listed '<|gone'
+	same "$(json root.json '[x["path"] for x in m["missingSources"]]')" "['/usr/src/debug/$NVRA/src/gone.skel']"
+	# The given directory is the link, its real path stands in the file.
+	rm -rf root/usr; mkdir -p root/usr/bin
+	$CC -g -o root/usr/bin/prog "$PWD/build/src/main.c"
+	split root --build-dir="$PWD/link" >out
+	cmp build/src/main.c "root/usr/src/debug/$NVRA/src/main.c"
+	# --strict makes the missing one an error.
+	rm -rf root/usr; mkdir -p root/usr/bin
+	$CC -o root/usr/bin/prog build/obj/*.o
+	status 3 split root --strict
+	says err 'gone.skel'
+}
+check "sources: a symbolic link on the way, '..', generated, missing" odd_sources
+
+hostile_tree() {
+	local trap
+	sources
+	compile $CC -g -o ../program src/main.c
+	mkdir -p outside/dir; cp program outside/victim; echo mine >outside/dir/file
+	for trap in debug_link source_link id_link debug_is_directory temporary; do
+		rm -rf root root.json; mkdir -p root/usr/bin root/usr/lib
+		cp program root/usr/bin/prog
+		mkfifo root/usr/bin/fifo
+		python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("root/usr/bin/socket")'
+		ln -s "$PWD/outside/victim" root/usr/bin/absolute
+		ln -s ../../../outside/victim root/usr/bin/climbs
+		ln -s "$PWD/outside/dir" root/usr/lib/elsewhere
+		ln -s loop root/usr/bin/loop
+		ln outside/victim root/usr/bin/shared # another name of a file outside
+		case $trap in
+		debug_link) ln -s "$PWD/outside/dir" root/usr/lib/debug ;;
+		source_link) mkdir -p root/usr/src && ln -s "$PWD/outside/dir" root/usr/src/debug ;;
+		id_link) mkdir -p root/usr/lib/debug && ln -s ../../../../outside/dir root/usr/lib/debug/.build-id; ln -s ../../../outside/dir root/usr/lib/.build-id ;;
+		debug_is_directory) mkdir -p root/usr/lib/debug/usr/bin/prog-1-1.x86_64.debug/x ;;
+		temporary) for name in prog shared fifo; do ln -s "$PWD/outside/dir/file" "root/usr/bin/.pkgnote-$(printf %016x 1)$name"; done
+			ln -s "$PWD/outside/dir/file" root/usr/bin/.pkgnote-0123456789abcdef ;;
+		esac
+		code=0; timeout 20 "$PKGNOTE" split --layout=rpm --name=real --package-version=1 --release=1 --arch=x86_64 \
+			--build-dir="$PWD/build" root >out 2>err </dev/null || code=$?
+		case $trap in temporary) same $code 0 ;; *) same $code 3 ;; esac
+		# Outside, nothing has come, gone or changed.
+		same "$(cd outside && find . | sort | tr '\n' ' ')" ". ./dir ./dir/file ./victim "
+		cmp outside/victim program
+		same "$(cat outside/dir/file)" mine
+		[ -p root/usr/bin/fifo ] && [ -S root/usr/bin/socket ] && [ -L root/usr/bin/loop ]
+		same "$(readlink root/usr/bin/absolute)" "$PWD/outside/victim"
+		says err '/usr/bin/shared: .*(link|name)'
+		case $trap in debug_link | debug_is_directory) cmp root/usr/bin/prog program ;; esac
+	done
+}
+check "a tree made to mislead: nothing outside is written, nothing hangs" hostile_tree
+finish
