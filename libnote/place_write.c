@@ -156,13 +156,14 @@ int place_write(const struct layout *layout, const struct plan *plan, const uint
 	if (code != NOTE_OK)
 		goto out;
 	const uint8_t *old = image_bytes(image, 0, image->size, "file", err);
-	file = calloc(1, sections.end);
+	file = malloc(sections.end);
 	if (old == NULL || file == NULL) {
 		code = error_system(err, "new file");
 		goto out;
 	}
 	/* What ends the file is written anew. */
 	memcpy(file, old, layout->tail);
+	memset(file + layout->tail, 0, sections.end - layout->tail);
 	move_pieces(layout, plan, file);
 	move_tags(layout, plan, file);
 	code = place_sections_write(layout, plan, &sections, file, &ehdr, err);

@@ -110,10 +110,19 @@ libraries_serve() {
 	cp -L $loader lib/
 	while read -r library; do cp -L "$library" lib/; done <needed
 	"$PKGNOTE" stamp -q --payload <(echo "$PAYLOAD") lib
-	for library in libc.so.6 libm.so.6 ld-linux-x86-64.so.2; do [ ! -f lib/$library ] || same '1 1' "$(notes_of lib/$library)"; done
+	for library in lib/libc.so.6 lib/libm.so.6 lib/ld-linux-x86-64.so.2 lib/libcrypto.so* lib/libstdc++.so* lib/libpython*; do
+		[ ! -f "$library" ] || same '1 1' "$(notes_of "$library")"
+	done
+	# The program by the stamped libraries, as it is and stamped itself.
+	mkdir bin
 	serve() {
+		local program=bin/${1##*/}
+		[ -e "$program" ] || "$PKGNOTE" stamp -q --on-existing=replace --payload <(echo "$PAYLOAD") -o "$program" "$1"
+		same '1 1' "$(notes_of "$program")"
 		"$@" >old 2>&1 </dev/null
 		lib/ld-linux-x86-64.so.2 --library-path "$PWD/lib" "$@" >new 2>&1 </dev/null
+		cmp old new
+		lib/ld-linux-x86-64.so.2 --library-path "$PWD/lib" --argv0 "$1" "$program" "${@:2}" >new 2>&1 </dev/null
 		cmp old new
 	}
 	serve /usr/bin/bash -c 'echo {1..9} "$(printf %s x)"'
