@@ -2,81 +2,7 @@
 # pkgnote split, judged by eu-elflint, eu-unstrip, eu-elfcmp, readelf and gdb.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/judges.sh"
-CC=${CC:-gcc}
-TREE=$WORK/tree BUILDDIR=$WORK/build-1.0
-NVRA=prog-1.0-2.x86_64 SUFFIX=-1.0-2.x86_64
-
-# One tree for all tests: $TREE, compiled in $BUILDDIR.
-make_tree() {
-	mkdir -p "$BUILDDIR/src" "$BUILDDIR/include" "$TREE/usr/bin" "$TREE/usr/lib" "$TREE/usr/share/doc"
-	cd "$BUILDDIR"
-	cat >include/helper.h <<-'C'
-	static inline int helper(int a) { return a * 3 + 1; }
-	C
-	cat >src/main.c <<-'C'
-	#include <stdio.h>
-	#include "../include/helper.h"
-	static int table[100];
-	int data = 3;
-	int main(int argc, char **argv)
-	{
-		(void)argv;
-		printf("hello %d\n", helper(table[argc]) + data);
-		return 0;
-	}
-	C
-	cat >src/lib.c <<-'C'
-	#include "../include/helper.h"
-	int lib(int x) { return helper(x) + 2; }
-	C
-	cat >src/plus.cc <<-'C'
-	#include <iostream>
-	#include <string>
-	#include <vector>
-	struct S { std::string a; virtual ~S() {} };
-	int main()
-	{
-		std::vector<S> v(3);
-		v[1].a = "plus";
-		std::cout << v[1].a << v.size() << std::endl;
-		try { throw 3; } catch (int i) { return i - 3; }
-	}
-	C
-	local bin=$TREE/usr/bin
-	gcc -g -O1 -o "$bin/prog" "$BUILDDIR/src/main.c"
-	(cd src && gcc -g -gdwarf-4 -O2 -o "$bin/dwarf4" main.c)
-	gcc -g -O1 -shared -fPIC -Wl,-soname,libx.so.1 -o "$TREE/usr/lib/libx.so.1" src/lib.c
-	gcc -g -no-pie -o "$bin/no pie" src/main.c
-	g++ -g -O2 -o "$bin/plus" src/plus.cc
-	gcc -g -static -o "$bin/static" src/main.c
-	gcc -g -static-pie -o "$bin/static-pie" src/main.c
-	gcc -o "$bin/symbols-only" src/main.c
-	gcc -g -Wl,-q -o "$bin/relocations" src/main.c
-	gcc -s -o "$TREE/usr/share/stripped" src/main.c
-	gcc -g -Wl,--build-id=none -o "$TREE/usr/share/no-id" src/main.c
-	cp "$bin/dwarf4" "$TREE/usr/share/appended"
-	echo payload >>"$TREE/usr/share/appended"
-	gcc -g -c -o "$TREE/usr/share/object.o" src/main.c
-	ln "$bin/prog" "$bin/a hard link"
-	chmod 4711 "$bin/prog"
-	ln -s prog "$bin/symlink"
-	echo text >"$TREE/usr/share/doc/text"
-	mkfifo "$TREE/usr/share/fifo"
-}
-
-# fresh LAYOUT NAME [OPTION...]: a copy of the tree, split; its manifest in NAME.json.
-split() {
-	local layout=$1 out=$2; shift 2
-	"$PKGNOTE" split --layout="$layout" --name=prog --package-version=1.0 --release=2 --arch=x86_64 \
-		--build-dir="$BUILDDIR" --manifest="$out.json" "$@" "$out"
-}
-fresh() { cp -a "$TREE" "$2"; split "$@"; }
-debug_of() { echo "$1/usr/lib/debug/${2#/}$SUFFIX.debug"; }
-programs() { (cd "$TREE/usr/bin" && find . -type f -printf '/usr/bin/%f\n'; echo /usr/lib/libx.so.1); }
-json() { python3 -c 'import json,sys; m=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$@"; }
-
-builds() { need gcc g++ python3 eu-elflint eu-unstrip readelf; (make_tree); }
-check "a tree of many kinds of file" builds
+. "$TOP/tests/split_tree.sh"
 
 splits_each_kind() {
 	fresh rpm root >out 2>err
@@ -321,28 +247,6 @@ kernel_modules() {
 }
 check "kernel modules keep symbols and relocations; signed ones are left alone" kernel_modules
 
-keeps_what_is_wanted() {
-	fresh rpm all --keep-symtab --keep-section='.debug_ar*' --remove-section='.gnu.build.a*' >/dev/null 2>&1
-	fresh rpm libs --keep-symtab=libs >/dev/null 2>&1
-	for path in /usr/bin/plus /usr/bin/dwarf4 /usr/lib/libx.so.1; do
-		same "$(elflint all$path)" "$(elflint "$TREE$path")"
-		same "$(elflint "$(debug_of all $path)" -d)" "$(elflint "$TREE$path")"
-		eu-unstrip -o joined all$path "$(debug_of all $path)"
-		same "$(elflint joined)" "$(elflint "$TREE$path")"
-		nm -n all$path | sed 's/ .*//' | sort -u >after
-		nm -n "$TREE$path" | sed 's/ .*//' | sort -u >before
-		cmp before after
-		same "$(readelf -SW all$path | grep -c '\.symtab\|\.debug_aranges')" 2
-	done
-	same "$(readelf -SW libs/usr/bin/plus | grep -c '\.symtab')" 0
-	same "$(readelf -SW libs/usr/lib/libx.so.1 | grep -c '\.symtab')" 1
-	mkdir -p bad/usr; cp "$TREE/usr/bin/plus" bad/usr
-	status 3 split rpm bad --remove-section='.te*'
-	says err 'plus: .text: a section that is loaded cannot be removed'
-	cmp bad/usr/plus "$TREE/usr/bin/plus"
-}
-check "--keep-symtab, --keep-section, --remove-section" keeps_what_is_wanted
-
 static_archives() {
 	mkdir -p root/usr/lib
 	echo 'inline int twice(int a) { return 2 * a; } int lib_a(int x) { return twice(x) + 1; }' >a.c
@@ -383,18 +287,6 @@ static_archives() {
 }
 check "static archives: paths rewritten in layout rpm, stripped in layout deb" static_archives
 
-what_stays_is_said() {
-	need clang
-	mkdir -p build root/usr/lib
-	printf '.globl f\nf: ret\n' >build/f.s
-	(cd build && clang -g -c f.s -o f.o)
-	ar rcsD root/usr/lib/libf.a build/f.o
-	# An assembler unit of an object holds its directory inline, and has no string section to grow into.
-	status 0 "$PKGNOTE" split --layout=rpm --name=x --package-version=1 --arch=a --build-dir="$PWD/build" root
-	says err '^pkgnote split: /usr/lib/libf.a: 1 paths of units .* stay as they are'
-}
-check "paths that could not be rewritten are said" what_stays_is_said
-
 symbolic_links() {
 	mkdir -p root/usr/bin root/usr/lib
 	cp "$TREE/usr/lib/libx.so.1" root/usr/lib
@@ -411,141 +303,6 @@ symbolic_links() {
 	same "$(find root/usr/lib/debug/usr -type l | wc -l)" 3
 }
 check "a .debug link for each symbolic link to a file that was split" symbolic_links
-
-minidebuginfo() {
-	need gdb
-	fresh rpm root --minidebuginfo >/dev/null 2>&1
-	for path in /usr/bin/plus /usr/bin/dwarf4 /usr/lib/libx.so.1; do
-		same "$(elflint root$path)" "$(elflint "$TREE$path")"
-		objcopy -O binary --only-section=.gnu_debugdata --set-section-flags .gnu_debugdata=alloc root$path mini.xz
-		xz -dc mini.xz >mini
-		same "$(elflint mini -d)" "No errors"
-		# Every function that the dynamic symbol table lacks, and no other.
-		nm --defined-only "$TREE$path" | sed -n 's/^[0-9a-f]* [TtWw] //p' | sort -u >all
-		nm -D --defined-only --without-symbol-versions "$TREE$path" | sed -n 's/^[0-9a-f]* . //p' | sort -u >dynamic
-		comm -23 all dynamic | grep -v '^_ZT[VIS]\|^__dso_handle\|^data_start\|^DW.ref' >wanted
-		nm --defined-only mini | sed 's/^[0-9a-f]* . //' | sort -u >got
-		same "$(cat got)" "$(cat wanted)"
-	done
-	gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex 'set debug-file-directory /nowhere' -ex 'info symbol main' \
-		-ex 'info functions ^main$' root/usr/bin/prog >listed 2>&1
-	says listed 'main in section .text'
-}
-check "--minidebuginfo: gdb has the functions' names without the debug file" minidebuginfo
-
-compresses() {
-	mkdir -p root/bin
-	cp "$TREE/usr/bin/plus" "$TREE/usr/bin/dwarf4" root/bin
-	gcc -g -gz=zlib -o root/bin/zlib "$BUILDDIR/src/main.c"
-	gcc -g -gz=zlib-gnu -o root/bin/gnu "$BUILDDIR/src/main.c" || cp root/bin/zlib root/bin/gnu
-	cp -a root before
-	cp -a root zlib; cp -a root zstd
-	split rpm root >/dev/null
-	for kind in zlib zstd; do
-		split rpm $kind --compress=$kind >/dev/null
-		for name in plus dwarf4 zlib gnu; do
-			debug=$(debug_of $kind /bin/$name)
-			[ $kind = zstd ] || same "$(elflint "$debug" -d)" "$(elflint before/bin/$name)"
-			same "$(readelf -n $kind/bin/$name | grep 'Build ID')" "$(readelf -n root/bin/$name | grep 'Build ID')"
-			[ $kind = zstd ] || readelf -wi "$debug" >info 2>&1
-			[ $kind = zstd ] || says info "/usr/src/debug/$NVRA"
-		done
-		readelf -tW "$(debug_of $kind /bin/plus)" >sections
-		says sections "$(echo $kind | tr a-z A-Z)|<unknown: 0x2>|COMPRESSED"
-		[ "$(stat -c %s "$(debug_of $kind /bin/plus)")" -lt "$(stat -c %s "$(debug_of root /bin/plus)")" ]
-		cp $kind.json first.json
-		split rpm $kind --compress=$kind >/dev/null # and what is split already is read again
-		cmp $kind.json first.json
-	done
-}
-check "--compress, and compressed sections in" compresses
-
-other_linkers() {
-	mkdir -p root/bin
-	for linker in gold lld mold; do
-		case $linker in mold) command -v mold >/dev/null && mold -run gcc -g -o root/bin/mold "$BUILDDIR/src/main.c" ;;
-		*) command -v ld.$linker >/dev/null && gcc -g -fuse-ld=$linker -o root/bin/$linker "$BUILDDIR/src/main.c" ;; esac || skip "no $linker on this machine"
-	done
-	cp -a root before
-	split rpm root >/dev/null
-	for linker in gold lld mold; do
-		same "$(root/bin/$linker)" "$(before/bin/$linker)"
-		eu-unstrip -o joined root/bin/$linker "$(debug_of root /bin/$linker)"
-		same "$(elflint joined)" "$(elflint before/bin/$linker)"
-	done
-}
-check "what gold, lld and mold link" other_linkers
-
-missing_sources() {
-	mkdir -p gone/src root/usr/bin
-	cp "$BUILDDIR/src/lib.c" gone/src/extra.c
-	sed -i 's,\.\./include/helper.h,'"$BUILDDIR"'/include/helper.h,' gone/src/extra.c
-	(cd gone && gcc -g -shared -fPIC -o ../root/usr/bin/extra.so "$PWD/src/extra.c")
-	cp -a root strict
-	rm gone/src/extra.c
-	BUILDDIR=$PWD/gone status 0 split rpm root
-	says err "/usr/bin/extra.so: source is not there: $PWD/gone/src/extra.c"
-	same "$(json root.json 'm["missingSources"]')" "[{'path': '/usr/src/debug/$NVRA/src/extra.c', 'unit': '/usr/bin/extra.so'}]"
-	BUILDDIR=$PWD/gone status 3 split rpm strict --strict
-	mkdir -p root2/usr/bin; cp "$TREE/usr/share/no-id" root2/usr/bin
-	status 0 split rpm root2
-	mkdir -p root3/usr/bin; cp "$TREE/usr/share/no-id" root3/usr/bin
-	status 3 split rpm root3 --strict
-	says err 'no-id: no build-id'
-}
-check "missing sources and build-ids are said; --strict makes them errors" missing_sources
-
-selects() {
-	fresh rpm root --only='/usr/bin/*' --exclude='*/plus' --debug-root=/opt/dbg/ >/dev/null 2>&1
-	[ -f "root/opt/dbg/usr/bin/dwarf4$SUFFIX.debug" ]
-	cmp root/usr/bin/plus "$TREE/usr/bin/plus"
-	cmp root/usr/lib/libx.so.1 "$TREE/usr/lib/libx.so.1"
-	[ ! -e root/usr/lib/debug ]
-}
-check "--only, --exclude, --debug-root" selects
-
-lists() {
-	mkdir listed
-	fresh rpm root --lists=listed >/dev/null 2>&1
-	says listed/debugfiles.list "^\"/usr/lib/debug/usr/bin/no pie$SUFFIX.debug\"\$"
-	says listed/debugfiles.list '^%dir /usr/lib/debug/usr/bin$'
-	says listed/debugsourcefiles.list "^/usr/src/debug/$NVRA\$"
-	same "$(sort listed/elfbins.list | head -1)" ".//usr/bin/a hard link"
-	status 2 "$PKGNOTE" split --layout=deb --name=a --package-version=1 --arch=x --lists=listed root
-}
-check "--lists" lists
-
-stamps() {
-	fresh deb root --stamp --only='*/prog' --only='*/a hard link' -k custom=yes -k osVersion= >/dev/null 2>err
-	readelf -nW root/usr/bin/prog | sed -n 's/.*Packaging Metadata: //p' >note
-	python3 - note <<-'P'
-	import json, sys
-	note = json.load(open(sys.argv[1]))
-	assert note["type"] == "deb" and note["name"] == "prog" and note["version"] == "1.0-2", note
-	assert note["architecture"] == "x86_64" and note["custom"] == "yes" and "osVersion" not in note, note
-	P
-	same "$(json root.json 'm["files"][0]["package"]["custom"]')" yes
-	same "$(elflint root/usr/bin/prog)" "$(elflint "$TREE/usr/bin/prog")"
-}
-check "--stamp puts the note in first" stamps
-
-hostile_tree() {
-	mkdir -p root/usr/bin root/usr/lib outside
-	cp "$TREE/usr/bin/plus" root/usr/bin
-	ln -s "$PWD/outside" root/usr/lib/debug
-	ln -s "$PWD/outside" root/usr/src
-	ln -s ../../../outside root/usr/lib/up
-	cp "$TREE/usr/bin/plus" outside/victim
-	cp outside/victim before
-	status 3 split rpm root
-	says err 'plus: .*symbolic link'
-	cmp root/usr/bin/plus before; cmp outside/victim before
-	same "$(ls outside)" victim
-	rm root/usr/lib/debug
-	status 3 split rpm root
-	same "$(ls outside)" victim
-}
-check "links out of the tree are not followed, and nothing is written outside" hostile_tree
 
 broken_files() {
 	mkdir -p root/bin
