@@ -291,3 +291,38 @@ project_words() {
 	/usr/bin/words
 	C
 }
+
+# hello: GNU hello from Debian's source package, by its own configure and make. The caller has sourced debsrc.sh.
+project_hello() {
+	local version
+	debsrc hello
+	version=$(sed -n '1s/.*(\([0-9.]*\).*/\1/p' hello-src/debian/changelog)
+	rm -r hello-src/debian
+	mv hello-src "hello-$version"
+	tar czf "hello-$version.tar.gz" "hello-$version"
+	rm -r "hello-$version"
+	cat >hello.spec <<-C
+	Name: hello
+	Version: $version
+	Release: 1
+	Summary: Greets
+	License: GPLv3+
+	Source: hello-$version.tar.gz
+	%define _debugsource_packages 1
+	%description
+	Greets.
+	%debug_package
+	%prep
+	%setup -q
+	%build
+	export CFLAGS="-O2 -g" LDFLAGS=-Wl,--build-id
+	./configure --prefix=/usr --disable-nls
+	make %{?_smp_mflags} MAKEINFO=true
+	%install
+	make install DESTDIR=%{buildroot} MAKEINFO=true
+	rm -rf %{buildroot}/usr/share/info
+	%files
+	/usr/bin/hello
+	/usr/share
+	C
+}

@@ -40,7 +40,7 @@ check "libnote.so exports what libnote.map lists, versioned" symbols_equal_the_m
 installs_and_links() {
 	make -C "$TOP" install BUILD="$BUILD" DESTDIR="$PWD/root" PREFIX=/usr >log 2>&1 || { tail -5 log >&2; return 1; }
 	for file in usr/bin/pkgnote usr/lib/libnote.so usr/lib/libnote.a usr/lib/pkgconfig/libnote.pc usr/include/libnote.h \
-		usr/share/man/man1/pkgnote.1; do
+		usr/share/man/man1/pkgnote.1 usr/lib/rpm/macros.d/macros.pkgnote usr/lib/rpm/fileattrs/pkgnote.attr; do
 		[ -e "root/$file" ] || fail "not installed: $file"
 	done
 	cat >program.c <<-'C'
@@ -78,7 +78,7 @@ check "the man page of each command names each option of its --help" man_pages_n
 
 man_pages_are_well_formed() {
 	need man
-	for page in "$TOP"/man/*.[135]; do
+	for page in "$TOP"/man/*.[1357]; do
 		MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null | tee -a warnings
 	done
 	[ ! -s warnings ]

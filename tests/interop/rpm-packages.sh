@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/rpm.sh"
 . "$TOP/tests/rpm_projects.sh"
+. "$TOP/tests/debsrc.sh"
 
 # both PROJECT [OPTION...]: built by both ways, into ./ours and ./standard; the same packages come out, with the same dependencies.
 both() {
@@ -58,6 +59,15 @@ c_program() {
 	same "$(rpm -qp --provides ours/RPMS/*/tally-debuginfo-*.rpm | grep -c '^debuginfo(build-id) = ')" 2
 }
 check "C, a program and its library; nothing leaks into .pc, Makefile, sysconfig" c_program
+
+gnu_hello() {
+	both hello
+	like_the_peer
+	stamped_and_stripped root usr/bin/hello
+	same "$(root/usr/bin/hello)" 'Hello, world!'
+	find root/usr/src/debug/hello-* -name hello.c | grep -q .
+}
+check "GNU hello, by its own configure" gnu_hello
 
 cpp_project() {
 	need g++
