@@ -86,6 +86,38 @@ static void test_round_trip(void)
 	manifest_free(&m);
 }
 
+/* Debug files that share a part; manifests from before there were such lack the list. */
+static void test_alternates(void)
+{
+	struct manifest m, back;
+	struct note_error err;
+	begin(&m);
+	add_split(&m, "/usr/bin/b")->debug_alternate = xstrdup("/usr/lib/debug/.dwz/hello");
+	struct manifest_alternate *alternate = manifest_add_alternate(&m);
+	alternate->path = xstrdup("/usr/lib/debug/.dwz/hello");
+	alternate->build_id = xstrdup("aabb");
+	alternate->size = 77;
+	strcpy(alternate->sha256, DIGEST);
+	char *json = manifest_to_json(&m);
+	CU_ASSERT_EQUAL_FATAL(manifest_parse(&back, json, strlen(json), &err), NOTE_OK);
+	CU_ASSERT_STRING_EQUAL(back.files[0].debug_alternate, "/usr/lib/debug/.dwz/hello");
+	CU_ASSERT_EQUAL_FATAL(back.alternate_count, 1);
+	CU_ASSERT_STRING_EQUAL(back.alternates[0].path, "/usr/lib/debug/.dwz/hello");
+	CU_ASSERT_STRING_EQUAL(back.alternates[0].build_id, "aabb");
+	CU_ASSERT_EQUAL(back.alternates[0].size, 77);
+	CU_ASSERT_STRING_EQUAL(back.alternates[0].sha256, DIGEST);
+	manifest_free(&back);
+	memcpy(strstr(json, "alternateFiles"), "alternateFixes", 14);
+	CU_ASSERT_EQUAL(manifest_parse(&back, json, strlen(json), &err), NOTE_OK);
+	CU_ASSERT_EQUAL(back.alternate_count, 0);
+	manifest_free(&back);
+	memcpy(strstr(json, "alternateFixes"), "alternateFiles", 14);
+	memcpy(strstr(json, "aabb"), "aab?", 4);
+	CU_ASSERT_EQUAL(manifest_parse(&back, json, strlen(json), &err), NOTE_MALFORMED);
+	free(json);
+	manifest_free(&m);
+}
+
 static void test_order_and_equal_entries(void)
 {
 	struct manifest m;
@@ -200,5 +232,6 @@ static void test_cut_and_trailing(void)
 	manifest_free(&m);
 }
 
-UNIT_SUITE(manifest, UNIT_TEST(test_round_trip), UNIT_TEST(test_order_and_equal_entries),
-	   UNIT_TEST(test_what_is_refused), UNIT_TEST(test_cut_and_trailing))
+UNIT_SUITE(manifest, UNIT_TEST(test_round_trip), UNIT_TEST(test_alternates),
+	   UNIT_TEST(test_order_and_equal_entries), UNIT_TEST(test_what_is_refused),
+	   UNIT_TEST(test_cut_and_trailing))
