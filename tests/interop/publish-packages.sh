@@ -190,6 +190,27 @@ alternates() {
 }
 check "alternate files of dwz, by both ways in" alternates
 
+folded_by_split() {
+	need dwz gdb
+	mkdir -p build root/usr/bin
+	printf 'struct shared_by_both { int first; struct { long a, b, c, d; char name[40]; } inner; struct shared_by_both *next; };\nstatic struct shared_by_both it;\nstatic int use(struct shared_by_both *p) { for (int i = 0; p != 0 && i < 9; i++) p = p->next; return p != 0; }\n' >build/common.h
+	for f in a b; do
+		printf '#include "common.h"\nint main(void) { return use(&it) + %d; }\n' "'$f" >build/$f.c
+		gcc -g -O0 -Wl,--build-id -o root/usr/bin/$f "$PWD/build/$f.c"
+	done
+	status 0 "$PKGNOTE" split --layout=rpm --name=both --package-version=1 --release=1 --arch=x86_64 --dwz=multi --build-dir="$PWD/build" --manifest=m.json root
+	alt=$(build_id root/usr/lib/debug/.dwz/*)
+	status 0 publish --root=root m.json
+	says out 'added, 3 build-ids, 3 sources'
+	cmp share/buildid/$alt/debuginfo root/usr/lib/debug/.dwz/*
+	cp root/usr/bin/a prog; mv root gone; mv build gone-too
+	HOME=$PWD DEBUGINFOD_CACHE_PATH=$PWD/cache DEBUGINFOD_URLS="file://$PWD/share" \
+		gdb -q -nx -batch -iex 'set debuginfod enabled on' -ex 'ptype struct shared_by_both' -ex 'list main' ./prog >shown 2>&1 || true
+	says shown 'char name\[40\]'; says shown 'return use\(&it\) \+ 97'
+	status 0 publish --check
+}
+check "split --dwz=multi and its manifest: the alternate file is served by its build-id" folded_by_split
+
 hostile_packages() {
 	need dpkg-deb python3
 	debs 1

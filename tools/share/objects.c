@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "libnote/error.h"
 
@@ -66,24 +65,11 @@ static int look_for_marker(struct s3 *s3, bool *marked, struct note_error *err)
 
 /* --- opening --- */
 
-static int make_spool(struct share *share, struct note_error *err)
-{
-	const char *tmp = getenv("TMPDIR");
-	char *path = xasprintf("%s/pkgnote-publish-XXXXXX",
-			       tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
-	if (mkdtemp(path) == NULL) {
-		int code = error_system(err, "%s", path);
-		free(path);
-		return code;
-	}
-	share->objects->spool = path;
-	return root_open(&share->root, path, err);
-}
-
 int objects_open(struct share *share, const char *url, bool reading, struct note_error *err)
 {
 	bool marked = false;
 	share->objects = xcalloc(1, sizeof(*share->objects));
+	share->objects->url = xstrdup(url);
 	int code = s3_open(&share->objects->s3, url, REQUESTS_PER_JOB * share->hooks->jobs, err);
 	struct s3 *s3 = share->objects->s3;
 	if (code == NOTE_OK)
@@ -91,10 +77,10 @@ int objects_open(struct share *share, const char *url, bool reading, struct note
 	if (code == NOTE_OK && reading && !marked)
 		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no share is here");
 	if (code == NOTE_OK)
-		code = make_spool(share, err);
+		code = objects_make_spool(share, err);
 	if (code != NOTE_OK || reading)
 		return code;
-	code = lease_take(share, url, err);
+	code = lease_take(share, err);
 	if (code == NOTE_OK && !marked) /* another may have made it one meanwhile */
 		code = look_for_marker(s3, &marked, err);
 	if (code == NOTE_OK && !marked)
@@ -110,11 +96,8 @@ void objects_close(struct share *share)
 {
 	struct objects *objects = share->objects;
 	lease_drop(share);
-	if (share->root != NULL)
-		root_remove_tree(share->root, STAGING, NULL);
-	if (objects->spool != NULL)
-		rmdir(objects->spool);
-	free(objects->spool);
+	objects_drop_spool(share);
+	free(objects->url);
 	s3_close(objects->s3);
 	free(objects);
 	share->objects = NULL;

@@ -34,7 +34,9 @@ struct lease;
 struct objects {
 	struct s3 *s3;
 	struct lease *lease; /* while the share is changed */
-	char *spool;         /* the local directory that files pass through */
+	char *url;
+	char *spool; /* the local directory that files pass through */
+	int spool_lock;
 };
 
 /* --- objects.c --- */
@@ -67,11 +69,16 @@ void record_build_ids(const struct record *record, struct strings *out);
 
 /* --- objects_lease.c: who may change the share --- */
 
-int lease_take(struct share *share, const char *url, struct note_error *err);
+int lease_take(struct share *share, struct note_error *err);
 
 /* Whether it is still ours: it is lost where the store could not be reached for long. */
 int lease_holds(struct share *share, struct note_error *err);
 void lease_drop(struct share *share);
+
+/* --- objects_spool.c --- */
+
+int objects_make_spool(struct share *share, struct note_error *err);
+void objects_drop_spool(struct share *share);
 
 /* --- objects_add.c --- */
 

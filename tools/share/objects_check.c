@@ -316,6 +316,10 @@ int objects_check(struct share *share,
 	struct s3 *s3 = share->objects->s3;
 	struct strings packages = {0}, stored = {0}, hexes = {0}, providers = {0};
 	struct text journal;
+	struct note_error why;
+	if (lease_take(share, &why) != NOTE_OK)
+		share_say(share, share->objects->url,
+			  "it is checked without its lock, which cannot be taken: %s", why.text);
 	int code = s3_get(s3, OBJECTS_JOURNAL, &journal, err);
 	text_free(&journal);
 	if (code == NOTE_OK)

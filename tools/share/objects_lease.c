@@ -323,8 +323,9 @@ static int start_renewing(struct lease *lease, const char *url, struct note_erro
 	return lease->has_thread ? NOTE_OK : error_system(err, "thread");
 }
 
-int lease_take(struct share *share, const char *url, struct note_error *err)
+int lease_take(struct share *share, struct note_error *err)
 {
+	const char *url = share->objects->url;
 	struct lease *lease = xcalloc(1, sizeof(*lease));
 	uint8_t random[8];
 	char hex[2 * sizeof(random) + 1];
