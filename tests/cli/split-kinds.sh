@@ -156,6 +156,14 @@ odd_sources() {
 	$CC -g -o root/usr/bin/prog "$PWD/build/src/main.c"
 	split root --build-dir="$PWD/link" >out
 	cmp build/src/main.c "root/usr/src/debug/$NVRA/src/main.c"
+	# Compiled above the build directory: another run knows the source again.
+	rm -rf root; mkdir -p root/usr/bin
+	$CC -g -o root/usr/bin/prog build/src/main.c
+	split root >out
+	same "$(json root.json 'm["files"][0]["sources"]')" "['$NVRA/include/helper.h', '$NVRA/src/main.c']"
+	mv root.json first.json
+	split root >out
+	cmp root.json first.json
 	# --strict makes the missing one an error.
 	rm -rf root/usr; mkdir -p root/usr/bin
 	$CC -o root/usr/bin/prog build/obj/*.o

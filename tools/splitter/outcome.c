@@ -14,6 +14,14 @@ int outcome_leave(struct outcome *outcome, const char *reason)
 	return NOTE_OK;
 }
 
+/* PATH without its leading '/', if it lies below DIRECTORY; else NULL. */
+static const char *below(const char *directory, const char *path)
+{
+	const size_t length = strlen(directory);
+	path += path[0] == '/' ? 1 : 0;
+	return strncmp(path, directory, length) == 0 && path[length] == '/' ? path : NULL;
+}
+
 void outcome_collect(const struct split_run *run, const struct dwarf_sources *sources,
 		     struct outcome *outcome)
 {
@@ -24,17 +32,23 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct dwarf_source *source = &sources->items[i];
 		const char *installed =
-			source->installed != NULL ? source->installed : source->original;
+			below(directory,
+			      source->installed != NULL ? source->installed : source->original);
+		char *mapped = NULL;
 		char *original = NULL;
-		installed += installed[0] == '/' ? 1 : 0;
-		if (strncmp(installed, directory, strlen(directory)) != 0 ||
-		    installed[strlen(directory)] != '/')
-			continue;              /* not below the build directory */
-		if (source->installed == NULL) /* of an earlier run */
+		if (installed != NULL && source->installed == NULL) { /* of an earlier run */
 			original = xasprintf("%s/%s", build_dir != NULL ? build_dir : "/",
 					     installed + strlen(directory) + 1);
-		outcome->sources[outcome->source_count++] = sources_take(
-			run->sources, installed, original != NULL ? original : source->original);
+		} else if (installed == NULL && source->installed == NULL && run->map != NULL) {
+			/* Its unit's directory is above the build directory, and stayed. */
+			mapped = path_map_apply(run->map, source->original);
+			installed = mapped != NULL ? below(directory, mapped) : NULL;
+		}
+		if (installed != NULL)
+			outcome->sources[outcome->source_count++] =
+				sources_take(run->sources, installed,
+					     original != NULL ? original : source->original);
+		free(mapped);
 		free(original);
 	}
 }
