@@ -100,6 +100,24 @@ static const char *variable(struct cli *cli, const char *name, const char *other
 	return otherwise;
 }
 
+/* rpmbuild ends with "Empty %files file" and no word why. */
+static void tell_empty(struct cli *cli, const struct arguments *a,
+		       const struct split_totals *totals)
+{
+	if (totals->split == 0)
+		cli_say(cli, NULL,
+			"nothing was split; rpmbuild refuses an empty debuginfo package: "
+			"\"BuildArch: noarch\" or \"%%global debug_package %%{nil}\" in the spec "
+			"says that there is nothing to debug");
+	else if (a->sources_output != NULL && totals->sources == 0)
+		cli_say(cli, NULL,
+			"%s is empty, which rpmbuild refuses: no source that debug information "
+			"names is there below the build directory (compiled elsewhere, or with "
+			"-ffile-prefix-map, -trimpath?); \"%%undefine _debugsource_packages\" "
+			"in the spec does without",
+			a->sources_output);
+}
+
 static void split_and_list(struct cli *cli, const struct arguments *a,
 			   struct split_options *options, const char *build_root)
 {
@@ -128,11 +146,8 @@ static void split_and_list(struct cli *cli, const struct arguments *a,
 	int code = split_tree(options, &manifest, &totals, &err);
 	if (code == NOTE_OK && !options->stamp_only)
 		code = lists_write(&lists, &manifest, &err);
-	if (code == NOTE_OK && !options->stamp_only && totals.split == 0 && totals.failed == 0)
-		cli_say(cli, NULL,
-			"nothing was split; rpmbuild refuses an empty debuginfo package: "
-			"\"BuildArch: noarch\" or \"%%global debug_package %%{nil}\" in the spec "
-			"says that there is nothing to debug");
+	if (code == NOTE_OK && !options->stamp_only && totals.failed == 0)
+		tell_empty(cli, a, &totals);
 	if (code == NOTE_OK && cli->json) {
 		char *json = manifest_to_json(&manifest);
 		fputs(json, stdout);
