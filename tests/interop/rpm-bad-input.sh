@@ -61,6 +61,21 @@ no_elf_files() {
 }
 check "no ELF files: rpm's error, and what to do about it" no_elf_files
 
+no_sources() {
+	rpm_ready
+	spec mapped <<<"%define _debugsource_packages 1
+%debug_package
+%install$(compiles "-ffile-prefix-map=\$PWD=/elsewhere")"
+	sed -i '0,/^%debug_package/{/^%debug_package/d}' mapped.spec
+	fails ours mapped.spec
+	says ours.log 'Empty %files file .*/debugsourcefiles\.list'
+	says ours.log '^pkgnote find-debuginfo: debugsourcefiles\.list is empty.*-ffile-prefix-map.*%undefine _debugsource_packages'
+	sed -i 's/^%define _debugsource_packages.*//' mapped.spec
+	rpm_builds good mapped.spec
+	same "$(packages good | wc -w)" 2
+}
+check "no sources for a debugsource package: rpm's error, and what to do about it" no_sources
+
 stripped_by_install() {
 	rpm_ready
 	spec bare <<<"%install$(compiles -s)
