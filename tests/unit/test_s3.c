@@ -142,6 +142,8 @@ static void test_list(void)
 	text_free(&out);
 }
 
+#define SOURCES(path) "{\"holdingsVersion\":1,\"files\":[],\"sources\":[{\"path\":\"" path "\"}]}"
+
 static void test_holdings(void)
 {
 	static const char *const bad[] = {
@@ -152,9 +154,8 @@ static void test_holdings(void)
 		"\"" DIGEST "\",\"packages\":[\"p\"]}],\"sources\":[]}",
 		"{\"holdingsVersion\":1,\"files\":[{\"kind\":\"debuginfo\",\"size\":1,\"sha256\":"
 		"\"" DIGEST "\",\"packages\":[\"../p\"]}],\"sources\":[]}",
-		"{\"holdingsVersion\":1,\"files\":[],\"sources\":[{\"path\":\"usr/src/debug/../"
-		"x\"}]}",
-		"{\"holdingsVersion\":1,\"files\":[],\"sources\":[{\"path\":\"etc/passwd\"}]}",
+		SOURCES("usr/src/debug/../x"),
+		SOURCES("etc/passwd"),
 	};
 	struct holdings holdings = {.hex = "0123"}, back;
 	struct strings names = {0};
