@@ -33,6 +33,8 @@ every_macro() {
 	done
 	same "$(cat complaints)" ""
 	says_not values '%\{?[a-z_]*pkgnote'
+	# Newer rpm knows "%install -a".
+	same "$(RPM_CONFIGDIR=$WORK/rpm rpm --eval '%install -a' | tail -1)" '%install -a'
 }
 check "rpm --eval of each macro" every_macro
 
