@@ -198,6 +198,8 @@ cores_processes_and_packages_are_operands() {
 	says err "core: $PWD/fall: found"
 	says err 'libc.*: absent'
 	sleep 60 & local pid=$!
+	# Until then it is the shell still.
+	for _ in $(seq 200); do [[ $(readlink /proc/$pid/exe) == */sleep || $(readlink /proc/$pid/exe) == */coreutils ]] && break; sleep 0.02; done
 	status 1 "$PKGNOTE" fetch --server="$PWD/share" executable $pid
 	kill $pid
 	says err "$pid: .*/sleep: absent"

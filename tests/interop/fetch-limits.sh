@@ -270,6 +270,7 @@ everything_for_a_process() {
 	./pausing & local pid=$!
 	# shellcheck disable=SC2064
 	trap "kill $pid 2>/dev/null || :" EXIT
+	for _ in $(seq 200); do [[ $(readlink /proc/$pid/exe) == */pausing ]] && break; sleep 0.02; done
 	sleep 0.2
 	status 1 "$PKGNOTE" fetch --server="file://$PWD/share" all $pid --into=all --sources=primary
 	says err "pausing: debuginfo: found"

@@ -232,6 +232,61 @@ static void test_a_temporary_cache_goes(void)
 	free(path);
 }
 
+/* In memory or, where it is much, on disk: each is found, and keeps its bytes. */
+static void test_a_temporary_cache_holds_much(void)
+{
+	enum { FILES = 200, LARGE = 3 << 20 };
+	struct cache *cache;
+	struct cache_key key;
+	struct staging *stages[FILES];
+	char *paths[FILES];
+	char name[32], *bytes = xcalloc(1, LARGE);
+	CU_ASSERT_EQUAL_FATAL(cache_open(&cache, NULL, true, NULL), NOTE_OK);
+	/* All are begun before the first is committed; each seventh is large, each ninth is
+	 * dropped. */
+	for (int i = 0; i < FILES; i++) {
+		const size_t size = i % 7 == 0 ? LARGE : 10;
+		snprintf(name, sizeof(name), "/%d.c", i);
+		cache_key_make(&key, ARTIFACT_SOURCE, HEX, name);
+		CU_ASSERT_EQUAL_FATAL(staging_open(&stages[i], cache, &key, NULL), NOTE_OK);
+		memset(bytes, 'a' + i % 26, size);
+		for (size_t at = 0; at < size; at += 16384)
+			CU_ASSERT_EQUAL(staging_write(stages[i], bytes + at,
+						      size - at < 16384 ? size - at : 16384, NULL),
+					NOTE_OK);
+	}
+	for (int i = 0; i < FILES; i++) {
+		paths[i] = NULL;
+		if (i % 9 == 0)
+			staging_drop(stages[i]);
+		else
+			CU_ASSERT_EQUAL(staging_commit(stages[i], &paths[i], NULL), NOTE_OK);
+	}
+	for (int i = 0; i < FILES; i++) {
+		struct stat st;
+		char byte = 0;
+		snprintf(name, sizeof(name), "/%d.c", i);
+		cache_key_make(&key, ARTIFACT_SOURCE, HEX, name);
+		char *found = cache_find(cache, &key);
+		CU_ASSERT_EQUAL(found == NULL, i % 9 == 0);
+		if (found == NULL)
+			continue;
+		CU_ASSERT_STRING_EQUAL(found, paths[i]);
+		int fd = open(found, O_RDONLY);
+		CU_ASSERT_EQUAL(fstat(fd, &st), 0);
+		CU_ASSERT_EQUAL(st.st_size, i % 7 == 0 ? LARGE : 10);
+		CU_ASSERT_EQUAL(pread(fd, &byte, 1, st.st_size - 1), 1);
+		CU_ASSERT_EQUAL(byte, 'a' + i % 26);
+		close(fd);
+		cache_forget(cache, found);
+		free(found);
+		CU_ASSERT_PTR_NULL(cache_find(cache, &key));
+		free(paths[i]);
+	}
+	free(bytes);
+	cache_close(cache);
+}
+
 /* --- shape --- */
 
 static int shape_of(const char *name, const void *bytes, size_t size)
@@ -363,5 +418,6 @@ UNIT_SUITE(client, UNIT_TEST(test_a_committed_file_is_found),
 	   UNIT_TEST(test_one_holds_a_lock),
 	   UNIT_TEST(test_absent_is_for_these_servers_and_a_while),
 	   UNIT_TEST(test_eviction_takes_the_oldest), UNIT_TEST(test_a_temporary_cache_goes),
-	   UNIT_TEST(test_sections_have_shapes), UNIT_TEST(test_what_cannot_be_asked_is_refused),
+	   UNIT_TEST(test_a_temporary_cache_holds_much), UNIT_TEST(test_sections_have_shapes),
+	   UNIT_TEST(test_what_cannot_be_asked_is_refused),
 	   UNIT_TEST(test_a_share_says_what_it_has), UNIT_TEST(test_bad_options_are_refused))

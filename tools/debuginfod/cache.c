@@ -2,7 +2,7 @@
 /*
  * The cache: its directory, the places in it, and finding. Its layout: cache.h; committing:
  * cache_stage.c; proofs: cache_proof.c; locks and absent answers: cache_lock.c; eviction:
- * cache_clean.c.
+ * cache_clean.c; what a temporary one holds in memory: cache_held.c.
  *
  * Every step below the cache's directory goes down one component with O_NOFOLLOW, so a link that
  * somebody put there is never followed. Files are written without a name (O_TMPFILE) where the
@@ -93,6 +93,7 @@ void cache_close(struct cache *cache)
 		}
 		rmdir(cache->dir);
 	}
+	held_close(cache);
 	while (cache->spare_count > 0)
 		free(cache->spare[--cache->spare_count]);
 	close(cache->fd);
@@ -176,10 +177,10 @@ char *cache_path(const struct cache *cache, const struct cache_key *key)
 
 char *cache_find(struct cache *cache, const struct cache_key *key)
 {
-	int at = cache_directory(cache, key->hex, false);
+	char *path = held_find(cache, key);
+	int at = path == NULL ? cache_directory(cache, key->hex, false) : -1;
 	if (at < 0)
-		return NULL;
-	char *path = NULL;
+		return path;
 	int fd = openat(at, key->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0 && proof_fits(at, key, fd))
 		path = cache_path(cache, key);
@@ -194,7 +195,7 @@ void cache_forget(struct cache *cache, const char *path)
 	const size_t length = strlen(cache->dir);
 	char hex[130], name[CACHE_NAME];
 	struct cache_key key;
-	if (strncmp(path, cache->dir, length) != 0 ||
+	if (held_forget(cache, path) || strncmp(path, cache->dir, length) != 0 ||
 	    sscanf(path + length, "/%129[0-9a-f]/%159[^/]", hex, key.name) != 2)
 		return;
 	int at = cache_directory(cache, hex, false);

@@ -57,8 +57,8 @@ void staging_drop(struct staging *stage); /* NULL is allowed */
 /* Puts the file in its place; *PATH is for free(). Frees STAGE in any case. */
 int staging_commit(struct staging *stage, char **path, struct note_error *err);
 
-/* Removes the file that PATH (as cache_find and staging_commit gave it) names; a path outside the
- * cache is left alone. */
+/* Removes (or, of one in memory, closes) the file that PATH (as cache_find and staging_commit gave
+ * it) names; a path outside the cache is left alone. */
 void cache_forget(struct cache *cache, const char *path);
 
 enum lock_state {

@@ -12,6 +12,15 @@
 /* Buffers that wait for the next file: as many as there are downloads at a time. */
 #define CACHE_SPARE 32
 
+/* Files of a temporary cache that lie in memory: so large, so many at a time. */
+#define HELD_MOST  ((uint64_t)1 << 20)
+#define HELD_FILES 64
+
+struct held {
+	char *key; /* HEX/NAME */
+	int fd;
+};
+
 struct cache {
 	int fd;
 	char *dir;
@@ -20,6 +29,9 @@ struct cache {
 	uint64_t committed; /* bytes, by this process */
 	uint8_t *spare[CACHE_SPARE];
 	size_t spare_count;
+	struct held held[HELD_FILES];
+	size_t held_count;
+	size_t held_coming; /* being written */
 };
 
 /* The descriptor of a build-id's directory, made where MAKE says so; -1 with errno. */
@@ -27,6 +39,15 @@ int cache_directory(struct cache *cache, const char *hex, bool make);
 
 /* The path of the artifact's file, for free(). */
 char *cache_path(const struct cache *cache, const struct cache_key *key);
+
+/* A nameless file in memory, or -1 where there is to be none: cache_held.c. */
+int held_open(struct cache *cache);
+void held_abandon(struct cache *cache, int fd); /* closes it */
+/* Takes over FD, whose file is complete; its path, for free(). */
+char *held_keep(struct cache *cache, const struct cache_key *key, int fd);
+char *held_find(const struct cache *cache, const struct cache_key *key); /* for free(), or NULL */
+bool held_forget(struct cache *cache, const char *path);                 /* false: not held */
+void held_close(struct cache *cache);
 
 /* KEY's name with a suffix. */
 void key_file(char out[CACHE_NAME], const struct cache_key *key, const char *suffix);

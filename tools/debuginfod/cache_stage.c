@@ -22,8 +22,9 @@
 struct staging {
 	struct cache *cache;
 	struct cache_key key;
-	int at; /* the directory */
+	int at; /* the directory, -1 while HELD */
 	int fd;
+	bool held;             /* in memory */
 	char name[CACHE_NAME]; /* "" without a name */
 	uint64_t size;         /* with what is still in BUFFER */
 	uint8_t *buffer;       /* GATHERED bytes */
@@ -31,29 +32,39 @@ struct staging {
 	XXH3_state_t *hash;
 };
 
-int staging_open(struct staging **out, struct cache *cache, const struct cache_key *key,
-		 struct note_error *err)
+static int open_on_disk(struct staging *stage, struct note_error *err)
 {
-	*out = NULL;
-	int at = cache_directory(cache, key->hex, true);
-	if (at < 0)
-		return error_system(err, "cache %s/%s", cache->dir, key->hex);
-	struct staging *stage = xcalloc(1, sizeof(*stage));
-	stage->cache = cache;
-	stage->key = *key;
-	stage->at = at;
+	struct cache *cache = stage->cache;
+	const char *hex = stage->key.hex;
+	stage->at = cache_directory(cache, hex, true);
+	if (stage->at < 0)
+		return error_system(err, "cache %s/%s", cache->dir, hex);
 	/* Without /proc, a file without a name could not be given one. */
 	stage->fd = access("/proc/self/fd", F_OK) == 0
-			    ? openat(at, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0400)
+			    ? openat(stage->at, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0400)
 			    : -1;
 	if (stage->fd < 0) {
 		unused_name(stage->name, "stage");
-		stage->fd = openat(at, stage->name,
+		stage->fd = openat(stage->at, stage->name,
 				   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 	}
-	if (stage->fd < 0) {
-		error_system(err, "cache %s/%s", cache->dir, key->hex);
-		stage->name[0] = '\0';
+	if (stage->fd >= 0)
+		return NOTE_OK;
+	stage->name[0] = '\0';
+	return error_system(err, "cache %s/%s", cache->dir, hex);
+}
+
+int staging_open(struct staging **out, struct cache *cache, const struct cache_key *key,
+		 struct note_error *err)
+{
+	struct staging *stage = xcalloc(1, sizeof(*stage));
+	*out = NULL;
+	stage->cache = cache;
+	stage->key = *key;
+	stage->at = -1;
+	stage->fd = held_open(cache);
+	stage->held = stage->fd >= 0;
+	if (!stage->held && open_on_disk(stage, err) != NOTE_OK) {
 		staging_drop(stage);
 		return NOTE_SYSTEM;
 	}
@@ -65,12 +76,10 @@ int staging_open(struct staging **out, struct cache *cache, const struct cache_k
 	return NOTE_OK;
 }
 
-static int write_all(struct staging *stage, const uint8_t *bytes, size_t size,
-		     struct note_error *err)
+static int write_bytes(int fd, const uint8_t *bytes, size_t size, struct note_error *err)
 {
-	XXH3_128bits_update(stage->hash, bytes, size);
 	while (size > 0) {
-		ssize_t put = write(stage->fd, bytes, size);
+		ssize_t put = write(fd, bytes, size);
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
@@ -81,11 +90,35 @@ static int write_all(struct staging *stage, const uint8_t *bytes, size_t size,
 	return NOTE_OK;
 }
 
+/* It grows too large to be held in memory. */
+static int move_to_disk(struct staging *stage, struct note_error *err)
+{
+	const int from = stage->fd;
+	uint8_t *piece = xmalloc(GATHERED);
+	off_t at = 0;
+	ssize_t got = 0;
+	stage->held = false;
+	int code = open_on_disk(stage, err);
+	while (code == NOTE_OK && (got = pread(from, piece, GATHERED, at)) > 0) {
+		code = write_bytes(stage->fd, piece, (size_t)got, err);
+		at += got;
+	}
+	if (code == NOTE_OK && got < 0)
+		code = error_system(err, "cache: read");
+	free(piece);
+	held_abandon(stage->cache, from);
+	return code;
+}
+
 int staging_flush(struct staging *stage, struct note_error *err)
 {
 	const size_t gathered = stage->gathered;
+	int code = NOTE_OK;
 	stage->gathered = 0;
-	return write_all(stage, stage->buffer, gathered, err);
+	XXH3_128bits_update(stage->hash, stage->buffer, gathered);
+	if (stage->held && stage->size > HELD_MOST)
+		code = move_to_disk(stage, err);
+	return code == NOTE_OK ? write_bytes(stage->fd, stage->buffer, gathered, err) : code;
 }
 
 int staging_write(struct staging *stage, const void *bytes, size_t size, struct note_error *err)
@@ -117,9 +150,12 @@ void staging_drop(struct staging *stage)
 		return;
 	if (stage->name[0] != '\0')
 		unlinkat(stage->at, stage->name, 0);
-	if (stage->fd >= 0)
+	if (stage->held && stage->fd >= 0)
+		held_abandon(stage->cache, stage->fd);
+	else if (stage->fd >= 0)
 		close(stage->fd);
-	close(stage->at);
+	if (stage->at >= 0)
+		close(stage->at);
 	XXH3_freeState(stage->hash);
 	struct cache *cache = stage->cache;
 	if (stage->buffer != NULL && cache->spare_count < CACHE_SPARE)
@@ -175,6 +211,11 @@ int staging_commit(struct staging *stage, char **path, struct note_error *err)
 	code = staging_flush(stage, err);
 	if (code != NOTE_OK)
 		goto out;
+	if (stage->held) {
+		*path = held_keep(stage->cache, key, stage->fd);
+		stage->fd = -1;
+		goto out;
+	}
 	if (put_in_place(stage) != 0) {
 		code = error_system(err, "cache %s/%s/%s", stage->cache->dir, key->hex, key->name);
 		goto out;
