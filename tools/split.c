@@ -317,6 +317,8 @@ static int run(const struct command *command, int argc, char **argv)
 	if (!a->stamp || build_payload(&cli, a, &payload)) {
 		options.payload = payload;
 		split(&cli, a, &options);
+	} else if (cli.status == EXIT_DONE) {
+		goto out; /* wrong usage, said already */
 	}
 	status = cli_finish(&cli);
 out:
