@@ -147,6 +147,14 @@ layout_deb() {
 	debug=root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
 	readelf --string-dump=.gnu_debugaltlink "$debug" | grep -q " /$dwz"
 	same "$(crc "$debug")" "$(link_crc root/usr/bin/prog1)"
+	# Two files of one id, which their linker was given: the second is told, again and again.
+	rm -rf root; mkdir -p root/bin
+	for i in 1 2; do gcc -g -Wl,--build-id=0x1234567890abcdef -o root/bin/$i "$SOURCE/prog$i.c"; cp "$TREE/usr/bin/prog$i" root/bin; done
+	for again in 1 2; do
+		status 3 "$PKGNOTE" split --layout=deb $PACKAGE --arch=amd64 --build-id=keep --dwz=multi root
+		says err "^pkgnote split: /bin/2: build-id 1234567890abcdef is that of /bin/1 too"
+		same "$(find root -name '.pkgnote*')" ""
+	done
 	status 2 "$PKGNOTE" split --layout=deb $PACKAGE --arch=vax --dwz=multi root
 	says err "'vax' is no architecture of Debian's"
 }

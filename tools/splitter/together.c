@@ -402,7 +402,8 @@ void together_finish(const struct split_run *run)
 			const struct member *member = &batch.items[i];
 			if (code != NOTE_OK && member->outcome->verdict == VERDICT_STAGED)
 				fail(run, member->index, &err);
-			complete = complete && member->outcome->verdict == VERDICT_SPLIT;
+			if (member->listed && member->outcome->verdict != VERDICT_SPLIT)
+				complete = false; /* the next run still needs the journal */
 			free(member->name);
 		}
 	}

@@ -12,6 +12,7 @@ struct member {
 	char *name;    /* of the debug file in the work directory */
 	size_t first;  /* of its equals, the member that is folded */
 	bool recalled; /* its debug file is there, of a run that was killed */
+	bool listed;   /* the journal has it */
 };
 
 struct batch {
@@ -29,7 +30,7 @@ void note_debug_file(const struct split_run *run, struct outcome *outcome,
 
 /* --- together_journal.c --- */
 
-int journal_write(const struct batch *batch, struct note_error *err);
+int journal_write(struct batch *batch, struct note_error *err);
 
 /* Marks those members as recalled that the journal of an earlier run tells of rightly. */
 void journal_read(struct batch *batch);

@@ -23,7 +23,7 @@ static void begin_journal(struct text *text, const struct split_options *options
 		    low != NULL ? low : "-", most != NULL ? most : "-");
 }
 
-int journal_write(const struct batch *batch, struct note_error *err)
+int journal_write(struct batch *batch, struct note_error *err)
 {
 	const struct file_attributes attributes = {.mode = 0600, .like = -1};
 	struct text text = {0};
@@ -34,6 +34,7 @@ int journal_write(const struct batch *batch, struct note_error *err)
 		const struct outcome *outcome = batch->items[i].outcome;
 		if (outcome->verdict != VERDICT_STAGED)
 			continue;
+		batch->items[i].listed = true;
 		text_printf(&text, "%s %08x %s", outcome->draft, (unsigned)outcome->debug_crc32,
 			    outcome->debug_path);
 		text_add(&text, "", 1);
@@ -69,6 +70,7 @@ static void recall(const struct batch *batch, struct member *member, uint32_t cr
 	    crc32_of(0, file.bytes, file.size) == crc32) {
 		note_debug_file(run, outcome, &file);
 		member->recalled = true;
+		member->listed = true;
 	}
 	free(file.bytes);
 }
