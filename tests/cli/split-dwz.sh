@@ -271,6 +271,10 @@ published() {
 		"$PKGNOTE" split --stamp --layout=$layout $PACKAGE --arch=$([ $layout = rpm ] && echo x86_64 || echo amd64) \
 			--build-dir="$SOURCE" --dwz=multi --gdb-index --manifest=$layout.json root >/dev/null
 		"$PKGNOTE" publish --into=share-$layout --manifest=$layout.json root >out
+		cp -a root broken; printf x >>broken/usr/lib/debug/.dwz/$([ $layout = rpm ] && echo prog-1.0-2.x86_64 || echo x86_64-linux-gnu/prog.debug)
+		status 3 "$PKGNOTE" publish --into=other --manifest=$layout.json broken
+		says err '\.dwz/.*: its contents are not those that the manifest tells'
+		rm -r broken
 		"$PKGNOTE" verify --server="file://$PWD/share-$layout" --manifest=$layout.json --sources=all root >out || { cat out >&2; return 1; }
 		says out 'alternate|debuginfo +[0-9]+ +0 +0 +0 +0'
 		"$PKGNOTE" verify --server="file://$PWD/share-$layout" --sources=all root >out || { cat out >&2; return 1; }

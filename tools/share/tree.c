@@ -23,8 +23,9 @@ enum place {
 struct item {
 	char *path; /* below the tree's root */
 	enum place place;
-	const struct manifest_file *expected; /* what the manifest says, or NULL */
-	struct reading *reading;              /* between its reading and its placing */
+	const struct manifest_file *expected;       /* what the manifest says, or NULL */
+	const struct manifest_alternate *alternate; /* the same of an alternate file */
+	struct reading *reading;                    /* between its reading and its placing */
 };
 
 /* What reading an item came to. */
@@ -110,8 +111,13 @@ static int list_manifest(struct intake *intake, const struct manifest *manifest)
 		if (i == 0 || strcmp(sources.items[i - 1], sources.items[i]) != 0)
 			add_item(intake, sources.items[i] + 1, PLACE_SOURCE);
 	strings_free(&sources);
-	/* Alternate files that several debug files share are in no file's entry. */
-	if (root_stat(intake->tree, "usr/lib/debug/.dwz", &st, NULL) == NOTE_OK)
+	for (size_t i = 0; i < manifest->alternate_count; i++) {
+		const struct manifest_alternate *alternate = &manifest->alternates[i];
+		add_item(intake, alternate->path + 1, PLACE_DEBUGINFO)->alternate = alternate;
+	}
+	/* What another dwz made is in no manifest. */
+	if (manifest->alternate_count == 0 &&
+	    root_stat(intake->tree, "usr/lib/debug/.dwz", &st, NULL) == NOTE_OK)
 		return list_tree(intake, "usr/lib/debug/.dwz");
 	return NOTE_OK;
 }
@@ -121,17 +127,23 @@ static int list_manifest(struct intake *intake, const struct manifest *manifest)
 static int prove(const struct item *item, struct note_error *err)
 {
 	const struct manifest_file *file = item->expected;
+	const struct manifest_alternate *alternate = item->alternate;
 	const bool debug = item->place == PLACE_DEBUGINFO;
-	const char *sha256 = debug ? file->debug_sha256 : file->sha256;
-	const uint64_t size = debug ? file->debug_size : file->size;
+	const char *sha256 = alternate != NULL ? alternate->sha256
+			     : debug           ? file->debug_sha256
+					       : file->sha256;
+	const uint64_t size = alternate != NULL ? alternate->size
+			      : debug           ? file->debug_size
+						: file->size;
+	const char *build_id = alternate != NULL ? alternate->build_id : file->build_id;
 	const struct reading *reading = item->reading;
 	if (reading->spooled.size != size || strcmp(reading->spooled.sha256, sha256) != 0)
 		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				 "its contents are not those that the manifest tells");
-	if (strcmp(reading->look.build_id, file->build_id) != 0)
+	if (strcmp(reading->look.build_id, build_id) != 0)
 		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				 "its build-id is '%s', the manifest tells %s",
-				 reading->look.build_id, file->build_id);
+				 reading->look.build_id, build_id);
 	return NOTE_OK;
 }
 
@@ -174,7 +186,7 @@ static int read_item(struct intake *intake, struct item *item, size_t number,
 	close(fd);
 	if (code == NOTE_OK && reading->look.build_id[0] != '\0')
 		code = look_again(intake, reading, number, err);
-	if (code == NOTE_OK && item->expected != NULL)
+	if (code == NOTE_OK && (item->expected != NULL || item->alternate != NULL))
 		code = prove(item, err);
 	return code;
 }
