@@ -45,4 +45,8 @@ int pe_package(struct pe *pe, const char **payload, size_t *length, uint64_t *of
 int pe_place(struct pe *pe, const char *payload, bool replace, uint8_t **out, size_t *out_size,
 	     struct note_error *err);
 
+/* For pe_place() alone, which has checked the headers: a copy of the image with room for one more
+ * section header. NOTE_UNSUPPORTED where none can be made. */
+int pe_grow(struct pe *pe, uint8_t **out, size_t *out_size, struct note_error *err);
+
 #endif

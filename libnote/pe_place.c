@@ -2,14 +2,14 @@
 /*
  * The package metadata into a PE image that is linked already: one more section, .pkgnote, with the
  * bare JSON. Its header goes behind the others, into the room that linkers leave up to
- * SizeOfHeaders; its contents behind all else in the file, its address behind all else in memory.
- * Nothing moves. A section .pkgnote that ends the table can be taken out in the same way.
+ * SizeOfHeaders, or that pe_grow.c makes; its contents behind all else in the file, its address
+ * behind all else in memory. A section .pkgnote that ends the table can be taken out in the same
+ * way.
  *
  * What cannot stay true forbids it: a signature (it covers the file), and bytes behind the image
  * whose reader counts from the end of the file.
  *
- * Specification: Microsoft's "PE Format": Optional Header, Section Table, Attribute Certificate
- * Table; UAPI.8.
+ * Specification: Microsoft's "PE Format"; UAPI.8.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -219,8 +219,8 @@ static int put_sizes(const struct frame *frame, uint8_t *file, uint64_t last, ui
 	return NOTE_OK;
 }
 
-/* Whether one more section header fits behind the others, over bytes that are nothing else. */
-static int check_header_room(const struct frame *frame, struct note_error *err)
+/* Where the section headers have to end. */
+static uint64_t header_limit(const struct frame *frame)
 {
 	const uint64_t start = entry_at(frame, frame->count);
 	uint64_t limit = frame->headers_size;
@@ -232,9 +232,14 @@ static int check_header_room(const struct frame *frame, struct note_error *err)
 		if (raw != 0 && raw < limit)
 			limit = raw;
 	}
-	if (limit > frame->size)
-		limit = frame->size;
-	bool free = start + ENTRY_SIZE <= limit;
+	return limit < frame->size ? limit : frame->size;
+}
+
+/* Whether one more section header fits behind the others, over bytes that are nothing else. */
+static int check_header_room(const struct frame *frame, struct note_error *err)
+{
+	const uint64_t start = entry_at(frame, frame->count);
+	bool free = start + ENTRY_SIZE <= header_limit(frame);
 	/* What is taken out leaves room of its own. */
 	const uint64_t taken = entry_at(frame, frame->pe->section_count);
 	for (uint64_t i = taken; free && i < start + ENTRY_SIZE; i++)
@@ -414,8 +419,6 @@ static int overwrite(const struct frame *frame, unsigned index, const char *payl
 	return NOTE_OK;
 }
 
-/* --- --- */
-
 static bool is_same(const struct frame *frame, unsigned index, const char *payload)
 {
 	const uint64_t entry = entry_at(frame, index);
@@ -427,8 +430,31 @@ static bool is_same(const struct frame *frame, unsigned index, const char *paylo
 	       memcmp(frame->bytes + raw, payload, length) == 0;
 }
 
-int pe_place(struct pe *pe, const char *payload, bool replace, uint8_t **out, size_t *out_size,
-	     struct note_error *err)
+static int place(struct pe *pe, const char *payload, bool replace, bool may_grow, uint8_t **out,
+		 size_t *out_size, struct note_error *err);
+
+/* The same once the headers have room. */
+static int place_grown(struct pe *pe, const char *payload, uint8_t **out, size_t *out_size,
+		       struct note_error *err)
+{
+	struct image *image = NULL;
+	struct pe grown;
+	uint8_t *longer = NULL;
+	size_t size;
+	int code = pe_grow(pe, &longer, &size, err);
+	if (code == NOTE_OK)
+		code = image_open_memory(&image, longer, size, err);
+	if (code == NOTE_OK)
+		code = pe_read(&grown, image, err);
+	if (code == NOTE_OK)
+		code = place(&grown, payload, false, false, out, out_size, err);
+	image_close(image);
+	free(longer);
+	return code;
+}
+
+static int place(struct pe *pe, const char *payload, bool replace, bool may_grow, uint8_t **out,
+		 size_t *out_size, struct note_error *err)
 {
 	struct frame frame;
 	unsigned found = 0;
@@ -459,5 +485,14 @@ int pe_place(struct pe *pe, const char *payload, bool replace, uint8_t **out, si
 		return error_set(err, NOTE_UNSUPPORTED, entry_at(&frame, first),
 				 "a section .pkgnote that is to be replaced stands before others");
 	frame.count -= found;
+	if (may_grow && found == 0 &&
+	    entry_at(&frame, frame.count) + ENTRY_SIZE > header_limit(&frame))
+		return place_grown(pe, payload, out, out_size, err);
 	return add_section(&frame, payload, out, out_size, err);
+}
+
+int pe_place(struct pe *pe, const char *payload, bool replace, uint8_t **out, size_t *out_size,
+	     struct note_error *err)
+{
+	return place(pe, payload, replace, true, out, out_size, err);
 }

@@ -94,7 +94,8 @@ static uint32_t pe_word(const struct pe *pe, const uint8_t *bytes, unsigned sect
 	return image_u32(pe->image, bytes + pe->sections + (uint64_t)section * PE_ENTRY + at);
 }
 
-/* Every section that is no note, in its order, with its header and contents. */
+/* Every section that is no note, in its order, with its header and contents, though they may have
+ * moved on in the file with all that follows the headers. */
 static void check_pe(const uint8_t *old, size_t size, const uint8_t *new, size_t new_size)
 {
 	struct image *before = NULL, *after = NULL;
@@ -104,6 +105,8 @@ static void check_pe(const uint8_t *old, size_t size, const uint8_t *new, size_t
 		image_open_memory(&after, new, new_size, NULL) == NOTE_OK);
 	require(pe_read(&was, before, NULL) == NOTE_OK && pe_read(&is, after, NULL) == NOTE_OK);
 	require(is.section_count <= was.section_count + 1);
+	const uint32_t headers = image_u32(before, old + was.optional + 60);
+	const uint32_t shift = image_u32(after, new + is.optional + 60) - headers;
 	for (unsigned i = 0; i < was.section_count; i++) {
 		const uint64_t entry = was.sections + (uint64_t)i * PE_ENTRY;
 		const uint32_t length = pe_word(&was, old, i, 16);
@@ -114,12 +117,13 @@ static void check_pe(const uint8_t *old, size_t size, const uint8_t *new, size_t
 		       memcmp(new + is.sections + (uint64_t)next *PE_ENTRY, ".pkgnote", 8) == 0)
 			next++;
 		require(next < is.section_count);
-		require(memcmp(old + entry, new + is.sections + (uint64_t)next *PE_ENTRY,
-			       PE_ENTRY) == 0);
-		/* One that claims the headers sees them change. */
-		if (raw >= image_u32(before, old + was.optional + 60))
-			require((uint64_t)raw + length <= new_size &&
-				memcmp(old + raw, new + raw, length) == 0);
+		require(memcmp(old + entry, new + is.sections + (uint64_t)next *PE_ENTRY, 20) == 0);
+		/* One that claims the headers sees them change; the debug directory follows. */
+		if (raw >= headers) {
+			require(pe_word(&is, new, next, 20) == raw + shift);
+			require((uint64_t)raw + shift + length <= new_size);
+			require(shift != 0 || memcmp(old + raw, new + raw, length) == 0);
+		}
 		next++;
 	}
 	image_close(before);

@@ -53,9 +53,22 @@ old = read(sys.argv[1])
 payload = sys.argv[3].encode()
 check((old["checksum"] == 0) == (new["checksum"] == 0), "the checksum came or went")
 kept = [s for s in old["sections"] if s["name"] != b".pkgnote"]
-check([s["entry"] for s in kept] == [s["entry"] for s in new["sections"][:len(kept)]], "section headers changed")
-check([s["bytes"] for s in kept] == [s["bytes"] for s in new["sections"][:len(kept)]], "contents changed")
-check(old["fixed"] == new["fixed"], "the COFF header changed")
+# Headers that were full have grown: then all that follows them in the file has moved on.
+shift = new["headers"] - old["headers"]
+
+
+def moved(entry):
+    return entry[:20] + b"".join(struct.pack("<I", v + shift if v >= old["headers"] else v) for v in struct.unpack("<III", entry[20:32])) + entry[32:]
+
+
+check(shift in (0, new["file_align"]), "headers of another size")
+check(shift == 0 or old["table_end"] + 40 > old["headers"], "headers grew that had room")
+check(shift == 0 or new["headers"] <= min(s["address"] for s in new["sections"]), "headers grew into a section")
+check([moved(s["entry"]) for s in kept] == [s["entry"] for s in new["sections"][:len(kept)]], "section headers changed")
+check(shift or [s["bytes"] for s in kept] == [s["bytes"] for s in new["sections"][:len(kept)]], "contents changed")
+was, now = list(old["fixed"]), list(new["fixed"])
+was[2] += shift if was[2] else 0
+check(was == now, "the COFF header changed")
 check(len(new["sections"]) == len(kept) + 1, "not one section more")
 note = new["sections"][-1]
 check(note["name"] == b".pkgnote" and note["flags"] == 0x40000040, "name or flags")
@@ -71,11 +84,21 @@ check(new["image_size"] == -(-(note["address"] + note["size"]) // page) * page, 
 check(new["table_end"] <= new["headers"] and all(s["raw"] == 0 or s["raw"] >= new["table_end"] for s in new["sections"]), "headers overflow")
 # The headers, but for the count of sections, three sizes, the checksum, and the new header.
 a, b = bytearray(old["data"][:old["headers"]]), bytearray(new["data"][:old["headers"]])
+table = old["table_end"] - 40 * len(old["sections"])
 for image in (a, b):
-    for start, size in ((old["pe"] + 6, 2), (old["optional"] + 8, 4), (old["optional"] + 56, 4), (old["optional"] + 64, 4),
+    for start, size in ((old["pe"] + 6, 2), (old["pe"] + 12, 4), (old["optional"] + 60, 4), (table, 40 * len(kept)), (old["optional"] + 8, 4), (old["optional"] + 56, 4), (old["optional"] + 64, 4),
                         (old["table_end"] - 40 * (len(old["sections"]) - len(kept)), 40)):
         image[start:start + size] = bytes(size)
+    del image[old["headers"]:]
 check(a == b, "other headers changed")
-tail = old["data"][max(s["raw"] + s["raw_size"] for s in kept):]
 if len(kept) == len(old["sections"]):
-    check(old["data"][old["headers"]:] == new["data"][old["headers"]:len(old["data"])], "bytes behind the headers changed")
+    a, b = bytearray(old["data"][old["headers"]:]), bytearray(new["data"][new["headers"]:][:len(old["data"]) - old["headers"]])
+    # The debug directory's offsets in the file.
+    address, size = struct.unpack_from("<II", old["data"], old["optional"] + (112 if old["wide"] else 96) + 48)
+    for s in kept:
+        if shift and s["address"] <= address < s["address"] + s["raw_size"]:
+            for at in range(0, size - 27, 28):
+                where = s["raw"] - old["headers"] + address - s["address"] + at + 24
+                check(struct.unpack_from("<I", b, where)[0] == struct.unpack_from("<I", a, where)[0] + shift, "the debug directory")
+                b[where:where + 4] = a[where:where + 4]
+    check(a == b, "bytes behind the headers changed")
