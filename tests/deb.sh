@@ -118,8 +118,8 @@ stops() {
 	! ls ../*.deb ../*.ddeb 2>/dev/null
 }
 
-# field FILE NAME: of a package.
-field() { dpkg-deb -f "$1" "$2"; }
+# field PACKAGE [NAME]: a field of it, or all.
+field() { dpkg-deb -f "$@"; }
 # files PACKAGE: regular files and links in it, sorted.
 files() { dpkg-deb --fsys-tarfile "$1" | tar -tvf - | awk '/^[-lh]/ { sub(/^[^.]*\.\//, "/"); print }' | sort; }
 # unpack DIR PACKAGE...: all into one root.
