@@ -132,7 +132,7 @@ check "no space at any one of the calls that need some: said, and made good by t
 
 reading_fails() {
 	traces
-	LAYOUT=rpm AFTER=: STEP=2
+	LAYOUT=rpm AFTER=:
 	each_call pread64 error=EIO
 	[ $MOMENTS -ge 10 ]
 }
