@@ -9,6 +9,7 @@ libdeflate-dev libzstd-dev liblzma-dev libxxhash-dev libssl-dev libcunit1-dev'
 # Judges and peers: a test whose judge is not there says that it was skipped.
 judges='binutils elfutils debuginfod gdb systemd debugedit dpkg-dev debhelper build-essential fakeroot texinfo clang
 clang-format cppcheck llvm lld mold patchelf dwz curl nginx-light openssl hyperfine time python3 perl file man-db groff-base
+lintian help2man gperf bison libattr1-dev libacl1-dev libselinux1-dev libgmp-dev gettext groff autopoint
 musl-tools libxml2-utils swift-proxy swift-account swift-container swift-object memcached xz-utils zstd bzip2 libarchive-tools rpm cpio git chromium attr strace libc6-dbg linux-headers-amd64'
 # Other machines and other toolchains: what they make is stamped, read and run.
 reach='qemu-user libc6-dev-i386 lib32gcc-12-dev libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-mips-cross
