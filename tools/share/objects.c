@@ -11,6 +11,7 @@
 
 /* Requests for each thread that reads files: they mostly wait. */
 #define REQUESTS_PER_JOB 4u
+#define JOBS_MOST        16u
 
 bool is_object_store(const char *path)
 {
@@ -49,7 +50,7 @@ static int is_foreign_object(void *context, const struct s3_object *object, stru
 	return strchr(object->key, '/') != NULL ? NOTE_OK : is_foreign(context, object, err);
 }
 
-static int look_for_marker(struct s3 *s3, bool *marked, struct note_error *err)
+static int read_marker(struct s3 *s3, bool *marked, struct note_error *err)
 {
 	struct text text;
 	int code = s3_get(s3, OBJECTS_MARKER, &text, err);
@@ -58,9 +59,21 @@ static int look_for_marker(struct s3 *s3, bool *marked, struct note_error *err)
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 OBJECTS_MARKER " is not of a share that this program knows");
 	text_free(&text);
-	if (code == NOTE_ABSENT)
-		code = s3_list(s3, "", true, is_foreign, NULL, err);
 	return code;
+}
+
+static int look_for_marker(struct s3 *s3, bool *marked, struct note_error *err)
+{
+	struct note_error why;
+	int code = read_marker(s3, marked, err);
+	if (code != NOTE_ABSENT)
+		return code;
+	code = s3_list(s3, "", true, is_foreign, NULL, err);
+	if (code == NOTE_OK)
+		code = s3_list(s3, "", false, is_foreign_object, NULL, err);
+	/* Another publisher may have made it a share behind our first look. */
+	return code == NOTE_UNSUPPORTED && read_marker(s3, marked, &why) == NOTE_OK ? NOTE_OK
+										    : code;
 }
 
 /* --- opening --- */
@@ -70,7 +83,8 @@ int objects_open(struct share *share, const char *url, bool reading, struct note
 	bool marked = false;
 	share->objects = xcalloc(1, sizeof(*share->objects));
 	share->objects->url = xstrdup(url);
-	int code = s3_open(&share->objects->s3, url, REQUESTS_PER_JOB * share->hooks->jobs, err);
+	const unsigned jobs = share->hooks->jobs < JOBS_MOST ? share->hooks->jobs : JOBS_MOST;
+	int code = s3_open(&share->objects->s3, url, REQUESTS_PER_JOB * jobs, err);
 	struct s3 *s3 = share->objects->s3;
 	if (code == NOTE_OK)
 		code = look_for_marker(s3, &marked, err);
@@ -83,8 +97,6 @@ int objects_open(struct share *share, const char *url, bool reading, struct note
 	code = lease_take(share, err);
 	if (code == NOTE_OK && !marked) /* another may have made it one meanwhile */
 		code = look_for_marker(s3, &marked, err);
-	if (code == NOTE_OK && !marked)
-		code = s3_list(s3, "", false, is_foreign_object, NULL, err);
 	if (code == NOTE_OK && !marked)
 		code = s3_put(s3, OBJECTS_MARKER, MARKER_TEXT, err);
 	if (code == NOTE_OK)
