@@ -231,6 +231,30 @@ links_do_not_lead_out() {
 }
 check "links in the cache do not lead out of it" links_do_not_lead_out
 
+memory_does_not_grow_with_the_file() {
+	need objcopy python3
+	program one
+	truncate -s 300M zeros
+	objcopy --add-section .debug_ballast=zeros "share/buildid/$ID/debuginfo" large 2>/dev/null
+	mv -f large "share/buildid/$ID/debuginfo"
+	server <<-'P'
+	def good(h, path):
+	    h.head(200, os.path.getsize(path))
+	    with open(path, "rb") as f: h.connection.sendfile(f)
+	P
+	# ru_maxrss begins with what the process that starts it had.
+	python3 - "$PKGNOTE" fetch -q --cache=c --server="$URL/good" debuginfo "$ID" >peak <<-'P'
+	import resource, subprocess, sys
+	before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+	code = subprocess.run(sys.argv[1:], stdout=open("out", "w")).returncode
+	print(code, max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, before) // 1024)
+	P
+	cmp "$(cat out)" "share/buildid/$ID/debuginfo"
+	same "$(cut -d' ' -f1 peak)" 0
+	[[ $BUILD == *san* ]] || [ "$(cut -d' ' -f2 peak)" -lt 64 ] || fail "$(cut -d' ' -f2 peak) MB"
+}
+check "a file of 300 MB takes less than 64 MB of memory" memory_does_not_grow_with_the_file
+
 rpm_packages_are_operands() {
 	need rpmbuild
 	program hello
