@@ -37,13 +37,15 @@ room() {
 	[ "$(df -m --output=avail "$1" 2>/dev/null | tail -1)" -gt $((size * 8 + 2000)) ]
 }
 
-# timed COMMAND...: seconds, and the peak memory in MB of the largest of its processes.
+# timed COMMAND...: seconds, the peak memory in MB of the largest of its processes, seconds of CPU (which a busy
+# machine stretches less).
 timed() { python3 - "$@" <<'P'
 import os, resource, subprocess, sys, time
 start = time.monotonic()
 code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=open(os.environ["WORK"] + "/err", "w"))
 took = time.monotonic() - start
-print("%.3f %.1f" % (took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024) if code == 0 else "failed 0")
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print("%.3f %.1f %.3f" % (took, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime) if code == 0 else "failed 0 0")
 P
 }
 
@@ -111,17 +113,19 @@ rows = [line.rstrip("\n").split("\t") for line in open(work + "/rows")]
 runs = {}
 for row, *_ in rows:
     lines = [l.split() for l in open("%s/%s.runs" % (work, row))] if os.path.exists("%s/%s.runs" % (work, row)) else []
-    runs[row] = [(float(a), float(b)) for a, b in lines if a != "failed"]
-print("| | median s | fastest - slowest | peak MB | ours is faster by | wanted |\n|---|---|---|---|---|---|")
+    runs[row] = [tuple(map(float, l)) for l in lines if l[0] != "failed"]
+print("| | median s | fastest - slowest | CPU s | peak MB | ours is faster by | in CPU | wanted |\n|---|---|---|---|---|---|---|---|")
 bad = 0
 for row, title, against, wanted in rows:
     if not runs[row]:
-        print("| %s | failed | | | | |" % title)
+        print("| %s | failed | | | | | | |" % title)
         continue
-    seconds = [a for a, _ in runs[row]]
-    memory = max(b for _, b in runs[row])
-    ratio = "%.2f" % (median(seconds) / median([a for a, _ in runs[against]])) if against and runs.get(against) else ""
-    print("| %s | %.3f | %.3f - %.3f | %.0f | %s | %s |" % (title, median(seconds), min(seconds), max(seconds), memory, ratio, wanted))
+    seconds, memories, cpu = zip(*runs[row])
+    memory = max(memories)
+    ratios = ["", ""]
+    if against and runs.get(against):
+        ratios = ["%.2f" % (median([r[i] for r in runs[row]]) / median([r[i] for r in runs[against]])) for i in (0, 2)]
+    print("| %s | %.3f | %.3f - %.3f | %.3f | %.0f | %s | %s | %s |" % (title, median(seconds), min(seconds), max(seconds), median(cpu), memory, *ratios, wanted))
     if title.startswith("pkgnote") and memory > limit:
         print("FAILED: %.1f MB is more than jobs x (largest x 2) + 50 MB = %.1f MB" % (memory, limit))
         bad = 1
