@@ -7,9 +7,7 @@
  * way.
  *
  * What cannot stay true forbids it: a signature (it covers the file), and bytes behind the image
- * whose reader counts from the end of the file.
- *
- * Specification: Microsoft's "PE Format"; UAPI.8.
+ * whose reader counts from the end of the file. Specification: Microsoft's "PE Format"; UAPI.8.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +121,9 @@ static int read_frame(struct frame *frame, struct pe *pe, struct note_error *err
 				 "sections aligned to %llu, in the file to %llu",
 				 (unsigned long long)frame->section_alignment,
 				 (unsigned long long)frame->file_alignment);
+	if (entry_at(frame, frame->count) > frame->headers_size)
+		return error_set(err, NOTE_MALFORMED, frame->optional + OPTIONAL_HEADERS_SIZE,
+				 "the section table ends after SizeOfHeaders");
 	for (unsigned i = 0; i < frame->count; i++)
 		if (raw_end(frame, i) > frame->size)
 			return error_set(err, NOTE_MALFORMED, entry_at(frame, i),
@@ -330,7 +331,7 @@ static uint64_t take_out(const struct frame *frame, uint8_t *file, uint64_t kept
 	return data_size;
 }
 
-/* Adds the section; those from frame->count on are taken out. */
+/* Sections from frame->count on are taken out. */
 static int add_section(const struct frame *frame, const char *payload, uint8_t **out,
 		       size_t *out_size, struct note_error *err)
 {
