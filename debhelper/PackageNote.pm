@@ -241,9 +241,13 @@ sub split_package {
 	error("$package: dh_dwz made a file that several debug files share, in which the names of sources would stay; have"
 		. " debian/rules say 'dh \$@ --with pkgnote --sources', or 'dh_dwz --no-dwz-multifile'")
 		if @sources and -d "$tmp/usr/lib/debug/.dwz";
-	pkgnote($package, 'dh_strip', 'split', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
-		"--package-version=$version", "--arch=$arch", '--compress=zlib', "--debug-root=/$DEBUG_ROOT",
-		(defined($tree) ? '--strict=build-id' : '--no-debug-files'), @sources, (map { "--exclude=$_" } left_alone($package)), $tmp);
+	my @split = ('split', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
+		"--package-version=$version", "--arch=$arch", '--compress=zlib', "--debug-root=/$DEBUG_ROOT", @sources,
+		(map { "--exclude=$_" } left_alone($package)));
+	# A file of a udeb is that of the package beside it, with one build-id: it has the debuglink, too, to be the same
+	# file, and the debug file is in the other's debug package.
+	pkgnote($package, 'dh_strip', @split, $tmp) if is_udeb($package) and not defined($tree);
+	pkgnote($package, 'dh_strip', @split, (defined($tree) ? '--strict=build-id' : '--no-debug-files'), $tmp);
 	return if $dh{NO_ACT};
 
 	if (get_buildoption('noautodbgsym') or get_buildoption('noddebs')) {
