@@ -462,6 +462,33 @@ what_was_lost_since() {
 	status 1 "$PKGNOTE" verify --since=m1.json --checks=since tree2
 	says out '^(missing|fail|unreachable) +since +/usr/bin/one'
 	status 2 "$PKGNOTE" verify --checks=since tree1
+	# Debug information that fell by more than half, lost sources, a lost note, a lost build-id.
+	edit() { python3 -c 'import json, sys; m = json.load(open("m1.json")); f = m["files"][0]; exec(sys.argv[1]); json.dump(m, open("edited.json", "w"))' "$1"; }
+	edit 'f["debugFile"]["size"] = f["debugFile"]["size"] * 2 - 9'
+	status 0 "$PKGNOTE" verify --checks=since --since=edited.json tree1
+	edit 'f["debugFile"]["size"] *= 3'
+	status 1 "$PKGNOTE" verify --checks=since --since=edited.json tree1
+	says out '^fail +since +/usr/bin/one  its debug information fell from [0-9]+ to [0-9]+ bytes'
+	# The only path that differs in nothing but numbers is the same file.
+	edit 'f["path"] = "/usr/bin/one7"'
+	status 0 "$PKGNOTE" verify -v --checks=since --since=edited.json tree1
+	says out '^skipped +since +/usr/bin/one  not in the last release'
+	mv tree1/usr/bin/one tree1/usr/bin/one12
+	edit 'f["path"] = "/usr/bin/one7"; f["debugFile"]["size"] *= 3'
+	status 1 "$PKGNOTE" verify --checks=since --since=edited.json tree1
+	mv tree1/usr/bin/one12 tree1/usr/bin/one
+	"$CC" -g -o unmoved "$PWD/src/one.c" -Wl,--build-id -Xlinker '--package-metadata={"type":"rpm","name":"t"}'
+	mkdir unmoved.root; eu-strip -f unmoved.root/one.debug -o unmoved.root/one unmoved
+	edit 'f["path"] = "/one"; f["debugFile"]["size"] = 100; f["sources"] = ["t-1-1.x86_64/one.c"]'
+	status 1 "$PKGNOTE" verify --checks=since --since=edited.json unmoved.root
+	says out '^fail +since +/one  the last release had sources below /usr/src/debug'
+	objcopy --remove-section=.note.package tree1/usr/bin/one 2>/dev/null
+	status 1 "$PKGNOTE" verify --checks=since --since=m1.json tree1
+	says out '^fail +since +/usr/bin/one  the last release had a package note'
+	edit 'f.pop("package")'
+	objcopy --remove-section=.note.gnu.build-id tree1/usr/bin/one
+	status 1 "$PKGNOTE" verify --checks=since --since=edited.json tree1
+	says out '^fail +since +/usr/bin/one  the last release had a build-id'
 }
 check "--since: what was lost since the last release" what_was_lost_since
 finish

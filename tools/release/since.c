@@ -28,8 +28,9 @@ static void judge_debuginfo(const struct elf_artifact *artifact, const struct ev
 			    "its debug information fell from %llu to %llu bytes",
 			    (unsigned long long)last->debug_size,
 			    (unsigned long long)evidence->debug_size);
-	else if (last->sources.count != 0 && evidence->sources_unknown == NULL &&
-		 evidence->source_installed == 0)
+	/* Which sources it names is known even where none can be had. */
+	else if (last->sources.count != 0 && evidence->source_installed == 0 &&
+		 (evidence->source_total != 0 || evidence->sources_unknown == NULL))
 		lost(finding, "sources below /usr/src/debug");
 	else
 		finding_set(finding, VERDICT_PASS, "debug information of %llu bytes, it was %llu",
