@@ -68,8 +68,19 @@ swift_config() { # swift_config DIR PORT: the proxy listens at PORT, the others 
 	mkdir -p "$dir/devices/d1"
 }
 
+# Five ports in a row that nobody listens at.
+free_ports() {
+	local port i
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		for i in 0 1 2 3 4; do ! (exec 3<>/dev/tcp/127.0.0.1/$((port + i))) 2>/dev/null || continue 2; done
+		echo $port; return
+	done
+}
+
 swift_start() {
-	local dir=$WORK/.swift port=$((20000 + RANDOM % 20000)) server tries
+	local dir=$WORK/.swift port server tries
+	port=$(free_ports)
 	SWIFT_PIDS=() NO_SWIFT=
 	for server in swift-proxy-server swift-account-server swift-container-server swift-object-server swift-ring-builder memcached python3 curl setfattr; do
 		command -v $server >/dev/null || { NO_SWIFT="no $server on this machine"; return 0; }
