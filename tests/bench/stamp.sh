@@ -9,15 +9,15 @@ set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
-ROUNDS=${ROUNDS:-7}
-LIMIT_MB=${LIMIT_MB:-1500}
+ROUNDS=${ROUNDS:-5}
+LIMIT_MB=${LIMIT_MB:-700}
 work=$(mktemp -d "${TMPDIR:-/tmp}/pkgnote-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/from"
 number=0 bytes=0
 while read -r size file; do
-	[ "$(head -c 4 "$file" | tail -c 3)" = ELF ] || continue
+	[ "$(head -c 4 "$file" | tail -c 3 | tr -d '\0')" = ELF ] || continue
 	[ $((bytes + size)) -le $((LIMIT_MB << 20)) ] || continue
 	number=$((number + 1)) bytes=$((bytes + size))
 	cp "$file" "$work/from/$number"
