@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/debuginfod/retry.h"
+#include "tools/base/retry.h"
 #include "tools/debuginfod/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "tools/debuginfod/retry.h"
+#include "tools/base/retry.h"
 #include "tools/debuginfod/url.h"
 
 /* GOT (freed here) is WANT; NULL is equal to NULL. */

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/base/retry.h"
 #include "tools/debuginfod/local.h"
-#include "tools/debuginfod/retry.h"
 
 /* So many requests in a row that end in 5xx or 429, and a server counts as dead. */
 #define FAILURES_MOST 3

@@ -23,8 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/base/retry.h"
 #include "tools/debuginfod/client_internal.h"
-#include "tools/debuginfod/retry.h"
 #include "tools/debuginfod/section.h"
 
 /* Build-ids: rpm takes 16 to 64 bytes; debuginfod anything. */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "tools/debuginfod/retry.h"
+#include "tools/base/retry.h"
 #include "tools/debuginfod/url.h"
 
 #define REDIRECTS_MOST 8
