@@ -2,6 +2,8 @@
 /* What somebody left in the cache: the input is a cached file's proof, or the file, or a section.
  */
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,10 +16,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define HEX "00112233445566778899aabbccddeeff00112233"
 
 static struct cache *cache;
+/* On disk: a temporary cache keeps small files where nobody else can reach them. */
+static char directory[] = "/tmp/pkgnote-fuzz-XXXXXX";
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *level)
+{
+	(void)st, (void)type, (void)level;
+	return remove(path);
+}
 
 static void leave(void)
 {
 	cache_close(cache);
+	nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void write_file(const char *path, const char *suffix, const void *bytes, size_t size)
@@ -51,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct staging *staging;
 	char *path = NULL;
 	if (cache == NULL &&
-	    (cache_open(&cache, NULL, true, NULL) != NOTE_OK || atexit(leave) != 0))
+	    (mkdtemp(directory) == NULL || cache_open(&cache, directory, true, NULL) != NOTE_OK ||
+	     atexit(leave) != 0))
 		abort();
 	cache_key_make(&source, ARTIFACT_SOURCE, HEX, "/a.c");
 	cache_key_make(&debug, ARTIFACT_DEBUGINFO, HEX, NULL);

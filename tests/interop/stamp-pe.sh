@@ -86,7 +86,7 @@ check "systemd's boot loader and stub" real_efi
 # leave room for one section at least; who adds sections later may have taken it.
 full_headers_grow() {
 	need x86_64-w64-mingw32-ld x86_64-w64-mingw32-as clang lld-link llvm-readobj llvm-objcopy python3
-	local linker round grown size
+	local linker round grown after size
 	printf '\t.globl start\n\t.text\nstart:\tret\n' >main.s
 	x86_64-w64-mingw32-as -o main.o main.s
 	# lld's has a debug directory, whose entries give offsets in the file; binutils' has symbols.
@@ -95,9 +95,9 @@ full_headers_grow() {
 	says <(llvm-readobj --coff-debug-directory lld.exe) 'PointerToRawData'
 	headers() { llvm-readobj --file-headers "$1" | grep SizeOfHeaders; }
 	for linker in lld binutils; do
-		grown=0
+		grown=0 after=0
 		cp $linker.exe plain.exe
-		for round in $(seq 13); do
+		for round in $(seq 20); do
 			stamped plain.exe stamped.exe
 			holds plain.exe stamped.exe
 			[ "$(headers plain.exe)" = "$(headers stamped.exe)" ] || grown=$((grown + 1))
@@ -116,6 +116,7 @@ if struct.unpack_from("<I", data, at)[0] != 0:
         total = (total & 0xFFFF) + (total >> 16)
     struct.pack_into("<I", data, at, total + len(data))
 open("plain.exe", "wb").write(data)' "$round"
+			[ $grown = 0 ] || [ $((after += 1)) -lt 3 ] || break
 		done
 		[ $grown -gt 0 ] || fail "$linker: no headers were full"
 	done
