@@ -27,7 +27,7 @@ rule() {
 	found=$(grep -nE "^#include \"($2)" $1 /dev/null 2>/dev/null)
 	[ -z "$found" ] || { printf 'lint: an arrow that must not be:\n%s\n' "$found"; bad=1; }
 }
-engines='splitter debuginfod release share show'
+engines='splitter debuginfod release share show stamp fetch'
 rule "$(echo libnote/*.[ch])" 'tools/'
 rule "$(echo tools/base/*.[ch])" "tools/($(echo $engines | tr ' ' '|'))/|tools/commands.h"
 for engine in $engines; do
