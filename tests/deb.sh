@@ -2,7 +2,8 @@
 # For scripts that build Debian packages: the suite installed below $WORK, found by PATH and PERL5LIB, and a small
 # source package of several binary packages.
 export MAINT='A Packager <a@example.org>' DEBIAN_FRONTEND=noninteractive
-unset DEB_BUILD_OPTIONS DEB_BUILD_PROFILES DH_PKGNOTE_SHAPE DH_PKGNOTE_SOURCES DH_PKGNOTE_DEBUG_INFO_URL DH_VERBOSE MAKEFLAGS MAKELEVEL
+# debhelper leaves a CC of the environment to cross builds, too.
+unset CC CXX AR DEB_BUILD_OPTIONS DEB_BUILD_PROFILES DH_PKGNOTE_SHAPE DH_PKGNOTE_SOURCES DH_PKGNOTE_DEBUG_INFO_URL DH_VERBOSE MAKEFLAGS MAKELEVEL
 
 # addon_installed: `make install`, once a script.
 addon_installed() {
