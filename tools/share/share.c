@@ -42,28 +42,36 @@ static bool is_foreign(void *context, const struct entry *entry, bool *descend)
 	return !*foreign;
 }
 
-/* Whether the directory is a share (*MARKED), or may become one. */
-static int look_for_marker(struct share *share, bool *marked, struct note_error *err)
+/* Whether the marker is there (*MARKED), and of this version. */
+static int read_marker(struct share *share, bool *marked, struct note_error *err)
 {
 	static const char expected[] = "{\"shareVersion\": 1}\n";
 	char text[sizeof(expected)] = "";
-	bool foreign = false;
 	int fd;
 	int code = root_open_file(share->root, MARKER, &fd, err);
 	*marked = code == NOTE_OK;
-	if (code == NOTE_OK) {
-		const ssize_t got = pread(fd, text, sizeof(text), 0);
-		close(fd);
-		if (got == (ssize_t)sizeof(text) - 1 &&
-		    memcmp(text, expected, sizeof(text) - 1) == 0)
-			return NOTE_OK;
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 MARKER " is not of a share that this program knows");
-	}
-	if (code != NOTE_ABSENT)
+	if (code != NOTE_OK)
+		return code == NOTE_ABSENT ? NOTE_OK : code;
+	const ssize_t got = pread(fd, text, sizeof(text), 0);
+	close(fd);
+	if (got == (ssize_t)sizeof(text) - 1 && memcmp(text, expected, sizeof(text) - 1) == 0)
+		return NOTE_OK;
+	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+			 MARKER " is not of a share that this program knows");
+}
+
+/* Whether the directory is a share (*MARKED), or may become one. */
+static int look_for_marker(struct share *share, bool *marked, struct note_error *err)
+{
+	bool foreign = false;
+	int code = read_marker(share, marked, err);
+	if (code != NOTE_OK || *marked)
 		return code;
 	code = root_walk(share->root, "", false, is_foreign, NULL, &foreign, err);
+	/* Another process may have made this a share meanwhile, the marker first. */
 	if (code == NOTE_OK && foreign)
+		code = read_marker(share, marked, err);
+	if (code == NOTE_OK && foreign && !*marked)
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "neither a share (no " MARKER " in it) nor an empty directory");
 	return code;
