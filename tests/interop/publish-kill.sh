@@ -113,5 +113,18 @@ many_at_once() {
 	says err 'waiting: process 7 on elsewhere changes it'
 	wait
 }
+# Some look while another has made the share's first directories.
+begin_at_once() {
+	packages 6
+	local round i pids
+	for round in $(seq 8); do
+		pids=()
+		for i in 1 2 3 4 5 6; do "$PKGNOTE" publish --into=share$round --package=p$i-1-1.x p$i >out.$i 2>err.$i & pids+=($!); done
+		for i in "${pids[@]}"; do wait "$i" || { wait; cat err.*; return 1; }; done
+		rm -rf share$round
+	done
+}
+check "several publishers begin a share at once" begin_at_once
+
 check "several publishers at once; who waits is told for whom" many_at_once
 finish
