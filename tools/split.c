@@ -147,7 +147,7 @@ static void report(struct cli *cli, const struct arguments *arguments,
 		write_manifest(cli, arguments->manifest, json);
 	if (cli->json)
 		fputs(json, stdout);
-	else
+	else if (!cli->quiet)
 		printf("%zu split, %zu left alone, %zu failed; %zu sources, %zu missing\n",
 		       totals->split, totals->left, totals->failed, totals->sources,
 		       totals->missing);

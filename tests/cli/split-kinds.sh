@@ -8,7 +8,7 @@ CC=${CC:-gcc}
 
 split() { # split ROOT [OPTION...]
 	local root=$1; shift
-	"$PKGNOTE" split -q --layout=rpm --name=real --package-version=1 --release=1 --arch=x86_64 --build-dir="$PWD/build" --manifest="$root.json" "$@" "$root"
+	"$PKGNOTE" split --layout=rpm --name=real --package-version=1 --release=1 --arch=x86_64 --build-dir="$PWD/build" --manifest="$root.json" "$@" "$root"
 }
 json() { python3 -c 'import json,sys; m=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$@"; }
 

@@ -154,4 +154,14 @@ stamps() {
 	same "$(elflint root/usr/bin/prog)" "$(elflint "$TREE/usr/bin/prog")"
 }
 check "--stamp puts the note in first" stamps
+quiet_tells_errors_alone() {
+	mkdir -p root/usr/bin; cp "$TREE/usr/bin/plus" root/usr/bin
+	same "$(split rpm root -q 2>&1)" ""
+	echo 'int main(void) { return 0; }' >x.c
+	${CC:-gcc} -g -Wl,--build-id=none -o root/usr/bin/none x.c
+	status 3 split rpm root -q --strict
+	same "$(cat out)" ""
+	says err 'none: no build-id'
+}
+check "-q tells errors alone" quiet_tells_errors_alone
 finish
