@@ -483,8 +483,7 @@ sys.exit(any(got[i:i + 4096] not in (a[i:i + 4096][:len(got) - i], b[i:i + 4096]
 		esac
 	done
 	touch stop; wait $writer
-	echo "$failed refused, $whole whole"
-	[ $failed -gt 0 ]
+	[ $failed -gt 0 ] || fail "$failed refused, $whole whole"
 	publish --package=m-1-1.x moving >out
 	status 0 "$PKGNOTE" publish --into=share --check
 	share_is_whole
