@@ -147,43 +147,64 @@ int objects_read_record(struct share *share, const char *key, struct record *rec
 	return code;
 }
 
-int objects_read_holdings(struct share *share, char *const *hexes, size_t count,
-			  struct holdings *out, struct note_error *err)
+static int read_batch(struct share *share, char *const *hexes, struct holdings_batch *batch,
+		      struct note_error *err)
 {
 	struct s3_request requests[OBJECTS_BATCH] = {0};
-	for (size_t i = 0; i < count; i++) {
-		out[i] = (struct holdings){0};
+	for (size_t i = 0; i < batch->count; i++)
 		requests[i] = (struct s3_request){.method = S3_GET, .key = holdings_key(hexes[i])};
-	}
-	int code = s3_run(share->objects->s3, requests, count, NULL, NULL, err);
-	for (size_t i = 0; i < count; i++) {
+	int code = s3_run(share->objects->s3, requests, batch->count, NULL, NULL, err);
+	for (size_t i = 0; i < batch->count; i++) {
 		if (code == NOTE_OK && requests[i].code == NOTE_OK) {
 			text_puts(&requests[i].body, "");
-			code = holdings_parse(&out[i], hexes[i], requests[i].body.data,
+			code = holdings_parse(&batch->items[i], hexes[i], requests[i].body.data,
 					      requests[i].body.size, err);
 		} else {
-			memcpy(out[i].hex, hexes[i], strlen(hexes[i]) + 1);
+			memcpy(batch->items[i].hex, hexes[i], strlen(hexes[i]) + 1);
 		}
 		s3_request_free(&requests[i]);
 	}
-	for (size_t i = 0; code != NOTE_OK && i < count; i++)
-		holdings_free(&out[i]);
 	return code;
 }
 
-int objects_write_holdings(struct share *share, struct holdings *holdings, const bool *changed,
-			   size_t count, struct note_error *err)
+static void empty_batch(struct holdings_batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		holdings_free(&batch->items[i]);
+	memset(batch->changed, 0, sizeof(batch->changed));
+}
+
+bool holdings_batch_next(struct share *share, const struct strings *hexes,
+			 struct holdings_batch *batch, int *code, struct note_error *err)
+{
+	empty_batch(batch);
+	if (*code != NOTE_OK)
+		return false;
+	batch->start += batch->count;
+	const size_t left = hexes->count - batch->start;
+	batch->count = left < OBJECTS_BATCH ? left : OBJECTS_BATCH;
+	if (batch->count == 0)
+		return false;
+	*code = read_batch(share, &hexes->items[batch->start], batch, err);
+	if (*code != NOTE_OK)
+		empty_batch(batch);
+	return *code == NOTE_OK;
+}
+
+int holdings_batch_write(struct share *share, const struct holdings_batch *batch,
+			 struct note_error *err)
 {
 	struct s3_request requests[OBJECTS_BATCH] = {0};
 	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (!changed[i])
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct holdings *holdings = &batch->items[i];
+		if (!batch->changed[i])
 			continue;
 		struct s3_request *request = &requests[used++];
-		request->key = holdings_key(holdings[i].hex);
-		request->method = holdings[i].count != 0 ? S3_PUT : S3_DELETE;
-		if (holdings[i].count != 0) {
-			char *json = holdings_to_json(&holdings[i]);
+		request->key = holdings_key(holdings->hex);
+		request->method = holdings->count != 0 ? S3_PUT : S3_DELETE;
+		if (holdings->count != 0) {
+			char *json = holdings_to_json(holdings);
 			text_puts(&request->body, json);
 			free(json);
 		}

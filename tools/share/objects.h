@@ -56,13 +56,22 @@ char *record_key(const char *package);
 char *holdings_key(const char *hex);
 char *directory_key(const char *path);
 
-/* The holdings of COUNT (at most OBJECTS_BATCH) build-ids; empty ones where there are none. */
-int objects_read_holdings(struct share *share, char *const *hexes, size_t count,
-			  struct holdings *out, struct note_error *err);
+/* Some of a list's build-ids, with their holdings; begins as {0}. */
+struct holdings_batch {
+	size_t start; /* in the list */
+	size_t count;
+	struct holdings items[OBJECTS_BATCH];
+	bool changed[OBJECTS_BATCH];
+};
+
+/* The next of HEXES, in place of the last ones; empty holdings where there are none. False at the
+ * end and where *CODE is or becomes an error: nothing is held by BATCH then. */
+bool holdings_batch_next(struct share *share, const struct strings *hexes,
+			 struct holdings_batch *batch, int *code, struct note_error *err);
 
 /* Writes those that are marked, or deletes what holds nothing any more. */
-int objects_write_holdings(struct share *share, struct holdings *holdings, const bool *changed,
-			   size_t count, struct note_error *err);
+int holdings_batch_write(struct share *share, const struct holdings_batch *batch,
+			 struct note_error *err);
 
 /* The build-ids of RECORD, each once, sorted. */
 void record_build_ids(const struct record *record, struct strings *out);

@@ -12,7 +12,7 @@
 /* Claims are sorted by path: those of one build-id stand together. */
 int objects_judge(struct share *share, struct claim *claims, size_t count, struct note_error *err)
 {
-	struct holdings holdings[OBJECTS_BATCH];
+	struct holdings_batch batch = {0};
 	struct strings hexes = {0};
 	char hex[129];
 	size_t first = 0;
@@ -21,28 +21,21 @@ int objects_judge(struct share *share, struct claim *claims, size_t count, struc
 		if (build_id_path(claims[i].below, hex) != NULL &&
 		    (hexes.count == 0 || strcmp(hexes.items[hexes.count - 1], hex) != 0))
 			strings_add(&hexes, hex);
-	for (size_t start = 0; code == NOTE_OK && start < hexes.count; start += OBJECTS_BATCH) {
-		const size_t left = hexes.count - start;
-		const size_t many = left < OBJECTS_BATCH ? left : OBJECTS_BATCH;
+	while (holdings_batch_next(share, &hexes, &batch, &code, err)) {
 		size_t at = 0;
-		code = objects_read_holdings(share, &hexes.items[start], many, holdings, err);
-		if (code != NOTE_OK)
-			break;
 		for (; first < count; first++) {
 			const char *kind = build_id_path(claims[first].below, hex);
 			if (kind == NULL)
 				continue;
-			while (at < many && strcmp(holdings[at].hex, hex) != 0)
+			while (at < batch.count && strcmp(batch.items[at].hex, hex) != 0)
 				at++;
-			if (at == many)
+			if (at == batch.count)
 				break;
-			const struct holding *holding = holdings_find(&holdings[at], kind);
+			const struct holding *holding = holdings_find(&batch.items[at], kind);
 			if (holding != NULL && holding->packages.count != 0 &&
 			    strcmp(holding->sha256, claims[first].sha256) != 0)
 				claims[first].holder = xstrdup(holding->packages.items[0]);
 		}
-		for (size_t i = 0; i < many; i++)
-			holdings_free(&holdings[i]);
 	}
 	strings_free(&hexes);
 	return code;
@@ -92,11 +85,6 @@ static int judge_files(struct share *share, const struct record *record, struct 
 
 /* --- the index --- */
 
-static bool is_named_source(const char *name)
-{
-	return is_source_path(name);
-}
-
 /* The list that was spooled: names, each with a NUL. */
 static int read_names(struct share *share, const char *path, struct strings *out,
 		      struct note_error *err)
@@ -112,7 +100,7 @@ static int read_names(struct share *share, const char *path, struct strings *out
 	if (code != NOTE_OK)
 		return code;
 	for (size_t i = 0; i < size; i += strlen((const char *)bytes + i) + 1)
-		if (is_named_source((const char *)bytes + i))
+		if (is_source_path((const char *)bytes + i))
 			strings_add(out, (const char *)bytes + i);
 	free(bytes);
 	return NOTE_OK;
@@ -170,25 +158,16 @@ static int claim_files(struct supply *supply, struct holdings *holdings, struct 
 static int claim_all(struct supply *supply, const struct strings *hexes, struct upload *uploads,
 		     struct note_error *err)
 {
-	struct holdings holdings[OBJECTS_BATCH];
-	bool changed[OBJECTS_BATCH];
+	struct holdings_batch batch = {0};
 	size_t first = 0;
 	int code = NOTE_OK;
-	for (size_t start = 0; code == NOTE_OK && start < hexes->count; start += OBJECTS_BATCH) {
-		const size_t left = hexes->count - start;
-		const size_t count = left < OBJECTS_BATCH ? left : OBJECTS_BATCH;
-		code = objects_read_holdings(supply->share, &hexes->items[start], count, holdings,
-					     err);
-		if (code != NOTE_OK)
-			break;
-		for (size_t i = 0; code == NOTE_OK && i < count; i++) {
-			changed[i] = true;
-			code = claim_files(supply, &holdings[i], uploads, &first, err);
+	while (holdings_batch_next(supply->share, hexes, &batch, &code, err)) {
+		for (size_t i = 0; code == NOTE_OK && i < batch.count; i++) {
+			batch.changed[i] = true;
+			code = claim_files(supply, &batch.items[i], uploads, &first, err);
 		}
 		if (code == NOTE_OK)
-			code = objects_write_holdings(supply->share, holdings, changed, count, err);
-		for (size_t i = 0; i < count; i++)
-			holdings_free(&holdings[i]);
+			code = holdings_batch_write(supply->share, &batch, err);
 	}
 	return code;
 }

@@ -162,25 +162,21 @@ static int compare(struct check *check, struct list *list, const char *prefix, c
 
 static int check_claims(struct check *check, const struct record *record, struct note_error *err)
 {
-	struct holdings holdings[OBJECTS_BATCH];
+	struct holdings_batch batch = {0};
 	struct strings hexes = {0};
 	char hex[129];
 	int code = NOTE_OK;
 	record_build_ids(record, &hexes);
-	for (size_t start = 0; code == NOTE_OK && start < hexes.count; start += OBJECTS_BATCH) {
-		const size_t left = hexes.count - start;
-		const size_t count = left < OBJECTS_BATCH ? left : OBJECTS_BATCH;
-		code = objects_read_holdings(check->share, &hexes.items[start], count, holdings,
-					     err);
-		for (size_t i = 0, at = 0; code == NOTE_OK && i < record->count; i++) {
+	while (holdings_batch_next(check->share, &hexes, &batch, &code, err)) {
+		for (size_t i = 0, at = 0; i < record->count; i++) {
 			const struct record_file *file = &record->files[i];
 			const char *kind = build_id_path(file->path, hex);
-			if (kind == NULL || strcmp(hex, holdings[0].hex) < 0 ||
-			    strcmp(hex, holdings[count - 1].hex) > 0)
+			if (kind == NULL || strcmp(hex, batch.items[0].hex) < 0 ||
+			    strcmp(hex, batch.items[batch.count - 1].hex) > 0)
 				continue;
-			while (strcmp(holdings[at].hex, hex) < 0)
+			while (strcmp(batch.items[at].hex, hex) < 0)
 				at++;
-			const struct holding *holding = holdings_find(&holdings[at], kind);
+			const struct holding *holding = holdings_find(&batch.items[at], kind);
 			if (holding == NULL || !set_has(&holding->packages, record->package))
 				found(check, file->path, "the index does not tell of %s",
 				      record->package);
@@ -188,8 +184,6 @@ static int check_claims(struct check *check, const struct record *record, struct
 				found(check, file->path, "%s and %s hold different files",
 				      holding->packages.items[0], record->package);
 		}
-		for (size_t i = 0; code == NOTE_OK && i < count; i++)
-			holdings_free(&holdings[i]);
 	}
 	strings_free(&hexes);
 	return code;
@@ -261,29 +255,36 @@ static int check_build_id(struct check *check, const struct holdings *holdings,
 	return code;
 }
 
+/* Where one of a batch cannot be read, each of it is asked for by itself: the others are looked at.
+ */
 static int check_build_ids(struct check *check, const struct strings *hexes,
 			   const struct strings *packages, struct note_error *err)
 {
-	struct holdings holdings[OBJECTS_BATCH];
+	struct holdings_batch batch = {0};
+	struct note_error why;
+	int checked = NOTE_OK;
 	int code = NOTE_OK;
-	for (size_t start = 0; code == NOTE_OK && start < hexes->count; start += OBJECTS_BATCH) {
-		const size_t left = hexes->count - start;
-		const size_t count = left < OBJECTS_BATCH ? left : OBJECTS_BATCH;
-		struct note_error why;
-		code = objects_read_holdings(check->share, &hexes->items[start], count, holdings,
-					     &why);
-		if (code == NOTE_MALFORMED) {
-			found(check, "index/buildid/", "%s", why.text);
-			code = NOTE_OK;
+	for (;;) {
+		if (holdings_batch_next(check->share, hexes, &batch, &code, &why)) {
+			for (size_t i = 0; checked == NOTE_OK && i < batch.count; i++)
+				checked = check_build_id(check, &batch.items[i], packages, err);
+			code = checked;
 			continue;
 		}
-		if (code != NOTE_OK && err != NULL)
-			*err = why;
-		for (size_t i = 0; i < count && code == NOTE_OK; i++) {
-			code = check_build_id(check, &holdings[i], packages, err);
-			holdings_free(&holdings[i]);
+		if (checked != NOTE_OK || code != NOTE_MALFORMED)
+			break;
+		code = NOTE_OK;
+		if (batch.count == 1)
+			found(check, "index/buildid/", "%s", why.text);
+		for (size_t i = 0; batch.count > 1 && code == NOTE_OK && i < batch.count; i++) {
+			const struct strings one = {.items = &hexes->items[batch.start + i],
+						    .count = 1};
+			code = check_build_ids(check, &one, packages, err);
 		}
+		checked = code;
 	}
+	if (code != NOTE_OK && checked == NOTE_OK && err != NULL)
+		*err = why;
 	return code;
 }
 

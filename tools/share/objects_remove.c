@@ -59,18 +59,11 @@ static void look_through(struct supply *supply, struct holdings *holdings, struc
 static int find_doomed(struct supply *supply, const struct strings *hexes, struct doomed *doomed,
 		       struct strings *forget, struct note_error *err)
 {
-	struct holdings holdings[OBJECTS_BATCH];
+	struct holdings_batch batch = {0};
 	int code = NOTE_OK;
-	for (size_t start = 0; code == NOTE_OK && start < hexes->count; start += OBJECTS_BATCH) {
-		const size_t left = hexes->count - start;
-		const size_t count = left < OBJECTS_BATCH ? left : OBJECTS_BATCH;
-		code = objects_read_holdings(supply->share, &hexes->items[start], count, holdings,
-					     err);
-		for (size_t i = 0; code == NOTE_OK && i < count; i++) {
-			look_through(supply, &holdings[i], doomed, forget);
-			holdings_free(&holdings[i]);
-		}
-	}
+	while (holdings_batch_next(supply->share, hexes, &batch, &code, err))
+		for (size_t i = 0; i < batch.count; i++)
+			look_through(supply, &batch.items[i], doomed, forget);
 	return code;
 }
 

@@ -271,24 +271,15 @@ static int run_requests(struct supply *supply, struct requests *requests, struct
 
 int supply_serve(struct supply *supply, const struct strings *hexes, struct note_error *err)
 {
-	struct holdings holdings[OBJECTS_BATCH];
-	bool changed[OBJECTS_BATCH];
+	struct holdings_batch batch = {0};
 	struct requests requests = {0};
 	int code = NOTE_OK;
-	for (size_t start = 0; code == NOTE_OK && start < hexes->count; start += OBJECTS_BATCH) {
-		const size_t left = hexes->count - start;
-		const size_t count = left < OBJECTS_BATCH ? left : OBJECTS_BATCH;
-		code = objects_read_holdings(supply->share, &hexes->items[start], count, holdings,
-					     err);
-		if (code != NOTE_OK)
-			break;
-		for (size_t i = 0; i < count; i++)
-			changed[i] = serve_one(supply, &holdings[i], &requests);
+	while (holdings_batch_next(supply->share, hexes, &batch, &code, err)) {
+		for (size_t i = 0; i < batch.count; i++)
+			batch.changed[i] = serve_one(supply, &batch.items[i], &requests);
 		code = run_requests(supply, &requests, err);
 		if (code == NOTE_OK)
-			code = objects_write_holdings(supply->share, holdings, changed, count, err);
-		for (size_t i = 0; i < count; i++)
-			holdings_free(&holdings[i]);
+			code = holdings_batch_write(supply->share, &batch, err);
 	}
 	return code;
 }
