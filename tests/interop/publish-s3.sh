@@ -78,7 +78,10 @@ two_packages() {
 	s3 PUT /$BUCKET/deb/ug/buildid/$id/source/usr/x @two/usr/bin/hello >/dev/null
 	s3 PUT /$BUCKET/deb/ug/buildid/00112233/debuginfo @two/usr/bin/hello >/dev/null
 	s3 DELETE /$BUCKET/deb/ug/source/copy-1-1.x86_64/usr/src/debug/hello-1-1.x86_64/other.c >/dev/null
+	echo broken >broken
+	s3 PUT /$BUCKET/deb/ug/index/buildid/00112244.json @broken >/dev/null
 	status 1 publish --check
+	says out 'index/buildid/00112244.json is not what it should be'
 	says out "^buildid/$id/executable: its contents are not"
 	says out "^buildid/$id/source/usr/x: no package holds it"
 	says out '^buildid/00112233: no package holds it'
@@ -86,6 +89,7 @@ two_packages() {
 	s3 PUT /$BUCKET/deb/ug/buildid/$id/executable @one/usr/bin/hello >/dev/null
 	s3 DELETE /$BUCKET/deb/ug/buildid/$id/source/usr/x >/dev/null
 	s3 DELETE /$BUCKET/deb/ug/buildid/00112233/debuginfo >/dev/null
+	s3 DELETE /$BUCKET/deb/ug/index/buildid/00112244.json >/dev/null
 	status 0 publish --remove=bad-1-1.x86_64 --remove=copy-1-1.x86_64
 
 	tree three 3
