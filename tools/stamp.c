@@ -95,7 +95,7 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 {
 	struct stamp *stamp = context;
 	*descend = true;
-	if (entry->kind == ENTRY_FILE && leftover_is_one(entry->path)) {
+	if (entry->kind == ENTRY_FILE && root_is_temporary(entry->path)) {
 		strings_add(&stamp->leftovers, entry->path);
 		return true;
 	}

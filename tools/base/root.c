@@ -289,6 +289,16 @@ void root_temporary_name(const char *name, char out[32])
 	snprintf(out, 32, ".pkgnote-%016llx", (unsigned long long)hash);
 }
 
+bool root_is_temporary(const char *path)
+{
+	static const char prefix[] = ".pkgnote-";
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 &&
+	       strspn(name + sizeof(prefix) - 1, "0123456789abcdef") == 16 &&
+	       strlen(name) == sizeof(prefix) - 1 + 16;
+}
+
 /* --- replacing --- */
 
 int root_symlink_new(struct root *root, const char *target, const char *path,

@@ -95,6 +95,9 @@ int root_remove_tree(struct root *root, const char *path, struct note_error *err
 /* The name under which PATH's last component is written before it is renamed. */
 void root_temporary_name(const char *name, char out[32]);
 
+/* Whether PATH ends in such a name. */
+bool root_is_temporary(const char *path);
+
 /* --- walking --- */
 
 enum entry_kind { ENTRY_FILE, ENTRY_DIRECTORY, ENTRY_LINK, ENTRY_OTHER };

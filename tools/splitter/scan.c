@@ -29,16 +29,6 @@ static bool matches(const struct strings *patterns, const char *path)
 	return false;
 }
 
-static bool is_temporary(const char *path)
-{
-	static const char prefix[] = ".pkgnote-";
-	const char *slash = strrchr(path, '/');
-	const char *name = slash != NULL ? slash + 1 : path;
-	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 &&
-	       strspn(name + sizeof(prefix) - 1, "0123456789abcdef") == 16 &&
-	       strlen(name) == sizeof(prefix) - 1 + 16;
-}
-
 static bool visit(void *context, const struct entry *entry, bool *descend)
 {
 	struct scan *scan = context;
@@ -59,7 +49,7 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 				    .device = entry->st.st_dev,
 				    .inode = entry->st.st_ino,
 				    .name_count = entry->st.st_nlink};
-	if (is_temporary(entry->path)) {
+	if (root_is_temporary(entry->path)) {
 		scan->temporaries = xrealloc(scan->temporaries, (scan->temporary_count + 1) *
 									sizeof(*scan->temporaries));
 		scan->temporaries[scan->temporary_count++] = input;

@@ -4,16 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool leftover_is_one(const char *path)
-{
-	static const char prefix[] = ".pkgnote-";
-	const char *slash = strrchr(path, '/');
-	const char *name = slash != NULL ? slash + 1 : path;
-	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 &&
-	       strspn(name + sizeof(prefix) - 1, "0123456789abcdef") == 16 &&
-	       strlen(name) == sizeof(prefix) - 1 + 16;
-}
-
 char *leftover_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');

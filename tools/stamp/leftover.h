@@ -7,9 +7,6 @@
 
 #include "tools/base/root.h"
 
-/* Whether PATH ends in a name that root_write() gives to what it has not finished. */
-bool leftover_is_one(const char *path);
-
 /* The path of the temporary file of PATH, for free(). */
 char *leftover_of(const char *path);
 
