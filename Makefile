@@ -23,7 +23,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
             -Wcast-qual -Wwrite-strings
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 PACKAGES := libelf json-c libcurl libarchive libdeflate libzstd liblzma libxxhash libcrypto
-# Of these the headers alone: the libraries are loaded when they are first needed (tools/base/library.h).
+# Of these the headers alone: the libraries are loaded when they are first needed (tools/base/libraries/library.h).
 LOADED   := libcurl libarchive
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -I. -Ilibnote -DPKGNOTE_VERSION='"$(VERSION)"' $(CPPFLAGS)
@@ -33,8 +33,8 @@ TOOL_LIBS     = $(eval TOOL_LIBS := $$(shell pkg-config --libs $(filter-out $(LO
 NOTE_LIBS     = $(shell pkg-config --libs libelf json-c)
 ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
 
-NOTE_SOURCES := $(sort $(wildcard libnote/*.c))
-TOOL_SOURCES := $(sort $(wildcard tools/*.c tools/*/*.c))
+NOTE_SOURCES := $(sort $(wildcard libnote/*.c libnote/*/*.c))
+TOOL_SOURCES := $(sort $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
 FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 NOTE_OBJECTS := $(NOTE_SOURCES:%.c=$(BUILD)/%.o)

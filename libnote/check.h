@@ -6,9 +6,9 @@
 #ifndef NOTE_CHECK_H
 #define NOTE_CHECK_H
 
-#include "core.h"
+#include "core/core.h"
 #include "note.h"
-#include "pe.h"
+#include "pe/pe.h"
 
 /* At most this many findings are told of one file or module: a hostile file has millions. */
 #define CHECK_MAX_PROBLEMS 100

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "error.h"
-#include "place_internal.h"
+#include "place/internal.h"
 
 struct target {
 	const char *name;

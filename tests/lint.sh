@@ -27,20 +27,21 @@ rule() {
 	found=$(grep -nE "^#include \"($2)" $1 /dev/null 2>/dev/null)
 	[ -z "$found" ] || { printf 'lint: an arrow that must not be:\n%s\n' "$found"; bad=1; }
 }
-engines='splitter debuginfod release share show stamp fetch'
-rule "$(echo libnote/*.[ch])" 'tools/'
-rule "$(echo tools/base/*.[ch])" "tools/($(echo $engines | tr ' ' '|'))/|tools/commands.h"
+engines='splitter debuginfod release share s3 show stamp fetch'
+rule "$(find libnote -name '*.[ch]')" 'tools/'
+rule "$(find tools/base -name '*.[ch]')" "tools/($(echo $engines | tr ' ' '|'))/|tools/commands.h"
 for engine in $engines; do
 	[ -d "tools/$engine" ] || continue
-	rule "$(echo tools/"$engine"/*.[ch])" 'tools/[a-z]*\.h'
+	rule "$(find "tools/$engine" -name '*.[ch]')" 'tools/[a-z_]*\.h'
 done
 # Of the engines, verify's reads through two others: the client, and the list of sources in DWARF.
-rule "$(echo tools/splitter/*.[ch])" 'tools/(debuginfod|release|share|show)/'
-rule "$(echo tools/debuginfod/*.[ch])" 'tools/(release|share|show)/'
-rule "$(echo tools/share/*.[ch])" 'tools/(debuginfod|release|splitter|show)/'
-rule "$(echo tools/release/*.[ch])" 'tools/(share|show)/|tools/splitter/(split|scan|strip|layout|sources|buildid)'
+rule "$(find tools/splitter -name '*.[ch]')" 'tools/(debuginfod|release|share|show)/'
+rule "$(find tools/debuginfod -name '*.[ch]')" 'tools/(release|share|show)/'
+rule "$(find tools/share -name '*.[ch]')" 'tools/(debuginfod|release|splitter|show)/'
+rule "$(find tools/release -name '*.[ch]')" 'tools/(share|show)/|tools/splitter/(split|scan|elf/halves|layout|sources|elf/buildid)'
 # A stage of the splitter never calls another: only the recipe knows them all.
-for stage in strip buildid layout sources scan; do
-	rule "$(echo tools/splitter/$stage*.c)" "tools/splitter/(split|$(printf '%s\n' strip buildid layout sources scan | grep -v $stage | paste -sd'|'))\.h"
+stages='elf/debug_half elf/shipped_half elf/buildid layout sources scan'
+for stage in $stages; do
+	rule "tools/splitter/$stage.c" "tools/splitter/(split|$(printf '%s\n' elf/halves elf/buildid layout sources scan | grep -v "${stage/%*_half/halves}" | paste -sd'|'))\.h"
 done
 exit $bad

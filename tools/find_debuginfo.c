@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tools/base/metadata.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/commands.h"
 #include "tools/split_tell.h"
 #include "tools/splitter/lists.h"

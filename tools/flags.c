@@ -18,7 +18,7 @@
 
 #include "libnote/note.h"
 #include "tools/base/metadata.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/commands.h"
 
 enum form { AS_ARGV, AS_SHELL, AS_MAKE, AS_SPECS, AS_CLANG_CONFIG, AS_RESPONSE, AS_OBJECT };

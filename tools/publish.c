@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/commands.h"
 #include "tools/share/share.h"
-#include "tools/splitter/dwarf.h"
+#include "tools/splitter/dwarf/dwarf.h"
 
 struct options {
 	const char *into;

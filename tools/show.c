@@ -15,7 +15,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/pool.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/commands.h"
 #include "tools/show/inspect.h"
 

@@ -7,7 +7,7 @@
 
 #include "tools/base/manifest.h"
 #include "tools/base/metadata.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/commands.h"
 #include "tools/split_tell.h"
 #include "tools/splitter/lists.h"

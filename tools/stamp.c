@@ -12,7 +12,7 @@
 
 #include "tools/base/metadata.h"
 #include "tools/base/pool.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/commands.h"
 #include "tools/stamp/interrupt.h"
 #include "tools/stamp/kind.h"

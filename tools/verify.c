@@ -10,10 +10,10 @@
 
 #include "libnote/error.h"
 #include "tools/base/manifest.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/commands.h"
-#include "tools/release/merge.h"
 #include "tools/release/release.h"
+#include "tools/release/reports/merge.h"
 
 static const struct report_format *const formats[] = {&table_format, &json_format, &junit_format,
 						      &html_format};

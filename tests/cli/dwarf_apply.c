@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "libnote/image.h"
-#include "tools/base/root.h"
-#include "tools/splitter/dwarf.h"
+#include "tools/base/root/root.h"
+#include "tools/splitter/dwarf/dwarf.h"
 
 static void list(const struct dwarf_sources *sources)
 {

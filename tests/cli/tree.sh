@@ -12,9 +12,9 @@ lint_sees_a_wrong_arrow() {
 	need clang-format cppcheck
 	mkdir tree
 	cp -r "$TOP/libnote" "$TOP/tools" "$TOP/tests" "$TOP/.clang-format" tree
-	sed -i '1a #include "tools/splitter/layout.h"' tree/tools/splitter/strip.c
+	sed -i '1a #include "tools/splitter/layout.h"' tree/tools/splitter/elf/debug_half.c
 	status 1 bash tree/tests/lint.sh
-	says out 'tools/splitter/strip.c:2:#include "tools/splitter/layout.h"'
+	says out 'tools/splitter/elf/debug_half.c:2:#include "tools/splitter/layout.h"'
 }
 check "make lint sees a stage that reaches into another" lint_sees_a_wrong_arrow
 

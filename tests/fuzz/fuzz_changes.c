@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "tests/fuzz/package_input.h"
-#include "tools/release/control.h"
-#include "tools/release/merge.h"
+#include "tools/release/inputs/control.h"
+#include "tools/release/reports/merge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

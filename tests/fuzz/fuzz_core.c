@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "libnote/check.h"
-#include "libnote/core.h"
+#include "libnote/core/core.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

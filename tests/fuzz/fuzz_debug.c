@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Any bytes as a debug file, judged against itself as what is shipped. */
 #include "libnote/image.h"
-#include "tools/release/debuginfo.h"
+#include "tools/release/checks/debuginfo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

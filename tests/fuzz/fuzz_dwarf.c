@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "libnote/image.h"
-#include "tools/splitter/dwarf.h"
+#include "tools/splitter/dwarf/dwarf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/debuginfod/cache.h"
+#include "tools/debuginfod/cache/cache.h"
 #include "tools/debuginfod/shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

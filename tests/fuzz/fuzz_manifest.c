@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "tools/base/manifest.h"
-#include "tools/share/holdings.h"
+#include "tools/s3/config.h"
+#include "tools/s3/s3.h"
+#include "tools/share/objects/holdings.h"
 #include "tools/share/record.h"
-#include "tools/share/s3.h"
-#include "tools/share/s3_config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

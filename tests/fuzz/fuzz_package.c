@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tools/base/package.h"
+#include "tools/base/package/package.h"
 #include "tools/base/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "libnote/check.h"
-#include "libnote/pe.h"
+#include "libnote/pe/pe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

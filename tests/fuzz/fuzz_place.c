@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "libnote/note.h"
-#include "libnote/pe.h"
-#include "libnote/place_internal.h"
+#include "libnote/pe/pe.h"
+#include "libnote/place/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/splitter/buildid.h"
-#include "tools/splitter/compress.h"
-#include "tools/splitter/dwarf.h"
-#include "tools/splitter/members.h"
-#include "tools/splitter/minidebug.h"
-#include "tools/splitter/plan.h"
+#include "tools/splitter/dwarf/dwarf.h"
+#include "tools/splitter/elf/buildid.h"
+#include "tools/splitter/elf/compress.h"
+#include "tools/splitter/elf/halves.h"
+#include "tools/splitter/elf/members.h"
+#include "tools/splitter/elf/minidebug.h"
+#include "tools/splitter/elf/plan.h"
 #include "tools/splitter/scan.h"
-#include "tools/splitter/strip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

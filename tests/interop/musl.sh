@@ -19,7 +19,7 @@ compiles() {
 	local source work=$PWD
 	library_headers
 	cd "$TOP" || return 1
-	for source in libnote/*.c tools/*.c tools/*/*.c; do
+	for source in libnote/*.c libnote/*/*.c tools/*.c tools/*/*.c tools/*/*/*.c; do
 		printf '%s\0%s\0' "$source" "$work/$(echo "$source" | tr / _).o"
 	done | xargs -0 -n 2 -P "$(nproc)" sh -c 'musl-gcc -std=c17 -D_GNU_SOURCE -I. -Ilibnote -DPKGNOTE_VERSION="\"0\"" -Wall -Wextra \
 		-Werror -idirafter "$0/headers" -pthread -c -o "$2" "$1"' "$work" 2>"$work/err" || { cat "$work/err" >&2; cd "$work"; return 1; }

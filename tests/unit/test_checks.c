@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "tools/release/check.h"
+#include "tools/release/checks/check.h"
 
 #define ID "0123456789abcdef0123456789abcdef01234567"
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
-#include "tools/base/root.h"
-#include "tools/debuginfod/cache.h"
+#include "tools/base/root/root.h"
+#include "tools/debuginfod/cache/cache.h"
 #include "tools/debuginfod/proof.h"
 #include "tools/debuginfod/shape.h"
 

@@ -9,7 +9,7 @@
 #include "libnote/image.h"
 #include "tests/unit/unit.h"
 #include "tools/base/text.h"
-#include "tools/splitter/dwarf.h"
+#include "tools/splitter/dwarf/dwarf.h"
 
 #define DEST "/usr/src/debug/x-1-1.x86_64"
 

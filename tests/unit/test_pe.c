@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "libnote/check.h"
-#include "libnote/pe.h"
+#include "libnote/pe/pe.h"
 #include "made_pe.h"
 #include "unit.h"
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "tools/splitter/dwarf_reloc_types.h"
-#include "tools/splitter/reloc.h"
+#include "tools/splitter/dwarf/reloc_types.h"
+#include "tools/splitter/elf/reloc.h"
 
 #define LOONGARCH 258
 

@@ -7,8 +7,8 @@
 
 #include "tests/unit/unit.h"
 #include "tools/base/text.h"
-#include "tools/release/markup.h"
-#include "tools/release/merge.h"
+#include "tools/release/reports/markup.h"
+#include "tools/release/reports/merge.h"
 
 static void add(struct report *report, const char *input, const char *path, const char *check,
 		enum verdict verdict, const char *reason)

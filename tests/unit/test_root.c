@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 
 static char top[64]; /* a fresh directory: "in" is the root, "out" must never be touched */
 static struct root *root;

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "tools/share/holdings.h"
-#include "tools/share/s3.h"
-#include "tools/share/s3_config.h"
+#include "tools/s3/config.h"
+#include "tools/s3/s3.h"
+#include "tools/share/objects/holdings.h"
 
 #define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 
 /* A list of assignments is no longer than this; a payload has to fit a note in page one. */
 #define SMALL_FILE (1 << 20)

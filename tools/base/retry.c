@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "tools/base/curl_library.h"
+#include "tools/base/libraries/curl.h"
 
 double seconds_now(void)
 {

@@ -3,7 +3,7 @@
 #ifndef DEBUGINFOD_FEDERATION_H
 #define DEBUGINFOD_FEDERATION_H
 
-#include "tools/debuginfod/cache.h"
+#include "tools/debuginfod/cache/cache.h"
 #include "tools/debuginfod/transfer.h"
 
 /* What all federations of a client share. */

@@ -3,7 +3,7 @@
 #ifndef DEBUGINFOD_LOCAL_H
 #define DEBUGINFOD_LOCAL_H
 
-#include "tools/debuginfod/cache.h"
+#include "tools/debuginfod/cache/cache.h"
 #include "tools/debuginfod/server.h"
 
 /* Looks an artifact up below SERVER's directory. OUTCOME_FOUND with *PATH (for free()), the file

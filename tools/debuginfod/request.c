@@ -3,12 +3,12 @@
  * One request as a recipe:
  *
  *   1. its build-id and name are checked, and become a key           (cache.c)
- *   2. the cache has it, complete and proven: done                   (cache.c, cache_proof.c)
- *      elfutils' cache has it, proven: done                          (elfutils_cache.c)
- *   3. whoever else fetches it now is waited for; then 2. again      (cache_lock.c)
+ *   2. the cache has it, complete and proven: done                   (cache.c,
+ * debuginfod/cache/proven.c) elfutils' cache has it, proven: done (debuginfod/cache/elfutils.c)
+ *   3. whoever else fetches it now is waited for; then 2. again      (debuginfod/cache/lock.c)
  *   4. all servers are asked at once, in rounds, shares on disk      (federation.c, retry.c,
- *      first; none over a network, where all of those said absent    local.c, cache_lock.c)
- *      a while ago
+ *      first; none over a network, where all of those said absent    local.c,
+ * debuginfod/cache/lock.c) a while ago
  *   5. the first complete and proven body is committed               (transfer.c, proof.c)
  *   6. a section that no server gives is cut out of the whole file,
  *      where the options ask for that                                (section.c)

@@ -3,7 +3,7 @@
 #ifndef DEBUGINFOD_SECTION_H
 #define DEBUGINFOD_SECTION_H
 
-#include "tools/debuginfod/cache.h"
+#include "tools/debuginfod/cache/cache.h"
 
 /* Puts the raw bytes of the section that KEY names, out of the ELF file FD, into the cache: *PATH
  * is for free(). NOTE_ABSENT where the file has no such section with contents. */

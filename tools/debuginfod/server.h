@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "tools/base/curl_library.h"
+#include "tools/base/libraries/curl.h"
 #include "tools/debuginfod/proof.h"
 
 struct server {

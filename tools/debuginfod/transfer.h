@@ -3,7 +3,7 @@
 #ifndef DEBUGINFOD_TRANSFER_H
 #define DEBUGINFOD_TRANSFER_H
 
-#include "tools/debuginfod/cache.h"
+#include "tools/debuginfod/cache/cache.h"
 #include "tools/debuginfod/server.h"
 
 /* What all transfers of a client share. */

@@ -12,8 +12,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "tools/base/curl_library.h"
-#include "tools/base/root.h"
+#include "tools/base/libraries/curl.h"
+#include "tools/base/root/root.h"
 
 #define URLS_FILES "/etc/debuginfod/*.urls"
 #define URLS_SPACE " \t\r\n\f\v"

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/debuginfod/url.h"
-#include "tools/splitter/dwarf.h"
+#include "tools/splitter/dwarf/dwarf.h"
 
 struct gatherer {
 	struct client *client;

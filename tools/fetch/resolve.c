@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/dwarf.h"
+#include "tools/splitter/dwarf/dwarf.h"
 
 /* NAME without "./" in front. */
 static const char *without_dots(const char *name)

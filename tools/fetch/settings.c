@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 
 int read_headers_file(struct strings *headers, const char *path, struct note_error *err)
 {

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libnote/core.h"
+#include "libnote/core/core.h"
 #include "libnote/error.h"
-#include "tools/release/input.h"
+#include "tools/release/inputs/input.h"
 
 static void add(struct subjects *subjects, char *name, char *path, char *hex)
 {

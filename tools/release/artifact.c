@@ -9,7 +9,7 @@
 #include "libnote/note.h"
 #include "tools/base/digest.h"
 #include "tools/base/text.h"
-#include "tools/release/note.h"
+#include "tools/release/checks/note.h"
 
 #define LONGEST_NAME 255
 

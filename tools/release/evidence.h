@@ -3,8 +3,8 @@
 #ifndef RELEASE_EVIDENCE_H
 #define RELEASE_EVIDENCE_H
 
-#include "tools/release/check.h"
-#include "tools/release/debuginfo.h"
+#include "tools/release/checks/check.h"
+#include "tools/release/checks/debuginfo.h"
 
 /* One artifact whose evidence is wanted. */
 struct gathering {

@@ -24,10 +24,10 @@
 #include "tools/base/pool.h"
 #include "tools/base/text.h"
 #include "tools/release/evidence.h"
-#include "tools/release/input.h"
-#include "tools/release/merge.h"
+#include "tools/release/inputs/input.h"
 #include "tools/release/offline.h"
 #include "tools/release/release_internal.h"
+#include "tools/release/reports/merge.h"
 
 /* --- read --- */
 

@@ -3,7 +3,7 @@
 #ifndef RELEASE_RELEASE_H
 #define RELEASE_RELEASE_H
 
-#include "tools/release/report.h"
+#include "tools/release/reports/report.h"
 
 struct release_options {
 	char *const *inputs;

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "tools/release/evidence.h"
-#include "tools/release/input.h"
+#include "tools/release/inputs/input.h"
 #include "tools/release/release.h"
 
 /* One artifact on its way through the recipe. */

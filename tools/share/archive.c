@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/package.h"
-#include "tools/share/index.h"
+#include "tools/base/package/package.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
+#include "tools/share/objects/index.h"
 
 struct intake {
 	struct share *share;

@@ -3,7 +3,7 @@
 #ifndef SHARE_INTERNAL_H
 #define SHARE_INTERNAL_H
 
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 #include "tools/share/record.h"
 #include "tools/share/share.h"
 
@@ -33,7 +33,7 @@ void share_say(const struct share *share, const char *file, const char *format, 
 /* Keeps others from changing a share that was opened for reading, where that can be. */
 void share_lock_reading(struct share *share);
 
-/* --- claim.c: the links that make a package's files reachable --- */
+/* --- share/directory/links.c: the links that make a package's files reachable --- */
 
 /* Makes LINK (a path in the share) lead to BELOW in PACKAGE, or, where it leads to another
  * package's file already, remembers PACKAGE as a further holder. */

@@ -5,7 +5,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/internal.h"
-#include "tools/share/objects.h"
+#include "tools/share/objects/objects.h"
 #include "tools/share/version.h"
 
 static bool add_package(void *context, const struct entry *entry, bool *descend)

@@ -13,7 +13,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/internal.h"
-#include "tools/share/objects.h"
+#include "tools/share/objects/objects.h"
 
 #define MARKER "share.json"
 

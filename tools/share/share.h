@@ -56,7 +56,7 @@ struct share_hooks {
 };
 
 /* PATH is a directory, or "s3://BUCKET/PREFIX": the share in an object store that objects.h
- * describes, by the variables and files of s3_config.h.
+ * describes, by the variables and files of s3/config.h.
  *
  * Opens the share at PATH to change it: makes it where nothing or an empty directory is there,
  * waits for the lock (and says who holds it), undoes what a killed run left. NOTE_UNSUPPORTED

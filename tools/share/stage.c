@@ -12,7 +12,7 @@
 #include "libnote/error.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
-#include "tools/share/objects.h"
+#include "tools/share/objects/objects.h"
 
 /* --- placing --- */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/base/package.h"
+#include "tools/base/package/package.h"
 #include "tools/show/inspect.h"
 
 /* A file larger than this is refused: a compressed one may claim any size. */

@@ -6,10 +6,10 @@
 #ifndef SHOW_RECORD_H
 #define SHOW_RECORD_H
 
-#include "libnote/core.h"
+#include "libnote/core/core.h"
 #include "libnote/describe.h"
 #include "libnote/json.h"
-#include "libnote/pe.h"
+#include "libnote/pe/pe.h"
 #include "tools/base/text.h"
 
 /* Notes are listed up to this many a file: a hostile file has millions. */

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/draft.h"
-#include "tools/splitter/dwz.h"
-#include "tools/splitter/gdb_index.h"
-#include "tools/splitter/reloc.h"
+#include "tools/splitter/elf/draft.h"
+#include "tools/splitter/elf/reloc.h"
+#include "tools/splitter/programs/dwz.h"
+#include "tools/splitter/programs/gdb_index.h"
 #include "tools/splitter/split_internal.h"
 
 static bool has_section(const struct plan *plan, const char *name)

@@ -12,7 +12,7 @@
 #define SPLITTER_LAYOUT_H
 
 #include "libnote.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 
 enum layout_kind { LAYOUT_RPM, LAYOUT_DEB };
 

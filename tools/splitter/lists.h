@@ -15,7 +15,7 @@
 #define SPLITTER_LISTS_H
 
 #include "tools/base/manifest.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 
 /* A list of its own for some files. */
 struct list_choice {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/plan.h"
+#include "tools/splitter/elf/plan.h"
 
 /* --- the tree --- */
 

@@ -6,7 +6,7 @@
 #define SPLITTER_SCAN_H
 
 #include "libnote/image.h"
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 
 /* A regular file with all its names. */
 struct input {

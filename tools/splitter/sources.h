@@ -6,8 +6,8 @@
 #ifndef SPLITTER_SOURCES_H
 #define SPLITTER_SOURCES_H
 
-#include "tools/base/root.h"
-#include "tools/splitter/dwarf.h"
+#include "tools/base/root/root.h"
+#include "tools/splitter/dwarf/dwarf.h"
 
 struct source {
 	char *installed;       /* below ROOT */

@@ -32,14 +32,14 @@
 #include "libnote/describe.h"
 #include "libnote/error.h"
 #include "libnote/note.h"
-#include "tools/splitter/alternate.h"
-#include "tools/splitter/dwarf.h"
-#include "tools/splitter/elflint.h"
-#include "tools/splitter/minidebug.h"
-#include "tools/splitter/plan.h"
+#include "tools/splitter/dwarf/dwarf.h"
+#include "tools/splitter/elf/halves.h"
+#include "tools/splitter/elf/minidebug.h"
+#include "tools/splitter/elf/plan.h"
+#include "tools/splitter/programs/elflint.h"
 #include "tools/splitter/split_internal.h"
-#include "tools/splitter/strip.h"
-#include "tools/splitter/together.h"
+#include "tools/splitter/together/alternate.h"
+#include "tools/splitter/together/together.h"
 
 /* What one file is on its way; lives in run_input alone. */
 struct passage {

@@ -4,10 +4,10 @@
 #define SPLITTER_SPLIT_H
 
 #include "tools/base/manifest.h"
-#include "tools/base/root.h"
-#include "tools/splitter/compress.h"
-#include "tools/splitter/dwz.h"
+#include "tools/base/root/root.h"
+#include "tools/splitter/elf/compress.h"
 #include "tools/splitter/layout.h"
+#include "tools/splitter/programs/dwz.h"
 
 enum build_id_mode { BUILD_ID_KEEP, BUILD_ID_RECOMPUTE };
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/splitter/dwarf.h"
-#include "tools/splitter/members.h"
-#include "tools/splitter/plan.h"
+#include "tools/splitter/dwarf/dwarf.h"
+#include "tools/splitter/elf/halves.h"
+#include "tools/splitter/elf/members.h"
+#include "tools/splitter/elf/plan.h"
 #include "tools/splitter/split_internal.h"
-#include "tools/splitter/strip.h"
 
 /* What the members share on their way; lives in split_archive() alone. */
 struct archive_passage {

@@ -4,12 +4,12 @@
 #define SPLITTER_SPLIT_INTERNAL_H
 
 #include "tools/base/digest.h"
-#include "tools/splitter/buildid.h"
 #include "tools/splitter/claims.h"
+#include "tools/splitter/elf/buildid.h"
+#include "tools/splitter/elf/halves.h"
 #include "tools/splitter/scan.h"
 #include "tools/splitter/sources.h"
 #include "tools/splitter/split.h"
-#include "tools/splitter/strip.h"
 
 enum verdict {
 	VERDICT_NONE,

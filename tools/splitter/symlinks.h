@@ -6,7 +6,7 @@
 #ifndef SPLITTER_SYMLINKS_H
 #define SPLITTER_SYMLINKS_H
 
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 
 /* The path below ROOT that the link PATH leads to, with every link on the way resolved; NULL where
  * it leads nowhere, or round in a circle. The caller frees it. */

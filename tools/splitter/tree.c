@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "tools/base/pool.h"
-#include "tools/splitter/alternate.h"
-#include "tools/splitter/elflint.h"
-#include "tools/splitter/external.h"
+#include "tools/splitter/programs/elflint.h"
+#include "tools/splitter/programs/external.h"
 #include "tools/splitter/split_internal.h"
 #include "tools/splitter/symlinks.h"
-#include "tools/splitter/together.h"
+#include "tools/splitter/together/alternate.h"
+#include "tools/splitter/together/together.h"
 
 /* When an input is worked on. */
 struct turn {

@@ -6,7 +6,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "libnote/pe.h"
+#include "libnote/pe/pe.h"
 
 /* DOS programs, and text, may begin with MZ too. */
 static bool is_pe(int fd)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "tools/base/root.h"
+#include "tools/base/root/root.h"
 
 /* The path of the temporary file of PATH, for free(). */
 char *leftover_of(const char *path);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "tools/splitter/buildid.h"
+#include "tools/splitter/elf/buildid.h"
 
 int new_build_id(uint8_t *file, size_t size, const char *seed, bool *absent, struct note_error *err)
 {

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One module in memory: its ELF header, its program headers, and the segments of notes, all read
+ * by address: see core.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core.h"
+#include "error.h"
+
+/* A sound module has a handful of either; a note segment is some hundred bytes. */
+#define MAX_AREAS     16
+#define MAX_AREA_SIZE (1u << 20)
+#define MAX_HEADERS   4096
+
+/* A copy of a note segment. */
+struct module_area {
+	struct module_area *next;
+	uint64_t offset; /* where it came from */
+	uint64_t size;
+	uint64_t alignment;
+	uint8_t bytes[];
+};
+
+bool candidates_add(struct candidates *list, uint64_t address, const char *path, size_t length)
+{
+	if (list->count == list->room) {
+		size_t room = list->room == 0 ? 64 : 2 * list->room;
+		struct candidate *grown = realloc(list->items, room * sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		list->items = grown;
+		list->room = room;
+	}
+	char *copy = path != NULL ? strndup(path, length) : NULL;
+	if (path != NULL && copy == NULL)
+		return false;
+	list->items[list->count++] = (struct candidate){address, copy};
+	return true;
+}
+
+void candidates_free(struct candidates *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].path);
+	free(list->items);
+	*list = (struct candidates){0};
+}
+
+static void free_areas(struct module *module)
+{
+	for (struct module_area *area = module->areas, *next; area != NULL; area = next) {
+		next = area->next;
+		free(area);
+	}
+	module->areas = NULL;
+}
+
+/* Notes what keeps a module from being read whole; the first one is kept. */
+static void has_problem(struct module *module, int code, const struct note_error *err)
+{
+	if (module->problem != NOTE_OK)
+		return;
+	module->problem = code;
+	module->error = *err;
+}
+
+static int read_area(struct module *module, const GElf_Phdr *phdr, uint64_t address,
+		     struct module_area ***end, struct note_error *err)
+{
+	struct module_area *area;
+	if (phdr->p_filesz > MAX_AREA_SIZE)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "note segment of %llu bytes", (unsigned long long)phdr->p_filesz);
+	area = malloc(sizeof(*area) + phdr->p_filesz);
+	if (area == NULL)
+		return error_system(err, "notes");
+	*area = (struct module_area){.size = phdr->p_filesz,
+				     .alignment = phdr->p_align == 8 ? 8 : 4};
+	int code =
+		module->space->read(module->space, address, area->bytes, area->size, &area->offset);
+	if (code != NOTE_OK) {
+		free(area);
+		return code == NOTE_ABSENT ? error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET,
+						       "a note segment is not in memory")
+					   : error_set(err, code, NOTE_NO_OFFSET, "notes");
+	}
+	**end = area;
+	*end = &area->next;
+	return NOTE_OK;
+}
+
+/* Reads the program headers of the ELF file that starts at ADDRESS into an image of their own. */
+static int read_headers(struct space *space, uint64_t address, struct image **out, uint8_t **bytes,
+			struct note_error *err)
+{
+	uint8_t header[sizeof(Elf64_Ehdr)];
+	const size_t header_size = space->is_64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+	*bytes = NULL;
+	int code = space->read(space, address, header, header_size, NULL);
+	if (code != NOTE_OK)
+		return error_set(err, code, NOTE_NO_OFFSET, "ELF header");
+	struct image *image;
+	if ((code = image_open_memory(&image, header, header_size, err)) != NOTE_OK)
+		return code;
+	image->in_memory = true;
+	code = image_read_elf(image, err);
+	if (code == NOTE_OK && (image->is_64 != space->is_64 || image->is_big != space->is_big))
+		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "of another class");
+	if (code == NOTE_OK && image->ehdr.e_type != ET_DYN && image->ehdr.e_type != ET_EXEC)
+		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "not linked");
+	const uint64_t size = header_size + image->phnum * image->ehdr.e_phentsize;
+	if (code == NOTE_OK && (image->phnum > MAX_HEADERS || image->ehdr.e_phoff > 1 << 20))
+		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "program headers");
+	if (code == NOTE_OK && (*bytes = malloc(size)) == NULL)
+		code = error_system(err, "program headers");
+	if (code == NOTE_OK) {
+		/* The copy has them right behind the header. */
+		code = space->read(space, address + image->ehdr.e_phoff, *bytes + header_size,
+				   size - header_size, NULL);
+		if (code != NOTE_OK)
+			error_set(err, code, NOTE_NO_OFFSET, "program headers");
+		memcpy(*bytes, header, header_size);
+	}
+	if (code == NOTE_OK) {
+		image->memory = *bytes;
+		image->size = size;
+		image->ehdr.e_phoff = header_size;
+		*out = image;
+		return NOTE_OK;
+	}
+	image_close(image);
+	free(*bytes);
+	*bytes = NULL;
+	return code;
+}
+
+static bool take_note(void *context, const struct elf_note *note)
+{
+	struct module *module = context;
+	if (module->build_id == NULL && note->type == NT_GNU_BUILD_ID && note->desc_size != 0 &&
+	    strcmp(note->owner, ELF_NOTE_GNU) == 0) {
+		module->build_id = note->desc;
+		module->build_id_size = note->desc_size;
+	}
+	if (module->payload == NULL && note->type == NOTE_TYPE_PACKAGE && note->desc_size != 0 &&
+	    strcmp(note->owner, NOTE_OWNER_FDO) == 0) {
+		module->payload = (const char *)note->desc;
+		module->payload_length = strnlen(module->payload, note->desc_size);
+		module->payload_offset = note->desc_offset;
+	}
+	return true;
+}
+
+/* The bias is where the first PT_LOAD lies against where it was linked to. */
+static void read_notes(struct module *module, struct image *headers)
+{
+	struct note_error err = {0};
+	struct module_area **end = &module->areas;
+	GElf_Phdr phdr;
+	uint64_t bias = 0;
+	unsigned areas = 0;
+	for (uint64_t i = 0; i < headers->phnum; i++) {
+		if (image_phdr(headers, i, &phdr, &err) != NOTE_OK || phdr.p_type != PT_LOAD)
+			continue;
+		bias = module->address - (phdr.p_vaddr - phdr.p_offset);
+		break;
+	}
+	for (uint64_t i = 0; i < headers->phnum; i++) {
+		if (image_phdr(headers, i, &phdr, &err) != NOTE_OK || phdr.p_type != PT_NOTE ||
+		    phdr.p_filesz == 0 || areas++ >= MAX_AREAS)
+			continue;
+		uint64_t address = bias + phdr.p_vaddr;
+		if (!module->is_64)
+			address &= UINT32_MAX;
+		int code = read_area(module, &phdr, address, &end, &err);
+		if (code != NOTE_OK)
+			has_problem(module, code, &err);
+	}
+	int code = module_notes(module, take_note, module, &err);
+	if (code != NOTE_OK)
+		has_problem(module, code, &err);
+}
+
+struct shifted {
+	elf_note_visit *visit;
+	void *context;
+	uint64_t base;
+	bool stopped;
+};
+
+static bool shift_note(void *context, const struct elf_note *note)
+{
+	struct shifted *shifted = context;
+	struct elf_note copy = *note;
+	copy.offset += shifted->base;
+	copy.desc_offset += shifted->base;
+	shifted->stopped = !shifted->visit(shifted->context, &copy);
+	return !shifted->stopped;
+}
+
+int module_notes(struct module *module, elf_note_visit *visit, void *context,
+		 struct note_error *err)
+{
+	struct note_error inner = {0};
+	struct shifted shifted = {.visit = visit, .context = context};
+	int result = NOTE_OK;
+	for (struct module_area *area = module->areas; area != NULL && !shifted.stopped;
+	     area = area->next) {
+		struct image *image;
+		int code = image_open_memory(&image, area->bytes, area->size, &inner);
+		if (code == NOTE_OK) {
+			image->is_64 = module->is_64;
+			image->is_big = module->is_big;
+			shifted.base = area->offset;
+			code = elf_notes_in(image, 0, area->size, area->alignment, shift_note,
+					    &shifted, &inner);
+			image_close(image);
+		}
+		if (code != NOTE_OK && result == NOTE_OK) {
+			result = code;
+			if (err != NULL)
+				*err = inner;
+		}
+	}
+	return result;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct candidate *one = a, *two = b;
+	if (one->address != two->address)
+		return one->address < two->address ? -1 : 1;
+	if ((one->path != NULL) != (two->path != NULL))
+		return one->path != NULL ? -1 : 1;
+	return one->path != NULL ? strcmp(one->path, two->path) : 0;
+}
+
+int modules_visit(struct space *space, struct candidates *list, module_visit *visit, void *context,
+		  struct note_error *err)
+{
+	bool going = true;
+	if (list->count > 1)
+		qsort(list->items, list->count, sizeof(*list->items), by_address);
+	for (size_t i = 0; i < list->count && going; i++) {
+		const struct candidate *item = &list->items[i];
+		struct note_error inner;
+		struct image *headers = NULL;
+		uint8_t *bytes;
+		if (i > 0 && item->address == item[-1].address)
+			continue;
+		int code = read_headers(space, item->address, &headers, &bytes, &inner);
+		if (code == NOTE_SYSTEM && inner.system != 0) {
+			if (err != NULL)
+				*err = inner;
+			return code;
+		}
+		if (code != NOTE_OK)
+			continue;
+		struct module module = {.path = item->path,
+					.address = item->address,
+					.machine = headers->ehdr.e_machine,
+					.is_64 = headers->is_64,
+					.is_big = headers->is_big,
+					.space = space};
+		read_notes(&module, headers);
+		image_close(headers);
+		free(bytes);
+		going = visit(context, &module);
+		free_areas(&module);
+	}
+	return NOTE_OK;
+}

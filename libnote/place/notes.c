@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The notes that are there already: whether one more can follow them, whether they may move.
+ * Sections are gone by where there are any: mold up to 1.11 puts notes of both alignments into one
+ * PT_NOTE, which by its own alignment cannot be read.
+ */
+#include <string.h>
+
+#include "error.h"
+#include "place/internal.h"
+
+#define HEADER_SIZE 12
+
+/* Walks the notes of RANGE; false where they do not fill it. With KNOWN, all must have an owner
+ * whose notes mean the same elsewhere. Other notes may hold distances to something, or be read by
+ * the program under a name of its own. */
+static bool walk(const struct layout *layout, struct range range, uint64_t alignment, bool known)
+{
+	struct image *image = layout->image;
+	uint64_t offset = range.start;
+	while (offset < range.end) {
+		const uint8_t *header = image_bytes(image, offset, HEADER_SIZE, "note", NULL);
+		if (range.end - offset < HEADER_SIZE || header == NULL)
+			return false;
+		const uint64_t name_size = image_u32(image, header);
+		const uint64_t desc_size = image_u32(image, header + 4);
+		uint64_t size;
+		/* 32-bit sizes in 64-bit sums: nothing can wrap. */
+		align_up(HEADER_SIZE + name_size, alignment, &size);
+		align_up(size + desc_size, alignment, &size);
+		if (HEADER_SIZE + name_size + desc_size > range.end - offset)
+			return false;
+		const uint8_t *name =
+			image_bytes(image, offset + HEADER_SIZE, name_size, "note", NULL);
+		if (known && (name == NULL || !((name_size == 4 && memcmp(name, "GNU", 4) == 0) ||
+						(name_size == 4 && memcmp(name, "FDO", 4) == 0) ||
+						(name_size == 4 && memcmp(name, "Go\0", 4) == 0))))
+			return false;
+		/* The last one's padding may be left out. */
+		offset += size < range.end - offset ? size : range.end - offset;
+	}
+	return true;
+}
+
+bool place_notes_end(const struct layout *layout, struct range range, uint64_t alignment)
+{
+	return walk(layout, range, alignment, false);
+}
+
+static bool are_known(const struct layout *layout, struct range range, uint64_t alignment)
+{
+	return walk(layout, range, alignment == 8 ? 8 : 4, true);
+}
+
+/* Marks the bytes of PART that lie in RANGE. */
+static void cover(uint8_t *covered, struct range range, struct range part)
+{
+	for (uint64_t at = range.start; at < range.end; at++)
+		if (at >= part.start && at < part.end)
+			covered[at - range.start] = 1;
+}
+
+/* Whether all of RANGE that is not COVERED is zero. */
+static bool rest_is_zero(const struct layout *layout, const uint8_t *covered, struct range range)
+{
+	const uint8_t *bytes =
+		image_bytes(layout->image, range.start, range.end - range.start, "notes", NULL);
+	for (uint64_t i = 0; bytes != NULL && i < range.end - range.start; i++)
+		if (bytes[i] != 0 && !covered[i])
+			return false;
+	return bytes != NULL;
+}
+
+static bool is_interpreter(const struct layout *layout, struct range section)
+{
+	for (uint64_t i = 0; i < layout->image->phnum; i++)
+		if (layout->phdrs[i].p_type == PT_INTERP &&
+		    layout->phdrs[i].p_offset == section.start &&
+		    range_has(segment_range(&layout->phdrs[i]), section))
+			return true;
+	return false;
+}
+
+bool place_may_move(const struct layout *layout, struct range range)
+{
+	uint8_t covered[FIRST_PAGE] = {0};
+	if (range.start > range.end || range.end - range.start > FIRST_PAGE)
+		return false;
+	for (uint64_t i = 0; i < layout->image->phnum; i++) {
+		const GElf_Phdr *phdr = &layout->phdrs[i];
+		const struct range segment = segment_range(phdr);
+		if (phdr == layout->load || segment.start == segment.end ||
+		    !range_meets(segment, range))
+			continue;
+		const bool notes = phdr->p_type == PT_NOTE && layout->image->shnum == 0;
+		if (notes && !are_known(layout, segment, phdr->p_align))
+			return false;
+		if (!range_has(range, segment) ||
+		    (phdr->p_type != PT_NOTE && phdr->p_type != PT_INTERP &&
+		     phdr->p_type != PT_GNU_PROPERTY))
+			return false;
+		cover(covered, range, segment);
+	}
+	for (uint64_t i = 1; i < layout->image->shnum; i++) {
+		const GElf_Shdr *shdr = &layout->shdrs[i];
+		const struct range section = section_range(shdr);
+		if (section.start == section.end || !range_meets(section, range))
+			continue;
+		if (!range_has(range, section))
+			return false;
+		if (shdr->sh_type == SHT_NOTE ? !are_known(layout, section, shdr->sh_addralign)
+					      : !is_interpreter(layout, section))
+			return false;
+		cover(covered, range, section);
+	}
+	return rest_is_zero(layout, covered, range);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libarchive, loaded when it is first needed: archive_read_new() is libarchive.read_new(). */
+#ifndef BASE_LIBRARIES_ARCHIVE_H
+#define BASE_LIBRARIES_ARCHIVE_H
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "tools/base/libraries/library.h"
+
+#define ARCHIVE_FUNCTIONS(X)         \
+	X(entry_filetype)            \
+	X(entry_hardlink)            \
+	X(entry_pathname)            \
+	X(entry_size)                \
+	X(error_string)              \
+	X(read_data)                 \
+	X(read_data_block)           \
+	X(read_free)                 \
+	X(read_new)                  \
+	X(read_next_header)          \
+	X(read_open)                 \
+	X(read_support_filter_bzip2) \
+	X(read_support_filter_gzip)  \
+	X(read_support_filter_lzma)  \
+	X(read_support_filter_xz)    \
+	X(read_support_filter_zstd)  \
+	X(read_support_format_empty) \
+	X(read_support_format_raw)   \
+	X(read_support_format_tar)   \
+	X(set_error)
+
+struct archive_library {
+#define POINTER(name) __typeof__(&archive_##name) name;
+	ARCHIVE_FUNCTIONS(POINTER)
+#undef POINTER
+};
+
+/* Valid once archive_library_load() has returned NOTE_OK. */
+extern struct archive_library libarchive;
+
+/* As library_load(). */
+int archive_library_load(struct note_error *err);
+
+#endif

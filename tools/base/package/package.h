@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A .deb (.ddeb, .udeb) or .rpm read in place, as a stream: its header's facts, then its regular
+ * files one after the other. Nothing is unpacked to disk, and no file need be in memory as a
+ * whole. Bounded: what unpacks to more than 64 MiB and a thousand times its size is refused.
+ */
+#ifndef BASE_PACKAGE_PACKAGE_H
+#define BASE_PACKAGE_PACKAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libnote.h"
+
+struct package;
+
+struct package_head {
+	const char *type; /* "deb" or "rpm" */
+	char *name;
+	char *version; /* with its epoch where it has one: "1:2.10" */
+	char *release; /* rpm's release, Debian's revision; NULL where there is none */
+	char *architecture;
+	char *source_name;    /* of the source package, NULL where the header does not say */
+	char *source_version; /* its version and release as in a note: "1:2.10-3", "2.10-3" */
+	bool is_debug;        /* made to carry debug information or sources alone */
+};
+
+struct package_file {
+	const char *path; /* "usr/bin/x": no leading slash, no "." or ".."; valid until the next */
+	uint64_t size;
+	/* Hard links. In a .deb (tar) a further name of a file names the one before, and has no
+	 * contents; in an .rpm (cpio) all but the last name of an INODE come without contents. */
+	const char *link; /* the other name, or NULL */
+	uint64_t inode;
+	bool later; /* rpm: the contents come with another name of the same inode */
+};
+
+/* Opens the package in the regular file FD, which stays the caller's and must outlive it.
+ * NOTE_ABSENT where it is neither kind, NOTE_MALFORMED, NOTE_UNSUPPORTED. */
+int package_open(struct package **out, int fd, struct note_error *err);
+void package_close(struct package *package); /* NULL is allowed */
+
+const struct package_head *package_head(const struct package *package);
+
+/* The next regular file; NOTE_ABSENT behind the last one. NOTE_MALFORMED for a broken archive, or
+ * a name that leads out of the package. */
+int package_next(struct package *package, struct package_file *file, struct note_error *err);
+
+/* Up to ROOM bytes of the file at hand; *GOT is 0 at its end. */
+int package_read(struct package *package, void *buffer, size_t room, size_t *got,
+		 struct note_error *err);
+
+#endif

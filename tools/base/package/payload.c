@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The payload of a package: a compressed tar or cpio. libarchive unpacks it; what it gives is
+ * counted on its way on, so that the bound holds for members, their headers and what is skipped
+ * alike. None of the decompressors that are allowed runs another program. A tar is parsed by a
+ * second reader of libarchive; cpio here, since libarchive takes a name of any length into
+ * memory.
+ *
+ * cpio, the "new ASCII" format (cpio(5)): a header of 110 bytes, "070701" (or "070702") and 13
+ * numbers of 8 hexadecimal digits: ino, mode, uid, gid, nlink, mtime, filesize, devmajor,
+ * devminor, rdevmajor, rdevminor, namesize, check; the name with its NUL, padded to 4 with the
+ * header; the contents, padded to 4. "TRAILER!!!" ends it.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/base/libraries/archive.h"
+#include "tools/base/package/internal.h"
+#include "tools/base/text.h"
+
+#define CHUNK        (64 * 1024)
+#define FREE_BYTES   (UINT64_C(64) << 20)
+#define MOST_FACTOR  1000
+#define LONGEST_PATH 4096
+
+struct payload_reader {
+	struct payload payload; /* what is still to be read of it */
+	uint64_t budget;        /* of unpacked bytes, what is left */
+	struct archive *unpacker;
+	struct archive *parser; /* of a tar */
+	uint64_t left;          /* of a cpio: bytes of the file at hand that were not read */
+	unsigned padding;       /* and behind it */
+	char *path;             /* of the file at hand */
+	char *link;
+	bool ended;
+	bool burst; /* the budget is spent */
+	uint8_t chunk[CHUNK];
+};
+
+static la_ssize_t read_packed(struct archive *archive, void *context, const void **bytes)
+{
+	struct payload_reader *reader = context;
+	struct payload *payload = &reader->payload;
+	const size_t want = payload->length < CHUNK ? (size_t)payload->length : CHUNK;
+	ssize_t got;
+	do
+		got = pread(payload->fd, reader->chunk, want, (off_t)payload->offset);
+	while (got < 0 && errno == EINTR);
+	if (got < 0) {
+		libarchive.set_error(archive, errno, "read: %s", strerror(errno));
+		return -1;
+	}
+	payload->offset += (uint64_t)got;
+	payload->length -= (uint64_t)got;
+	*bytes = reader->chunk;
+	return got;
+}
+
+static la_ssize_t read_unpacked(struct archive *archive, void *context, const void **bytes)
+{
+	struct payload_reader *reader = context;
+	size_t size = 0;
+	la_int64_t offset;
+	const int code = libarchive.read_data_block(reader->unpacker, bytes, &size, &offset);
+	if (code == ARCHIVE_EOF)
+		return 0;
+	if (code != ARCHIVE_OK) {
+		const char *why = libarchive.error_string(reader->unpacker);
+		libarchive.set_error(archive, EINVAL, "%s", why != NULL ? why : "broken");
+		return -1;
+	}
+	if (size > reader->budget) {
+		reader->burst = true; /* libarchive replaces the text when it was skipping */
+		libarchive.set_error(archive, EFBIG, "it unpacks to over %d times its size",
+				     MOST_FACTOR);
+		return -1;
+	}
+	reader->budget -= size;
+	return (la_ssize_t)size;
+}
+
+static int broken(struct archive *archive, int code, const char *what, struct note_error *err)
+{
+	const char *why = libarchive.error_string(archive);
+	return error_set(err, code, NOTE_NO_OFFSET, "%s: %s", what,
+			 why != NULL ? why : "it cannot be read");
+}
+
+/* ARCHIVE_EOF where there is nothing in it. */
+static int open_unpacker(struct payload_reader *reader)
+{
+	struct archive_entry *entry;
+	struct archive *a = reader->unpacker = libarchive.read_new();
+	libarchive.read_support_filter_gzip(a);
+	libarchive.read_support_filter_bzip2(a);
+	libarchive.read_support_filter_xz(a);
+	libarchive.read_support_filter_lzma(a);
+	libarchive.read_support_filter_zstd(a);
+	libarchive.read_support_format_raw(a);
+	libarchive.read_support_format_empty(a);
+	const int code = libarchive.read_open(a, reader, NULL, read_packed, NULL);
+	return code != ARCHIVE_OK ? code : libarchive.read_next_header(a, &entry);
+}
+
+int payload_open(struct payload_reader **out, const struct payload *payload, struct note_error *err)
+{
+	*out = NULL;
+	int code = archive_library_load(err);
+	if (code != NOTE_OK)
+		return code;
+	struct payload_reader *reader = xcalloc(1, sizeof(*reader));
+	reader->payload = *payload;
+	if (__builtin_mul_overflow(payload->length, MOST_FACTOR, &reader->budget) ||
+	    __builtin_add_overflow(reader->budget, FREE_BYTES, &reader->budget))
+		reader->budget = UINT64_MAX;
+	code = open_unpacker(reader);
+	reader->ended = code == ARCHIVE_EOF;
+	*out = reader;
+	if (reader->ended)
+		return NOTE_OK;
+	if (code == ARCHIVE_OK && payload->format == PAYLOAD_CPIO)
+		return NOTE_OK;
+	if (code == ARCHIVE_OK) {
+		reader->parser = libarchive.read_new();
+		libarchive.read_support_format_tar(reader->parser);
+		libarchive.read_support_format_empty(reader->parser);
+		if (libarchive.read_open(reader->parser, reader, NULL, read_unpacked, NULL) ==
+		    ARCHIVE_OK)
+			return NOTE_OK;
+		code = broken(reader->parser, NOTE_MALFORMED, "the package's payload", err);
+	} else {
+		code = broken(reader->unpacker, NOTE_UNSUPPORTED, "the package's payload", err);
+	}
+	payload_close(reader);
+	*out = NULL;
+	return code;
+}
+
+void payload_close(struct payload_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	libarchive.read_free(reader->parser);
+	libarchive.read_free(reader->unpacker);
+	free(reader->path);
+	free(reader->link);
+	free(reader);
+}
+
+/* "./usr/bin/x", "/usr/bin/x" as "usr/bin/x"; NULL for a name that leads elsewhere. */
+static char *clean_path(const char *name)
+{
+	struct text path = {0};
+	if (name == NULL || strlen(name) > LONGEST_PATH)
+		return NULL;
+	text_puts(&path, "");
+	while (*name != '\0') {
+		const size_t length = strcspn(name, "/");
+		if (length == 2 && name[0] == '.' && name[1] == '.') {
+			text_free(&path);
+			return NULL;
+		}
+		if (length > 1 || (length == 1 && name[0] != '.')) {
+			if (path.size != 0)
+				text_puts(&path, "/");
+			text_add(&path, name, length);
+		}
+		name += length;
+		name += *name == '/';
+	}
+	return path.data;
+}
+
+static int bad_name(const char *name, struct note_error *err)
+{
+	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+			 "a file without a name, or with one that leads out of the package: %s",
+			 name != NULL ? name : "?");
+}
+
+/* --- tar --- */
+
+static int tar_broken(struct payload_reader *reader, const char *what, struct note_error *err)
+{
+	if (reader->burst)
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "%s: it unpacks to over %d times its size", what, MOST_FACTOR);
+	return broken(reader->parser, NOTE_MALFORMED, what, err);
+}
+
+static int take_entry(struct payload_reader *reader, struct archive_entry *entry,
+		      struct package_file *file, struct note_error *err)
+{
+	const char *link = libarchive.entry_hardlink(entry);
+	const la_int64_t size = libarchive.entry_size(entry);
+	free(reader->path);
+	free(reader->link);
+	reader->path = clean_path(libarchive.entry_pathname(entry));
+	reader->link = link != NULL ? clean_path(link) : NULL;
+	if (reader->path == NULL || (link != NULL && reader->link == NULL))
+		return bad_name(libarchive.entry_pathname(entry), err);
+	*file = (struct package_file){
+		.path = reader->path,
+		.size = size > 0 ? (uint64_t)size : 0,
+		.link = reader->link,
+	};
+	return NOTE_OK;
+}
+
+static int tar_next(struct payload_reader *reader, struct package_file *file,
+		    struct note_error *err)
+{
+	struct archive_entry *entry;
+	while (true) {
+		const int got = libarchive.read_next_header(reader->parser, &entry);
+		if (got == ARCHIVE_EOF)
+			return NOTE_ABSENT;
+		/* A warning is about names that are not of this locale: bytes are what we want. */
+		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
+			return tar_broken(reader, "the package's payload", err);
+		if (libarchive.entry_filetype(entry) == AE_IFREG ||
+		    libarchive.entry_hardlink(entry) != NULL)
+			return take_entry(reader, entry, file, err);
+	}
+}
+
+/* --- cpio --- */
+
+#define CPIO_HEADER 110
+
+enum { CPIO_INO, CPIO_MODE, CPIO_NLINK = 4, CPIO_SIZE = 6, CPIO_DEVICE, CPIO_NAME_SIZE = 11 };
+
+/* Up to SIZE unpacked bytes; fewer only where the payload ends. BYTES may be NULL: skipped. */
+static int unpack(struct payload_reader *reader, void *bytes, uint64_t size, uint64_t *got,
+		  struct note_error *err)
+{
+	char sink[4096] = "";
+	*got = 0;
+	while (*got < size) {
+		uint64_t want = size - *got;
+		if (bytes == NULL && want > sizeof(sink))
+			want = sizeof(sink);
+		if (want > SSIZE_MAX)
+			want = SSIZE_MAX;
+		if (want > reader->budget)
+			return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+					 "the package's payload: it unpacks to over %d times its "
+					 "size",
+					 MOST_FACTOR);
+		const la_ssize_t part = libarchive.read_data(
+			reader->unpacker, bytes != NULL ? (char *)bytes + *got : sink,
+			(size_t)want);
+		if (part < 0)
+			return broken(reader->unpacker, NOTE_MALFORMED, "the package's payload",
+				      err);
+		if (part == 0)
+			break;
+		*got += (uint64_t)part;
+		reader->budget -= (uint64_t)part;
+	}
+	return NOTE_OK;
+}
+
+static int unpack_all(struct payload_reader *reader, void *bytes, uint64_t size,
+		      struct note_error *err)
+{
+	uint64_t got;
+	int code = unpack(reader, bytes, size, &got, err);
+	if (code == NOTE_OK && got != size)
+		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "the package's payload: it ends too early");
+	return code;
+}
+
+static bool read_field(const char *header, int field, uint64_t *out)
+{
+	uint8_t bytes[4];
+	char digits[9];
+	memcpy(digits, header + 6 + 8 * field, 8);
+	digits[8] = '\0';
+	if (hex_decode(digits, bytes, sizeof(bytes)) != 4)
+		return false;
+	*out = (uint64_t)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+	return true;
+}
+
+/* The next header, of whatever kind of file; its name is reader->path, cleaned. */
+static int cpio_header(struct payload_reader *reader, struct package_file *file, uint64_t *mode,
+		       bool *end, struct note_error *err)
+{
+	char header[CPIO_HEADER];
+	char name[LONGEST_PATH + 4];
+	uint64_t links, size, device, inode, name_size;
+	int code = unpack_all(reader, NULL, reader->left + reader->padding, err);
+	reader->left = reader->padding = 0;
+	if (code == NOTE_OK)
+		code = unpack_all(reader, header, sizeof(header), err);
+	if (code != NOTE_OK)
+		return code;
+	if ((memcmp(header, "070701", 6) != 0 && memcmp(header, "070702", 6) != 0) ||
+	    !read_field(header, CPIO_INO, &inode) || !read_field(header, CPIO_MODE, mode) ||
+	    !read_field(header, CPIO_NLINK, &links) || !read_field(header, CPIO_SIZE, &size) ||
+	    !read_field(header, CPIO_DEVICE, &device) ||
+	    !read_field(header, CPIO_NAME_SIZE, &name_size))
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "the package's payload: no cpio header");
+	if (name_size == 0 || name_size > LONGEST_PATH)
+		return bad_name(NULL, err);
+	code = unpack_all(reader, name, name_size + (-(CPIO_HEADER + name_size) & 3), err);
+	if (code != NOTE_OK)
+		return code;
+	name[name_size - 1] = '\0';
+	*end = strcmp(name, "TRAILER!!!") == 0;
+	free(reader->path);
+	reader->path = clean_path(name);
+	if (reader->path == NULL)
+		return bad_name(name, err);
+	reader->left = size;
+	reader->padding = (unsigned)(-size & 3);
+	*file = (struct package_file){
+		.path = reader->path,
+		.size = size,
+		.inode = device << 32 | inode,
+		.later = size == 0 && links > 1,
+	};
+	return NOTE_OK;
+}
+
+static int cpio_next(struct payload_reader *reader, struct package_file *file,
+		     struct note_error *err)
+{
+	while (true) {
+		uint64_t mode;
+		bool end;
+		int code = cpio_header(reader, file, &mode, &end, err);
+		if (code != NOTE_OK)
+			return code;
+		if (end)
+			return NOTE_ABSENT;
+		if ((mode & S_IFMT) == S_IFREG)
+			return NOTE_OK;
+	}
+}
+
+/* --- either --- */
+
+int payload_next(struct payload_reader *reader, struct package_file *file, struct note_error *err)
+{
+	int code = NOTE_ABSENT;
+	if (!reader->ended)
+		code = reader->payload.format == PAYLOAD_TAR ? tar_next(reader, file, err)
+							     : cpio_next(reader, file, err);
+	if (code == NOTE_ABSENT) {
+		reader->ended = true;
+		error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no further file");
+	}
+	return code;
+}
+
+int payload_read(struct payload_reader *reader, void *buffer, size_t room, size_t *got,
+		 struct note_error *err)
+{
+	*got = 0;
+	if (reader->payload.format == PAYLOAD_CPIO) {
+		const uint64_t want = room < reader->left ? room : reader->left;
+		int code = unpack_all(reader, buffer, want, err);
+		if (code == NOTE_OK) {
+			*got = (size_t)want;
+			reader->left -= want;
+		}
+		return code;
+	}
+	const la_ssize_t size = libarchive.read_data(reader->parser, buffer, room);
+	if (size < 0)
+		return tar_broken(reader, reader->path, err);
+	*got = (size_t)size;
+	return NOTE_OK;
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reaching, making and replacing names below a root. Whole files are written in write.c;
+ * walking stands in walk.c. */
+#include "tools/base/root/root.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/base/root/internal.h"
+
+int root_open(struct root **out, const char *path, struct note_error *err)
+{
+	*out = NULL;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_system(err, "open directory");
+	struct root *root = xcalloc(1, sizeof(*root));
+	root->fd = fd;
+	root->path = xstrdup(path);
+	*out = root;
+	return NOTE_OK;
+}
+
+void root_close(struct root *root)
+{
+	if (root == NULL)
+		return;
+	close(root->fd);
+	free(root->path);
+	free(root);
+}
+
+const char *root_path(const struct root *root)
+{
+	return root->path;
+}
+
+/* Kernels before 5.6, and sandboxes that refuse openat2: one component after the other. */
+static int open_by_steps(int start, const char *path, int flags)
+{
+	int at = start;
+	if (path[0] == '/') {
+		errno = EXDEV;
+		return -1;
+	}
+	while (true) {
+		const char *slash = strchr(path, '/');
+		char name[256];
+		size_t length = slash != NULL ? (size_t)(slash - path) : strlen(path);
+		int fd = -1;
+		if (length >= sizeof(name)) {
+			errno = ENAMETOOLONG;
+		} else {
+			memcpy(name, path, length);
+			name[length] = '\0';
+			if (strcmp(name, "..") == 0)
+				errno = EXDEV;
+			else
+				fd = openat(at, length == 0 ? "." : name,
+					    (slash != NULL ? O_PATH | O_DIRECTORY : flags) |
+						    O_NOFOLLOW | O_CLOEXEC);
+			struct stat st; /* O_DIRECTORY on a link says ENOTDIR */
+			if (fd < 0 && errno == ENOTDIR &&
+			    fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+				errno = S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+		}
+		const int saved = errno;
+		if (at != start)
+			close(at);
+		errno = saved;
+		if (fd < 0 || slash == NULL)
+			return fd;
+		at = fd;
+		path = slash + 1;
+	}
+}
+
+int open_beneath(int start, const char *path, int flags)
+{
+	struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOFOLLOW),
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	if (path[0] == '\0')
+		path = ".";
+	long fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+	if (fd < 0 && errno == ENOTDIR && (flags & O_DIRECTORY) != 0) {
+		/* A link at the end, or a file? The kernel says ENOTDIR for both. */
+		struct stat st;
+		how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+		fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+		const bool is_link = fd >= 0 && fstat((int)fd, &st) == 0 && S_ISLNK(st.st_mode);
+		if (fd >= 0)
+			close((int)fd);
+		errno = is_link ? ELOOP : ENOTDIR;
+		return -1;
+	}
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL))
+		return open_by_steps(start, path, flags);
+	return (int)fd;
+}
+
+int path_error(const char *path, const char *what, struct note_error *err)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "%s: %s: %s", what, path,
+				 strerror(errno));
+	if (errno == ELOOP || errno == EXDEV)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "%s: %s: a symbolic link or '..' on the way is not followed", what,
+				 path);
+	return error_system(err, "%s: %s", what, path);
+}
+
+int root_open_any(struct root *root, const char *path, int *fd, struct note_error *err)
+{
+	*fd = open_beneath(root->fd, path, O_RDONLY | O_NONBLOCK);
+	return *fd < 0 ? path_error(path, "open", err) : NOTE_OK;
+}
+
+int root_open_file(struct root *root, const char *path, int *fd, struct note_error *err)
+{
+	struct stat st;
+	int code = root_open_any(root, path, fd, err);
+	if (code != NOTE_OK || (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return code;
+	close(*fd);
+	*fd = -1;
+	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "open: %s: not a regular file",
+			 path);
+}
+
+/* A descriptor of the directory that PATH lies in, and its last component in *NAME. */
+int open_parent(struct root *root, const char *path, bool make, const char **name,
+		struct note_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash != NULL ? strndup(path, (size_t)(slash - path)) : xstrdup("");
+	if (directory == NULL)
+		return error_system(err, "open");
+	*name = slash != NULL ? slash + 1 : path;
+	/* The last component goes to plain ...at() calls, which would climb. */
+	if (strcmp(*name, "..") == 0) {
+		free(directory);
+		errno = EXDEV;
+		return path_error(path, "open directory", err);
+	}
+	int fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
+	if (fd < 0 && errno == ENOENT && make) {
+		int code = root_make_dirs(root, directory, err);
+		if (code != NOTE_OK) {
+			free(directory);
+			return code;
+		}
+		fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
+	}
+	if (fd < 0)
+		fd = path_error(directory, "open directory", err);
+	free(directory);
+	return fd;
+}
+
+int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
+		     struct note_error *err)
+{
+	const char *name;
+	*fd = -1;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0)
+		return at;
+	int code = NOTE_OK;
+	*fd = openat(at, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
+	if (*fd < 0 && errno == EEXIST)
+		code = error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "create: %s: it is there", path);
+	else if (*fd < 0)
+		code = path_error(path, "create", err);
+	else if (fchmod(*fd, mode) != 0)
+		code = error_system(err, "create: %s", path);
+	if (code != NOTE_OK && *fd >= 0) {
+		unlinkat(at, name, 0);
+		close(*fd);
+		*fd = -1;
+	}
+	close(at);
+	return code;
+}
+
+int root_open_lock(struct root *root, const char *path, int *fd, struct note_error *err)
+{
+	struct stat st;
+	const char *name;
+	*fd = -1;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0)
+		return at;
+	int code = NOTE_OK;
+	*fd = openat(at, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+	if (*fd < 0)
+		code = path_error(path, "open", err);
+	else if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode))
+		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "open: %s: not a regular file", path);
+	if (code != NOTE_OK && *fd >= 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	close(at);
+	return code;
+}
+
+int root_stat(struct root *root, const char *path, struct stat *out, struct note_error *err)
+{
+	const char *name;
+	int at = open_parent(root, path, false, &name, err);
+	if (at < 0)
+		return at;
+	int code = fstatat(at, name, out, AT_SYMLINK_NOFOLLOW) == 0 ? NOTE_OK
+								    : path_error(path, "stat", err);
+	close(at);
+	return code;
+}
+
+int root_read_link(struct root *root, const char *path, char **target, struct note_error *err)
+{
+	char buffer[4097];
+	const char *name;
+	int at = open_parent(root, path, false, &name, err);
+	if (at < 0)
+		return at;
+	ssize_t length = readlinkat(at, name, buffer, sizeof(buffer) - 1);
+	int code = length >= 0 ? NOTE_OK : path_error(path, "read link", err);
+	close(at);
+	if (code == NOTE_OK) {
+		buffer[length] = '\0';
+		*target = xstrdup(buffer);
+	}
+	return code;
+}
+
+/* Makes the last directory of PATH; NOTE_ABSENT where the one above is not there. */
+static int make_directory(struct root *root, const char *path, struct note_error *err)
+{
+	struct stat st;
+	const char *name;
+	int code = NOTE_OK;
+	int at = open_parent(root, path, false, &name, err);
+	if (at < 0)
+		return at;
+	if (mkdirat(at, name, 0755) == 0)
+		fchmodat(at, name, 0755, 0);
+	else if (errno != EEXIST)
+		code = error_system(err, "make directory: %s", path);
+	else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
+		code = error_set(
+			err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+			"make directory: %s: a file or symbolic link of that name is there", path);
+	close(at);
+	return code;
+}
+
+/* From the last one up: most often the one above is there. */
+int root_make_dirs(struct root *root, const char *path, struct note_error *err)
+{
+	if (path[0] == '\0')
+		return NOTE_OK;
+	int code = make_directory(root, path, err);
+	const char *slash = strrchr(path, '/');
+	if (code != NOTE_ABSENT || slash == NULL)
+		return code;
+	char *above = strndup(path, (size_t)(slash - path));
+	if (above == NULL)
+		return error_system(err, "make directory");
+	code = root_make_dirs(root, above, err);
+	free(above);
+	return code == NOTE_OK ? make_directory(root, path, err) : code;
+}
+
+void root_temporary_name(const char *name, char out[32])
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a: a short name for a long one, no secret */
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+	snprintf(out, 32, ".pkgnote-%016llx", (unsigned long long)hash);
+}
+
+bool root_is_temporary(const char *path)
+{
+	static const char prefix[] = ".pkgnote-";
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 &&
+	       strspn(name + sizeof(prefix) - 1, "0123456789abcdef") == 16 &&
+	       strlen(name) == sizeof(prefix) - 1 + 16;
+}
+
+/* --- replacing --- */
+
+int root_symlink_new(struct root *root, const char *target, const char *path,
+		     struct note_error *err)
+{
+	const char *name;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0)
+		return at;
+	int code = NOTE_OK;
+	if (symlinkat(target, at, name) != 0)
+		code = errno == EEXIST ? error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
+						   "symbolic link: %s: it is there", path)
+				       : error_system(err, "symbolic link: %s", path);
+	close(at);
+	return code;
+}
+
+int root_symlink(struct root *root, const char *target, const char *path, struct note_error *err)
+{
+	char temporary[32];
+	char old[4097];
+	const char *name;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0)
+		return at;
+	/* Where nothing is there, no temporary name is left behind by a kill. */
+	if (symlinkat(target, at, name) == 0) {
+		close(at);
+		return NOTE_OK;
+	}
+	ssize_t length = readlinkat(at, name, old, sizeof(old) - 1);
+	if (length >= 0) {
+		old[length] = '\0';
+		if (strcmp(old, target) == 0) {
+			close(at);
+			return NOTE_OK;
+		}
+	}
+	root_temporary_name(name, temporary);
+	int code = NOTE_OK;
+	bool made = symlinkat(target, at, temporary) == 0;
+	if (!made && errno == EEXIST && unlinkat(at, temporary, 0) == 0)
+		made = symlinkat(target, at, temporary) == 0;
+	if (!made || renameat(at, temporary, at, name) != 0) {
+		code = error_system(err, "symbolic link: %s", path);
+		unlinkat(at, temporary, 0);
+	}
+	close(at);
+	return code;
+}
+
+int root_hard_link(struct root *root, const char *existing, const char *path,
+		   struct note_error *err)
+{
+	char temporary[32];
+	const char *from_name;
+	const char *name;
+	int from = open_parent(root, existing, false, &from_name, err);
+	if (from < 0)
+		return from;
+	int at = open_parent(root, path, true, &name, err);
+	if (at < 0) {
+		close(from);
+		return at;
+	}
+	int code = NOTE_OK;
+	root_temporary_name(name, temporary);
+	if (linkat(from, from_name, at, name, 0) != 0) {
+		unlinkat(at, temporary, 0);
+		if (linkat(from, from_name, at, temporary, 0) != 0 ||
+		    renameat(at, temporary, at, name) != 0)
+			code = error_system(err, "hard link: %s", path);
+		unlinkat(at, temporary, 0); /* rename of two names of one file leaves both */
+	}
+	close(at);
+	close(from);
+	return code;
+}
+
+int root_rename(struct root *root, const char *from, const char *to, struct note_error *err)
+{
+	const char *from_name;
+	const char *to_name;
+	int source = open_parent(root, from, false, &from_name, err);
+	if (source < 0)
+		return source;
+	int target = open_parent(root, to, true, &to_name, err);
+	if (target < 0) {
+		close(source);
+		return target;
+	}
+	int code = renameat(source, from_name, target, to_name) == 0
+			   ? NOTE_OK
+			   : path_error(from, "rename", err);
+	close(source);
+	close(target);
+	return code;
+}
+
+int root_remove(struct root *root, const char *path, struct note_error *err)
+{
+	const char *name;
+	int at = open_parent(root, path, false, &name, err);
+	if (at == NOTE_ABSENT)
+		return NOTE_OK;
+	if (at < 0)
+		return at;
+	int code = NOTE_OK;
+	if (unlinkat(at, name, 0) != 0 && errno != ENOENT &&
+	    (errno != EISDIR || unlinkat(at, name, AT_REMOVEDIR) != 0))
+		code = error_system(err, "remove: %s", path);
+	close(at);
+	return code;
+}
+
+int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err)
+{
+	struct stat st;
+	*bytes = NULL;
+	*size = 0;
+	if (fstat(fd, &st) != 0)
+		return error_system(err, "stat");
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "not a regular file");
+	/* One byte more than the size: a file that grows is seen. */
+	uint8_t *buffer = malloc((size_t)st.st_size + 1);
+	if (buffer == NULL)
+		return error_system(err, "read");
+	size_t got = 0;
+	while (got <= (size_t)st.st_size) {
+		ssize_t n = pread(fd, buffer + got, (size_t)st.st_size + 1 - got, (off_t)got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			error_system(err, "read");
+			free(buffer);
+			return NOTE_SYSTEM;
+		}
+		got += (size_t)n;
+		if (n == 0 || got == (size_t)st.st_size)
+			break; /* less than asked for: a regular file ends here */
+	}
+	if (got != (size_t)st.st_size) {
+		free(buffer);
+		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
+	}
+	*bytes = buffer;
+	*size = got;
+	return NOTE_OK;
+}

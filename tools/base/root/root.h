@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A directory that a command works in, and the only way to reach files below it: no call here
+ * follows a symbolic link or a ".." out of it (or anywhere), whatever the tree holds.
+ *
+ * Paths are relative to the root, without a leading slash; components are bytes other than '/'
+ * and NUL. Files are replaced whole: written beside as ".pkgnote-XXXXXXXXXXXXXXXX" (a digest of
+ * the final name, so that a run that was killed leaves at most a name that the next run takes
+ * over), then renamed. A struct root may be used by several threads at once.
+ */
+#ifndef BASE_ROOT_ROOT_H
+#define BASE_ROOT_ROOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "libnote.h"
+#include "tools/base/text.h"
+
+struct root;
+
+/* Opens the directory at PATH (symbolic links in PATH itself are followed). */
+int root_open(struct root **out, const char *path, struct note_error *err);
+void root_close(struct root *root);
+const char *root_path(const struct root *root); /* as it was given */
+
+/* Opens a regular file for reading: *FD is the caller's. NOTE_ABSENT where there is none,
+ * NOTE_UNSUPPORTED where PATH is or leads through a symbolic link, or is no regular file (a FIFO
+ * is never waited for). */
+int root_open_file(struct root *root, const char *path, int *fd, struct note_error *err);
+
+/* Makes a new regular file of MODE, missing parents too, and opens it for reading and writing: *FD
+ * is the caller's. NOTE_USAGE where something of that name is there. */
+int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
+		     struct note_error *err);
+
+/* Opens a regular file for reading and writing, made (0644) where it is not there. */
+int root_open_lock(struct root *root, const char *path, int *fd, struct note_error *err);
+
+/* The same, whatever PATH is: for a caller who will look at the descriptor himself. */
+int root_open_any(struct root *root, const char *path, int *fd, struct note_error *err);
+
+/* lstat below the root; NOTE_ABSENT where there is nothing. */
+int root_stat(struct root *root, const char *path, struct stat *out, struct note_error *err);
+
+/* The target of a symbolic link; the caller frees it. */
+int root_read_link(struct root *root, const char *path, char **target, struct note_error *err);
+
+/* Makes the directory and its parents (0755); one that is there is fine, a link is not. */
+int root_make_dirs(struct root *root, const char *path, struct note_error *err);
+
+/* The attributes of a new file. */
+struct file_attributes {
+	mode_t mode; /* used where LIKE is -1; umask does not apply */
+	/* A descriptor whose mode, owner and extended attributes it takes (but security.ima and
+	 * security.evm, which speak of the old contents), or -1. */
+	int like;
+	bool keep_times; /* those of LIKE, too */
+	/* The file PATHS[0] is LIKE itself, and what a power cut leaves of it is of no concern: its
+	 * name is exchanged instead of replaced, where the kernel can, so that ext4 does not write
+	 * the contents out at once (its auto_da_alloc). A kill leaves the same as ever, or the old
+	 * file under the temporary name. */
+	bool exchange;
+};
+
+/* Writes SIZE BYTES as the file(s) PATHS (COUNT of them, hard links of one new file), each
+ * replaced by rename in the order given; missing parents are made. On failure nothing that was
+ * there is changed, or, for several paths, those already renamed are whole, and the temporary name
+ * of PATHS[0] stays, by which the next run knows that they belong together. */
+int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
+	       size_t size, const struct file_attributes *attributes, struct note_error *err);
+
+/* Makes PATH a symbolic link to TARGET, replacing a link or file that is there; no change where
+ * it is that link already. */
+int root_symlink(struct root *root, const char *target, const char *path, struct note_error *err);
+
+/* The same where nothing is at PATH; NOTE_USAGE where something is, that link too. */
+int root_symlink_new(struct root *root, const char *target, const char *path,
+		     struct note_error *err);
+
+/* Makes PATH a hard link of the file EXISTING, replacing what is there. */
+int root_hard_link(struct root *root, const char *existing, const char *path,
+		   struct note_error *err);
+
+/* Renames below the root. */
+int root_rename(struct root *root, const char *from, const char *to, struct note_error *err);
+
+/* Removes a file, link or empty directory; nothing there is fine. */
+int root_remove(struct root *root, const char *path, struct note_error *err);
+
+/* Removes a whole tree below the root. */
+int root_remove_tree(struct root *root, const char *path, struct note_error *err);
+
+/* The name under which PATH's last component is written before it is renamed. */
+void root_temporary_name(const char *name, char out[32]);
+
+/* Whether PATH ends in such a name. */
+bool root_is_temporary(const char *path);
+
+/* --- walking --- */
+
+enum entry_kind { ENTRY_FILE, ENTRY_DIRECTORY, ENTRY_LINK, ENTRY_OTHER };
+
+struct entry {
+	const char *path; /* relative to the root */
+	enum entry_kind kind;
+	struct stat st; /* filled where the walk was asked to */
+};
+
+/* Called for each entry below the root in the order of the paths' bytes, component by component;
+ * a directory before what is in it. Returning false stops the walk, or, for a directory with
+ * *DESCEND set to false, only leaves it out. */
+typedef bool root_visit(void *context, const struct entry *entry, bool *descend);
+
+/* Walks the tree below PATH ("" for all). A directory that cannot be read is reported to FAIL
+ * (may be NULL) and the walk goes on. */
+int root_walk(struct root *root, const char *path, bool with_stat, root_visit *visit,
+	      void (*fail)(void *context, const char *path, const struct note_error *err),
+	      void *context, struct note_error *err);
+
+/* --- whole files --- */
+
+/* Reads the regular file FD from its start: *BYTES is malloc'ed, the caller's. NOTE_SYSTEM where
+ * it changed size meanwhile. */
+int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err);
+
+/* Writes all SIZE bytes at the descriptor's position. */
+int file_write(int fd, const void *from, size_t size, struct note_error *err);
+
+#endif

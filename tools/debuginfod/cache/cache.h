@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What was fetched, on disk.
+ *
+ *     DIR/HEX/debuginfo             the artifact (0400): also executable, source-DIGEST-NAME,
+ *     DIR/HEX/section-NAME          section-NAME
+ *     DIR/HEX/debuginfo.proof       what it must be: size, digest, and its inode as committed
+ *     DIR/HEX/debuginfo.absent      servers that said absent; its time counts
+ *     DIR/.lock                     a byte of it is locked while a process fetches an artifact
+ *     DIR/.cleaned                  its time says when the cache was last looked through
+ *
+ * A file enters by one link(2) or rename(2) of a complete, proven file; a file without a .proof
+ * that fits it is as good as none. No symbolic link below DIR is ever followed.
+ */
+#ifndef DEBUGINFOD_CACHE_CACHE_H
+#define DEBUGINFOD_CACHE_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "tools/debuginfod/client.h"
+
+struct cache;
+
+/* Opens the cache at DIR (made where it is not there), or a temporary one, removed by
+ * cache_close, where DIR is NULL. A PRIVATE one, as a temporary one, is used by nobody else. */
+int cache_open(struct cache **out, const char *dir, bool private, struct note_error *err);
+void cache_close(struct cache *cache);
+
+/* The place of an artifact. */
+struct cache_key {
+	char hex[130];
+	char name[160];
+	enum artifact artifact;
+	const char *wanted; /* the source's path or the section's name, the caller's */
+};
+
+void cache_key_make(struct cache_key *key, enum artifact artifact, const char *hex,
+		    const char *name);
+
+/* The path of a complete file that fits its proof, for free(); NULL where there is none. What is
+ * there and does not fit is removed. */
+char *cache_find(struct cache *cache, const struct cache_key *key);
+
+/* A file that is being written beside its final place. */
+struct staging;
+
+int staging_open(struct staging **out, struct cache *cache, const struct cache_key *key,
+		 struct note_error *err);
+int staging_write(struct staging *stage, const void *bytes, size_t size, struct note_error *err);
+/* What was written lies in the file only once it is flushed; committing does that too. */
+int staging_flush(struct staging *stage, struct note_error *err);
+int staging_fd(const struct staging *stage);
+void staging_drop(struct staging *stage); /* NULL is allowed */
+
+/* Puts the file in its place; *PATH is for free(). Frees STAGE in any case. */
+int staging_commit(struct staging *stage, char **path, struct note_error *err);
+
+/* Removes (or, of one in memory, closes) the file that PATH (as cache_find and staging_commit gave
+ * it) names; a path outside the cache is left alone. */
+void cache_forget(struct cache *cache, const char *path);
+
+enum lock_state {
+	LOCK_HELD,
+	LOCK_BUSY,       /* another process, or another request of this one, fetches it */
+	LOCK_IMPOSSIBLE, /* the cache cannot be written */
+};
+
+struct cache_lock;
+
+/* Tries to become the one who fetches KEY. Never waits. */
+enum lock_state cache_lock(struct cache *cache, const struct cache_key *key,
+			   struct cache_lock **out);
+void cache_unlock(struct cache_lock *lock); /* NULL is allowed */
+
+/* SERVERS names the servers that were asked: what these do not have, others may. */
+bool cache_is_absent(struct cache *cache, const struct cache_key *key, const char *servers,
+		     uint64_t seconds);
+void cache_note_absent(struct cache *cache, const struct cache_key *key, const char *servers);
+
+/* Removes artifacts that were last used more than MAX_AGE seconds ago, then the least recently used
+ * ones until no more than MAX_SIZE bytes are left (0: no limit); what was used within the last
+ * GRACE seconds stays. Leftovers of killed processes go too. */
+void cache_clean(struct cache *cache, uint64_t max_size, uint64_t max_age, uint64_t grace,
+		 struct client_cleaned *cleaned);
+
+/* True once a day, and where this process has added much: time for cache_clean. */
+bool cache_wants_cleaning(struct cache *cache, uint64_t max_size);
+
+/* The path of ARTIFACT (debuginfo, executable) in elfutils' own cache at DIR, proven; for free(),
+ * or NULL. Nothing is ever written there. */
+char *elfutils_cache_find(const char *dir, enum artifact artifact, const char *hex);
+
+bool cache_is_private(const struct cache *cache);
+bool cache_is_temporary(const struct cache *cache);
+
+#endif

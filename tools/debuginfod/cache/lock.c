@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who fetches, and what nobody has. All locks are bytes of one file, DIR/.lock, at offsets that are
+ * hashes of the keys: open file description locks (fcntl(2), F_OFD_SETLK), which end with the
+ * process that holds them, however it ends. Two keys of one hash merely wait for each other.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/debuginfod/cache/internal.h"
+
+#define LOCK_FILE ".lock"
+
+struct cache_lock {
+	int fd;
+};
+
+enum lock_state cache_lock(struct cache *cache, const struct cache_key *key,
+			   struct cache_lock **out)
+{
+	const XXH64_hash_t seed = XXH3_64bits(key->hex, strlen(key->hex));
+	const XXH64_hash_t hash = XXH3_64bits_withSeed(key->name, strlen(key->name), seed);
+	struct flock range = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(hash >> 2), .l_len = 1};
+	*out = NULL;
+	/* A description of its own, so that two requests of one process exclude each other too. */
+	int fd = openat(cache->fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return LOCK_IMPOSSIBLE;
+	if (fcntl(fd, F_OFD_SETLK, &range) == 0) {
+		*out = xcalloc(1, sizeof(**out));
+		(*out)->fd = fd;
+		return LOCK_HELD;
+	}
+	const bool busy = errno == EAGAIN || errno == EACCES;
+	close(fd);
+	return busy ? LOCK_BUSY : LOCK_IMPOSSIBLE;
+}
+
+void cache_unlock(struct cache_lock *lock)
+{
+	if (lock == NULL)
+		return;
+	close(lock->fd);
+	free(lock);
+}
+
+bool cache_is_absent(struct cache *cache, const struct cache_key *key, const char *servers,
+		     uint64_t seconds)
+{
+	char name[CACHE_NAME], text[128];
+	struct stat st;
+	int at = seconds != 0 ? cache_directory(cache, key->hex, false) : -1;
+	if (at < 0)
+		return false;
+	key_file(name, key, "absent");
+	const time_t now = time(NULL);
+	const bool absent = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			    st.st_mtime <= now && (uint64_t)(now - st.st_mtime) < seconds &&
+			    small_file_read(at, name, text, sizeof(text), NULL) &&
+			    strcmp(text, servers) == 0;
+	close(at);
+	return absent;
+}
+
+void cache_note_absent(struct cache *cache, const struct cache_key *key, const char *servers)
+{
+	char name[CACHE_NAME];
+	int at = cache_directory(cache, key->hex, true);
+	if (at < 0)
+		return;
+	key_file(name, key, "absent");
+	small_file_write(at, name, servers);
+	close(at);
+}

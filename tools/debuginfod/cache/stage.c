@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files on their way into the cache. They have no name (O_TMPFILE) where the file system can do
+ * that, so a kill at any moment leaves nothing; then they get their final one in a single step.
+ *
+ * libcurl gives bodies in pieces of 16 KB. They are gathered: the page cache takes 64 KB at once
+ * for two thirds of what four pieces cost, and a buffer of that size stays in the processor's
+ * cache.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/debuginfod/cache/internal.h"
+
+#define GATHERED ((size_t)64 << 10)
+
+struct staging {
+	struct cache *cache;
+	struct cache_key key;
+	int at; /* the directory, -1 while HELD */
+	int fd;
+	bool held;             /* in memory */
+	char name[CACHE_NAME]; /* "" without a name */
+	uint64_t size;         /* with what is still in BUFFER */
+	uint8_t *buffer;       /* GATHERED bytes */
+	size_t gathered;
+	XXH3_state_t *hash;
+};
+
+static int open_on_disk(struct staging *stage, struct note_error *err)
+{
+	struct cache *cache = stage->cache;
+	const char *hex = stage->key.hex;
+	stage->at = cache_directory(cache, hex, true);
+	if (stage->at < 0)
+		return error_system(err, "cache %s/%s", cache->dir, hex);
+	/* Without /proc, a file without a name could not be given one. */
+	stage->fd = access("/proc/self/fd", F_OK) == 0
+			    ? openat(stage->at, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0400)
+			    : -1;
+	if (stage->fd < 0) {
+		unused_name(stage->name, "stage");
+		stage->fd = openat(stage->at, stage->name,
+				   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+	}
+	if (stage->fd >= 0)
+		return NOTE_OK;
+	stage->name[0] = '\0';
+	return error_system(err, "cache %s/%s", cache->dir, hex);
+}
+
+int staging_open(struct staging **out, struct cache *cache, const struct cache_key *key,
+		 struct note_error *err)
+{
+	struct staging *stage = xcalloc(1, sizeof(*stage));
+	*out = NULL;
+	stage->cache = cache;
+	stage->key = *key;
+	stage->at = -1;
+	stage->fd = held_open(cache);
+	stage->held = stage->fd >= 0;
+	if (!stage->held && open_on_disk(stage, err) != NOTE_OK) {
+		staging_drop(stage);
+		return NOTE_SYSTEM;
+	}
+	stage->buffer =
+		cache->spare_count > 0 ? cache->spare[--cache->spare_count] : xmalloc(GATHERED);
+	stage->hash = XXH3_createState();
+	XXH3_128bits_reset(stage->hash);
+	*out = stage;
+	return NOTE_OK;
+}
+
+static int write_bytes(int fd, const uint8_t *bytes, size_t size, struct note_error *err)
+{
+	while (size > 0) {
+		ssize_t put = write(fd, bytes, size);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return error_system(err, "cache: write");
+		bytes += put;
+		size -= (size_t)put;
+	}
+	return NOTE_OK;
+}
+
+/* It grows too large to be held in memory. */
+static int move_to_disk(struct staging *stage, struct note_error *err)
+{
+	const int from = stage->fd;
+	uint8_t *piece = xmalloc(GATHERED);
+	off_t at = 0;
+	ssize_t got = 0;
+	stage->held = false;
+	int code = open_on_disk(stage, err);
+	while (code == NOTE_OK && (got = pread(from, piece, GATHERED, at)) > 0) {
+		code = write_bytes(stage->fd, piece, (size_t)got, err);
+		at += got;
+	}
+	if (code == NOTE_OK && got < 0)
+		code = error_system(err, "cache: read");
+	free(piece);
+	held_abandon(stage->cache, from);
+	return code;
+}
+
+int staging_flush(struct staging *stage, struct note_error *err)
+{
+	const size_t gathered = stage->gathered;
+	int code = NOTE_OK;
+	stage->gathered = 0;
+	XXH3_128bits_update(stage->hash, stage->buffer, gathered);
+	if (stage->held && stage->size > HELD_MOST)
+		code = move_to_disk(stage, err);
+	return code == NOTE_OK ? write_bytes(stage->fd, stage->buffer, gathered, err) : code;
+}
+
+int staging_write(struct staging *stage, const void *bytes, size_t size, struct note_error *err)
+{
+	const uint8_t *p = bytes;
+	stage->size += size;
+	while (size > 0) {
+		const size_t room = GATHERED - stage->gathered;
+		const size_t piece = size < room ? size : room;
+		memcpy(stage->buffer + stage->gathered, p, piece);
+		stage->gathered += piece;
+		p += piece;
+		size -= piece;
+		const int code = stage->gathered == GATHERED ? staging_flush(stage, err) : NOTE_OK;
+		if (code != NOTE_OK)
+			return code;
+	}
+	return NOTE_OK;
+}
+
+int staging_fd(const struct staging *stage)
+{
+	return stage->fd;
+}
+
+void staging_drop(struct staging *stage)
+{
+	if (stage == NULL)
+		return;
+	if (stage->name[0] != '\0')
+		unlinkat(stage->at, stage->name, 0);
+	if (stage->held && stage->fd >= 0)
+		held_abandon(stage->cache, stage->fd);
+	else if (stage->fd >= 0)
+		close(stage->fd);
+	if (stage->at >= 0)
+		close(stage->at);
+	XXH3_freeState(stage->hash);
+	struct cache *cache = stage->cache;
+	if (stage->buffer != NULL && cache->spare_count < CACHE_SPARE)
+		cache->spare[cache->spare_count++] = stage->buffer;
+	else
+		free(stage->buffer);
+	free(stage);
+}
+
+/* Gives the nameless file the name NAME, which is free. */
+static int link_stage(struct staging *stage, const char *name)
+{
+	char self[40];
+	if (stage->name[0] != '\0')
+		return linkat(stage->at, stage->name, stage->at, name, 0);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", stage->fd);
+	return linkat(AT_FDCWD, self, stage->at, name, AT_SYMLINK_FOLLOW);
+}
+
+static int put_in_place(struct staging *stage)
+{
+	char temporary[CACHE_NAME];
+	if (link_stage(stage, stage->key.name) == 0)
+		return 0;
+	/* Eviction took the directory while it was empty. */
+	if (errno == ENOENT && stage->name[0] == '\0') {
+		int at = cache_directory(stage->cache, stage->key.hex, true);
+		if (at < 0)
+			return -1;
+		close(stage->at);
+		stage->at = at;
+		if (link_stage(stage, stage->key.name) == 0)
+			return 0;
+	}
+	if (errno != EEXIST)
+		return -1;
+	/* What stands there does not fit its proof, or another process was as fast. */
+	unused_name(temporary, stage->key.name);
+	if (link_stage(stage, temporary) != 0)
+		return -1;
+	if (renameat(stage->at, temporary, stage->at, stage->key.name) == 0)
+		return 0;
+	unlinkat(stage->at, temporary, 0);
+	return -1;
+}
+
+int staging_commit(struct staging *stage, char **path, struct note_error *err)
+{
+	const struct cache_key *key = &stage->key;
+	char absent[CACHE_NAME];
+	int code;
+	*path = NULL;
+	code = staging_flush(stage, err);
+	if (code != NOTE_OK)
+		goto out;
+	if (stage->held) {
+		*path = held_keep(stage->cache, key, stage->fd);
+		stage->fd = -1;
+		goto out;
+	}
+	if (put_in_place(stage) != 0) {
+		code = error_system(err, "cache %s/%s/%s", stage->cache->dir, key->hex, key->name);
+		goto out;
+	}
+	if (stage->name[0] != '\0') {
+		unlinkat(stage->at, stage->name, 0);
+		stage->name[0] = '\0';
+	}
+	/* The proof comes last: a file without one is as good as none. */
+	if (!proof_write(stage->at, key, stage->fd, stage->size,
+			 XXH3_128bits_digest(stage->hash))) {
+		code = error_system(err, "cache %s/%s/%s.proof", stage->cache->dir, key->hex,
+				    key->name);
+		goto out;
+	}
+	key_file(absent, key, "absent");
+	unlinkat(stage->at, absent, 0);
+	stage->cache->committed += stage->size;
+	*path = cache_path(stage->cache, key);
+out:
+	staging_drop(stage);
+	return code;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Check "note": the package note is there, sound by UAPI.8 (libnote judges), and agrees with the
+ * package that ships it and with --expect.
+ */
+#include "tools/release/checks/note.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/check.h"
+#include "tools/base/text.h"
+#include "tools/release/checks/check.h"
+
+/* The first finding stands for all: it is what has to be mended first. */
+static int keep_first(void *context, const struct note_problem *problem)
+{
+	struct elf_artifact *artifact = context;
+	if (strcmp(problem->code, "no-note") == 0)
+		return 0;
+	artifact->note_problem = xasprintf("%s: %s", problem->code, problem->detail);
+	return 0;
+}
+
+void note_read(struct elf_artifact *artifact, struct image *image)
+{
+	const char *payload;
+	size_t length;
+	struct note_error err;
+	const int checked = elf_check(image, keep_first, artifact, &err);
+	if (checked != NOTE_OK && artifact->note_problem == NULL)
+		artifact->note_problem = xasprintf("notes cannot be read: %s", err.text);
+	if (elf_package(image, &payload, &length, NULL, &err) == NOTE_OK && length <= INT_MAX)
+		artifact->payload = xasprintf("%.*s", (int)length, payload);
+}
+
+void note_read_pe(struct elf_artifact *artifact, struct image *image)
+{
+	struct pe pe;
+	const char *payload;
+	size_t length;
+	struct note_error err;
+	int code = pe_read(&pe, image, &err);
+	if (code == NOTE_OK)
+		code = pe_check(&pe, keep_first, artifact, &err);
+	if (code != NOTE_OK && artifact->note_problem == NULL)
+		artifact->note_problem =
+			xasprintf("its section .pkgnote cannot be read: %s", err.text);
+	if (code == NOTE_OK && pe_package(&pe, &payload, &length, NULL, &err) == NOTE_OK &&
+	    length <= INT_MAX)
+		artifact->payload = xasprintf("%.*s", (int)length, payload);
+}
+
+/* Whether the note's KEY is one of the values that are not NULL; a key that is not there agrees
+ * with all. */
+static bool agrees(const struct note_package *note, const char *key, const char *one,
+		   const char *other)
+{
+	const char *value = note_package_get(note, key);
+	return value == NULL || (one == NULL && other == NULL) ||
+	       (one != NULL && strcmp(value, one) == 0) ||
+	       (other != NULL && strcmp(value, other) == 0);
+}
+
+/* The note names the source package or the binary one, by either version. */
+static bool judge_package(const struct note_package *note, const struct package_facts *package,
+			  struct finding *finding)
+{
+	const char *key = NULL, *wanted = NULL;
+	const bool any_machine =
+		package->architecture != NULL && (strcmp(package->architecture, "all") == 0 ||
+						  strcmp(package->architecture, "noarch") == 0);
+	if (!agrees(note, "type", package->type, NULL)) {
+		key = "type";
+		wanted = package->type;
+	} else if (!agrees(note, "name", package->source_name, package->name)) {
+		key = "name";
+		wanted = package->source_name != NULL ? package->source_name : package->name;
+	} else if (!agrees(note, "version", package->source_version, package->version)) {
+		key = "version";
+		wanted = package->source_version != NULL ? package->source_version
+							 : package->version;
+	} else if (!any_machine && !agrees(note, "architecture", package->architecture, NULL)) {
+		key = "architecture";
+		wanted = package->architecture;
+	}
+	if (key != NULL)
+		finding_set(finding, VERDICT_FAIL, "%s is \"%s\", the package's is \"%s\"", key,
+			    note_package_get(note, key), wanted);
+	return key == NULL;
+}
+
+static bool judge_expected(const struct note_package *note, const struct strings *expect,
+			   struct finding *finding)
+{
+	for (size_t i = 0; i < expect->count; i++) {
+		const char *equals = strchr(expect->items[i], '=');
+		char *key = xasprintf("%.*s", (int)(equals - expect->items[i]), expect->items[i]);
+		const char *value = note_package_get(note, key);
+		const bool same = value != NULL && strcmp(value, equals + 1) == 0;
+		if (value == NULL)
+			finding_set(finding, VERDICT_FAIL, "no \"%s\", expected \"%s\"", key,
+				    equals + 1);
+		else if (!same)
+			finding_set(finding, VERDICT_FAIL, "%s is \"%s\", expected \"%s\"", key,
+				    value, equals + 1);
+		free(key);
+		if (!same)
+			return false;
+	}
+	return true;
+}
+
+static void judge(const struct elf_artifact *artifact, const struct evidence *evidence,
+		  struct finding *finding)
+{
+	struct note_package *note = NULL;
+	struct note_error err;
+	if (artifact->note_problem != NULL) {
+		finding_set(finding, VERDICT_FAIL, "%s", artifact->note_problem);
+		return;
+	}
+	if (artifact->note_unknown) {
+		finding_set(finding, VERDICT_SKIPPED, "the file is not at hand");
+		return;
+	}
+	if (artifact->payload == NULL) {
+		if (artifact->kind == KIND_MODULE) {
+			finding_set(finding, VERDICT_SKIPPED, "a kernel module carries none");
+			return;
+		}
+		finding->absence = true;
+		finding_set(finding, VERDICT_FAIL, "no package note");
+		return;
+	}
+	if (note_package_parse(&note, artifact->payload, strlen(artifact->payload), &err) !=
+	    NOTE_OK) {
+		finding_set(finding, VERDICT_FAIL, "the payload breaks UAPI.8: %s", err.text);
+		return;
+	}
+	if ((artifact->package == NULL || judge_package(note, artifact->package, finding)) &&
+	    judge_expected(note, &evidence->expectations->expect, finding))
+		finding_set(finding, VERDICT_PASS, "%s", artifact->payload);
+	note_package_free(note);
+}
+
+const struct check note_check = {"note", 0, judge};

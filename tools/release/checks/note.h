@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading the package note for the check in note.c. */
+#ifndef RELEASE_CHECKS_NOTE_H
+#define RELEASE_CHECKS_NOTE_H
+
+#include "tools/release/artifact.h"
+
+/* Fills the artifact's payload and note_problem; its kind is known. */
+void note_read(struct elf_artifact *artifact, struct image *image);
+
+/* The same of a PE image. */
+void note_read_pe(struct elf_artifact *artifact, struct image *image);
+
+#endif

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A package on its way into an object store: objects.h has the order. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/share/objects/objects.h"
+
+/* --- against the share --- */
+
+/* Claims are sorted by path: those of one build-id stand together. */
+int objects_judge(struct share *share, struct claim *claims, size_t count, struct note_error *err)
+{
+	struct holdings_batch batch = {0};
+	struct strings hexes = {0};
+	char hex[129];
+	size_t first = 0;
+	int code = NOTE_OK;
+	for (size_t i = 0; i < count; i++)
+		if (build_id_path(claims[i].below, hex) != NULL &&
+		    (hexes.count == 0 || strcmp(hexes.items[hexes.count - 1], hex) != 0))
+			strings_add(&hexes, hex);
+	while (holdings_batch_next(share, &hexes, &batch, &code, err)) {
+		size_t at = 0;
+		for (; first < count; first++) {
+			const char *kind = build_id_path(claims[first].below, hex);
+			if (kind == NULL)
+				continue;
+			while (at < batch.count && strcmp(batch.items[at].hex, hex) != 0)
+				at++;
+			if (at == batch.count)
+				break;
+			const struct holding *holding = holdings_find(&batch.items[at], kind);
+			if (holding != NULL && holding->packages.count != 0 &&
+			    strcmp(holding->sha256, claims[first].sha256) != 0)
+				claims[first].holder = xstrdup(holding->packages.items[0]);
+		}
+	}
+	strings_free(&hexes);
+	return code;
+}
+
+/* --- what cannot be stored is told before anything is changed --- */
+
+/* "source/PATH" of RECORD lies in a directory of the package's own; the caller frees it. */
+static char *content_key(const struct record *record, const struct record_file *file)
+{
+	if (strncmp(file->path, "source/", 7) != 0)
+		return xstrdup(file->path);
+	return xasprintf("source/%s/%s", record->package, file->path + 7);
+}
+
+static int judge_files(struct share *share, const struct record *record, struct note_error *err)
+{
+	struct note_error why;
+	int code = NOTE_OK;
+	for (size_t i = 0; code == NOTE_OK && i < record->count; i++) {
+		const struct record_file *file = &record->files[i];
+		char *key = content_key(record, file);
+		if (file->size > S3_OBJECT_MOST)
+			code = error_set(&why, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					 "%llu bytes: an object store takes %llu in one request, "
+					 "and uploads in parts are not done here",
+					 (unsigned long long)file->size,
+					 (unsigned long long)S3_OBJECT_MOST);
+		else
+			code = s3_judge_key(share->objects->s3, key, &why);
+		/* Where a source will be served: behind the longest build-id that there is. */
+		if (code == NOTE_OK && strncmp(file->path, "source/", 7) == 0) {
+			char *served =
+				xasprintf("buildid/%0*d/%s", 2 * MAX_BUILD_ID, 0, file->path);
+			code = s3_judge_key(share->objects->s3, served, &why);
+			free(served);
+		}
+		if (code != NOTE_OK) {
+			char *line = name_to_line(file->origin);
+			error_set(err, code, NOTE_NO_OFFSET, "%.120s: %s", line, why.text);
+			free(line);
+		}
+		free(key);
+	}
+	return code;
+}
+
+/* --- the index --- */
+
+/* The list that was spooled: names, each with a NUL. */
+static int read_names(struct share *share, const char *path, struct strings *out,
+		      struct note_error *err)
+{
+	uint8_t *bytes;
+	size_t size;
+	int fd;
+	int code = root_open_file(share->root, path, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	code = file_read(fd, &bytes, &size, err);
+	close(fd);
+	if (code != NOTE_OK)
+		return code;
+	for (size_t i = 0; i < size; i += strlen((const char *)bytes + i) + 1)
+		if (is_source_path((const char *)bytes + i))
+			strings_add(out, (const char *)bytes + i);
+	free(bytes);
+	return NOTE_OK;
+}
+
+/* Takes the sources that a debug file names into its holdings; the directories will know. */
+static int claim_names(struct supply *supply, struct holdings *holdings, const char *path,
+		       struct note_error *err)
+{
+	struct strings names = {0};
+	char *last = NULL;
+	int code = read_names(supply->share, path, &names, err);
+	if (code == NOTE_OK && holdings->source_count == 0)
+		holdings_set_sources(holdings, &names);
+	for (size_t i = 0; code == NOTE_OK && i < names.count; i++) {
+		char *directory = source_directory_of(names.items[i]);
+		if (last == NULL || strcmp(last, directory) != 0)
+			set_add(&supply_directory(supply, directory)->build_ids, holdings->hex);
+		free(last);
+		last = directory;
+	}
+	free(last);
+	strings_free(&names);
+	return code;
+}
+
+/* The files of RECORD from *FIRST on that belong to HOLDINGS. */
+static int claim_files(struct supply *supply, struct holdings *holdings, struct upload *uploads,
+		       size_t *first, struct note_error *err)
+{
+	const struct record *record = supply->changing;
+	char hex[129];
+	int code = NOTE_OK;
+	for (; code == NOTE_OK && *first < record->count; ++*first) {
+		const struct record_file *file = &record->files[*first];
+		struct upload *upload = &uploads[*first];
+		const char *kind = build_id_path(file->path, hex);
+		if (kind == NULL || strcmp(hex, holdings->hex) != 0)
+			break;
+		struct holding *holding = holdings_find(holdings, kind);
+		upload->there = holding != NULL;
+		if (holding == NULL) {
+			holding = holdings_add(holdings, kind);
+			holding->size = file->size;
+			holding->alternate = upload->alternate;
+			memcpy(holding->sha256, file->sha256, sizeof(holding->sha256));
+		}
+		set_add(&holding->packages, record->package);
+		if (strcmp(kind, "debuginfo") == 0 && upload->names != NULL)
+			code = claim_names(supply, holdings, upload->names, err);
+	}
+	return code;
+}
+
+static int claim_all(struct supply *supply, const struct strings *hexes, struct upload *uploads,
+		     struct note_error *err)
+{
+	struct holdings_batch batch = {0};
+	size_t first = 0;
+	int code = NOTE_OK;
+	while (holdings_batch_next(supply->share, hexes, &batch, &code, err)) {
+		for (size_t i = 0; code == NOTE_OK && i < batch.count; i++) {
+			batch.changed[i] = true;
+			code = claim_files(supply, &batch.items[i], uploads, &first, err);
+		}
+		if (code == NOTE_OK)
+			code = holdings_batch_write(supply->share, &batch, err);
+	}
+	return code;
+}
+
+/* Whose build-ids may get sources: those of the package, and all that name some where it has any.
+ */
+static int claim_directories(struct supply *supply, struct strings *hexes, struct note_error *err)
+{
+	const struct record *record = supply->changing;
+	struct strings own = {0};
+	for (size_t i = 0; i < record->count; i++) {
+		if (strncmp(record->files[i].path, "source/" SOURCES_BELOW, 21) != 0)
+			continue;
+		char *path = source_directory_of(record->files[i].path + strlen("source/"));
+		if (own.count == 0 || strcmp(own.items[own.count - 1], path) != 0) {
+			strings_add(&own, path);
+			set_add(&supply_directory(supply, path)->packages, record->package);
+		}
+		free(path);
+	}
+	int code = supply_read_directories(supply, err);
+	if (code == NOTE_OK)
+		code = supply_write_directories(supply, err);
+	for (size_t i = 0; code == NOTE_OK && i < own.count; i++) {
+		const struct directory *directory = supply_directory(supply, own.items[i]);
+		for (size_t j = 0; j < directory->build_ids.count; j++)
+			set_add(hexes, directory->build_ids.items[j]);
+	}
+	strings_free(&own);
+	return code;
+}
+
+/* --- the contents --- */
+
+enum phase { PHASE_FIRST, PHASE_DEBUG, PHASE_NEEDS_ALTERNATE, PHASES };
+
+static enum phase phase_of(const struct record_file *file, const struct upload *upload)
+{
+	char hex[129];
+	const char *kind = build_id_path(file->path, hex);
+	if (kind == NULL || strcmp(kind, "debuginfo") != 0)
+		return PHASE_FIRST;
+	return upload->alternate ? PHASE_NEEDS_ALTERNATE : PHASE_DEBUG;
+}
+
+struct sending {
+	struct share *share;
+	uint64_t done;
+	uint64_t total;
+	uint64_t bytes;
+};
+
+static void sent(void *context, struct s3_request *request)
+{
+	struct sending *sending = context;
+	const struct share_hooks *hooks = sending->share->hooks;
+	if (request->code == NOTE_OK)
+		sending->bytes += request->size;
+	if (hooks->progress != NULL)
+		hooks->progress(hooks->context, ++sending->done, sending->total);
+}
+
+static int send_phase(struct sending *sending, const struct record *record,
+		      const struct upload *uploads, enum phase phase, struct note_error *err)
+{
+	struct share *share = sending->share;
+	struct s3_request *requests = xcalloc(record->count, sizeof(*requests));
+	size_t count = 0;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct record_file *file = &record->files[i];
+		if (uploads[i].there || phase_of(file, &uploads[i]) != phase)
+			continue;
+		struct s3_request *request = &requests[count++];
+		*request = (struct s3_request){.method = S3_PUT,
+					       .key = content_key(record, file),
+					       .root = share->root,
+					       .path = xstrdup(uploads[i].path),
+					       .size = file->size};
+		memcpy(request->sha256, file->sha256, sizeof(request->sha256));
+	}
+	int code = lease_holds(share, err);
+	if (code == NOTE_OK)
+		code = s3_run(share->objects->s3, requests, count, sent, sending, err);
+	for (size_t i = 0; i < count; i++)
+		s3_request_free(&requests[i]);
+	free(requests);
+	return code;
+}
+
+static int put_record(struct share *share, const char *key, const struct record *record,
+		      struct note_error *err)
+{
+	char *json = record_to_json(record);
+	int code = s3_put(share->objects->s3, key, json, err);
+	free(json);
+	return code;
+}
+
+static int bring_in(struct supply *supply, struct upload *uploads, uint64_t *new_bytes,
+		    struct note_error *err)
+{
+	struct share *share = supply->share;
+	const struct record *record = supply->changing;
+	struct sending sending = {.share = share};
+	struct strings hexes = {0};
+	record_build_ids(record, &hexes);
+	int code = claim_all(supply, &hexes, uploads, err);
+	for (size_t i = 0; i < record->count; i++)
+		sending.total += !uploads[i].there;
+	if (code == NOTE_OK)
+		code = claim_directories(supply, &hexes, err);
+	if (code == NOTE_OK)
+		code = supply_read_records(supply, err);
+	if (code == NOTE_OK)
+		code = send_phase(&sending, record, uploads, PHASE_FIRST, err);
+	if (code == NOTE_OK)
+		code = supply_serve(supply, &hexes, err);
+	if (code == NOTE_OK)
+		code = send_phase(&sending, record, uploads, PHASE_DEBUG, err);
+	if (code == NOTE_OK)
+		code = send_phase(&sending, record, uploads, PHASE_NEEDS_ALTERNATE, err);
+	char *key = record_key(record->package);
+	if (code == NOTE_OK)
+		code = lease_holds(share, err);
+	if (code == NOTE_OK)
+		code = put_record(share, key, record, err);
+	free(key);
+	*new_bytes = sending.bytes;
+	strings_free(&hexes);
+	return code;
+}
+
+int objects_add(struct share *share, const struct record *record, struct upload *uploads,
+		uint64_t *new_bytes, struct note_error *err)
+{
+	struct supply supply = {.share = share, .changing = record};
+	int code = judge_files(share, record, err);
+	if (code == NOTE_OK)
+		code = lease_holds(share, err);
+	if (code == NOTE_OK)
+		code = put_record(share, OBJECTS_JOURNAL, record, err);
+	if (code != NOTE_OK)
+		return code;
+	code = bring_in(&supply, uploads, new_bytes, err);
+	supply_free(&supply);
+	/* Where that failed, this takes it out again, if the server lets us; else the next run. */
+	const int repaired = objects_repair(share, code == NOTE_OK ? err : NULL);
+	return code != NOTE_OK ? code : repaired;
+}

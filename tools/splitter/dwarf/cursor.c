@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bounded reading of DWARF's data (DWARF 5, 7.6 LEB128, 7.4 unit lengths, 7.5.5 forms). */
+#include <string.h>
+
+#include "tools/splitter/dwarf/internal.h"
+
+static const uint8_t *take(struct cursor *cursor, uint64_t size)
+{
+	if (cursor->bad || size > cursor->end - cursor->at) {
+		cursor->bad = true;
+		return NULL;
+	}
+	const uint8_t *p = cursor->bytes + cursor->at;
+	cursor->at += size;
+	return p;
+}
+
+uint64_t cursor_fixed(struct cursor *cursor, unsigned size)
+{
+	const uint8_t *p = take(cursor, size);
+	if (p == NULL)
+		return 0;
+	switch (size) {
+	case 1:
+		return p[0];
+	case 2:
+		return image_u16(cursor->image, p);
+	case 3:
+		return cursor->image->is_big ? (uint64_t)p[0] << 16 | (uint64_t)p[1] << 8 | p[2]
+					     : (uint64_t)p[2] << 16 | (uint64_t)p[1] << 8 | p[0];
+	case 4:
+		return image_u32(cursor->image, p);
+	case 8:
+		return image_u64(cursor->image, p);
+	default:
+		cursor->bad = true;
+		return 0;
+	}
+}
+
+uint64_t cursor_uleb(struct cursor *cursor)
+{
+	uint64_t value = 0;
+	/* Nearly all are one byte. */
+	if (!cursor->bad && cursor->at < cursor->end && cursor->bytes[cursor->at] < 0x80)
+		return cursor->bytes[cursor->at++];
+	for (unsigned shift = 0;; shift += 7) {
+		const uint8_t *p = take(cursor, 1);
+		if (p == NULL)
+			return 0;
+		uint64_t digit = *p & 0x7f;
+		/* Padding with zero digits is allowed, further bits are not. */
+		if (digit != 0 && (shift > 63 || (shift == 63 && digit > 1))) {
+			cursor->bad = true;
+			return 0;
+		}
+		if (shift <= 63)
+			value |= digit << shift;
+		if ((*p & 0x80) == 0)
+			return value;
+	}
+}
+
+/* Signed numbers are only skipped: any digits will do. */
+static void skip_leb(struct cursor *cursor)
+{
+	const uint8_t *p;
+	do {
+		p = take(cursor, 1);
+	} while (p != NULL && (*p & 0x80) != 0);
+}
+
+void cursor_skip(struct cursor *cursor, uint64_t size)
+{
+	take(cursor, size);
+}
+
+const char *cursor_string(struct cursor *cursor, size_t *length)
+{
+	const char *start = (const char *)cursor->bytes + cursor->at;
+	const char *nul = cursor->bad || cursor->at >= cursor->end
+				  ? NULL
+				  : memchr(start, '\0', cursor->end - cursor->at);
+	if (nul == NULL) {
+		cursor->bad = true;
+		*length = 0;
+		return "";
+	}
+	*length = (size_t)(nul - start);
+	cursor->at += *length + 1;
+	return start;
+}
+
+uint64_t cursor_unit_length(struct cursor *cursor, unsigned *offset_size)
+{
+	uint64_t length = cursor_fixed(cursor, 4);
+	*offset_size = 4;
+	if (length == 0xffffffff) {
+		length = cursor_fixed(cursor, 8);
+		*offset_size = 8;
+	} else if (length >= 0xfffffff0) {
+		cursor->bad = true;
+	}
+	if (length > cursor->end - cursor->at)
+		cursor->bad = true;
+	return cursor->bad ? 0 : length;
+}
+
+int form_size(uint64_t form, const struct form_context *context)
+{
+	switch (form) {
+	case DW_FORM_flag_present:
+	case DW_FORM_implicit_const:
+		return 0;
+	case DW_FORM_data1:
+	case DW_FORM_flag:
+	case DW_FORM_ref1:
+	case DW_FORM_strx1:
+	case DW_FORM_addrx1:
+		return 1;
+	case DW_FORM_data2:
+	case DW_FORM_ref2:
+	case DW_FORM_strx2:
+	case DW_FORM_addrx2:
+		return 2;
+	case DW_FORM_strx3:
+	case DW_FORM_addrx3:
+		return 3;
+	case DW_FORM_data4:
+	case DW_FORM_ref4:
+	case DW_FORM_ref_sup4:
+	case DW_FORM_strx4:
+	case DW_FORM_addrx4:
+		return 4;
+	case DW_FORM_data8:
+	case DW_FORM_ref8:
+	case DW_FORM_ref_sig8:
+	case DW_FORM_ref_sup8:
+		return 8;
+	case DW_FORM_data16:
+		return 16;
+	case DW_FORM_addr:
+		return context->address_size;
+	case DW_FORM_ref_addr:
+		return context->version <= 2 ? context->address_size : context->offset_size;
+	case DW_FORM_strp:
+	case DW_FORM_line_strp:
+	case DW_FORM_strp_sup:
+	case DW_FORM_sec_offset:
+	case DW_FORM_GNU_ref_alt:
+	case DW_FORM_GNU_strp_alt:
+		return context->offset_size;
+	default:
+		return -1;
+	}
+}
+
+bool cursor_skip_form(struct cursor *cursor, uint64_t form, const struct form_context *context)
+{
+	int size = form_size(form, context);
+	size_t length;
+	if (size >= 0) {
+		cursor_skip(cursor, (uint64_t)size);
+		return true;
+	}
+	switch (form) {
+	case DW_FORM_block1:
+		cursor_skip(cursor, cursor_fixed(cursor, 1));
+		return true;
+	case DW_FORM_block2:
+		cursor_skip(cursor, cursor_fixed(cursor, 2));
+		return true;
+	case DW_FORM_block4:
+		cursor_skip(cursor, cursor_fixed(cursor, 4));
+		return true;
+	case DW_FORM_block:
+	case DW_FORM_exprloc:
+		cursor_skip(cursor, cursor_uleb(cursor));
+		return true;
+	case DW_FORM_string:
+		cursor_string(cursor, &length);
+		return true;
+	case DW_FORM_LLVM_addrx_offset:
+		skip_leb(cursor);
+		cursor_skip(cursor, 4);
+		return true;
+	case DW_FORM_sdata:
+	case DW_FORM_udata:
+	case DW_FORM_ref_udata:
+	case DW_FORM_strx:
+	case DW_FORM_addrx:
+	case DW_FORM_loclistx:
+	case DW_FORM_rnglistx:
+	case DW_FORM_GNU_addr_index:
+	case DW_FORM_GNU_str_index:
+		skip_leb(cursor);
+		return true;
+	default:
+		return false;
+	}
+}

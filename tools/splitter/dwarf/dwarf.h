@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The stage that rewrites source paths in DWARF and lists the sources that it names.
+ * In: an ELF image (unsplit, or a debug file) and a path map. Out: sections with new contents,
+ * and the sources. The image itself is not changed.
+ * Specification: DWARF 2 to 5; sections .debug_info, .debug_abbrev, .debug_line, .debug_str,
+ * .debug_line_str (and those whose offsets into them move).
+ */
+#ifndef SPLITTER_DWARF_DWARF_H
+#define SPLITTER_DWARF_DWARF_H
+
+#include "libnote/image.h"
+#include "tools/splitter/paths.h"
+
+/* A section that gets new contents; BYTES is malloc'ed. Always uncompressed contents, also where
+ * the file holds the section compressed: by SHF_COMPRESSED, or by its name, ".zdebug_*". In
+ * relocatable files, sections of relocations against debug sections change too. */
+struct section_edit {
+	uint64_t section; /* index in the image */
+	uint8_t *bytes;
+	uint64_t size;
+	bool unmerged; /* linkers are to leave the strings where they are: no SHF_MERGE */
+};
+
+struct section_edits {
+	struct section_edit *items;
+	size_t count;
+};
+
+void section_edits_free(struct section_edits *edits);
+
+/* A source file that a unit names. */
+struct dwarf_source {
+	char *original;  /* absolute and normalised, where the compiler saw it */
+	char *installed; /* where it is to lie below ROOT; NULL where it is not below the build
+			    directory */
+	uint8_t md5[16]; /* of its contents, where the line table has it (DWARF 5) */
+	bool has_md5;
+	bool primary; /* a unit's main file */
+};
+
+struct dwarf_sources {
+	struct dwarf_source *items; /* sorted by original, each once */
+	size_t count;
+};
+
+void dwarf_sources_free(struct dwarf_sources *sources);
+
+struct dwarf_summary {
+	bool has_dwarf; /* .debug_info with at least one unit */
+	uint64_t units;
+	/* Paths below the build directory that units hold inline and that found no room to grow:
+	 * they stay as they are. The line tables name the installed sources all the same, by
+	 * absolute paths. (Assembler units in relocatable files, or in files without any
+	 * string section.) */
+	uint64_t kept;
+};
+
+/* Rewrites by MAP (NULL: lists only, paths as they are). NOTE_MALFORMED where the DWARF lies,
+ * NOTE_UNSUPPORTED where it is sound and this stage cannot rewrite it yet (the text says what).
+ * SOURCES and EDITS may be NULL. */
+int dwarf_rewrite(struct image *image, const struct path_map *map, struct section_edits *edits,
+		  struct dwarf_sources *sources, struct dwarf_summary *summary,
+		  struct note_error *err);
+
+/* Lists the sources that IMAGE names, paths as they are. ALTERNATE, the file that it shares strings
+ * with (.gnu_debugaltlink), may be NULL: what is there then counts as not there. */
+int dwarf_list(struct image *image, struct image *alternate, struct dwarf_sources *sources,
+	       struct dwarf_summary *summary, struct note_error *err);
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Line tables (.debug_line; DWARF 5, 6.2.4): their headers list the directories and the files that
+ * a unit was made from. Versions 2 to 4 hold the names inline, version 5 mostly in
+ * .debug_line_str. A name that is inline makes the header longer or shorter, and what lies behind
+ * it moves; so all names are read first (splices), and then the section is written once.
+ */
+#include "tools/splitter/dwarf/line.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_DIRECTORY UINT32_MAX
+
+static int malformed(const struct lines *lines, uint64_t at, const char *what)
+{
+	return section_error(lines->dwarf, lines->section, at, NOTE_MALFORMED, what);
+}
+
+/* --- directories and files --- */
+
+/* Whether the name may be relative to the build directory, for all that it says. */
+static bool may_be_misplaced(const struct lines *lines, const struct line_table *table,
+			     const char *name)
+{
+	return lines->dwarf->map != NULL && table->comp_dir != NULL && table->comp_dir[0] != '/' &&
+	       name != NULL && strncmp(name, "./", 2) == 0;
+}
+
+static void add_directory(struct lines *lines, const struct line_table *table,
+			  const struct string_ref *ref)
+{
+	if (lines->directory_count == lines->directory_room) {
+		lines->directory_room = lines->directory_room == 0 ? 64 : lines->directory_room * 2;
+		lines->directories = xrealloc(lines->directories,
+					      lines->directory_room * sizeof(*lines->directories));
+	}
+	bool is_open = lines->directory_count > 0 && may_be_misplaced(lines, table, ref->text);
+	lines->directories[lines->directory_count++] =
+		(struct directory){*ref, NO_DIRECTORY, is_open, false};
+}
+
+/* The directory with this number, 0 being the compilation directory. */
+static struct directory *find_directory(struct lines *lines, const struct line_table *table,
+					uint64_t index)
+{
+	/* DWARF 5 tables may have no directory at all. */
+	if (lines->directory_count == 0)
+		add_directory(lines, table, &(struct string_ref){.text = table->comp_dir});
+	return &lines->directories[index < lines->directory_count ? index : 0];
+}
+
+/* Its number among the sources. */
+static uint32_t directory_number(struct lines *lines, const struct line_table *table,
+				 struct directory *directory)
+{
+	if (directory->number == NO_DIRECTORY) {
+		const char *base = table->comp_dir;
+		const char *zero = lines->directories[0].ref.text;
+		bool is_zero = directory == lines->directories;
+		if (!is_zero && zero != NULL && (base == NULL || zero[0] == '/'))
+			base = zero;
+		/* Directory 0 is the compilation directory: relative to itself it is none. */
+		if (is_zero && base != NULL && zero != NULL && strcmp(base, zero) == 0)
+			base = NULL;
+		if (directory->in_build_dir)
+			base = NULL;
+		directory->number = source_list_directory(lines->dwarf->sources, !table->is_go,
+							  base, directory->ref.text);
+	}
+	return directory->number;
+}
+
+static void add_source(struct lines *lines, struct line_table *table, const char *name,
+		       uint32_t directory, const uint8_t *md5)
+{
+	struct source_list *sources = lines->dwarf->sources;
+	if (table->is_go && name[0] != '/' &&
+	    source_list_directory_name(sources, directory)[0] != '/')
+		return;
+	source_list_add(sources, directory, name, md5, table->is_go && !table->has_primary);
+	table->has_primary = true;
+}
+
+/* Takes TEXT. */
+static int add_splice(struct dwarf *dwarf, const struct string_ref *ref, char *text)
+{
+	if (dwarf->splice_count == dwarf->splice_room) {
+		dwarf->splice_room = dwarf->splice_room == 0 ? 64 : dwarf->splice_room * 2;
+		dwarf->splices =
+			xrealloc(dwarf->splices, dwarf->splice_room * sizeof(*dwarf->splices));
+	}
+	dwarf->splices[dwarf->splice_count++] = (struct splice){ref->at, strlen(ref->text), text};
+	return dwarf_spend(dwarf, strlen(text));
+}
+
+static int rewrite_name(struct lines *lines, const struct string_ref *ref, bool comp_dir)
+{
+	char *text;
+	int code = string_rewrite(lines->dwarf, ref, comp_dir, &text);
+	return code == NOTE_OK && text != NULL ? add_splice(lines->dwarf, ref, text) : code;
+}
+
+/* Makes a name absolute that is relative to BASE (NULL: to the build directory). */
+static int make_absolute(struct lines *lines, const struct string_ref *ref, const char *base)
+{
+	int code = NOTE_OK;
+	char *original = path_absolute(lines->dwarf->map, base, ref->text);
+	char *installed = path_map_apply(lines->dwarf->map, original);
+	free(original);
+	if (installed != NULL && ref->table == NULL)
+		return add_splice(lines->dwarf, ref, installed);
+	if (installed != NULL)
+		code = string_set(lines->dwarf, ref, installed);
+	free(installed);
+	return code;
+}
+
+/* Finds out what a directory is relative to, by the first file in it. */
+static int close_directory(struct lines *lines, const struct line_table *table,
+			   struct directory *directory, const char *file)
+{
+	if (!directory->is_open)
+		return NOTE_OK;
+	directory->is_open = false;
+	char *path = xasprintf("%s/%s", directory->ref.text, file);
+	directory->in_build_dir = path_map_is_misplaced(lines->dwarf->map, table->comp_dir, path);
+	free(path);
+	if (directory->in_build_dir)
+		return make_absolute(lines, &directory->ref, NULL);
+	return table->absolute ? make_absolute(lines, &directory->ref, table->comp_dir) : NOTE_OK;
+}
+
+static int read_directory(struct lines *lines, const struct line_table *table,
+			  const struct string_ref *ref, bool is_comp_dir)
+{
+	add_directory(lines, table, ref);
+	if (lines->directories[lines->directory_count - 1].is_open)
+		return NOTE_OK;
+	if (table->absolute && ref->text != NULL && ref->text[0] != '/')
+		return make_absolute(lines, ref, table->comp_dir);
+	return rewrite_name(lines, ref, is_comp_dir);
+}
+
+static int read_file(struct lines *lines, struct line_table *table, const struct string_ref *ref,
+		     uint64_t index, const uint8_t *md5)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	const char *name = ref->text;
+	if (name == NULL)
+		return NOTE_OK;
+	if (!path_is_source(name))
+		return rewrite_name(lines, ref, false);
+	struct directory *directory = find_directory(lines, table, index);
+	bool in_build_dir = false;
+	int code;
+	if (name[0] == '/') {
+		code = rewrite_name(lines, ref, false);
+	} else if (directory == lines->directories) {
+		in_build_dir = may_be_misplaced(lines, table, name) &&
+			       path_map_is_misplaced(dwarf->map, table->comp_dir, name);
+		code = in_build_dir      ? make_absolute(lines, ref, NULL)
+		       : table->absolute ? make_absolute(lines, ref, table->comp_dir)
+					 : NOTE_OK;
+	} else {
+		code = close_directory(lines, table, directory, name);
+	}
+	if (code == NOTE_OK && dwarf->sources != NULL)
+		add_source(lines, table, name,
+			   in_build_dir ? source_list_directory(dwarf->sources, true, NULL, NULL)
+					: directory_number(lines, table, directory),
+			   md5);
+	return code;
+}
+
+/* Versions 2 to 4: strings up to an empty one; files with numbers behind them. */
+static int read_names_4(struct lines *lines, struct line_table *table, struct cursor *cursor)
+{
+	struct string_ref ref = {.section = lines->section};
+	size_t length;
+	add_directory(lines, table, &(struct string_ref){.text = table->comp_dir});
+	for (bool files = false;; files = true) {
+		for (;;) {
+			ref.at = cursor->at;
+			ref.text = cursor_string(cursor, &length);
+			if (cursor->bad)
+				return malformed(lines, ref.at, "a file list without an end");
+			if (length == 0)
+				break;
+			if (length >= PATH_MAX)
+				ref.text = NULL;
+			int code;
+			if (files) {
+				uint64_t directory = cursor_uleb(cursor);
+				cursor_uleb(cursor); /* time */
+				cursor_uleb(cursor); /* size */
+				code = read_file(lines, table, &ref, directory, NULL);
+			} else {
+				code = read_directory(lines, table, &ref, false);
+			}
+			if (code != NOTE_OK)
+				return code;
+		}
+		if (files)
+			return NOTE_OK;
+	}
+}
+
+/* What an entry of a version 5 list holds, in order. */
+#define MAX_FORMATS 255
+struct entry_format {
+	unsigned count;
+	struct {
+		uint64_t content;
+		uint64_t form;
+	} fields[MAX_FORMATS];
+};
+
+struct entry {
+	struct string_ref path;
+	uint64_t directory;
+	const uint8_t *md5;
+};
+
+static int read_field(struct lines *lines, const struct line_table *table, struct cursor *cursor,
+		      uint64_t content, uint64_t form, struct entry *entry)
+{
+	uint64_t start = cursor->at;
+	if (content == DW_LNCT_path)
+		return string_read(lines->dwarf, lines->section, cursor, form, &table->context,
+				   table->offset_size == 8 ? 16 : 8, &entry->path);
+	if (content == DW_LNCT_directory_index) {
+		switch (form) {
+		case DW_FORM_udata:
+			entry->directory = cursor_uleb(cursor);
+			return NOTE_OK;
+		case DW_FORM_data1:
+		case DW_FORM_data2:
+		case DW_FORM_data4:
+			entry->directory = cursor_fixed(cursor, form == DW_FORM_data1   ? 1
+								: form == DW_FORM_data2 ? 2
+											: 4);
+			return NOTE_OK;
+		default:
+			return section_error(lines->dwarf, lines->section, start, NOTE_UNSUPPORTED,
+					     "a directory's number in an unknown form");
+		}
+	}
+	if (content == DW_LNCT_MD5 && form == DW_FORM_data16)
+		entry->md5 = cursor->bytes + start;
+	if (form == DW_FORM_strp || form == DW_FORM_line_strp) {
+		struct string_ref ref;
+		int code = string_read(lines->dwarf, lines->section, cursor, form, &table->context,
+				       0, &ref);
+		if (code == NOTE_OK && ref.table != NULL)
+			string_mark(ref.table, ref.offset);
+		return code;
+	}
+	if (!cursor_skip_form(cursor, form, &table->context))
+		return section_error(lines->dwarf, lines->section, start, NOTE_UNSUPPORTED,
+				     "a field of a file in an unknown form");
+	return NOTE_OK;
+}
+
+static int read_format(struct lines *lines, struct cursor *cursor, struct entry_format *format,
+		       uint64_t *entries)
+{
+	uint64_t start = cursor->at;
+	format->count = (unsigned)cursor_fixed(cursor, 1);
+	for (unsigned i = 0; i < format->count; i++) {
+		format->fields[i].content = cursor_uleb(cursor);
+		format->fields[i].form = cursor_uleb(cursor);
+	}
+	*entries = cursor_uleb(cursor);
+	/* Every entry takes a byte at least: the count is bounded by what is there. */
+	if (cursor->bad || *entries > cursor->end - cursor->at ||
+	    (format->count == 0 && *entries > 0))
+		return malformed(lines, start, "a file list without an end");
+	return NOTE_OK;
+}
+
+/* Version 5: two lists, each with a description of its entries in front. */
+static int read_names_5(struct lines *lines, struct line_table *table, struct cursor *cursor)
+{
+	for (bool files = false;; files = true) {
+		struct entry_format format;
+		uint64_t entries;
+		int code = read_format(lines, cursor, &format, &entries);
+		for (uint64_t i = 0; i < entries && code == NOTE_OK; i++) {
+			struct entry entry = {0};
+			uint64_t start = cursor->at;
+			for (unsigned j = 0; j < format.count && code == NOTE_OK; j++)
+				code = read_field(lines, table, cursor, format.fields[j].content,
+						  format.fields[j].form, &entry);
+			if (code != NOTE_OK)
+				return code;
+			if (cursor->bad || cursor->at == start)
+				return malformed(lines, start, "a file list without an end");
+			const char *name = entry.path.text;
+			bool is_comp_dir =
+				i == 0 && name != NULL &&
+				(table->comp_dir == NULL || strcmp(name, table->comp_dir) == 0);
+			code = files ? read_file(lines, table, &entry.path, entry.directory,
+						 entry.md5)
+				     : read_directory(lines, table, &entry.path, is_comp_dir);
+		}
+		if (code != NOTE_OK || files)
+			return code;
+	}
+}
+
+static int read_table(struct lines *lines, struct line_table *table)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	struct cursor cursor =
+		section_cursor(dwarf, lines->section, table->start, lines->section->size);
+	uint64_t length = cursor_unit_length(&cursor, &table->offset_size);
+	if (cursor.bad)
+		return malformed(lines, table->start, "a line table ends after its section");
+	cursor.end = table->end = cursor.at + length;
+	uint16_t version = (uint16_t)cursor_fixed(&cursor, 2);
+	if (!cursor.bad && (version < 2 || version > 5))
+		return section_error(dwarf, lines->section, table->start, NOTE_UNSUPPORTED,
+				     "a line table of a version other than 2 to 5");
+	uint8_t address_size = 8;
+	if (version >= 5) {
+		address_size = (uint8_t)cursor_fixed(&cursor, 1);
+		cursor_skip(&cursor, 1); /* segment selector size */
+	}
+	table->header_length_at = cursor.at;
+	uint64_t header_length = cursor_fixed(&cursor, table->offset_size);
+	if (cursor.bad || header_length > cursor.end - cursor.at)
+		return malformed(lines, table->start, "a line table's header ends after it");
+	cursor.end = cursor.at + header_length;
+	/* minimum_instruction_length, from version 4 on maximum_operations_per_instruction,
+	 * default_is_stmt, line_base, line_range */
+	cursor_skip(&cursor, version >= 4 ? 5 : 4);
+	uint64_t opcode_base = cursor_fixed(&cursor, 1);
+	cursor_skip(&cursor, opcode_base > 0 ? opcode_base - 1 : 0);
+	if (cursor.bad)
+		return malformed(lines, table->start, "a line table ends inside its header");
+	table->context = (struct form_context){version, (uint8_t)table->offset_size, address_size};
+	lines->directory_count = 0;
+	return version >= 5 ? read_names_5(lines, table, &cursor)
+			    : read_names_4(lines, table, &cursor);
+}
+
+/* --- who refers to which table --- */
+
+static int compare_users(const void *a, const void *b)
+{
+	const struct line_user *left = a, *right = b;
+	if (left->table != right->table)
+		return left->table < right->table ? -1 : 1;
+	/* One that knows the compilation directory first; then by position, for the order to be
+	 * the same every time. */
+	if ((left->comp_dir != NULL) != (right->comp_dir != NULL))
+		return left->comp_dir != NULL ? -1 : 1;
+	if (left->section->index != right->section->index)
+		return left->section->index < right->section->index ? -1 : 1;
+	return left->at < right->at ? -1 : left->at > right->at;
+}
+
+static int read_tables(struct lines *lines)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	qsort(dwarf->users, dwarf->user_count, sizeof(*dwarf->users), compare_users);
+	lines->tables = xcalloc(dwarf->user_count, sizeof(*lines->tables));
+	uint64_t end = 0;
+	bool complete = true;
+	for (size_t i = 0; i < dwarf->user_count; i++) {
+		const struct line_user *user = &dwarf->users[i];
+		if (i > 0 && user->table == user[-1].table)
+			continue;
+		if (user->table >= lines->section->size)
+			return section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
+					     "a line table's offset lies outside .debug_line");
+		if (user->table < end)
+			return section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
+					     "a line table lies inside another");
+		struct line_table *table = &lines->tables[lines->count];
+		*table = (struct line_table){.start = user->table,
+					     .comp_dir = user->comp_dir,
+					     .absolute = user->absolute,
+					     .is_go = user->is_go};
+		int code = read_table(lines, table);
+		if (code != NOTE_OK)
+			return code;
+		complete = complete && table->start == end;
+		end = table->end;
+		lines->count++;
+	}
+	dwarf->lines_complete = complete && end == lines->section->size;
+	return NOTE_OK;
+}
+
+static int compare_splices(const void *a, const void *b)
+{
+	const struct splice *left = a, *right = b;
+	return left->at < right->at ? -1 : left->at > right->at;
+}
+
+int lines_rewrite(struct dwarf *dwarf)
+{
+	dwarf->lines_complete = dwarf->line == NULL;
+	if (dwarf->line == NULL || dwarf->user_count == 0)
+		return NOTE_OK;
+	struct lines lines = {.dwarf = dwarf, .section = dwarf->line};
+	int code = read_tables(&lines);
+	if (code == NOTE_OK && dwarf->splice_count > 0) {
+		qsort(dwarf->splices, dwarf->splice_count, sizeof(*dwarf->splices),
+		      compare_splices);
+		code = lines_write(&lines);
+	}
+	free(lines.tables);
+	free(lines.directories);
+	return code;
+}

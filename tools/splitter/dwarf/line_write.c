@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writing .debug_line anew where names in it changed their size: the lengths in the headers grow,
+ * tables move, and those who point at them (DW_AT_stmt_list, .debug_macro) are corrected.
+ */
+#include <string.h>
+
+#include "tools/splitter/dwarf/line.h"
+
+/* Copies [FROM, TO) of the section, changed in place or not, with the splices that lie there. */
+static void copy_spliced(struct lines *lines, uint64_t from, uint64_t to, size_t *splice)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	const uint8_t *bytes =
+		lines->section->changed != NULL ? lines->section->changed : lines->section->bytes;
+	for (; *splice < dwarf->splice_count && dwarf->splices[*splice].at < to; ++*splice) {
+		const struct splice *next = &dwarf->splices[*splice];
+		text_add(&dwarf->new_line, bytes + from, next->at - from);
+		text_puts(&dwarf->new_line, next->text);
+		from = next->at + next->old_size;
+	}
+	text_add(&dwarf->new_line, bytes + from, to - from);
+}
+
+/* Adds what the table grew by to the length in SIZE bytes at AT. */
+static int grow_length(struct lines *lines, uint64_t at, unsigned size, uint64_t old,
+		       uint64_t grown)
+{
+	uint8_t *p = (uint8_t *)lines->dwarf->new_line.data + at;
+	uint64_t length = old + grown;
+	if (size == 8)
+		image_put64(lines->dwarf->image, p, length);
+	else if (length >= 0xfffffff0)
+		return section_error(lines->dwarf, lines->section, at, NOTE_UNSUPPORTED,
+				     "a line table grows too large for 32-bit DWARF");
+	else
+		image_put32(lines->dwarf->image, p, (uint32_t)length);
+	return NOTE_OK;
+}
+
+static int write_table(struct lines *lines, struct line_table *table, size_t *splice)
+{
+	struct text *out = &lines->dwarf->new_line;
+	table->new_start = out->size;
+	copy_spliced(lines, table->start, table->end, splice);
+	table->new_end = out->size;
+	/* May wrap: a table that shrinks grows by a negative number. */
+	uint64_t grown = (table->new_end - table->new_start) - (table->end - table->start);
+	unsigned size = table->offset_size;
+	uint64_t length_at = size == 8 ? 4 : 0;
+	int code = grow_length(lines, table->new_start + length_at, size,
+			       table->end - table->start - length_at - size, grown);
+	if (code != NOTE_OK)
+		return code;
+	return grow_length(
+		lines, table->new_start + (table->header_length_at - table->start), size,
+		section_offset(lines->dwarf, lines->section, table->header_length_at, size), grown);
+}
+
+/* Where the line table at OLD, or what lies between two, is now; false where that is inside. */
+static bool find_moved(const struct lines *lines, uint64_t old, uint64_t *now)
+{
+	size_t low = 0, high = lines->count; /* the last table that begins at OLD or before */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (lines->tables[middle].start <= old)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*now = old;
+	if (low == 0)
+		return true;
+	const struct line_table *table = &lines->tables[low - 1];
+	if (old == table->start)
+		*now = table->new_start;
+	else if (old >= table->end)
+		*now = table->new_end + (old - table->end);
+	else
+		return false;
+	return true;
+}
+
+int lines_write(struct lines *lines)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	size_t splice = 0;
+	uint64_t at = 0;
+	dwarf->line_resized = true;
+	for (size_t i = 0; i < lines->count; i++) {
+		copy_spliced(lines, at, lines->tables[i].start, &splice);
+		int code = write_table(lines, &lines->tables[i], &splice);
+		if (code != NOTE_OK)
+			return code;
+		at = lines->tables[i].end;
+	}
+	copy_spliced(lines, at, lines->section->size, &splice);
+	if (lines->section->relocations != NULL)
+		relocations_move(dwarf, lines->section);
+	int code = macros_read(dwarf, false);
+	for (size_t i = 0; i < dwarf->user_count && code == NOTE_OK; i++) {
+		const struct line_user *user = &dwarf->users[i];
+		uint64_t now;
+		if (!find_moved(lines, user->table, &now))
+			code = section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
+					     "a line table lies inside another");
+		else if (now != user->table)
+			code = section_put_offset(dwarf, user->section, user->at, user->size, now);
+	}
+	return code;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The stage that compresses debug sections: SHF_COMPRESSED with zlib or zstd (gABI, "Section
+ * Compression"). It comes after the build-id, which so does not depend on it, and before the debug
+ * file is written.
+ */
+#ifndef SPLITTER_ELF_COMPRESS_H
+#define SPLITTER_ELF_COMPRESS_H
+
+#include "tools/splitter/elf/plan.h"
+
+enum compression {
+	COMPRESSION_NONE, /* only what must be: an old .zdebug_ section that was rewritten */
+	COMPRESSION_ZLIB,
+	COMPRESSION_ZSTD
+};
+
+/* The compressed contents, which the plan then points to. */
+struct compressed {
+	uint8_t **items;
+	uint64_t count;
+};
+
+/* Compresses the .debug_ sections of PLAN that go to the debug file alone and get smaller by it.
+ * What is compressed already stays as it is. OUT must outlive the plan; free with compressed_free,
+ * also after a failure. */
+int compress_plan(struct compressed *out, struct image *image, struct plan *plan,
+		  enum compression compression, struct note_error *err);
+void compressed_free(struct compressed *compressed);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/splitter/elf/plan.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+
+#ifndef SHT_LLVM_ADDRSIG
+#define SHT_LLVM_ADDRSIG 0x6fff4c03
+#endif
+
+bool section_is_debug(const char *name)
+{
+	/* Prefixes; relocations carry their target's name behind .rel or .rela. */
+	static const char *const prefixes[] = {".debug_",           ".zdebug_",  ".gnu.debuglto_",
+					       ".gnu.linkonce.wi.", ".gnu.lto_", ".stab"};
+	static const char *const names[] = {".debug",   ".line",    ".gdb_index",
+					    ".comment", ".dwo_str", ".gnu_debugaltlink"};
+	if (strncmp(name, ".rela.", 6) == 0)
+		name += 5;
+	else if (strncmp(name, ".rel.", 5) == 0)
+		name += 4;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool matches(const struct strings *patterns, const char *name)
+{
+	for (size_t i = 0; patterns != NULL && i < patterns->count; i++)
+		if (fnmatch(patterns->items[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+/* A relocatable file needs its symbols and its relocations; those of debug data go with it. */
+static enum section_fate fate_of_relocations(const struct plan *plan, const struct image *image,
+					     const GElf_Shdr *shdr)
+{
+	if (image->ehdr.e_type != ET_REL)
+		return FATE_DEBUG; /* of no use without the symbol table (ld --emit-relocs) */
+	if (shdr->sh_info >= plan->count)
+		return FATE_SHIPPED;
+	const struct plan_section *target = &plan->sections[shdr->sh_info];
+	const bool moves = (target->shdr.sh_flags & SHF_ALLOC) == 0 &&
+			   target->shdr.sh_type != SHT_NOTE && section_is_debug(target->name);
+	return moves ? FATE_DEBUG : FATE_SHIPPED;
+}
+
+static enum section_fate fate_of(const struct plan *plan, const struct image *image, uint64_t index,
+				 uint64_t strtab, const struct plan_options *options)
+{
+	const struct plan_section *section = &plan->sections[index];
+	const bool keep_symtab = options->keep_symtab || image->ehdr.e_type == ET_REL;
+	if (index == image->shstrndx && index != strtab)
+		return FATE_NAMES;
+	switch (section->shdr.sh_type) {
+	case SHT_NOTE:
+	case SHT_GROUP: /* see follow_members */
+		return FATE_BOTH;
+	case SHT_LLVM_ADDRSIG: /* numbers of symbols, for the linker: they would be others */
+		return FATE_DEBUG;
+	case SHT_SYMTAB:
+	case SHT_SYMTAB_SHNDX:
+		return keep_symtab ? FATE_BOTH : FATE_DEBUG;
+	case SHT_STRTAB:
+		if (index == strtab)
+			return keep_symtab ? FATE_BOTH : FATE_DEBUG;
+		return FATE_SHIPPED;
+	case SHT_REL:
+	case SHT_RELA:
+		return fate_of_relocations(plan, image, &section->shdr);
+	default:
+		return section_is_debug(section->name) ? FATE_DEBUG : FATE_SHIPPED;
+	}
+}
+
+/* A group stays with the first of its members that does, and goes when all of them go. */
+static void follow_members(struct plan *plan, const struct image *image)
+{
+	for (uint64_t i = 1; i < plan->count; i++) {
+		struct plan_section *group = &plan->sections[i];
+		if (group->shdr.sh_type != SHT_GROUP || group->bytes == NULL)
+			continue;
+		group->fate = FATE_DEBUG;
+		for (uint64_t at = 4; at + 4 <= group->shdr.sh_size; at += 4) {
+			const uint32_t member = image_u32(image, group->bytes + at);
+			if (member < plan->count && member != i &&
+			    plan->sections[member].fate != FATE_DEBUG)
+				group->fate = FATE_BOTH;
+		}
+	}
+}
+
+/* What the user wants otherwise. The symbol table stays whole or goes whole. */
+static int apply_wishes(struct plan *plan, const struct plan_options *options,
+			struct note_error *err)
+{
+	for (uint64_t i = 1; i < plan->count; i++) {
+		struct plan_section *section = &plan->sections[i];
+		const bool debug = section->fate == FATE_DEBUG &&
+				   section->shdr.sh_type != SHT_SYMTAB &&
+				   section->shdr.sh_type != SHT_STRTAB;
+		if (debug && matches(options->keep, section->name))
+			section->fate = FATE_BOTH; /* debuggers read one of the two files */
+		if (section->fate == FATE_NAMES || !matches(options->remove, section->name))
+			continue;
+		if ((section->shdr.sh_flags & SHF_ALLOC) != 0)
+			return error_set(err, NOTE_UNSUPPORTED, section->shdr.sh_offset,
+					 "%s: a section that is loaded cannot be removed",
+					 section->name);
+		section->fate = FATE_DEBUG;
+	}
+	return NOTE_OK;
+}
+
+static int read_section(struct plan_section *section, struct image *image, uint64_t index,
+			struct note_error *err)
+{
+	int code = image_shdr(image, index, &section->shdr, err);
+	if (code != NOTE_OK)
+		return code;
+	const GElf_Shdr *shdr = &section->shdr;
+	section->name = image_section_name(image, shdr, err);
+	if (section->name == NULL)
+		return NOTE_MALFORMED;
+	if (index == 0 || shdr->sh_type == SHT_NOBITS || shdr->sh_type == SHT_NULL)
+		return NOTE_OK;
+	section->bytes = image_bytes(image, shdr->sh_offset, shdr->sh_size, section->name, err);
+	return section->bytes != NULL ? NOTE_OK : NOTE_MALFORMED;
+}
+
+static int apply_edits(struct plan *plan, const struct section_edits *edits, struct note_error *err)
+{
+	for (size_t i = 0; edits != NULL && i < edits->count; i++) {
+		const struct section_edit *edit = &edits->items[i];
+		if (edit->section == 0 || edit->section >= plan->count)
+			return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "edit of no section");
+		struct plan_section *section = &plan->sections[edit->section];
+		if ((section->shdr.sh_flags & SHF_ALLOC) != 0)
+			return error_set(err, NOTE_UNSUPPORTED, section->shdr.sh_offset,
+					 "%s: debug information in memory cannot change",
+					 section->name);
+		if ((section->shdr.sh_flags & SHF_COMPRESSED) != 0) {
+			section->shdr.sh_flags &= ~(uint64_t)SHF_COMPRESSED;
+			section->shdr.sh_addralign = 1;
+		}
+		if (edit->unmerged) {
+			section->shdr.sh_flags &= ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
+			section->shdr.sh_entsize = 0;
+		}
+		section->bytes = edit->bytes;
+		section->shdr.sh_size = edit->size;
+		section->edited = true;
+	}
+	return NOTE_OK;
+}
+
+int plan_make(struct plan *plan, struct image *image, const struct section_edits *edits,
+	      const struct plan_options *options, struct note_error *err)
+{
+	uint64_t contents = 0;
+	uint64_t strtab = 0;
+	*plan = (struct plan){0};
+	if (image->shnum == 0)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "no sections");
+	plan->sections = xcalloc(image->shnum, sizeof(*plan->sections));
+	plan->count = image->shnum;
+	for (uint64_t i = 0; i < plan->count; i++) {
+		struct plan_section *section = &plan->sections[i];
+		int code = read_section(section, image, i, err);
+		if (code != NOTE_OK)
+			return code;
+		if (section->shdr.sh_type == SHT_SYMTAB)
+			strtab = section->shdr.sh_link;
+		if (section->bytes != NULL)
+			contents += section->shdr.sh_size; /* 2^32 sections of a file: no wrap */
+		if (contents > image->size)
+			return error_set(err, NOTE_MALFORMED, section->shdr.sh_offset,
+					 "%s: sections overlap", section->name);
+	}
+	if (image->shstrndx != SHN_UNDEF && image->shstrndx < plan->count &&
+	    plan->sections[image->shstrndx].bytes == NULL)
+		return error_set(err, NOTE_MALFORMED, image->ehdr.e_shoff,
+				 "the section name table has no contents");
+	for (uint64_t i = 1; i < plan->count; i++) {
+		struct plan_section *section = &plan->sections[i];
+		const bool loaded = (section->shdr.sh_flags & SHF_ALLOC) != 0 &&
+				    section->shdr.sh_type != SHT_NOTE;
+		section->fate = loaded ? FATE_SHIPPED : fate_of(plan, image, i, strtab, options);
+	}
+	int code = apply_wishes(plan, options, err);
+	follow_members(plan, image);
+	return code == NOTE_OK ? apply_edits(plan, edits, err) : code;
+}
+
+void plan_free(struct plan *plan)
+{
+	free(plan->sections);
+	*plan = (struct plan){0};
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/splitter/elf/renumber.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+#include "tools/base/text.h"
+
+/* The kept symbol table, and the new number of each of its symbols (0: gone). */
+struct symbols {
+	uint64_t section;
+	uint64_t count;
+	uint32_t *to;
+};
+
+static uint64_t symbol_size(const struct image *image)
+{
+	return image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+}
+
+static size_t shndx_offset(const struct image *image)
+{
+	return image->is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+}
+
+static void replace(struct renumbered *out, const struct plan *plan, uint64_t index)
+{
+	const struct plan_section *section = &plan->sections[index];
+	out->bytes[index] = xmalloc(section->shdr.sh_size);
+	memcpy(out->bytes[index], section->bytes, section->shdr.sh_size);
+	out->sizes[index] = section->shdr.sh_size;
+	out->infos[index] = section->shdr.sh_info;
+}
+
+/* Leaves out the symbols of sections that leave, and gives the others their sections' numbers. */
+static int renumber_symbols(struct renumbered *out, struct image *image, const struct plan *plan,
+			    const uint64_t *to, uint64_t index, struct symbols *symbols,
+			    struct note_error *err)
+{
+	const uint64_t size = symbol_size(image);
+	symbols->section = index;
+	symbols->count = plan->sections[index].shdr.sh_size / size;
+	symbols->to = xcalloc(symbols->count, sizeof(*symbols->to));
+	replace(out, plan, index);
+	uint8_t *bytes = out->bytes[index];
+	uint64_t kept = 0;
+	uint32_t locals = 0;
+	for (uint64_t i = 0; i < symbols->count; i++) {
+		uint8_t *symbol = bytes + i * size;
+		const uint16_t section = image_u16(image, symbol + shndx_offset(image));
+		const bool ordinary = section != SHN_UNDEF && section < SHN_LORESERVE;
+		if (section == SHN_XINDEX)
+			return error_set(err, NOTE_UNSUPPORTED,
+					 plan->sections[index].shdr.sh_offset,
+					 "symbols of more sections than 65279");
+		if (ordinary && (section >= plan->count || to[section] == 0))
+			continue;
+		if (ordinary)
+			image_put16(image, symbol + shndx_offset(image), (uint16_t)to[section]);
+		symbols->to[i] = (uint32_t)kept;
+		if (i < out->infos[index])
+			locals++;
+		memmove(bytes + kept++ * size, symbol, size);
+	}
+	out->sizes[index] = kept * size;
+	out->infos[index] = locals;
+	return NOTE_OK;
+}
+
+/* Where a relocation keeps its symbol: 64-bit little-endian MIPS has it first. */
+static bool symbol_comes_first(const struct image *image)
+{
+	return image->ehdr.e_machine == EM_MIPS && !image->is_big;
+}
+
+static int renumber_relocations(struct renumbered *out, struct image *image,
+				const struct plan *plan, uint64_t index,
+				const struct symbols *symbols, struct note_error *err)
+{
+	const GElf_Shdr *shdr = &plan->sections[index].shdr;
+	const uint64_t word = image->is_64 ? 8 : 4;
+	const uint64_t size = (shdr->sh_type == SHT_RELA ? 3 : 2) * word;
+	replace(out, plan, index);
+	for (uint64_t at = 0; at + size <= shdr->sh_size; at += size) {
+		uint8_t *info = out->bytes[index] + at + word;
+		const bool wide = image->is_64;
+		const bool first = wide && symbol_comes_first(image);
+		const uint64_t old = wide ? image_u64(image, info) : image_u32(image, info);
+		const uint64_t symbol = first ? old & 0xffffffff : wide ? old >> 32 : old >> 8;
+		if (symbol == 0)
+			continue;
+		if (symbol >= symbols->count || symbols->to[symbol] == 0)
+			return error_set(err, NOTE_UNSUPPORTED, shdr->sh_offset + at,
+					 "%s: a relocation needs a section that is moved out",
+					 plan->sections[index].name);
+		const uint64_t now = symbols->to[symbol];
+		if (first)
+			image_put64(image, info, (old & ~0xffffffffull) | now);
+		else if (wide)
+			image_put64(image, info, (old & 0xffffffff) | now << 32);
+		else
+			image_put32(image, info, (uint32_t)((old & 0xff) | now << 8));
+	}
+	return NOTE_OK;
+}
+
+/* A group is a word of flags and its sections' numbers (gABI, "Section Groups"). */
+static void renumber_group(struct renumbered *out, struct image *image, const struct plan *plan,
+			   const uint64_t *to, uint64_t index, const struct symbols *symbols)
+{
+	const GElf_Shdr *shdr = &plan->sections[index].shdr;
+	replace(out, plan, index);
+	uint8_t *bytes = out->bytes[index];
+	uint64_t end = shdr->sh_size < 4 ? 0 : 4;
+	for (uint64_t at = 4; at + 4 <= shdr->sh_size; at += 4) {
+		const uint32_t section = image_u32(image, bytes + at);
+		if (section >= plan->count || to[section] == 0)
+			continue;
+		image_put32(image, bytes + end, (uint32_t)to[section]);
+		end += 4;
+	}
+	out->sizes[index] = end;
+	out->infos[index] = shdr->sh_info < symbols->count ? symbols->to[shdr->sh_info] : 0;
+}
+
+int renumber_contents(struct renumbered *out, struct image *image, const struct plan *plan,
+		      const uint64_t *to, struct note_error *err)
+{
+	struct symbols symbols = {0};
+	int code = NOTE_OK;
+	*out = (struct renumbered){.count = plan->count};
+	out->bytes = xcalloc(plan->count, sizeof(*out->bytes));
+	out->sizes = xcalloc(plan->count, sizeof(*out->sizes));
+	out->infos = xcalloc(plan->count, sizeof(*out->infos));
+	for (uint64_t i = 1; symbols.section == 0 && code == NOTE_OK && i < plan->count; i++)
+		if (to[i] != 0 && plan->sections[i].shdr.sh_type == SHT_SYMTAB &&
+		    plan->sections[i].bytes != NULL)
+			code = renumber_symbols(out, image, plan, to, i, &symbols, err);
+	for (uint64_t i = 1; symbols.section != 0 && code == NOTE_OK && i < plan->count; i++) {
+		const GElf_Shdr *shdr = &plan->sections[i].shdr;
+		if (to[i] == 0 || plan->sections[i].bytes == NULL ||
+		    shdr->sh_link != symbols.section || (shdr->sh_flags & SHF_ALLOC) != 0)
+			continue;
+		if (shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA)
+			code = renumber_relocations(out, image, plan, i, &symbols, err);
+		else if (shdr->sh_type == SHT_GROUP)
+			renumber_group(out, image, plan, to, i, &symbols);
+	}
+	free(symbols.to);
+	return code;
+}
+
+void renumbered_free(struct renumbered *renumbered)
+{
+	for (uint64_t i = 0; i < renumbered->count; i++)
+		free(renumbered->bytes[i]);
+	free(renumbered->bytes);
+	free(renumbered->sizes);
+	free(renumbered->infos);
+	*renumbered = (struct renumbered){0};
+}

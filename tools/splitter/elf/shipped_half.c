@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The shipped file: see halves.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+#include "tools/base/text.h"
+#include "tools/splitter/elf/halves_internal.h"
+#include "tools/splitter/elf/renumber.h"
+
+/* A piece of the original file, [start, end). */
+struct range {
+	uint64_t start;
+	uint64_t end;
+};
+
+struct ranges {
+	struct range *items;
+	size_t count;
+};
+
+/* What the shipped file is made from, filled step by step by strip_shipped_file alone. */
+struct shipped {
+	GElf_Shdr *shdrs;      /* the new table */
+	const uint8_t **added; /* the contents of the new ones */
+	uint64_t *from;        /* the old index of each, 0 for the new ones */
+	uint64_t *to;          /* the new index of each old section, 0 where it left */
+	uint64_t count;
+	uint64_t limit;     /* the end of what keeps its offset */
+	struct ranges kept; /* pieces below LIMIT that keep their bytes */
+	struct text names;  /* the new .shstrtab */
+	struct renumbered renumbered;
+};
+
+static void add_range(struct shipped *shipped, uint64_t offset, uint64_t size)
+{
+	if (size != 0)
+		shipped->kept.items[shipped->kept.count++] = (struct range){offset, offset + size};
+}
+
+static bool stays(const struct plan_section *section)
+{
+	return section->fate == FATE_SHIPPED || section->fate == FATE_BOTH;
+}
+
+/* What is mapped, and the headers that describe it, keep their place. */
+static int keep_loaded(struct shipped *shipped, struct image *image, const struct plan *plan,
+		       struct note_error *err)
+{
+	const uint64_t phdrs = image->phnum * phdr_size(image);
+	if (image_bytes(image, image->ehdr.e_phoff, phdrs, "program header table", err) == NULL)
+		return NOTE_MALFORMED;
+	shipped->kept.items = xcalloc(2 + image->phnum + plan->count, sizeof(*shipped->kept.items));
+	add_range(shipped, 0, ehdr_size(image));
+	add_range(shipped, image->ehdr.e_phoff, phdrs);
+	for (uint64_t i = 0; i < image->phnum; i++) {
+		GElf_Phdr phdr;
+		int code = image_phdr(image, i, &phdr, err);
+		if (code != NOTE_OK)
+			return code;
+		if (phdr.p_type == PT_NULL)
+			continue;
+		if (image_bytes(image, phdr.p_offset, phdr.p_filesz, "segment", err) == NULL)
+			return NOTE_MALFORMED;
+		add_range(shipped, phdr.p_offset, phdr.p_filesz);
+	}
+	for (uint64_t i = 1; i < plan->count; i++) {
+		const struct plan_section *section = &plan->sections[i];
+		if ((section->shdr.sh_flags & SHF_ALLOC) != 0 && section->bytes != NULL)
+			add_range(shipped, section->shdr.sh_offset, section->shdr.sh_size);
+	}
+	for (size_t i = 0; i < shipped->kept.count; i++)
+		if (shipped->kept.items[i].end > shipped->limit)
+			shipped->limit = shipped->kept.items[i].end;
+	return NOTE_OK;
+}
+
+/* Adds a name to the new .shstrtab and returns its offset there. */
+static uint32_t add_name(struct shipped *shipped, const char *name)
+{
+	const uint32_t offset = (uint32_t)shipped->names.size;
+	text_add(&shipped->names, name, strlen(name) + 1);
+	return offset;
+}
+
+/* The new .shstrtab holds the names of what stays, one after the other. Where that would be larger
+ * than the old table (linkers fold names into each other, and a hostile file can do so without
+ * end), the old table stays and is added to. */
+static void name_sections(struct shipped *shipped, struct image *image, const struct plan *plan)
+{
+	const struct plan_section *old = NULL;
+	if (image->shstrndx < plan->count && plan->sections[image->shstrndx].bytes != NULL)
+		old = &plan->sections[image->shstrndx];
+	uint64_t total = 1;
+	for (uint64_t i = 1; old != NULL && i < shipped->count; i++)
+		total += strlen(plan->sections[shipped->from[i]].name) + 1;
+	const bool fresh = old == NULL || total <= old->shdr.sh_size;
+	if (fresh)
+		add_name(shipped, "");
+	else
+		text_add(&shipped->names, old->bytes, old->shdr.sh_size);
+	for (uint64_t i = 1; fresh && i < shipped->count; i++)
+		shipped->shdrs[i].sh_name =
+			add_name(shipped, plan->sections[shipped->from[i]].name);
+}
+
+/* Chooses the sections that stay, in their order. */
+static void number_sections(struct shipped *shipped, const struct plan *plan)
+{
+	shipped->shdrs = xcalloc(plan->count + 3, sizeof(*shipped->shdrs));
+	shipped->added = xcalloc(plan->count + 3, sizeof(*shipped->added));
+	shipped->from = xcalloc(plan->count + 3, sizeof(*shipped->from));
+	shipped->to = xcalloc(plan->count + 3, sizeof(*shipped->to));
+	shipped->shdrs[0] = plan->sections[0].shdr;
+	shipped->count = 1;
+	for (uint64_t i = 1; i < plan->count; i++) {
+		if (!stays(&plan->sections[i]))
+			continue;
+		shipped->to[i] = shipped->count;
+		shipped->from[shipped->count] = i;
+		shipped->shdrs[shipped->count++] = plan->sections[i].shdr;
+	}
+}
+
+/* The new table's references to sections, and the contents that have some. */
+static int renumber(struct shipped *shipped, struct image *image, const struct plan *plan,
+		    struct note_error *err)
+{
+	int code = renumber_contents(&shipped->renumbered, image, plan, shipped->to, err);
+	for (uint64_t i = 1; code == NOTE_OK && i < shipped->count; i++) {
+		GElf_Shdr *shdr = &shipped->shdrs[i];
+		const uint64_t old = shipped->from[i];
+		const bool names_section = shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA ||
+					   (shdr->sh_flags & SHF_INFO_LINK) != 0;
+		shdr->sh_link =
+			shdr->sh_link < plan->count ? (uint32_t)shipped->to[shdr->sh_link] : 0;
+		if (names_section)
+			shdr->sh_info = shdr->sh_info < plan->count
+						? (uint32_t)shipped->to[shdr->sh_info]
+						: 0;
+		if (shipped->renumbered.bytes[old] != NULL)
+			shdr->sh_size = shipped->renumbered.sizes[old];
+		if (shipped->renumbered.bytes[old] != NULL && !names_section)
+			shdr->sh_info = shipped->renumbered.infos[old];
+	}
+	return code;
+}
+
+/* Gives the sections that are not loaded their offsets: where they lie, if that is in the part
+ * that keeps its offsets, else behind it. Returns through *END where the file goes on. */
+static int place_sections(struct shipped *shipped, const struct plan *plan, uint64_t *end,
+			  struct note_error *err)
+{
+	*end = shipped->limit;
+	for (uint64_t i = 1; i < shipped->count; i++) {
+		GElf_Shdr *shdr = &shipped->shdrs[i];
+		const struct plan_section *section = &plan->sections[shipped->from[i]];
+		/* Empty ones, and .bss and the like, lie nowhere; eu-unstrip wants them in front of
+		 * what is not loaded. */
+		if ((shdr->sh_flags & SHF_ALLOC) != 0 && shdr->sh_offset > shipped->limit)
+			shdr->sh_offset = shipped->limit;
+		if ((shdr->sh_flags & SHF_ALLOC) != 0 || section->bytes == NULL)
+			continue;
+		if (shipped->renumbered.bytes[shipped->from[i]] == NULL &&
+		    shdr->sh_offset <= shipped->limit &&
+		    shdr->sh_size <= shipped->limit - shdr->sh_offset) {
+			add_range(shipped, shdr->sh_offset, shdr->sh_size);
+			continue;
+		}
+		int code = place_section(end, shdr, err);
+		if (code != NOTE_OK)
+			return code;
+	}
+	return NOTE_OK;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct range *x = a;
+	const struct range *y = b;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Sorts the ranges and joins those that touch. */
+static void merge_ranges(struct ranges *ranges)
+{
+	size_t count = 0;
+	qsort(ranges->items, ranges->count, sizeof(*ranges->items), by_start);
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct range range = ranges->items[i];
+		if (count != 0 && range.start <= ranges->items[count - 1].end) {
+			if (range.end > ranges->items[count - 1].end)
+				ranges->items[count - 1].end = range.end;
+		} else {
+			ranges->items[count++] = range;
+		}
+	}
+	ranges->count = count;
+}
+
+/* Zeroes what of [start, end) no kept range covers. */
+static void wipe(const struct ranges *kept, uint8_t *bytes, uint64_t start, uint64_t end)
+{
+	size_t low = 0;
+	size_t high = kept->count;
+	while (low < high) { /* the first range that ends behind START */
+		const size_t middle = low + (high - low) / 2;
+		if (kept->items[middle].end <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (start < end) {
+		const uint64_t stop = low < kept->count && kept->items[low].start < end
+					      ? kept->items[low].start
+					      : end;
+		if (start < stop)
+			memset(bytes + start, 0, stop - start);
+		start = stop < end ? kept->items[low].end : end;
+		low++;
+	}
+}
+
+/* Debug data that lies before the end of what is loaded (after patchelf, say) leaves zeros. */
+static int wipe_removed(const struct shipped *shipped, struct image *image, const struct plan *plan,
+			uint8_t *bytes, struct note_error *err)
+{
+	for (uint64_t i = 1; i < plan->count; i++) {
+		GElf_Shdr shdr; /* the original place, not the edit's size */
+		int code = image_shdr(image, i, &shdr, err);
+		if (code != NOTE_OK)
+			return code;
+		const struct plan_section *section = &plan->sections[i];
+		const uint64_t now = shipped->to[i];
+		const bool moved = section->bytes != NULL &&
+				   (now == 0 || shipped->shdrs[now].sh_offset != shdr.sh_offset);
+		if (!moved || shdr.sh_offset >= shipped->limit)
+			continue;
+		const uint64_t room = shipped->limit - shdr.sh_offset;
+		wipe(&shipped->kept, bytes, shdr.sh_offset,
+		     shdr.sh_offset + (shdr.sh_size < room ? shdr.sh_size : room));
+	}
+	const uint64_t table = image->shnum * shdr_size(image);
+	if (image->ehdr.e_shoff < shipped->limit) {
+		const uint64_t room = shipped->limit - image->ehdr.e_shoff;
+		wipe(&shipped->kept, bytes, image->ehdr.e_shoff,
+		     image->ehdr.e_shoff + (table < room ? table : room));
+	}
+	return NOTE_OK;
+}
+
+/* Where an allocated section got another number, the dynamic symbols must follow. */
+static void renumber_symbols(const struct shipped *shipped, struct image *image,
+			     const struct plan *plan, uint8_t *bytes)
+{
+	const uint64_t entry = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+	const size_t field =
+		image->is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+	for (uint64_t i = 1; i < shipped->count; i++) {
+		const GElf_Shdr *shdr = &shipped->shdrs[i];
+		if (shdr->sh_type != SHT_DYNSYM || plan->sections[shipped->from[i]].bytes == NULL)
+			continue;
+		for (uint64_t at = 0; at + entry <= shdr->sh_size; at += entry) {
+			uint8_t *p = bytes + shdr->sh_offset + at + field;
+			const uint16_t index = image_u16(image, p);
+			if (index == SHN_UNDEF || index >= SHN_LORESERVE || index >= plan->count)
+				continue;
+			if (shipped->to[index] != 0 && shipped->to[index] < SHN_LORESERVE)
+				image_put16(image, p, (uint16_t)shipped->to[index]);
+		}
+	}
+}
+
+/* The contents of .gnu_debuglink: name, NUL, padding to 4, CRC-32. */
+static void make_debuglink(const struct image *image, const char *link, uint32_t crc32,
+			   struct text *out)
+{
+	uint8_t checksum[4];
+	text_add(out, link, strlen(link) + 1);
+	while (out->size % 4 != 0)
+		text_add(out, "", 1);
+	image_put32(image, checksum, crc32);
+	text_add(out, checksum, sizeof(checksum));
+}
+
+/* Adds a section behind END. */
+static int add_section(struct shipped *shipped, const char *name, uint32_t type,
+		       const uint8_t *bytes, uint64_t size, uint64_t alignment, uint64_t *end,
+		       struct note_error *err)
+{
+	GElf_Shdr *shdr = &shipped->shdrs[shipped->count];
+	shipped->added[shipped->count++] = bytes;
+	*shdr = (GElf_Shdr){.sh_name = add_name(shipped, name),
+			    .sh_type = type,
+			    .sh_size = size,
+			    .sh_addralign = alignment};
+	return place_section(end, shdr, err);
+}
+
+static int add_sections(struct shipped *shipped, const struct strip_additions *additions,
+			const struct text *debuglink, uint64_t *end, struct note_error *err)
+{
+	int code = NOTE_OK;
+	if (additions->debugdata != NULL)
+		code = add_section(shipped, ".gnu_debugdata", SHT_PROGBITS, additions->debugdata,
+				   additions->debugdata_size, 1, end, err);
+	if (code == NOTE_OK && additions->link != NULL)
+		code = add_section(shipped, ".gnu_debuglink", SHT_PROGBITS,
+				   (const uint8_t *)debuglink->data, debuglink->size, 4, end, err);
+	if (code != NOTE_OK)
+		return code;
+	/* The table holds its own name, too: it is complete once that is added. */
+	GElf_Shdr *names = &shipped->shdrs[shipped->count++];
+	names->sh_name = add_name(shipped, ".shstrtab");
+	names->sh_type = SHT_STRTAB;
+	names->sh_size = shipped->names.size;
+	names->sh_addralign = 1;
+	shipped->added[shipped->count - 1] = (const uint8_t *)shipped->names.data;
+	return place_section(end, names, err);
+}
+
+/* Fills OUT, which has room for LAYOUT's size and is zero. */
+static int write_shipped(const struct shipped *shipped, struct image *image,
+			 const struct plan *plan, const struct file_layout *layout, uint8_t *out,
+			 struct note_error *err)
+{
+	const uint8_t *original = image_bytes(image, 0, shipped->limit, "file", err);
+	if (original == NULL)
+		return NOTE_MALFORMED;
+	memcpy(out, original, shipped->limit);
+	int code = wipe_removed(shipped, image, plan, out, err);
+	if (code == NOTE_OK)
+		code = put_ehdr(image, out, layout, err);
+	if (code != NOTE_OK)
+		return code;
+	for (uint64_t i = 1; i < shipped->count; i++) {
+		const uint64_t old = shipped->from[i];
+		const uint8_t *bytes = old == 0 ? shipped->added[i] : plan->sections[old].bytes;
+		if (old != 0 && shipped->renumbered.bytes[old] != NULL)
+			bytes = shipped->renumbered.bytes[old];
+		if (bytes != NULL && shipped->shdrs[i].sh_offset >= shipped->limit)
+			memcpy(out + shipped->shdrs[i].sh_offset, bytes, shipped->shdrs[i].sh_size);
+	}
+	renumber_symbols(shipped, image, plan, out);
+	for (uint64_t i = 0; code == NOTE_OK && i < shipped->count; i++)
+		code = image_put_shdr(image, out + layout->shoff + i * shdr_size(image),
+				      &shipped->shdrs[i], err);
+	return code;
+}
+
+int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,
+		       const struct strip_additions *additions, struct note_error *err)
+{
+	struct shipped shipped = {0};
+	struct file_layout layout = {.phoff = image->ehdr.e_phoff};
+	struct text debuglink = {0};
+	uint64_t end;
+	*out = (struct strip_output){0};
+	if (additions->link != NULL)
+		make_debuglink(image, additions->link, additions->crc32, &debuglink);
+	int code = keep_loaded(&shipped, image, plan, err);
+	if (code != NOTE_OK)
+		goto out;
+	number_sections(&shipped, plan);
+	name_sections(&shipped, image, plan);
+	code = renumber(&shipped, image, plan, err);
+	if (code == NOTE_OK)
+		code = place_sections(&shipped, plan, &end, err);
+	if (code == NOTE_OK)
+		code = add_sections(&shipped, additions, &debuglink, &end, err);
+	if (code == NOTE_OK)
+		code = place_table(image, end, shipped.count, &layout, err);
+	if (code != NOTE_OK)
+		goto out;
+	merge_ranges(&shipped.kept);
+	layout.shstrndx = shipped.count - 1;
+	extend_numbering(&layout, &shipped.shdrs[0]);
+	out->size = layout.size;
+	out->bytes = calloc(1, layout.size);
+	code = out->bytes != NULL ? write_shipped(&shipped, image, plan, &layout, out->bytes, err)
+				  : error_system(err, "shipped file");
+out:
+	free(shipped.shdrs);
+	free(shipped.added);
+	free(shipped.from);
+	free(shipped.to);
+	free(shipped.kept.items);
+	renumbered_free(&shipped.renumbered);
+	text_free(&shipped.names);
+	text_free(&debuglink);
+	if (code != NOTE_OK) {
+		free(out->bytes);
+		*out = (struct strip_output){0};
+	}
+	return code;
+}

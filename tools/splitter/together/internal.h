@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files of together*.c alone. */
+#ifndef SPLITTER_TOGETHER_INTERNAL_H
+#define SPLITTER_TOGETHER_INTERNAL_H
+
+#include "tools/splitter/together/together.h"
+
+/* An input whose halves are staged. */
+struct member {
+	size_t index;
+	const struct outcome *outcome;
+	char *name;    /* of the debug file in the work directory */
+	size_t first;  /* of its equals, the member that is folded */
+	bool recalled; /* its debug file is there, of a run that was killed */
+	bool listed;   /* the journal has it */
+};
+
+struct batch {
+	const struct split_run *run;
+	struct member *items; /* by digest of the debug file, then by path */
+	size_t count;
+	char *alternate; /* below ROOT */
+	bool is_shared;  /* dwz made it */
+	bool refusals;
+};
+
+/* Notes the facts of a finished debug file. */
+void note_debug_file(const struct split_run *run, struct outcome *outcome,
+		     const struct strip_output *file);
+
+/* --- journal.c --- */
+
+int journal_write(struct batch *batch, struct note_error *err);
+
+/* Marks those members as recalled that the journal of an earlier run tells of rightly. */
+void journal_read(struct batch *batch);
+void journal_remove(const struct split_run *run);
+
+#endif
