@@ -98,7 +98,8 @@ static int read_counts(struct image *image, struct note_error *err)
 		GElf_Shdr zero;
 		image->shnum = 1;
 		int code = image_shdr(image, 0, &zero, err);
-		image->shdrs = NULL; /* a table of one: it will be read again whole */
+		image->shdrs =
+			(struct span){NULL, 0}; /* a table of one: it will be read again whole */
 		if (code != NOTE_OK)
 			return code;
 		image->shnum = ehdr->e_shnum != 0 ? ehdr->e_shnum : zero.sh_size;
@@ -147,26 +148,21 @@ int image_read_elf(struct image *image, struct note_error *err)
 /* What lies before the section headers is mostly their names and .gnu_debuglink: one read. */
 #define BEFORE_SECTION_HEADERS 1024
 
-/* A larger table of section names is read piece by piece. */
+/* A larger table of section names is read piece by piece; a longer name goes the long way. */
 #define MAX_NAMES (4u << 20)
+#define MAX_NAME  4096
 
 /* Reads a table of COUNT entries of SIZE bytes at OFFSET whole, so that a walk costs one read. */
 static int read_table(struct image *image, uint64_t offset, uint64_t count, uint64_t size,
-		      const char *what, const uint8_t **out, struct note_error *err)
+		      const char *what, struct span *out, struct note_error *err)
 {
 	uint64_t bytes;
-	struct note_error local;
 	if (__builtin_mul_overflow(count, size, &bytes))
 		return error_set(err, NOTE_MALFORMED, offset, "%s: too many", what);
 	if (bytes > MAX_TABLE && image->memory == NULL)
 		return error_set(err, NOTE_UNSUPPORTED, offset, "%s: %llu entries", what,
 				 (unsigned long long)count);
-	*out = image_bytes(image, offset, bytes, what, &local);
-	if (*out != NULL)
-		return NOTE_OK;
-	if (err != NULL)
-		*err = local;
-	return local.code;
+	return image_span(image, offset, bytes, what, out, err);
 }
 
 static int no_entry(uint64_t index, const char *what, struct note_error *err)
@@ -180,23 +176,25 @@ int image_phdr(struct image *image, uint64_t index, GElf_Phdr *out, struct note_
 	const size_t size = image->is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 	if (index >= image->phnum)
 		return no_entry(index, "program header table", err);
-	if (image->phdrs == NULL) {
+	if (image->phdrs.size == 0) {
 		int code = read_table(image, image->ehdr.e_phoff, image->phnum, size,
 				      "program header table", &image->phdrs, err);
 		if (code != NOTE_OK)
 			return code;
 	}
-	const uint8_t *bytes = image->phdrs + index * size;
+	struct span entry;
+	if (!span_part(image->phdrs, index * size, size, &entry))
+		return no_entry(index, "program header table", err);
 	if (is_native(image)) {
-		memcpy(out, bytes, sizeof(*out));
+		memcpy(out, entry.bytes, sizeof(*out));
 		return NOTE_OK;
 	}
 	if (image->is_64) {
-		translate(image, false, ELF_T_PHDR, out, bytes, size, size);
+		translate(image, false, ELF_T_PHDR, out, entry.bytes, size, size);
 		return NOTE_OK;
 	}
 	Elf32_Phdr narrow;
-	translate(image, false, ELF_T_PHDR, &narrow, bytes, size, size);
+	translate(image, false, ELF_T_PHDR, &narrow, entry.bytes, size, size);
 	WIDEN(out, narrow, p_type);
 	WIDEN(out, narrow, p_flags);
 	WIDEN(out, narrow, p_offset);
@@ -223,22 +221,24 @@ int image_shdr(struct image *image, uint64_t index, GElf_Shdr *out, struct note_
 	const size_t size = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 	if (index >= image->shnum)
 		return no_entry(index, "section header table", err);
-	if (image->shdrs == NULL) {
+	if (image->shdrs.size == 0) {
 		int code = read_section_table(image, size, err);
 		if (code != NOTE_OK)
 			return code;
 	}
-	const uint8_t *bytes = image->shdrs + index * size;
+	struct span entry;
+	if (!span_part(image->shdrs, index * size, size, &entry))
+		return no_entry(index, "section header table", err);
 	if (is_native(image)) {
-		memcpy(out, bytes, sizeof(*out));
+		memcpy(out, entry.bytes, sizeof(*out));
 		return NOTE_OK;
 	}
 	if (image->is_64) {
-		translate(image, false, ELF_T_SHDR, out, bytes, size, size);
+		translate(image, false, ELF_T_SHDR, out, entry.bytes, size, size);
 		return NOTE_OK;
 	}
 	Elf32_Shdr narrow;
-	translate(image, false, ELF_T_SHDR, &narrow, bytes, size, size);
+	translate(image, false, ELF_T_SHDR, &narrow, entry.bytes, size, size);
 	WIDEN(out, narrow, sh_name);
 	WIDEN(out, narrow, sh_type);
 	WIDEN(out, narrow, sh_flags);
@@ -256,26 +256,19 @@ uint32_t image_section_type(struct image *image, uint64_t index)
 {
 	const size_t size = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 	GElf_Shdr shdr;
-	if (image->shdrs == NULL || index >= image->shnum)
+	if (image->shdrs.size == 0 || index >= image->shnum)
 		return image_shdr(image, index, &shdr, NULL) == NOTE_OK ? shdr.sh_type : SHT_NULL;
 	/* The second word in both classes. */
-	return image_u32(image, image->shdrs + index * size + 4);
+	return span_u32(image->shdrs, index * size + 4, image->is_big);
 }
 
 /* Makes NAMES the whole name table, where it is of a sane size: one read serves every name. */
 static int read_names(struct image *image, const GElf_Shdr *table, struct note_error *err)
 {
-	struct note_error local;
-	if (image->names != NULL || table->sh_size > MAX_NAMES)
+	if (image->names.size != 0 || table->sh_size > MAX_NAMES)
 		return NOTE_OK;
-	image->names = (const char *)image_bytes(image, table->sh_offset, table->sh_size,
-						 "section names", &local);
-	image->names_size = table->sh_size;
-	if (image->names != NULL)
-		return NOTE_OK;
-	if (err != NULL)
-		*err = local;
-	return local.code;
+	return image_span(image, table->sh_offset, table->sh_size, "section names", &image->names,
+			  err);
 }
 
 const char *image_section_name(struct image *image, const GElf_Shdr *shdr, struct note_error *err)
@@ -283,9 +276,9 @@ const char *image_section_name(struct image *image, const GElf_Shdr *shdr, struc
 	GElf_Shdr table;
 	uint64_t start;
 	uint64_t end;
-	if (image->names != NULL && shdr->sh_name < image->names_size &&
-	    memchr(image->names + shdr->sh_name, '\0', image->names_size - shdr->sh_name) != NULL)
-		return image->names + shdr->sh_name;
+	const struct span name = span_first(span_rest(image->names, shdr->sh_name), MAX_NAME);
+	if (name.size != 0 && memchr(name.bytes, '\0', name.size) != NULL)
+		return (const char *)name.bytes;
 	if (image->shstrndx == SHN_UNDEF || image->shstrndx >= image->shnum)
 		return "";
 	if (image_shdr(image, image->shstrndx, &table, err) != NOTE_OK)
@@ -312,13 +305,11 @@ uint64_t image_find_section(struct image *image, const char *name, GElf_Shdr *ou
 		return 0;
 	image_section_name(image, &shdr, NULL);
 	for (uint64_t i = 1; i < image->shnum; i++) {
-		if (image->names != NULL) {
-			/* sh_name is the first word in both classes. */
-			const uint64_t at = image_u32(image, image->shdrs + i * shsize);
-			if (at >= image->names_size || size > image->names_size - at ||
-			    memcmp(image->names + at, name, size) != 0)
-				continue;
-		}
+		/* sh_name is the first word in both classes. */
+		if (image->names.size != 0 &&
+		    !span_equal(image->names, span_u32(image->shdrs, i * shsize, image->is_big),
+				name, size))
+			continue;
 		if (image_shdr(image, i, &shdr, NULL) != NOTE_OK)
 			return 0;
 		const char *found = image_section_name(image, &shdr, NULL);

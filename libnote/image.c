@@ -8,19 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "chunks.h"
 #include "error.h"
 
-/* A piece of a file that was read. The first one is the head: most notes lie in page one. Later
- * ones are a little longer than what was asked for, because what comes next is often near. */
-struct image_chunk {
-	struct image_chunk *next;
-	uint64_t offset;
-	uint64_t size;
-	uint8_t bytes[];
-};
-
+/* Of the pieces that are read the first one is the head: most notes lie in page one. Later ones are
+ * a little longer than what was asked for, because what comes next is often near. */
 #define HEAD_SIZE  4096
 #define CHUNK_SIZE 1024
+#define MAX_STRING 65536
 
 static int image_new(struct image **out, uint64_t size, struct note_error *err)
 {
@@ -74,10 +69,7 @@ void image_close(struct image *image)
 {
 	if (image == NULL)
 		return;
-	for (struct image_chunk *chunk = image->chunks, *next; chunk != NULL; chunk = next) {
-		next = chunk->next;
-		free(chunk);
-	}
+	chunks_free(image->chunks);
 	free(image);
 }
 
@@ -102,53 +94,51 @@ static int read_exactly(struct image *image, uint64_t offset, uint64_t length, u
 	return NOTE_OK;
 }
 
-/* Reads a new chunk that holds [offset, offset + length). */
-static const uint8_t *read_chunk(struct image *image, uint64_t offset, uint64_t length,
+/* Reads WANT bytes at START, or what the file has of them, and keeps them. */
+static const uint8_t *read_chunk(struct image *image, uint64_t start, uint64_t want,
 				 const char *what, struct note_error *err)
 {
-	uint64_t start = offset;
-	uint64_t want = length < CHUNK_SIZE ? CHUNK_SIZE : length;
-	if (image->chunks == NULL && offset + length <= HEAD_SIZE) {
-		start = 0;
-		want = HEAD_SIZE;
-	}
 	if (want > image->size - start)
 		want = image->size - start;
-	struct image_chunk *chunk = malloc(sizeof(*chunk) + want);
-	if (chunk == NULL) {
+	uint8_t *bytes = want <= SIZE_MAX ? malloc(want) : NULL;
+	if (bytes == NULL) {
+		errno = ENOMEM;
 		error_system(err, "%s", what);
 		return NULL;
 	}
-	if (read_exactly(image, start, want, chunk->bytes, what, err) != NOTE_OK) {
-		free(chunk);
+	if (read_exactly(image, start, want, bytes, what, err) != NOTE_OK) {
+		free(bytes);
 		return NULL;
 	}
-	chunk->offset = start;
-	chunk->size = want;
-	chunk->next = image->chunks;
-	image->chunks = chunk;
-	return chunk->bytes + (offset - start);
+	if (!chunks_add(&image->chunks, start, want, bytes)) {
+		free(bytes);
+		error_system(err, "%s", what);
+		return NULL;
+	}
+	return bytes;
+}
+
+/* The same for what holds [offset, offset + length): bytes at OFFSET. */
+static const uint8_t *read_around(struct image *image, uint64_t offset, uint64_t length,
+				  const char *what, struct note_error *err)
+{
+	if (image->chunks == NULL && offset + length <= HEAD_SIZE) {
+		const uint8_t *head = read_chunk(image, 0, HEAD_SIZE, what, err);
+		return head != NULL ? head + offset : NULL;
+	}
+	return read_chunk(image, offset, length < CHUNK_SIZE ? CHUNK_SIZE : length, what, err);
 }
 
 /* The gate itself. */
 static bool lies_inside(const struct image *image, uint64_t offset, uint64_t length,
 			const char *what, struct note_error *err)
 {
-	if (offset <= image->size && length <= image->size - offset)
+	if (span_holds(image->size, offset, length))
 		return true;
 	error_set(err, NOTE_MALFORMED, offset,
 		  "%s: %llu bytes at this offset end after the file's %llu", what,
 		  (unsigned long long)length, (unsigned long long)image->size);
 	return false;
-}
-
-static const uint8_t *find_chunk(const struct image *image, uint64_t offset, uint64_t length)
-{
-	for (struct image_chunk *chunk = image->chunks; chunk != NULL; chunk = chunk->next)
-		if (offset >= chunk->offset && offset - chunk->offset <= chunk->size &&
-		    length <= chunk->size - (offset - chunk->offset))
-			return chunk->bytes + (offset - chunk->offset);
-	return NULL;
 }
 
 const uint8_t *image_bytes(struct image *image, uint64_t offset, uint64_t length, const char *what,
@@ -160,8 +150,26 @@ const uint8_t *image_bytes(struct image *image, uint64_t offset, uint64_t length
 		return image->memory + offset;
 	if (length == 0)
 		return (const uint8_t *)"";
-	const uint8_t *bytes = find_chunk(image, offset, length);
-	return bytes != NULL ? bytes : read_chunk(image, offset, length, what, err);
+	const uint8_t *bytes = chunks_find(image->chunks, offset, length);
+	return bytes != NULL ? bytes : read_around(image, offset, length, what, err);
+}
+
+int image_span(struct image *image, uint64_t offset, uint64_t length, const char *what,
+	       struct span *out, struct note_error *err)
+{
+	struct note_error local;
+	*out = (struct span){image_bytes(image, offset, length, what, &local), length};
+	if (out->bytes != NULL)
+		return NOTE_OK;
+	out->size = 0;
+	if (err != NULL)
+		*err = local;
+	return local.code;
+}
+
+int image_whole(struct image *image, struct span *out, struct note_error *err)
+{
+	return image_span(image, 0, image->size, "file", out, err);
 }
 
 int image_copy(struct image *image, uint64_t offset, uint64_t length, void *out, const char *what,
@@ -169,11 +177,11 @@ int image_copy(struct image *image, uint64_t offset, uint64_t length, void *out,
 {
 	if (!lies_inside(image, offset, length, what, err))
 		return NOTE_MALFORMED;
-	const uint8_t *bytes =
-		image->memory != NULL ? image->memory + offset : find_chunk(image, offset, length);
+	const uint8_t *bytes = image->memory != NULL ? image->memory + offset
+						     : chunks_find(image->chunks, offset, length);
 	/* The head is kept: it will be asked for again. */
 	if (bytes == NULL && offset + length <= HEAD_SIZE) {
-		bytes = read_chunk(image, offset, length, what, err);
+		bytes = read_around(image, offset, length, what, err);
 		if (bytes == NULL)
 			return err != NULL ? err->code : NOTE_SYSTEM;
 	}
@@ -183,16 +191,35 @@ int image_copy(struct image *image, uint64_t offset, uint64_t length, void *out,
 	return NOTE_OK;
 }
 
+/* LENGTH bytes at OFFSET, which lie inside. Of a file, read as the window of twice that size that
+ * starts at a multiple of it: strings that begin one byte after the other do not cost a piece each.
+ */
+static const uint8_t *string_part(struct image *image, uint64_t offset, uint64_t length,
+				  const char *what, struct note_error *err)
+{
+	if (image->memory != NULL || length <= CHUNK_SIZE)
+		return image_bytes(image, offset, length, what, err);
+	const uint8_t *bytes = chunks_find(image->chunks, offset, length);
+	if (bytes != NULL)
+		return bytes;
+	uint64_t unit = CHUNK_SIZE;
+	while (unit < length)
+		unit *= 2;
+	const uint64_t start = offset & ~(unit - 1);
+	bytes = read_chunk(image, start, 2 * unit, what, err);
+	return bytes != NULL ? bytes + (offset - start) : NULL;
+}
+
 const char *image_string(struct image *image, uint64_t offset, uint64_t limit, const char *what,
 			 struct note_error *err)
 {
 	if (limit > image->size)
 		limit = image->size;
 	/* Read by growing pieces: a string table may be large, a name is short. */
-	for (uint64_t length = 128; offset < limit; length *= 4) {
+	for (uint64_t length = 128; offset < limit && length <= MAX_STRING; length *= 4) {
 		if (length > limit - offset)
 			length = limit - offset;
-		const uint8_t *bytes = image_bytes(image, offset, length, what, err);
+		const uint8_t *bytes = string_part(image, offset, length, what, err);
 		if (bytes == NULL)
 			return NULL;
 		if (memchr(bytes, '\0', length) != NULL)
@@ -200,7 +227,11 @@ const char *image_string(struct image *image, uint64_t offset, uint64_t limit, c
 		if (length == limit - offset)
 			break;
 	}
-	error_set(err, NOTE_MALFORMED, offset, "%s: string without an end", what);
+	if (offset < limit && limit - offset > MAX_STRING)
+		error_set(err, NOTE_UNSUPPORTED, offset, "%s: string of more than %u bytes", what,
+			  MAX_STRING);
+	else
+		error_set(err, NOTE_MALFORMED, offset, "%s: string without an end", what);
 	return NULL;
 }
 

@@ -4,9 +4,9 @@
  * member, the first page of a module inside a core).
  *
  * This is the gate. Every offset and length that comes out of a file is handed to image_bytes(),
- * which refuses what does not lie inside the view; no other code adds numbers from a file to a
- * pointer. Class and byte order end here too: headers come out as libelf's GElf structures, in
- * the machine's own order.
+ * or image_span(), which refuse what does not lie inside the view; what they give is read and
+ * written through span.h, and no other code adds numbers from a file to a pointer. Class and byte
+ * order end here too: headers come out as libelf's GElf structures, in the machine's own order.
  *
  * Internal to the project (the tools share it), not installed. An image may be used by one
  * thread at a time.
@@ -19,6 +19,7 @@
 
 #include "elf_values.h"
 #include "libnote.h"
+#include "span.h"
 
 struct image {
 	uint64_t size;
@@ -37,11 +38,10 @@ struct image {
 	int fd;                /* -1 where they are in memory */
 	const uint8_t *memory; /* NULL where they are read on demand */
 	uint64_t base;         /* where the view starts in the file behind fd */
-	struct image_chunk *chunks;
-	const uint8_t *phdrs; /* the tables, once they were asked for */
-	const uint8_t *shdrs;
-	const char *names; /* of the sections: the whole table, where it is of a sane size */
-	uint64_t names_size;
+	struct chunks *chunks;
+	struct span phdrs; /* the tables, once they were asked for */
+	struct span shdrs;
+	struct span names; /* of the sections: the whole table, where it is of a sane size */
 };
 
 /* A view of the regular file behind FD, read piece by piece on demand; FD stays the caller's and
@@ -65,12 +65,20 @@ void image_close(struct image *image);
 const uint8_t *image_bytes(struct image *image, uint64_t offset, uint64_t length, const char *what,
 			   struct note_error *err);
 
+/* The same with its length. NOTE_OK, or the code that ERR says. */
+int image_span(struct image *image, uint64_t offset, uint64_t length, const char *what,
+	       struct span *out, struct note_error *err);
+
+/* All of the view. */
+int image_whole(struct image *image, struct span *out, struct note_error *err);
+
 /* The same copied to OUT, and nothing kept: for what is looked at once and let go, so that a walk
  * over a large file does not end with all of it in memory. */
 int image_copy(struct image *image, uint64_t offset, uint64_t length, void *out, const char *what,
 	       struct note_error *err);
 
-/* The NUL-terminated string at OFFSET whose NUL lies before LIMIT (an offset too). */
+/* The NUL-terminated string at OFFSET whose NUL lies before LIMIT (an offset too). One of more than
+ * 64 KiB is NOTE_UNSUPPORTED: many names that share an end would be read over and over. */
 const char *image_string(struct image *image, uint64_t offset, uint64_t limit, const char *what,
 			 struct note_error *err);
 
