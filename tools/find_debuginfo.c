@@ -7,43 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/base/metadata.h"
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
-#include "tools/split_tell.h"
+#include "tools/split_options.h"
 #include "tools/splitter/lists.h"
-#include "tools/splitter/split.h"
 
 #define MAX_CHOICES 64
 
-/* Of --stamp. */
-enum stamp_mode { STAMP_FIRST, STAMP_ONLY };
-
 /* What the options said. */
 struct arguments {
+	struct split_arguments common;
 	bool strict_build_id;
 	bool keep_all_symtabs;
 	bool keep_library_symtabs;
-	bool reloc_debug;
-	bool minidebuginfo;
-	bool gdb_index;
 	bool keep_ids;
 	bool dwz;
 	bool dwz_single;
-	struct dwz_limits dwz_limits;
 	bool no_archives;
 	bool check_elf;
 	bool check_elf_strictly;
-	int stamp;
-	struct metadata metadata;
 	const char *seed;
 	const char *suffix;
 	const char *source_base;
 	const char *output;
 	const char *sources_output;
 	const char *directory;
-	struct strings keep_sections;
-	struct strings remove_sections;
 	struct list_choice choices[MAX_CHOICES + 1];
 	size_t choice_count; /* complete ones; the one behind them is being filled */
 };
@@ -76,17 +64,27 @@ static bool check_arguments(struct cli *cli, const struct arguments *a)
 		cli_usage(cli, "--build-id-seed and -n do not go together");
 	else if (a->keep_all_symtabs && a->keep_library_symtabs)
 		cli_usage(cli, "-g and --g-libs do not go together");
-	else if (a->stamp < 0 && (a->metadata.pairs.count != 0 || a->metadata.payload != NULL ||
-				  a->metadata.from.count != 0))
-		cli_usage(cli, "METADATA options go with --stamp");
-	else if (!split_limit(cli, "dwz-low-mem-die-limit", a->dwz_limits.low_memory) ||
-		 !split_limit(cli, "dwz-max-die-limit", a->dwz_limits.most))
-		return false;
 	else if (cli->operand_count > 1)
 		cli_usage(cli, "one BUILDDIR is wanted, not %zu", cli->operand_count);
 	else
-		return true;
+		return split_arguments_check(cli, &a->common);
 	return false;
+}
+
+/* The peer's words for what has a row in the common table. */
+static void translate(struct arguments *a)
+{
+	struct split_arguments *common = &a->common;
+	if (a->keep_all_symtabs)
+		strings_add(&common->keep_symtab, SYMTAB_ALL);
+	if (a->keep_library_symtabs)
+		strings_add(&common->keep_symtab, SYMTAB_LIBRARIES);
+	if (a->dwz)
+		common->dwz = a->dwz_single ? 0 : 1;
+	if (a->strict_build_id && common->strict == STRICT_NOTHING)
+		common->strict = STRICT_BUILD_ID;
+	else if (a->strict_build_id && common->strict == STRICT_SOURCES)
+		common->strict = STRICT_ALL;
 }
 
 /* The variable of rpmbuild's, or OTHERWISE; NULL after a message where it has to be set. */
@@ -148,11 +146,8 @@ static void split_and_list(struct cli *cli, const struct arguments *a,
 		code = lists_write(&lists, &manifest, &err);
 	if (code == NOTE_OK && !options->stamp_only && totals.failed == 0)
 		tell_empty(cli, a, &totals);
-	if (code == NOTE_OK && cli->json) {
-		char *json = manifest_to_json(&manifest);
-		fputs(json, stdout);
-		free(json);
-	}
+	if (code == NOTE_OK)
+		split_arguments_report(cli, &a->common, &manifest);
 	if (code == NOTE_USAGE)
 		cli->status = (enum exit_status)cli_usage(cli, "%s", err.text);
 	else if (code != NOTE_OK)
@@ -162,9 +157,10 @@ static void split_and_list(struct cli *cli, const struct arguments *a,
 	root_close(root);
 }
 
-static void set_options(struct split_options *options, const struct arguments *a,
-			const struct cli *cli)
+static void set_options(struct split_options *options, struct split_teller *teller,
+			const struct arguments *a, const struct cli *cli)
 {
+	split_arguments_fill(options, teller, &a->common, cli);
 	options->layout = LAYOUT_RPM;
 	options->debug_root = "/usr/lib/debug";
 	options->suffix = a->suffix != NULL ? a->suffix : "";
@@ -174,32 +170,18 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->source_base = a->source_base != NULL ? a->source_base : "";
 	options->build_id = a->keep_ids ? BUILD_ID_KEEP : BUILD_ID_RECOMPUTE;
 	options->seed = a->seed;
-	options->symtab = a->keep_all_symtabs       ? SYMTAB_KEPT
-			  : a->keep_library_symtabs ? SYMTAB_KEPT_IN_LIBRARIES
-						    : SYMTAB_MOVED;
-	options->keep_sections = &a->keep_sections;
-	options->remove_sections = &a->remove_sections;
-	options->minidebuginfo = a->minidebuginfo;
-	options->reloc_debug = a->reloc_debug;
 	options->elf_check = a->check_elf_strictly ? ELF_CHECK_STRICT
 			     : a->check_elf        ? ELF_CHECK_TOLD
 						   : ELF_CHECK_NONE;
-	options->gdb_index = a->gdb_index;
-	options->dwz = !a->dwz ? DWZ_NONE : a->dwz_single ? DWZ_SINGLE : DWZ_MULTI;
-	options->dwz_limits = a->dwz_limits;
 	options->no_archives = a->no_archives;
-	options->digests = cli->json;
-	options->stamp_only = a->stamp == STAMP_ONLY;
 	options->leave_broken = true; /* find-debuginfo asks file(1), which skips it */
-	options->jobs = cli->jobs;
+	teller->strict_elf = a->check_elf_strictly;
 }
 
 /* rpmbuild makes the .build-id links itself, so none are made here. */
 static int find(struct cli *cli, struct arguments *a)
 {
-	struct split_teller teller = {.cli = cli,
-				      .strict_build_id = a->strict_build_id,
-				      .strict_elf = a->check_elf_strictly};
+	struct split_teller teller = {.cli = cli};
 	struct split_options options = {.tell = split_tell, .context = &teller};
 	const char *build_root = variable(cli, "RPM_BUILD_ROOT", NULL);
 	const char *top = build_root != NULL ? variable(cli, "RPM_BUILD_DIR", NULL) : NULL;
@@ -209,7 +191,7 @@ static int find(struct cli *cli, struct arguments *a)
 	options.version = variable(cli, "RPM_PACKAGE_VERSION", "0");
 	options.release = variable(cli, "RPM_PACKAGE_RELEASE", "0");
 	options.arch = variable(cli, "RPM_ARCH", "unknown");
-	set_options(&options, a, cli);
+	set_options(&options, &teller, a, cli);
 	if (a->directory == NULL)
 		a->directory = cli->operand_count == 1 ? cli->operands[0] : ".";
 	/* With a base of their own, sources are named from where they were unpacked. */
@@ -220,7 +202,8 @@ static int find(struct cli *cli, struct arguments *a)
 	char *payload = NULL;
 	if (base == NULL) {
 		cli_failf(cli, NULL, "the build directory is not there");
-	} else if (a->stamp < 0 || metadata_build(cli, &a->metadata, NULL, 0, &payload)) {
+	} else if (a->common.stamp == STAMP_NOTHING ||
+		   metadata_build(cli, &a->common.metadata, NULL, 0, &payload)) {
 		options.build_dir = base;
 		options.payload = payload;
 		split_and_list(cli, a, &options, build_root);
@@ -236,7 +219,7 @@ static int find(struct cli *cli, struct arguments *a)
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct cli cli;
-	struct arguments arguments = {.output = "debugfiles.list", .stamp = -1};
+	struct arguments arguments = {.common = SPLIT_ARGUMENTS, .output = "debugfiles.list"};
 	struct arguments *a = &arguments;
 	const struct option_spec specs[] = {
 		{"strict-build-id", 0, OPTION_FLAG, NULL, &a->strict_build_id,
@@ -245,11 +228,12 @@ static int run(const struct command *command, int argc, char **argv)
 		 "leave symbol tables in the shipped files", NULL, NULL},
 		{"g-libs", 0, OPTION_FLAG, NULL, &a->keep_library_symtabs,
 		 "the same in shared libraries only", NULL, NULL},
-		{NULL, 'r', OPTION_FLAG, NULL, &a->reloc_debug,
+		{NULL, 'r', OPTION_FLAG, NULL, &a->common.reloc_debug,
 		 "resolve relocations between debug sections of kernel modules", NULL, NULL},
-		{NULL, 'm', OPTION_FLAG, NULL, &a->minidebuginfo, "add .gnu_debugdata", NULL, NULL},
-		{NULL, 'i', OPTION_FLAG, NULL, &a->gdb_index, "add .gdb_index (needs gdb)", NULL,
+		{NULL, 'm', OPTION_FLAG, NULL, &a->common.minidebuginfo, "add .gnu_debugdata", NULL,
 		 NULL},
+		{NULL, 'i', OPTION_FLAG, NULL, &a->common.gdb_index, "add .gdb_index (needs gdb)",
+		 NULL, NULL},
 		{NULL, 'n', OPTION_FLAG, NULL, &a->keep_ids, "keep build-ids as they are", NULL,
 		 NULL},
 		{NULL, 'o', OPTION_CALL, "FILE", a, "the list to write (debugfiles.list)", NULL,
@@ -262,16 +246,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 "a list of its own for sources", NULL, NULL},
 		{"output-dir", 'O', OPTION_TEXT, "DIR", &a->directory,
 		 "where lists are (default BUILDDIR)", NULL, NULL},
-		{"keep-section", 0, OPTION_LIST, "NAME", &a->keep_sections,
-		 "leave a section in the shipped file", NULL, NULL},
-		{"remove-section", 0, OPTION_LIST, "NAME", &a->remove_sections,
-		 "move a section out of the shipped file", NULL, NULL},
 		{"run-dwz", 0, OPTION_FLAG, NULL, &a->dwz,
 		 "fold debug information that is there twice (needs dwz)", NULL, NULL},
-		{"dwz-low-mem-die-limit", 0, OPTION_TEXT, "N", &a->dwz_limits.low_memory,
-		 "files of more entries are folded in less memory, and alone", NULL, NULL},
-		{"dwz-max-die-limit", 0, OPTION_TEXT, "N", &a->dwz_limits.most,
-		 "files of more entries are not folded", NULL, NULL},
 		{"dwz-single-file-mode", 0, OPTION_FLAG, NULL, &a->dwz_single,
 		 "each debug file for itself", NULL, NULL},
 		{"build-id-seed", 0, OPTION_TEXT, "SEED", &a->seed, "recompute build-ids with SEED",
@@ -286,24 +262,19 @@ static int run(const struct command *command, int argc, char **argv)
 		 "tell what eu-elflint says of the files before and after", NULL, NULL},
 		{"check-elf-strict", 0, OPTION_FLAG, NULL, &a->check_elf_strictly,
 		 "the same, and any complaint is an error", NULL, NULL},
-		{"stamp", 0, OPTION_CHOICE, "first|only", &a->stamp,
-		 "put the package note in (METADATA: -k, --payload, --from), and split unless "
-		 "=only",
-		 "first", NULL},
-		METADATA_OPTIONS(&a->metadata),
+		SPLIT_OPTIONS(&a->common),
 	};
 	int status;
 	if (cli_parse(&cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv,
 		      &status)) {
 		status = EXIT_USAGE;
+		translate(a);
 		if (check_arguments(&cli, a))
 			status = find(&cli, a);
 	}
 	for (size_t i = 0; i <= a->choice_count; i++)
 		strings_free(&a->choices[i].lists);
-	strings_free(&a->keep_sections);
-	strings_free(&a->remove_sections);
-	metadata_free(&a->metadata);
+	split_arguments_free(&a->common);
 	return status;
 }
 

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkgnote split: the command line of the splitter, and what it tells. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/base/manifest.h"
-#include "tools/base/metadata.h"
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
-#include "tools/split_tell.h"
+#include "tools/split_options.h"
 #include "tools/splitter/lists.h"
-#include "tools/splitter/split.h"
 
 /* What the options said. */
 struct arguments {
+	struct split_arguments common;
 	int layout;
 	const char *name;
 	const char *version;
@@ -23,24 +21,9 @@ struct arguments {
 	const char *build_dir;
 	const char *build_id;
 	const char *debug_root;
-	const char *manifest;
 	const char *lists;
 	int links;
-	int strict;
 	bool discard;
-	bool stamp;
-	int keep_symtab;
-	struct strings keep_sections;
-	struct strings remove_sections;
-	int compress;
-	bool minidebuginfo;
-	bool reloc_debug;
-	bool gdb_index;
-	int dwz;
-	struct dwz_limits dwz_limits;
-	struct strings only;
-	struct strings exclude;
-	struct metadata metadata;
 };
 
 /* Checks what the table of options cannot; false after a message. */
@@ -60,22 +43,18 @@ static bool check_arguments(struct cli *cli, const struct arguments *arguments)
 			  arguments->build_dir);
 	else if (arguments->lists != NULL && arguments->layout != 0)
 		cli_usage(cli, "--lists goes with layout rpm");
-	else if (arguments->discard && (arguments->build_dir != NULL || arguments->gdb_index ||
-					arguments->dwz >= 0 || arguments->layout != 1))
+	else if (arguments->discard &&
+		 (arguments->build_dir != NULL || arguments->common.gdb_index ||
+		  arguments->common.dwz >= 0 || arguments->layout != 1))
 		cli_usage(cli, "--no-debug-files goes with layout deb, and without --build-dir, "
 			       "--gdb-index and --dwz, which are about debug files");
-	else if (arguments->dwz < 0 &&
-		 (arguments->dwz_limits.low_memory != NULL || arguments->dwz_limits.most != NULL))
+	else if (arguments->common.stamp == STAMP_ONLY && arguments->lists != NULL)
+		cli_usage(cli, "--lists tells of debug files, which --stamp=only does not make");
+	else if (arguments->common.dwz < 0 && (arguments->common.dwz_limits.low_memory != NULL ||
+					       arguments->common.dwz_limits.most != NULL))
 		cli_usage(cli, "--dwz-low-mem-die-limit and --dwz-max-die-limit go with --dwz");
-	else if (!split_limit(cli, "dwz-low-mem-die-limit", arguments->dwz_limits.low_memory) ||
-		 !split_limit(cli, "dwz-max-die-limit", arguments->dwz_limits.most))
-		return false;
-	else if (!arguments->stamp &&
-		 (arguments->metadata.pairs.count != 0 || arguments->metadata.payload != NULL ||
-		  arguments->metadata.from.count != 0))
-		cli_usage(cli, "METADATA options go with --stamp");
 	else
-		return true;
+		return split_arguments_check(cli, &arguments->common);
 	return false;
 }
 
@@ -116,42 +95,20 @@ static bool build_payload(struct cli *cli, const struct arguments *arguments, ch
 		{"version", full},
 		{"architecture", arguments->arch},
 	};
-	const bool good = metadata_build(cli, &arguments->metadata, defaults,
+	const bool good = metadata_build(cli, &arguments->common.metadata, defaults,
 					 sizeof(defaults) / sizeof(defaults[0]), payload);
 	free(full);
 	return good;
 }
 
-/* The manifest is replaced whole, as everything is. */
-static void write_manifest(struct cli *cli, const char *path, const char *json)
-{
-	char *temporary = xasprintf("%s.pkgnote-new", path);
-	FILE *file = fopen(temporary, "we");
-	bool good = file != NULL && fputs(json, file) >= 0;
-	if (file != NULL)
-		good = fclose(file) == 0 && good;
-	if (!good || rename(temporary, path) != 0) {
-		cli_failf(cli, path, "write: %s", strerror(errno));
-		remove(temporary);
-	}
-	free(temporary);
-}
-
 static void report(struct cli *cli, const struct arguments *arguments,
 		   const struct manifest *manifest, const struct split_totals *totals)
 {
-	char *json = NULL;
-	if (cli->json || arguments->manifest != NULL)
-		json = manifest_to_json(manifest);
-	if (arguments->manifest != NULL)
-		write_manifest(cli, arguments->manifest, json);
-	if (cli->json)
-		fputs(json, stdout);
-	else if (!cli->quiet)
+	split_arguments_report(cli, &arguments->common, manifest);
+	if (!cli->json && !cli->quiet)
 		printf("%zu split, %zu left alone, %zu failed; %zu sources, %zu missing\n",
 		       totals->split, totals->left, totals->failed, totals->sources,
 		       totals->missing);
-	free(json);
 }
 
 /* The lists that find-debuginfo would write. */
@@ -203,9 +160,10 @@ static void split(struct cli *cli, const struct arguments *arguments, struct spl
 	root_close(root);
 }
 
-static void set_options(struct split_options *options, const struct arguments *a,
-			const struct cli *cli)
+static void set_options(struct split_options *options, struct split_teller *teller,
+			const struct arguments *a, const struct cli *cli)
 {
+	split_arguments_fill(options, teller, &a->common, cli);
 	options->layout = a->layout == 0 ? LAYOUT_RPM : LAYOUT_DEB;
 	options->name = a->name;
 	options->version = a->version;
@@ -215,33 +173,16 @@ static void set_options(struct split_options *options, const struct arguments *a
 	options->build_dir = a->build_dir;
 	options->links = a->links == 1;
 	options->discard = a->discard;
-	options->symtab = a->keep_symtab < 0    ? SYMTAB_MOVED
-			  : a->keep_symtab == 0 ? SYMTAB_KEPT
-						: SYMTAB_KEPT_IN_LIBRARIES;
-	options->keep_sections = &a->keep_sections;
-	options->remove_sections = &a->remove_sections;
-	options->compression = (enum compression)a->compress;
-	options->minidebuginfo = a->minidebuginfo;
-	options->reloc_debug = a->reloc_debug;
-	options->gdb_index = a->gdb_index;
-	options->dwz = a->dwz < 0 ? DWZ_NONE : a->dwz == 0 ? DWZ_SINGLE : DWZ_MULTI;
-	options->dwz_limits = a->dwz_limits;
-	options->digests = cli->json || a->manifest != NULL;
-	options->only = &a->only;
-	options->exclude = &a->exclude;
-	options->jobs = cli->jobs;
+	teller->table = !cli->json && !cli->quiet;
 }
 
-/* Long for its table of options: one row each. */
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct cli cli;
-	struct arguments arguments = {.layout = -1,
+	struct arguments arguments = {.common = SPLIT_ARGUMENTS,
+				      .layout = -1,
 				      .debug_root = "/usr/lib/debug",
-				      .links = 1,
-				      .strict = -1,
-				      .keep_symtab = -1,
-				      .dwz = -1};
+				      .links = 1};
 	struct arguments *a = &arguments;
 	const struct option_spec specs[] = {
 		{"layout", 0, OPTION_CHOICE, "rpm|deb", &a->layout, "where debug files go", NULL,
@@ -254,48 +195,16 @@ static int run(const struct command *command, int argc, char **argv)
 		 "collect the sources below DIR and rewrite their paths", NULL, NULL},
 		{"build-id", 0, OPTION_TEXT, "keep|recompute|seed:STRING", &a->build_id,
 		 "default: seed:V-R in layout rpm, recompute in layout deb", NULL, NULL},
-		{"strict", 0, OPTION_CHOICE, "all|build-id|sources", &a->strict,
-		 "a missing build-id or source is an error", "all", NULL},
 		{"no-debug-files", 0, OPTION_FLAG, NULL, &a->discard,
 		 "strip alone: the debug information is dropped", NULL, NULL},
-		{"only", 0, OPTION_LIST, "PATTERN", &a->only, "only files whose /PATH matches",
-		 NULL, NULL},
-		{"exclude", 0, OPTION_LIST, "PATTERN", &a->exclude,
-		 "leave out files whose /PATH matches", NULL, NULL},
-		{"keep-symtab", 0, OPTION_CHOICE, "all|libs", &a->keep_symtab,
-		 "leave the symbol table in the shipped files, or in shared libraries", "all",
-		 NULL},
-		{"keep-section", 0, OPTION_LIST, "PATTERN", &a->keep_sections,
-		 "leave sections whose name matches in the shipped file", NULL, NULL},
-		{"remove-section", 0, OPTION_LIST, "PATTERN", &a->remove_sections,
-		 "move sections whose name matches out of the shipped file", NULL, NULL},
-		{"compress", 0, OPTION_CHOICE, "none|zlib|zstd", &a->compress,
-		 "compress the debug sections (default none)", NULL, NULL},
-		{"minidebuginfo", 0, OPTION_FLAG, NULL, &a->minidebuginfo,
-		 "leave the names of functions in the shipped files, compressed", NULL, NULL},
-		{"reloc-debug", 0, OPTION_FLAG, NULL, &a->reloc_debug,
-		 "resolve relocations between debug sections of kernel modules", NULL, NULL},
-		{"gdb-index", 0, OPTION_FLAG, NULL, &a->gdb_index,
-		 "have gdb make an index in each debug file (needs gdb)", NULL, NULL},
-		{"dwz", 0, OPTION_CHOICE, "single|multi", &a->dwz,
-		 "fold what a debug file says twice, or what several say, with dwz(1)", "single",
-		 NULL},
-		{"dwz-low-mem-die-limit", 0, OPTION_TEXT, "N|none", &a->dwz_limits.low_memory,
-		 "files of more entries are folded in less memory, and alone", NULL, NULL},
-		{"dwz-max-die-limit", 0, OPTION_TEXT, "N|none", &a->dwz_limits.most,
-		 "files of more entries are not folded", NULL, NULL},
 		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
 		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
 		{"links", 0, OPTION_CHOICE, "none|all", &a->links,
 		 "make .build-id links (layout rpm; default all)", NULL, NULL},
-		{"manifest", 0, OPTION_TEXT, "FILE", &a->manifest,
-		 "write what was done to FILE, as JSON", NULL, NULL},
 		{"lists", 0, OPTION_TEXT, "DIR", &a->lists,
 		 "write rpm's file lists (debugfiles.list and others) to DIR; layout rpm", NULL,
 		 NULL},
-		{"stamp", 0, OPTION_FLAG, NULL, &a->stamp,
-		 "put the package note in first (METADATA: -k, --payload, --from)", NULL, NULL},
-		METADATA_OPTIONS(&a->metadata),
+		SPLIT_OPTIONS(&a->common),
 	};
 	int status;
 	char *seed = NULL;
@@ -310,11 +219,8 @@ static int run(const struct command *command, int argc, char **argv)
 	status = EXIT_USAGE;
 	if (!check_arguments(&cli, a) || !choose_build_id(&cli, a, &options, &seed))
 		goto out;
-	teller.strict_build_id = a->strict == 0 || a->strict == 1;
-	teller.strict_sources = a->strict == 0 || a->strict == 2;
-	teller.table = !cli.json && !cli.quiet;
-	set_options(&options, a, &cli);
-	if (!a->stamp || build_payload(&cli, a, &payload)) {
+	set_options(&options, &teller, a, &cli);
+	if (a->common.stamp == STAMP_NOTHING || build_payload(&cli, a, &payload)) {
 		options.payload = payload;
 		split(&cli, a, &options);
 	} else if (cli.status == EXIT_DONE) {
@@ -324,11 +230,7 @@ static int run(const struct command *command, int argc, char **argv)
 out:
 	free(seed);
 	free(payload);
-	strings_free(&a->keep_sections);
-	strings_free(&a->remove_sections);
-	strings_free(&a->only);
-	strings_free(&a->exclude);
-	metadata_free(&a->metadata);
+	split_arguments_free(&a->common);
 	return status;
 }
 

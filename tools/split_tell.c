@@ -79,12 +79,3 @@ void split_progress(void *context, size_t done, size_t total)
 	const struct split_teller *teller = context;
 	cli_progress(teller->cli, done, total, "files");
 }
-
-bool split_limit(struct cli *cli, const char *name, const char *value)
-{
-	if (value == NULL || strcmp(value, "none") == 0 ||
-	    (value[0] != '\0' && strspn(value, "0123456789") == strlen(value)))
-		return true;
-	cli_usage(cli, "--%s wants a number or none, not '%s'", name, value);
-	return false;
-}

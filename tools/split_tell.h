@@ -19,8 +19,4 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 		const struct note_error *err);
 void split_progress(void *context, size_t done, size_t total);
 
-/* True where VALUE, of option NAME, is NULL, "none" or a number, as dwz takes limits; false after
- * cli_usage. */
-bool split_limit(struct cli *cli, const char *name, const char *value);
-
 #endif

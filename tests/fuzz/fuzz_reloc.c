@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/splitter/elf/reloc.h"
+#include "tools/splitter/elf/elf.h"
 #include "tools/splitter/split_internal.h"
-#include "tools/splitter/together/alternate.h"
+#include "tools/splitter/together/together.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,12 +7,7 @@
 #include <string.h>
 
 #include "tools/splitter/dwarf/dwarf.h"
-#include "tools/splitter/elf/buildid.h"
-#include "tools/splitter/elf/compress.h"
-#include "tools/splitter/elf/halves.h"
-#include "tools/splitter/elf/members.h"
-#include "tools/splitter/elf/minidebug.h"
-#include "tools/splitter/elf/plan.h"
+#include "tools/splitter/elf/elf.h"
 #include "tools/splitter/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/elf/buildid.h"
+#include "tools/splitter/elf/elf.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "tests/unit/unit.h"
 #include "tools/splitter/dwarf/reloc_types.h"
-#include "tools/splitter/elf/reloc.h"
+#include "tools/splitter/elf/elf.h"
 
 #define LOONGARCH 258
 

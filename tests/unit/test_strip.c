@@ -5,7 +5,7 @@
 #include "tests/unit/elf_maker.h"
 #include "tests/unit/unit.h"
 #include "tools/base/digest.h"
-#include "tools/splitter/elf/halves.h"
+#include "tools/splitter/elf/elf.h"
 
 static const struct plan_options defaults;
 static const struct strip_additions additions = {.link = "x.debug", .crc32 = 0x01020304};

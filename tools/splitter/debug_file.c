@@ -14,10 +14,8 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/elf/draft.h"
-#include "tools/splitter/elf/reloc.h"
-#include "tools/splitter/programs/dwz.h"
-#include "tools/splitter/programs/gdb_index.h"
+#include "tools/splitter/elf/elf.h"
+#include "tools/splitter/programs/programs.h"
 #include "tools/splitter/split_internal.h"
 
 static bool has_section(const struct plan *plan, const char *name)

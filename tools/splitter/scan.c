@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/elf/plan.h"
+#include "tools/splitter/elf/elf.h"
 
 /* --- the tree --- */
 

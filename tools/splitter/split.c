@@ -15,7 +15,7 @@
  *   sources   copied, each once
  *
  * A stage takes what it needs and returns what it made; no stage calls another. Files are
- * independent of each other but for the sources, for debug files that two inputs share (claims),
+ * independent of each other but for the sources, for debug files that two inputs share (owners),
  * and for debug files that are folded together (together.c takes over then). What depends on order
  * (links, messages, manifest) is done at the end: tree.c.
  *
@@ -23,6 +23,7 @@
  * split yet is split again, to the same bytes; one that is split already has its debug file and
  * sources, and the rest of what it needs (links, manifest) is made again from these.
  */
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +34,9 @@
 #include "libnote/error.h"
 #include "libnote/note.h"
 #include "tools/splitter/dwarf/dwarf.h"
-#include "tools/splitter/elf/halves.h"
-#include "tools/splitter/elf/minidebug.h"
-#include "tools/splitter/elf/plan.h"
-#include "tools/splitter/programs/elflint.h"
+#include "tools/splitter/elf/elf.h"
+#include "tools/splitter/programs/programs.h"
 #include "tools/splitter/split_internal.h"
-#include "tools/splitter/together/alternate.h"
 #include "tools/splitter/together/together.h"
 
 /* What one file is on its way; lives in run_input alone. */
@@ -140,7 +138,7 @@ static int write_debug_file(const struct split_run *run, size_t index,
 {
 	const struct file_attributes attributes = {.mode = 0644, .like = -1};
 	const char *const paths[] = {outcome->debug_path};
-	const size_t owner = claims_take(run->claims, outcome->debug_path, index);
+	const size_t owner = owners_take(run->owners, outcome->debug_path, index);
 	const struct outcome *other = &run->outcomes[owner];
 	if (owner == index || other->verdict != VERDICT_SPLIT)
 		return root_write(run->options->root, paths, 1, passage->debug.bytes,
@@ -164,10 +162,30 @@ static int add_minidebuginfo(struct passage *passage, struct note_error *err)
 	return code == NOTE_ABSENT ? NOTE_OK : code;
 }
 
-static bool keeps_symtab(struct image *image, enum symtab_mode mode)
+static bool matches_name(const struct input *input, const char *pattern)
 {
-	return mode == SYMTAB_KEPT || (mode == SYMTAB_KEPT_IN_LIBRARIES &&
-				       elf_file_kind(image) == NOTE_KIND_SHARED_LIBRARY);
+	for (size_t i = 0; i <= input->links.count; i++) {
+		char *path = xasprintf("/%s", i == 0 ? input->path : input->links.items[i - 1]);
+		const bool matches = fnmatch(pattern, path, 0) == 0;
+		free(path);
+		if (matches)
+			return true;
+	}
+	return false;
+}
+
+static bool keeps_symtab(const struct input *input, struct image *image,
+			 const struct strings *words)
+{
+	bool keeps = false;
+	for (size_t i = 0; !keeps && words != NULL && i < words->count; i++) {
+		const char *word = words->items[i];
+		if (strcmp(word, SYMTAB_LIBRARIES) == 0)
+			keeps = elf_file_kind(image) == NOTE_KIND_SHARED_LIBRARY;
+		else
+			keeps = strcmp(word, SYMTAB_ALL) == 0 || matches_name(input, word);
+	}
+	return keeps;
 }
 
 /* The shipped file alone, without a debuglink. */
@@ -193,7 +211,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	const struct split_options *options = run->options;
 	const struct input *input = &run->inputs.items[index];
 	const struct plan_options plan_options = {
-		.keep_symtab = keeps_symtab(passage->image, options->symtab),
+		.keep_symtab = keeps_symtab(input, passage->image, options->keep_symtab),
 		.keep = options->keep_sections,
 		.remove = options->remove_sections,
 	};
@@ -221,7 +239,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	if (outcome->debug_path == NULL)
 		return outcome_leave(outcome,
 				     "no build-id, by which this layout names debug files");
-	if (claims_later(run->claims, outcome->debug_path, index)) {
+	if (owners_later(run->owners, outcome->debug_path, index)) {
 		outcome->verdict = VERDICT_LATER;
 		return NOTE_OK;
 	}
@@ -313,7 +331,7 @@ static int recall_file(const struct split_run *run, size_t index, struct passage
 						outcome->no_build_id ? NULL : outcome->build_id);
 	if (outcome->debug_path == NULL || strcmp(link, layout_debuglink(outcome->debug_path)) != 0)
 		return outcome_leave(outcome, "already split");
-	claims_take(run->claims, outcome->debug_path, index);
+	owners_take(run->owners, outcome->debug_path, index);
 	code = root_open_file(run->options->root, outcome->debug_path, &fd, err);
 	if (code == NOTE_ABSENT)
 		return outcome_leave(outcome, "already split, and its debug file is not there");

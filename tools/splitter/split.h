@@ -5,14 +5,15 @@
 
 #include "tools/base/manifest.h"
 #include "tools/base/root/root.h"
-#include "tools/splitter/elf/compress.h"
+#include "tools/splitter/elf/elf.h"
 #include "tools/splitter/layout.h"
-#include "tools/splitter/programs/dwz.h"
+#include "tools/splitter/programs/programs.h"
 
 enum build_id_mode { BUILD_ID_KEEP, BUILD_ID_RECOMPUTE };
 
-/* Whose symbol tables stay in the shipped file (those of relocatable files always do). */
-enum symtab_mode { SYMTAB_MOVED, SYMTAB_KEPT, SYMTAB_KEPT_IN_LIBRARIES };
+/* Words of struct split_options.keep_symtab beside patterns. */
+#define SYMTAB_ALL       "all"
+#define SYMTAB_LIBRARIES "libs"
 
 /* What dwz does to the debug files. */
 enum dwz_mode { DWZ_NONE, DWZ_SINGLE, DWZ_MULTI };
@@ -51,7 +52,9 @@ struct split_options {
 	const char *payload; /* the note to put in first, or NULL */
 	bool stamp_only;     /* put the note in, nothing else: no debug files, no links */
 	bool leave_broken;   /* what only begins like an ELF file is left alone, not a failure */
-	enum symtab_mode symtab;
+	/* Whose symbol tables stay in the shipped file, too (those of relocatable files always do):
+	 * SYMTAB_ALL, SYMTAB_LIBRARIES, or fnmatch(3) patterns for "/path". */
+	const struct strings *keep_symtab;
 	const struct strings *keep_sections; /* patterns for their names */
 	const struct strings *remove_sections;
 	enum compression compression;

@@ -8,9 +8,7 @@
 #include <string.h>
 
 #include "tools/splitter/dwarf/dwarf.h"
-#include "tools/splitter/elf/halves.h"
-#include "tools/splitter/elf/members.h"
-#include "tools/splitter/elf/plan.h"
+#include "tools/splitter/elf/elf.h"
 #include "tools/splitter/split_internal.h"
 
 /* What the members share on their way; lives in split_archive() alone. */

@@ -4,9 +4,8 @@
 #define SPLITTER_SPLIT_INTERNAL_H
 
 #include "tools/base/digest.h"
-#include "tools/splitter/claims.h"
-#include "tools/splitter/elf/buildid.h"
-#include "tools/splitter/elf/halves.h"
+#include "tools/splitter/elf/elf.h"
+#include "tools/splitter/owners.h"
 #include "tools/splitter/scan.h"
 #include "tools/splitter/sources.h"
 #include "tools/splitter/split.h"
@@ -16,7 +15,7 @@ enum verdict {
 	VERDICT_SPLIT,
 	VERDICT_LEFT,
 	VERDICT_FAILED,
-	VERDICT_LATER,  /* to be worked on again once the others are complete (claims.h) */
+	VERDICT_LATER,  /* to be worked on again once the others are complete (owners.h) */
 	VERDICT_STAGED, /* both halves are in the work directory, to go on in together.c */
 };
 
@@ -45,7 +44,7 @@ struct outcome {
 	size_t source_count;
 };
 
-/* What the work on one file may see of the others. Nothing changes meanwhile but what claims and
+/* What the work on one file may see of the others. Nothing changes meanwhile but what owners and
  * sources do under their own locks. */
 struct split_run {
 	const struct split_options *options;
@@ -53,7 +52,7 @@ struct split_run {
 	char *work; /* below ROOT: where external programs find and leave files; gone at the end */
 	struct path_map *map; /* NULL: paths stay */
 	struct sources *sources;
-	struct claims *claims;
+	struct owners *owners;
 	struct inputs inputs;
 	struct outcome *outcomes; /* one for each input */
 };

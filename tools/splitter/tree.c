@@ -9,11 +9,9 @@
 #include <string.h>
 
 #include "tools/base/pool.h"
-#include "tools/splitter/programs/elflint.h"
-#include "tools/splitter/programs/external.h"
+#include "tools/splitter/programs/programs.h"
 #include "tools/splitter/split_internal.h"
 #include "tools/splitter/symlinks.h"
-#include "tools/splitter/together/alternate.h"
 #include "tools/splitter/together/together.h"
 
 /* When an input is worked on. */
@@ -426,7 +424,7 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 		free(installed);
 	}
 	run->sources = sources_new(options->root);
-	run->claims = claims_new();
+	run->owners = owners_new();
 	tree.total = run->inputs.count;
 	run->outcomes = xcalloc(tree.total, sizeof(*run->outcomes));
 
@@ -438,7 +436,7 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 
 	/* All debug files have their owners. Those that share one with another input come now that
 	 * it is complete, in the order of paths. */
-	claims_settle(run->claims);
+	owners_settle(run->owners);
 	for (size_t i = 0; i < tree.total; i++) {
 		struct outcome *outcome = &run->outcomes[i];
 		if (outcome->verdict != VERDICT_LATER)
@@ -466,7 +464,7 @@ out:
 		outcome_free(&run->outcomes[i]);
 	free(run->outcomes);
 	free(tree.order);
-	claims_free(run->claims);
+	owners_free(run->owners);
 	sources_free(run->sources);
 	path_map_free(run->map);
 	inputs_free(&run->inputs);

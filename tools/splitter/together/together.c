@@ -67,7 +67,7 @@ int together_stage(const struct split_run *run, size_t index, const struct strip
 		   const struct strip_output *shipped, struct outcome *outcome,
 		   struct note_error *err)
 {
-	const size_t owner = claims_take(run->claims, outcome->debug_path, index);
+	const size_t owner = owners_take(run->owners, outcome->debug_path, index);
 	const struct outcome *other = &run->outcomes[owner];
 	digest(debug, outcome->draft);
 	if (owner != index && other->verdict == VERDICT_STAGED &&
@@ -146,7 +146,7 @@ static void group(struct batch *batch)
 		struct member *member = &batch->items[i];
 		struct note_error err;
 		const size_t owner =
-			claims_take(run->claims, member->outcome->debug_path, member->index);
+			owners_take(run->owners, member->outcome->debug_path, member->index);
 		member->first = i;
 		if (i != 0 && !batch->items[i - 1].recalled && !member->recalled &&
 		    strcmp(batch->items[i - 1].outcome->draft, member->outcome->draft) == 0)

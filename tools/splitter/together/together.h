@@ -4,6 +4,7 @@
 #define SPLITTER_TOGETHER_TOGETHER_H
 
 #include "tools/splitter/split_internal.h"
+#include "tools/splitter/together/alternate.h"
 
 /* Leaves both halves of input INDEX, whose debuglink has no CRC yet, in the work directory. */
 int together_stage(const struct split_run *run, size_t index, const struct strip_output *debug,

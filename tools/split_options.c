@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/split_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* True where VALUE, of option NAME, is NULL, "none" or a number, as dwz takes limits. */
+static bool check_limit(struct cli *cli, const char *name, const char *value)
+{
+	if (value == NULL || strcmp(value, "none") == 0 ||
+	    (value[0] != '\0' && strspn(value, "0123456789") == strlen(value)))
+		return true;
+	cli_usage(cli, "--%s wants a number or none, not '%s'", name, value);
+	return false;
+}
+
+/* A word of its own, or a pattern that a path, which begins with '/', can match. */
+static bool check_symtabs(struct cli *cli, const struct strings *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->items[i];
+		if (strcmp(word, SYMTAB_ALL) == 0 || strcmp(word, SYMTAB_LIBRARIES) == 0 ||
+		    (word[0] != '\0' && strchr("/*?[\\", word[0]) != NULL))
+			continue;
+		cli_usage(cli,
+			  "--keep-symtab wants all, libs or a pattern for paths that begin "
+			  "with '/', not '%s'",
+			  word);
+		return false;
+	}
+	return true;
+}
+
+bool split_arguments_check(struct cli *cli, const struct split_arguments *a)
+{
+	if (a->stamp == STAMP_NOTHING &&
+	    (a->metadata.pairs.count != 0 || a->metadata.payload != NULL ||
+	     a->metadata.from.count != 0)) {
+		cli_usage(cli, "METADATA options go with --stamp");
+		return false;
+	}
+	return check_limit(cli, "dwz-low-mem-die-limit", a->dwz_limits.low_memory) &&
+	       check_limit(cli, "dwz-max-die-limit", a->dwz_limits.most) &&
+	       check_symtabs(cli, &a->keep_symtab);
+}
+
+void split_arguments_fill(struct split_options *options, struct split_teller *teller,
+			  const struct split_arguments *a, const struct cli *cli)
+{
+	options->only = &a->only;
+	options->exclude = &a->exclude;
+	options->keep_symtab = &a->keep_symtab;
+	options->keep_sections = &a->keep_sections;
+	options->remove_sections = &a->remove_sections;
+	options->compression = (enum compression)a->compress;
+	options->minidebuginfo = a->minidebuginfo;
+	options->reloc_debug = a->reloc_debug;
+	options->gdb_index = a->gdb_index;
+	options->dwz = a->dwz < 0 ? DWZ_NONE : a->dwz == 0 ? DWZ_SINGLE : DWZ_MULTI;
+	options->dwz_limits = a->dwz_limits;
+	options->digests = cli->json || a->manifest != NULL;
+	options->stamp_only = a->stamp == STAMP_ONLY;
+	options->jobs = cli->jobs;
+	teller->strict_build_id = a->strict == STRICT_ALL || a->strict == STRICT_BUILD_ID;
+	teller->strict_sources = a->strict == STRICT_ALL || a->strict == STRICT_SOURCES;
+}
+
+/* The manifest is replaced whole, as everything is. */
+static void write_manifest(struct cli *cli, const char *path, const char *json)
+{
+	char *temporary = xasprintf("%s.pkgnote-new", path);
+	FILE *file = fopen(temporary, "we");
+	bool good = file != NULL && fputs(json, file) >= 0;
+	if (file != NULL)
+		good = fclose(file) == 0 && good;
+	if (!good || rename(temporary, path) != 0) {
+		cli_failf(cli, path, "write: %s", strerror(errno));
+		remove(temporary);
+	}
+	free(temporary);
+}
+
+void split_arguments_report(struct cli *cli, const struct split_arguments *a,
+			    const struct manifest *manifest)
+{
+	char *json = NULL;
+	if (cli->json || a->manifest != NULL)
+		json = manifest_to_json(manifest);
+	if (a->manifest != NULL)
+		write_manifest(cli, a->manifest, json);
+	if (cli->json)
+		fputs(json, stdout);
+	free(json);
+}
+
+void split_arguments_free(struct split_arguments *a)
+{
+	strings_free(&a->only);
+	strings_free(&a->exclude);
+	strings_free(&a->keep_symtab);
+	strings_free(&a->keep_sections);
+	strings_free(&a->remove_sections);
+	metadata_free(&a->metadata);
+}
