@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tools/base/text.h"
-#include "tools/release/inputs/package.h"
+#include "tools/release/inputs/input.h"
 
 static inline void visit_artifact(void *context, const struct member *member)
 {

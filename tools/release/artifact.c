@@ -9,7 +9,7 @@
 #include "libnote/note.h"
 #include "tools/base/digest.h"
 #include "tools/base/text.h"
-#include "tools/release/checks/note.h"
+#include "tools/release/note.h"
 
 #define LONGEST_NAME 255
 
@@ -260,4 +260,16 @@ void artifact_free(struct elf_artifact *artifact)
 	free(artifact->segments);
 	free(artifact->sample.name);
 	*artifact = (struct elf_artifact){0};
+}
+
+void package_facts_free(struct package_facts *facts)
+{
+	if (facts == NULL)
+		return;
+	free(facts->name);
+	free(facts->version);
+	free(facts->source_name);
+	free(facts->source_version);
+	free(facts->architecture);
+	free(facts);
 }

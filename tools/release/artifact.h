@@ -21,6 +21,9 @@ struct package_facts {
 	bool is_debug; /* a debug package: nothing in it is shipped */
 };
 
+/* NULL is allowed. */
+void package_facts_free(struct package_facts *facts);
+
 /* Which part of an input a file is, by its path. */
 enum artifact_role {
 	ROLE_SHIPPED = 1,

@@ -21,6 +21,11 @@ bool s3_judge(const struct s3 *s3, struct s3_request *r, CURLcode result);
 /* Ends the try. */
 void s3_end(struct s3_request *r, CURLM *multi);
 
+/* --- xml.c --- */
+
+/* Where the contents of the first element TAG begin, or NULL; *END is where they end. */
+const char *s3_xml_element(const char *xml, const char *tag, const char **end);
+
 /* The text of the first element TAG in XML (NUL-terminated), its entities decoded; the caller
  * frees it. *BEHIND (may be NULL) is where it ends. NULL where there is none. */
 char *s3_xml_text(const char *xml, const char *tag, const char **behind);

@@ -335,3 +335,14 @@ bool s3_judge(const struct s3 *s3, struct s3_request *r, CURLcode result)
 	r->not_before = seconds_now() + 0.05 + retry_wait(BACKOFF, r->tried, retry_random());
 	return true;
 }
+
+void s3_request_free(struct s3_request *request)
+{
+	free(request->key);
+	free(request->path);
+	free(request->from);
+	free(request->url);
+	text_free(&request->body);
+	text_free(&request->answer);
+	*request = (struct s3_request){0};
+}

@@ -59,17 +59,6 @@ int s3_judge_key(const struct s3 *s3, const char *key, struct note_error *err)
 	return NOTE_OK;
 }
 
-void s3_request_free(struct s3_request *request)
-{
-	free(request->key);
-	free(request->path);
-	free(request->from);
-	free(request->url);
-	text_free(&request->body);
-	text_free(&request->answer);
-	*request = (struct s3_request){0};
-}
-
 /* --- many --- */
 
 struct run {

@@ -11,9 +11,9 @@
 
 #include "libnote/error.h"
 #include "tools/base/package/package.h"
+#include "tools/share/index.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
-#include "tools/share/objects/index.h"
 
 struct intake {
 	struct share *share;
@@ -242,7 +242,7 @@ int share_add_package(struct share *share, const char *path, const char *package
 	describe(package_head(intake.package), type, &facts);
 	if (package == NULL)
 		package = own_name = manifest_package_name(&facts);
-	code = undo_staging(share, err);
+	code = share->store->clear(share, err);
 	if (code != NOTE_OK)
 		goto out;
 	intake.stage = stage_new(share);
@@ -256,7 +256,7 @@ int share_add_package(struct share *share, const char *path, const char *package
 		code = NOTE_OK;
 	}
 	stage_free(intake.stage);
-	const int undone = undo_staging(share, code == NOTE_OK ? err : NULL);
+	const int undone = share->store->clear(share, code == NOTE_OK ? err : NULL);
 	if (code == NOTE_OK)
 		code = undone;
 out:

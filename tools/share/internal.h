@@ -6,74 +6,27 @@
 #include "tools/base/root/root.h"
 #include "tools/share/record.h"
 #include "tools/share/share.h"
+#include "tools/share/store.h"
 
-#define STAGING        ".staging"
-#define STAGING_TREE   STAGING "/tree"
-#define STAGING_LINK   STAGING "/link"
-#define STAGING_SPOOL  STAGING "/spool"
-#define STAGING_RECORD STAGING_TREE "/record.json"
-#define SOURCES_BELOW  "usr/src/debug/"
-#define MAX_BUILD_ID   64 /* bytes; elfutils' and rpm's bound */
-#define MIN_BUILD_ID   3  /* elfutils' bound: .build-id/xx/ needs more than one byte */
-#define COPY_BUFFER    (64u * 1024)
-
-struct objects;
+#define STAGING       ".staging"
+#define STAGING_SPOOL STAGING "/spool"
+#define SOURCES_BELOW "usr/src/debug/"
+#define MAX_BUILD_ID  64 /* bytes; elfutils' and rpm's bound */
+#define MIN_BUILD_ID  3  /* elfutils' bound: .build-id/xx/ needs more than one byte */
+#define COPY_BUFFER   (64u * 1024)
 
 struct share {
-	struct root *root;       /* with OBJECTS: what is on its way in passes through here */
-	struct objects *objects; /* where the share is in an object store, else NULL */
-	int lock;
-	bool reading; /* opened by share_open_reading */
+	const struct store *store;
+	void *own;         /* the store's */
+	struct root *root; /* what is on its way in passes through here, below STAGING */
+	bool reading;      /* opened by share_open_reading */
 	const struct share_hooks *hooks;
 };
 
+/* --- say.c --- */
+
 void share_say(const struct share *share, const char *file, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-/* Keeps others from changing a share that was opened for reading, where that can be. */
-void share_lock_reading(struct share *share);
-
-/* --- share/directory/links.c: the links that make a package's files reachable --- */
-
-/* Makes LINK (a path in the share) lead to BELOW in PACKAGE, or, where it leads to another
- * package's file already, remembers PACKAGE as a further holder. */
-int claim_link(struct share *share, const char *link, const char *package, const char *below,
-	       struct note_error *err);
-
-/* Takes PACKAGE off LINK: another holder takes over, or the link goes. With ONLY_HAND_OVER it
- * stays where nobody can take over, and PACKAGE stays a holder. Nothing to do is fine. */
-int drop_link(struct share *share, const char *link, const char *package, bool only_hand_over,
-	      struct note_error *err);
-
-/* All links of the package that RECORD describes. */
-int claim_record(struct share *share, const struct record *record, struct note_error *err);
-int drop_record(struct share *share, const struct record *record, bool only_hand_over,
-		struct note_error *err);
-
-/* Whether LINK leads to PACKAGE, or PACKAGE stands in line behind the one that it leads to. */
-bool is_claimed(struct share *share, const char *link, const char *package);
-
-/* Calls DO_IT for each source directory of the record ("source/usr/src/debug/DIR"). */
-int each_source_directory(struct share *share, const struct record *record,
-			  int (*do_it)(struct share *share, const struct record *record,
-				       const char *link, struct note_error *err),
-			  struct note_error *err);
-
-/* The package that LINK leads to where that file is there, else NULL; the caller frees it. */
-char *link_holder(struct share *share, const char *link);
-
-/* --- undo.c --- */
-
-/* Takes the package in .staging apart: its links, its files, what the store holds for it alone.
- * Also for a run that was killed while it staged. */
-int undo_staging(struct share *share, struct note_error *err);
-
-/* Reads a record at PATH in the share. */
-int read_record(struct share *share, const char *path, struct record *record,
-		struct note_error *err);
-
-/* "store/xx/SHA256"; the caller frees it. */
-char *store_path(const char *sha256);
 
 /* --- spool.c: files on their way in --- */
 
@@ -97,12 +50,6 @@ struct spooled_section {
 	struct spooled file;
 };
 
-/* Takes what else is wanted of the ELF file FD, which was spooled as NUMBER: single sections, and
- * what an object store has to know. */
-struct look;
-int spool_facts(struct share *share, int fd, const struct look *look, size_t number,
-		struct spooled *spooled, struct note_error *err);
-
 /* A file on its way in, piece by piece. */
 struct spool {
 	int fd; /* may be read meanwhile */
@@ -123,13 +70,21 @@ int spool_file(struct share *share, int fd, const char *origin, size_t number,
 
 void spooled_free(struct spooled *spooled);
 
+/* --- facts.c --- */
+
+/* Takes what else is wanted of the ELF file FD, which was spooled as NUMBER: single sections, and
+ * what an object store has to know. */
+struct look;
+int spool_facts(struct share *share, int fd, const struct look *look, size_t number,
+		struct spooled *spooled, struct note_error *err);
+
 /* --- section.c --- */
 
 /* Those of the ELF file FD that are wanted, into SPOOLED. */
 int spool_sections(struct share *share, int fd, const struct look *look, size_t number,
 		   struct spooled *spooled, struct note_error *err);
 
-/* --- manage.c --- */
+/* --- packages.c --- */
 
 /* The names of all packages, sorted. */
 int list_packages(struct share *share, struct strings *packages, struct note_error *err);
@@ -140,6 +95,8 @@ int read_package(struct share *share, const char *package, struct record *record
 
 /* Adds up what RECORD holds. */
 void count_up(const struct record *record, struct share_added *added);
+
+/* --- manage.c --- */
 
 /* Takes PACKAGE apart into name, version (with its epoch), release and architecture, each the
  * caller's; false where it is not of the form N-V-R.A or N-V.A. */

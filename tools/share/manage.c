@@ -5,24 +5,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/internal.h"
-#include "tools/share/objects/objects.h"
 #include "tools/share/version.h"
-
-static bool add_package(void *context, const struct entry *entry, bool *descend)
-{
-	const char *name = entry->path + strlen("packages/");
-	*descend = false;
-	if (entry->kind == ENTRY_DIRECTORY && is_package_name(name))
-		strings_add(context, name);
-	return true;
-}
-
-int list_packages(struct share *share, struct strings *packages, struct note_error *err)
-{
-	if (share->objects != NULL)
-		return objects_list(share, packages, err);
-	return root_walk(share->root, "packages", false, add_package, NULL, packages, err);
-}
 
 int share_list(struct share *share, share_visit *visit, void *context, struct note_error *err)
 {
@@ -33,41 +16,6 @@ int share_list(struct share *share, share_visit *visit, void *context, struct no
 			break;
 	strings_free(&packages);
 	return code;
-}
-
-int read_package(struct share *share, const char *package, struct record *record,
-		 struct note_error *err)
-{
-	*record = (struct record){0};
-	if (!is_package_name(package))
-		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no package '%s'", package);
-	char *path = xasprintf("packages/%s/record.json", package);
-	int code = share->objects != NULL ? objects_read_record(share, path, record, err)
-					  : read_record(share, path, record, err);
-	if (code == NOTE_ABSENT)
-		error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no package '%s'", package);
-	if (code == NOTE_OK && strcmp(record->package, package) != 0) {
-		record_free(record);
-		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-				 "%s: the record of another package", path);
-	}
-	free(path);
-	return code;
-}
-
-void count_up(const struct record *record, struct share_added *added)
-{
-	char hex[129], last[129] = "";
-	for (size_t i = 0; i < record->count; i++) {
-		const struct record_file *file = &record->files[i];
-		added->bytes += file->size;
-		if (build_id_path(file->path, hex) == NULL) {
-			added->sources++;
-		} else if (strcmp(hex, last) != 0) {
-			added->build_ids++;
-			memcpy(last, hex, sizeof(last));
-		}
-	}
 }
 
 int share_describe(struct share *share, const char *package, struct share_added *out,
@@ -88,24 +36,10 @@ int share_describe(struct share *share, const char *package, struct share_added 
 int share_remove(struct share *share, const char *package, struct note_error *err)
 {
 	struct record record;
-	char *path = xasprintf("packages/%s", package);
 	int code = read_package(share, package, &record, err);
-	if (code == NOTE_OK && share->objects != NULL) {
-		code = objects_remove(share, &record, err);
-		goto out;
-	}
 	if (code == NOTE_OK)
-		code = undo_staging(share, err);
-	/* What others hold too is theirs before this package goes: readers never miss it. */
-	if (code == NOTE_OK)
-		code = drop_record(share, &record, true, err);
-	if (code == NOTE_OK)
-		code = root_rename(share->root, path, STAGING_TREE, err);
-	if (code == NOTE_OK)
-		code = undo_staging(share, err);
-out:
+		code = share->store->remove(share, &record, err);
 	record_free(&record);
-	free(path);
 	return code;
 }
 

@@ -9,7 +9,6 @@
 #include "libnote/error.h"
 #include "tools/base/digest.h"
 #include "tools/share/internal.h"
-#include "tools/share/look.h"
 
 int digest_of_file(int fd, uint64_t *size, char digest[65], struct note_error *err)
 {
@@ -120,57 +119,6 @@ int spool_file(struct share *share, int fd, const char *origin, size_t number,
 		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
 	if (code != NOTE_OK)
 		spooled_free(spooled);
-	return code;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Absolute paths as those in the record: relative, sorted, each once and with its NUL. */
-static void list_names(struct strings *names, struct text *out)
-{
-	const char *last = NULL;
-	if (names->count > 1)
-		qsort(names->items, names->count, sizeof(*names->items), by_name);
-	for (size_t i = 0; i < names->count; i++) {
-		const char *name = names->items[i];
-		if (name[0] != '/' || !is_source_path(name + 1) ||
-		    (last != NULL && strcmp(last, name) == 0))
-			continue;
-		text_add(out, name + 1, strlen(name + 1) + 1);
-		last = name;
-	}
-}
-
-int spool_facts(struct share *share, int fd, const struct look *look, size_t number,
-		struct spooled *spooled, struct note_error *err)
-{
-	struct strings names = {0};
-	struct text text = {0};
-	struct note_error why;
-	spooled->alternate = look->alternate;
-	int list, code = spool_sections(share, fd, look, number, spooled, err);
-	if (code != NOTE_OK)
-		return code;
-	if (share->objects == NULL || share->hooks->sources == NULL || !look->has_dwarf)
-		return NOTE_OK;
-	code = share->hooks->sources(share->hooks->context, fd, &names, &why);
-	if (code != NOTE_OK && code != NOTE_ABSENT)
-		share_say(share, spooled->origin, "its sources are not served: %s", why.text);
-	list_names(&names, &text);
-	strings_free(&names);
-	code = NOTE_OK;
-	if (text.size != 0) {
-		spooled->names = xasprintf("%s/%zu.names", STAGING_SPOOL, number);
-		code = root_create_file(share->root, spooled->names, 0600, &list, err);
-		if (code == NOTE_OK) {
-			code = file_write(list, text.data, text.size, err);
-			close(list);
-		}
-	}
-	text_free(&text);
 	return code;
 }
 

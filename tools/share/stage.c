@@ -12,7 +12,6 @@
 #include "libnote/error.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
-#include "tools/share/objects/objects.h"
 
 /* --- placing --- */
 
@@ -147,59 +146,6 @@ static int settle(struct stage *stage, enum share_conflict conflict, struct note
 
 /* --- against the share --- */
 
-/* Whether LINK's contents are those of DIGEST: the store's file itself, or by its bytes. */
-static int has_digest(struct share *share, const char *holder, const char *below,
-		      const char *sha256, bool *same, struct note_error *err)
-{
-	struct stat theirs, stored;
-	char digest[65];
-	uint64_t size;
-	int fd;
-	char *store = store_path(sha256);
-	char *path = xasprintf("packages/%s/%s", holder, below);
-	int code = root_stat(share->root, path, &theirs, err);
-	if (code == NOTE_OK && root_stat(share->root, store, &stored, NULL) == NOTE_OK &&
-	    stored.st_ino == theirs.st_ino && stored.st_dev == theirs.st_dev) {
-		*same = true;
-	} else if (code == NOTE_OK) {
-		code = root_open_file(share->root, path, &fd, err);
-		if (code == NOTE_OK) {
-			code = digest_of_file(fd, &size, digest, err);
-			*same = code == NOTE_OK && strcmp(digest, sha256) == 0;
-			close(fd);
-		}
-	}
-	free(path);
-	free(store);
-	return code;
-}
-
-/* Who holds the places of the candidates with other contents. */
-static int find_others(struct stage *stage, struct claim *claims, struct note_error *err)
-{
-	char hex[129];
-	int code = NOTE_OK;
-	for (size_t i = 0; i < stage->count; i++)
-		claims[i] = (struct claim){stage->candidates[i].below,
-					   stage->candidates[i].spooled.sha256, NULL};
-	if (stage->share->objects != NULL)
-		return objects_judge(stage->share, claims, stage->count, err);
-	for (size_t i = 0; code == NOTE_OK && i < stage->count; i++) {
-		bool same = true;
-		char *holder = build_id_path(claims[i].below, hex) != NULL
-				       ? link_holder(stage->share, claims[i].below)
-				       : NULL;
-		if (holder != NULL)
-			code = has_digest(stage->share, holder, claims[i].below, claims[i].sha256,
-					  &same, err);
-		if (!same)
-			claims[i].holder = holder;
-		else
-			free(holder);
-	}
-	return code;
-}
-
 /* Candidates for build-ids that another package holds with other contents. */
 static int judge(struct stage *stage, const char *package, enum share_conflict conflict,
 		 struct note_error *err)
@@ -207,7 +153,10 @@ static int judge(struct stage *stage, const char *package, enum share_conflict c
 	char hex[129];
 	size_t kept = 0;
 	struct claim *claims = xcalloc(stage->count, sizeof(*claims));
-	int code = find_others(stage, claims, err);
+	for (size_t i = 0; i < stage->count; i++)
+		claims[i] = (struct claim){stage->candidates[i].below,
+					   stage->candidates[i].spooled.sha256, NULL};
+	int code = stage->share->store->judge(stage->share, claims, stage->count, err);
 	for (size_t i = 0; i < stage->count; i++) {
 		struct candidate *candidate = &stage->candidates[i];
 		const char *holder = claims[i].holder;
@@ -282,59 +231,9 @@ static int compare_with_present(struct share *share, const struct record *record
 
 /* --- bringing it in --- */
 
-static int move_into_place(struct stage *stage, struct note_error *err)
-{
-	int code = NOTE_OK;
-	for (size_t i = 0; code == NOTE_OK && i < stage->count; i++) {
-		const struct candidate *candidate = &stage->candidates[i];
-		char *path = xasprintf("%s/%s", STAGING_TREE, candidate->below);
-		code = root_rename(stage->share->root, candidate->spooled.path, path, err);
-		free(path);
-	}
-	return code;
-}
-
-static int write_record(struct share *share, const struct record *record, struct note_error *err)
-{
-	const char *paths[] = {STAGING_RECORD};
-	const struct file_attributes attributes = {.mode = 0644, .like = -1};
-	char *json = record_to_json(record);
-	int code = root_write(share->root, paths, 1, json, strlen(json), &attributes, err);
-	free(json);
-	return code;
-}
-
-/* One name of each content in the store; a file system's bound on the names of one file (ext4:
- * 65000) only means that a content is there twice. */
-static int enter_store(struct share *share, const struct record *record, uint64_t *new_bytes,
-		       struct note_error *err)
-{
-	int code = NOTE_OK;
-	for (size_t i = 0; code == NOTE_OK && i < record->count; i++) {
-		const struct record_file *file = &record->files[i];
-		struct stat st;
-		struct note_error problem;
-		char *store = store_path(file->sha256);
-		char *path = xasprintf("%s/%s", STAGING_TREE, file->path);
-		if (root_stat(share->root, store, &st, NULL) != NOTE_OK) {
-			code = root_hard_link(share->root, path, store, err);
-			*new_bytes += file->size;
-		} else {
-			code = root_hard_link(share->root, store, path, &problem);
-			if (code != NOTE_OK && problem.system == EMLINK)
-				code = NOTE_OK;
-			else if (code != NOTE_OK && err != NULL)
-				*err = problem;
-		}
-		free(path);
-		free(store);
-	}
-	return code;
-}
-
 /* RECORD's files are the candidates. */
-static int upload(struct stage *stage, const struct record *record, struct share_added *added,
-		  struct note_error *err)
+static int bring_in(struct stage *stage, const struct record *record, struct share_added *added,
+		    struct note_error *err)
 {
 	struct upload *uploads = xcalloc(stage->count, sizeof(*uploads));
 	for (size_t i = 0; i < stage->count; i++) {
@@ -343,30 +242,8 @@ static int upload(struct stage *stage, const struct record *record, struct share
 					     .names = spooled->names,
 					     .alternate = spooled->alternate};
 	}
-	int code = objects_add(stage->share, record, uploads, &added->new_bytes, err);
+	int code = stage->share->store->add(stage->share, record, uploads, &added->new_bytes, err);
 	free(uploads);
-	return code;
-}
-
-static int bring_in(struct stage *stage, const struct record *record, struct share_added *added,
-		    struct note_error *err)
-{
-	struct share *share = stage->share;
-	if (share->objects != NULL)
-		return upload(stage, record, added, err);
-	char *package = xasprintf("packages/%s", record->package);
-	int code = move_into_place(stage, err);
-	/* From here on the record tells how to undo all that follows. */
-	if (code == NOTE_OK)
-		code = write_record(share, record, err);
-	if (code == NOTE_OK)
-		code = enter_store(share, record, &added->new_bytes, err);
-	if (code == NOTE_OK)
-		code = claim_record(share, record, err);
-	/* The links are there and dangle; now all of them lead somewhere at once. */
-	if (code == NOTE_OK)
-		code = root_rename(share->root, STAGING_TREE, package, err);
-	free(package);
 	return code;
 }
 

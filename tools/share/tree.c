@@ -251,7 +251,7 @@ int share_add_tree(struct share *share, const char *path, const struct manifest 
 	int code = root_open(&intake.tree, path, err);
 	if (code != NOTE_OK)
 		goto out;
-	code = undo_staging(share, err);
+	code = share->store->clear(share, err);
 	if (code == NOTE_OK)
 		code = manifest != NULL ? list_manifest(&intake, manifest) : list_tree(&intake, "");
 	if (code == NOTE_OK) {
@@ -266,7 +266,7 @@ int share_add_tree(struct share *share, const char *path, const struct manifest 
 		code = stage_commit(intake.stage, package, manifest, conflict, added, err);
 	if (intake.stage != NULL)
 		stage_free(intake.stage);
-	const int undone = undo_staging(share, code == NOTE_OK ? err : NULL);
+	const int undone = share->store->clear(share, code == NOTE_OK ? err : NULL);
 	if (code == NOTE_OK)
 		code = undone;
 out:

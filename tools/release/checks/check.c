@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What all checks share: the table, the words, and how servers' answers make one verdict. */
+/* What all checks share: the words, and how servers' answers make one verdict. */
 #include "tools/release/checks/check.h"
 
 #include <stdarg.h>
@@ -8,12 +8,6 @@
 #include <string.h>
 
 #include "tools/base/text.h"
-
-const struct check *const all_checks[] = {
-	&build_id_check, &debuginfo_check, &executable_check, &note_check,
-	&section_check,  &since_check,     &source_check,     &stripped_check,
-};
-const size_t all_check_count = sizeof(all_checks) / sizeof(all_checks[0]);
 
 const char *verdict_word(enum verdict verdict)
 {

@@ -3,8 +3,6 @@
  * Check "note": the package note is there, sound by UAPI.8 (libnote judges), and agrees with the
  * package that ships it and with --expect.
  */
-#include "tools/release/checks/note.h"
-
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,45 +10,6 @@
 #include "libnote/check.h"
 #include "tools/base/text.h"
 #include "tools/release/checks/check.h"
-
-/* The first finding stands for all: it is what has to be mended first. */
-static int keep_first(void *context, const struct note_problem *problem)
-{
-	struct elf_artifact *artifact = context;
-	if (strcmp(problem->code, "no-note") == 0)
-		return 0;
-	artifact->note_problem = xasprintf("%s: %s", problem->code, problem->detail);
-	return 0;
-}
-
-void note_read(struct elf_artifact *artifact, struct image *image)
-{
-	const char *payload;
-	size_t length;
-	struct note_error err;
-	const int checked = elf_check(image, keep_first, artifact, &err);
-	if (checked != NOTE_OK && artifact->note_problem == NULL)
-		artifact->note_problem = xasprintf("notes cannot be read: %s", err.text);
-	if (elf_package(image, &payload, &length, NULL, &err) == NOTE_OK && length <= INT_MAX)
-		artifact->payload = xasprintf("%.*s", (int)length, payload);
-}
-
-void note_read_pe(struct elf_artifact *artifact, struct image *image)
-{
-	struct pe pe;
-	const char *payload;
-	size_t length;
-	struct note_error err;
-	int code = pe_read(&pe, image, &err);
-	if (code == NOTE_OK)
-		code = pe_check(&pe, keep_first, artifact, &err);
-	if (code != NOTE_OK && artifact->note_problem == NULL)
-		artifact->note_problem =
-			xasprintf("its section .pkgnote cannot be read: %s", err.text);
-	if (code == NOTE_OK && pe_package(&pe, &payload, &length, NULL, &err) == NOTE_OK &&
-	    length <= INT_MAX)
-		artifact->payload = xasprintf("%.*s", (int)length, payload);
-}
 
 /* Whether the note's KEY is one of the values that are not NULL; a key that is not there agrees
  * with all. */

@@ -12,8 +12,9 @@
 
 #include "libnote/error.h"
 #include "tools/base/digest.h"
+#include "tools/release/inputs/content.h"
 #include "tools/release/inputs/control.h"
-#include "tools/release/inputs/package.h"
+#include "tools/release/inputs/input.h"
 
 #define CHANGES_MAX (64 << 20)
 #define CHUNK       (256 * 1024)

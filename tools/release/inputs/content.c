@@ -9,8 +9,6 @@
 #include "libnote/error.h"
 #include "tools/base/libraries/archive.h"
 #include "tools/base/text.h"
-#include "tools/release/inputs/input.h"
-#include "tools/release/inputs/package.h"
 
 #define CHUNK (256 * 1024)
 
@@ -119,4 +117,16 @@ int content_unpack(uint8_t **out, size_t *out_size, const void *packed, size_t s
 		text_free(&text);
 	}
 	return code;
+}
+
+bool is_package_file_name(const char *name)
+{
+	return ends_with(name, ".deb") || ends_with(name, ".udeb") || ends_with(name, ".ddeb") ||
+	       ends_with(name, ".rpm");
+}
+
+bool ends_with(const char *text, const char *end)
+{
+	const size_t length = strlen(text), wanted = strlen(end);
+	return length >= wanted && strcmp(text + length - wanted, end) == 0;
 }

@@ -38,4 +38,9 @@ const char *content_passed_over(enum content content);
 int content_unpack(uint8_t **out, size_t *out_size, const void *packed, size_t size, uint64_t limit,
 		   struct note_error *err);
 
+/* Whether NAME ends as a package's does. */
+bool is_package_file_name(const char *name);
+
+bool ends_with(const char *text, const char *end);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/release/inputs/content.h"
 #include "tools/release/inputs/input.h"
 
 struct adding {

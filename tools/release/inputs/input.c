@@ -9,36 +9,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "libnote/pe/pe.h"
 #include "tools/release/inputs/content.h"
-#include "tools/release/inputs/package.h"
-
-struct unit *units_append(struct units *units, const struct input_kind *kind, const char *input)
-{
-	if ((units->count & (units->count - 1)) == 0)
-		units->items = xrealloc(units->items, (units->count != 0 ? 2 * units->count : 1) *
-							      sizeof(*units->items));
-	struct unit *unit = &units->items[units->count++];
-	*unit = (struct unit){.kind = kind, .input = input};
-	return unit;
-}
-
-void units_free(struct units *units)
-{
-	for (size_t i = 0; i < units->count; i++) {
-		package_facts_free(units->items[i].facts);
-		if (units->items[i].manifest != NULL)
-			manifest_free(units->items[i].manifest);
-		free(units->items[i].manifest);
-		free(units->items[i].path);
-	}
-	free(units->items);
-	for (size_t i = 0; i < units->root_count; i++)
-		root_close(units->roots[i]);
-	free(units->roots);
-	strings_free(&units->inputs);
-	*units = (struct units){0};
-}
 
 /* The role of a file named by itself: where it really lies counts. */
 static enum artifact_role lone_role(const char *input)
@@ -47,18 +18,6 @@ static enum artifact_role lone_role(const char *input)
 	const enum artifact_role role = artifact_role(real != NULL ? real : input);
 	free(real);
 	return role;
-}
-
-const char *units_name(struct units *units, const char *name)
-{
-	strings_add(&units->inputs, name);
-	return units->inputs.items[units->inputs.count - 1];
-}
-
-bool is_package_file_name(const char *name)
-{
-	return ends_with(name, ".deb") || ends_with(name, ".udeb") || ends_with(name, ".ddeb") ||
-	       ends_with(name, ".rpm");
 }
 
 static bool is_core(const char *head, size_t size)
@@ -130,82 +89,5 @@ int units_add(struct units *units, const char *input, units_fail *fail, void *co
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "neither a directory nor a regular file");
 	close(fd);
-	return code;
-}
-
-/* What a compressed module may unpack to: four times is usual. */
-#define FREE_BYTES    (64ull << 20)
-#define MODULE_FACTOR 64
-
-/* A module that cannot be unpacked is told as a file that cannot be read. */
-static int hand_over_module(struct member *member, member_visit *visit, void *context,
-			    struct note_error *err)
-{
-	struct image *packed = member->image;
-	uint8_t *bytes = NULL;
-	size_t size = 0;
-	const uint8_t *all = image_bytes(packed, 0, packed->size, "file", err);
-	uint64_t limit;
-	if (all == NULL)
-		return err->code;
-	if (__builtin_mul_overflow(packed->size, MODULE_FACTOR, &limit) ||
-	    __builtin_add_overflow(limit, FREE_BYTES, &limit))
-		limit = UINT64_MAX;
-	int code = content_unpack(&bytes, &size, all, packed->size, limit, err);
-	member->image = NULL;
-	if (code == NOTE_MALFORMED)
-		member->problem = err->text;
-	else if (code == NOTE_OK)
-		code = image_open_memory(&member->image, bytes, size, err);
-	if (code == NOTE_OK || code == NOTE_MALFORMED)
-		visit(context, member);
-	image_close(member->image);
-	member->image = NULL;
-	free(bytes);
-	return code == NOTE_MALFORMED ? NOTE_OK : code;
-}
-
-int member_from_image(const struct unit *unit, const char *path, enum artifact_role role,
-		      struct image *image, member_visit *visit, void *context,
-		      struct note_error *err)
-{
-	enum content content = CONTENT_ELF;
-	struct member member = {.input = unit->input,
-				.path = path,
-				.role = role,
-				.image = image,
-				.package = unit->facts};
-	if (role != ROLE_SOURCE) {
-		const uint64_t size = image->size < CONTENT_HEAD ? image->size : CONTENT_HEAD;
-		const uint8_t *head = image_bytes(image, 0, size, "file", err);
-		if (head == NULL)
-			return err->code;
-		content = content_of(path, head, (size_t)size);
-	}
-	if (content == CONTENT_OTHER || (role != ROLE_SHIPPED && content != CONTENT_ELF))
-		return NOTE_OK;
-	if (content == CONTENT_MODULE)
-		return hand_over_module(&member, visit, context, err);
-	member.passed_over = content_passed_over(content);
-	if (content == CONTENT_PE) {
-		struct pe pe;
-		if (pe_read(&pe, image, err) == NOTE_ABSENT)
-			return NOTE_OK; /* a DOS program, or two letters of a text */
-	}
-	visit(context, &member);
-	return NOTE_OK;
-}
-
-int member_from_fd(const struct unit *unit, const char *path, enum artifact_role role, int fd,
-		   unsigned roles, member_visit *visit, void *context, struct note_error *err)
-{
-	struct image *image = NULL;
-	if ((role & roles) == 0)
-		return NOTE_OK;
-	int code = image_open_fd(&image, fd, err);
-	if (code != NOTE_OK)
-		return code;
-	code = member_from_image(unit, path, role, image, visit, context, err);
-	image_close(image);
 	return code;
 }

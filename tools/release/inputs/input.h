@@ -80,9 +80,6 @@ void units_free(struct units *units);
 /* A copy of NAME that lives as long as UNITS. */
 const char *units_name(struct units *units, const char *name);
 
-/* Whether NAME ends as a package's does. */
-bool is_package_file_name(const char *name);
-
 /* Adds what the .changes or .buildinfo file INPUT (open as FD) names. */
 int changes_add(struct units *units, const char *input, int fd, units_fail *fail, void *context,
 		struct note_error *err);

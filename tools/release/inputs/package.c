@@ -4,8 +4,6 @@
  * only where it is to be read (content.h) or a source that is wanted. Of several names of one file
  * (hard links) the one that has the contents is the one that is judged.
  */
-#include "tools/release/inputs/package.h"
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include "libnote/error.h"
 #include "tools/base/package/package.h"
 #include "tools/release/inputs/content.h"
+#include "tools/release/inputs/input.h"
 
 #define CHUNK (256 * 1024)
 
@@ -21,24 +20,6 @@
  * bomb wants a thousand times. */
 #define FREE_BYTES  (64ull << 20)
 #define FILE_FACTOR 64
-
-bool ends_with(const char *text, const char *end)
-{
-	const size_t length = strlen(text), wanted = strlen(end);
-	return length >= wanted && strcmp(text + length - wanted, end) == 0;
-}
-
-void package_facts_free(struct package_facts *facts)
-{
-	if (facts == NULL)
-		return;
-	free(facts->name);
-	free(facts->version);
-	free(facts->source_name);
-	free(facts->source_version);
-	free(facts->architecture);
-	free(facts);
-}
 
 static char *copy(const char *text)
 {

@@ -11,9 +11,8 @@
 
 #include "libnote/error.h"
 #include "tools/base/pool.h"
-#include "tools/share/internal.h"
+#include "tools/share/directory/internal.h"
 #include "tools/share/look.h"
-#include "tools/share/objects/objects.h"
 
 /* What one piece of work found: pairs of path and reason. */
 struct findings {
@@ -196,7 +195,7 @@ static void check_artifact_links(struct share *share, const struct record *recor
 	free(name);
 }
 
-struct directory_check {
+struct walk_check {
 	struct share *share;
 	const struct record *record;
 	struct findings *findings;
@@ -218,7 +217,7 @@ static int by_path(const void *key, const void *file)
 
 static bool check_recorded(void *context, const struct entry *entry, bool *descend)
 {
-	struct directory_check *check = context;
+	struct walk_check *check = context;
 	const char *path = entry->path + strlen("packages/") + strlen(check->record->package) + 1;
 	(void)descend;
 	if (entry->kind == ENTRY_DIRECTORY || strcmp(path, "record.json") == 0)
@@ -249,7 +248,7 @@ static void check_package(void *context, size_t index, unsigned worker)
 		check_file(share, &record, &record.files[i], findings);
 		check_artifact_links(share, &record, &record.files[i], findings);
 	}
-	struct directory_check walk = {share, &record, findings};
+	struct walk_check walk = {share, &record, findings};
 	root_walk(share->root, directory, false, check_recorded, NULL, &walk, NULL);
 	if (each_source_directory(share, &record, check_source_directory, &err) != NOTE_OK)
 		found(findings, err.text, "it does not lead to %s", package);
@@ -261,7 +260,7 @@ static void check_package(void *context, size_t index, unsigned worker)
 
 static bool check_link(void *context, const struct entry *entry, bool *descend)
 {
-	struct directory_check *check = context;
+	struct walk_check *check = context;
 	char *target = NULL;
 	struct stat st;
 	(void)descend;
@@ -292,7 +291,7 @@ static void check_links(void *context, size_t index, unsigned worker)
 {
 	struct check *check = context;
 	struct note_error err;
-	struct directory_check walk = {check->share, NULL, &check->findings[index]};
+	struct walk_check walk = {check->share, NULL, &check->findings[index]};
 	(void)worker;
 	const int code = root_walk(check->share->root, check->items.items[index], false, check_link,
 				   NULL, &walk, &err);
@@ -308,19 +307,15 @@ static bool add_directory(void *context, const struct entry *entry, bool *descen
 	return true;
 }
 
-int share_check(struct share *share,
-		void (*problem)(void *context, const char *path, const char *why), void *context,
-		struct share_checked *checked, struct note_error *err)
+int directory_check(struct share *share, share_problem *problem, void *context,
+		    struct share_checked *checked, struct note_error *err)
 {
 	static const char *const links[] = {"buildid", ".build-id", "source", ".also"};
 	struct check check = {
 		.share = share, .problem = problem, .context = context, .checked = checked};
 	struct stat st;
-	*checked = (struct share_checked){0};
-	if (share->objects != NULL)
-		return objects_check(share, problem, context, checked, err);
-	if (share->lock < 0)
-		share_lock_reading(share);
+	if (directory_of(share)->lock < 0)
+		directory_lock_reading(share);
 	if (root_stat(share->root, STAGING, &st, NULL) == NOTE_OK) {
 		problem(context, STAGING, "left by a run that was killed; the next one clears it");
 		checked->problems++;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/share/internal.h"
+#include "tools/share/directory/internal.h"
 
 /* From the directory of LINK (a path in the share) to PATH, another one. */
 static char *relative_target(const char *link, const char *path)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/share/internal.h"
+#include "tools/share/directory/internal.h"
 
 char *store_path(const char *sha256)
 {
@@ -70,5 +70,20 @@ int undo_staging(struct share *share, struct note_error *err)
 	}
 	if (code == NOTE_OK)
 		code = root_remove_tree(share->root, STAGING, err);
+	return code;
+}
+
+int directory_remove(struct share *share, const struct record *record, struct note_error *err)
+{
+	char *path = xasprintf("packages/%s", record->package);
+	int code = undo_staging(share, err);
+	/* What others hold too is theirs before this package goes: readers never miss it. */
+	if (code == NOTE_OK)
+		code = drop_record(share, record, true, err);
+	if (code == NOTE_OK)
+		code = root_rename(share->root, path, STAGING_TREE, err);
+	if (code == NOTE_OK)
+		code = undo_staging(share, err);
+	free(path);
 	return code;
 }

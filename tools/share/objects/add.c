@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/share/objects/objects.h"
+#include "tools/share/objects/internal.h"
 
 /* --- against the share --- */
 
@@ -65,12 +65,12 @@ static int judge_files(struct share *share, const struct record *record, struct 
 					 (unsigned long long)file->size,
 					 (unsigned long long)S3_OBJECT_MOST);
 		else
-			code = s3_judge_key(share->objects->s3, key, &why);
+			code = s3_judge_key(objects_of(share)->s3, key, &why);
 		/* Where a source will be served: behind the longest build-id that there is. */
 		if (code == NOTE_OK && strncmp(file->path, "source/", 7) == 0) {
 			char *served =
 				xasprintf("buildid/%0*d/%s", 2 * MAX_BUILD_ID, 0, file->path);
-			code = s3_judge_key(share->objects->s3, served, &why);
+			code = s3_judge_key(objects_of(share)->s3, served, &why);
 			free(served);
 		}
 		if (code != NOTE_OK) {
@@ -250,7 +250,7 @@ static int send_phase(struct sending *sending, const struct record *record,
 	}
 	int code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = s3_run(share->objects->s3, requests, count, sent, sending, err);
+		code = s3_run(objects_of(share)->s3, requests, count, sent, sending, err);
 	for (size_t i = 0; i < count; i++)
 		s3_request_free(&requests[i]);
 	free(requests);
@@ -261,7 +261,7 @@ static int put_record(struct share *share, const char *key, const struct record 
 		      struct note_error *err)
 {
 	char *json = record_to_json(record);
-	int code = s3_put(share->objects->s3, key, json, err);
+	int code = s3_put(objects_of(share)->s3, key, json, err);
 	free(json);
 	return code;
 }

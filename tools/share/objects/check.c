@@ -11,7 +11,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/look.h"
-#include "tools/share/objects/objects.h"
+#include "tools/share/objects/internal.h"
 
 struct check {
 	struct share *share;
@@ -120,7 +120,7 @@ static int fetch_all(struct check *check, const struct list *list, struct note_e
 			.path = xasprintf("%s/%zu", STAGING_SPOOL, i),
 			.size = list->items[i].size != UNKNOWN ? list->items[i].size + 1 : 0,
 			.owner = &list->items[i]};
-	int code = s3_run(share->objects->s3, requests, list->count, judge_object, check, err);
+	int code = s3_run(objects_of(share)->s3, requests, list->count, judge_object, check, err);
 	for (size_t i = 0; i < list->count; i++)
 		s3_request_free(&requests[i]);
 	free(requests);
@@ -155,7 +155,7 @@ static int compare(struct check *check, struct list *list, const char *prefix, c
 	struct stored stored = {check, list, why};
 	if (list->count > 1)
 		qsort(list->items, list->count, sizeof(*list->items), by_key);
-	return s3_list(check->share->objects->s3, prefix, false, judge_stored, &stored, err);
+	return s3_list(objects_of(check->share)->s3, prefix, false, judge_stored, &stored, err);
 }
 
 /* --- packages --- */
@@ -314,12 +314,12 @@ int objects_check(struct share *share,
 		  struct share_checked *checked, struct note_error *err)
 {
 	struct check check = {share, problem, context, checked};
-	struct s3 *s3 = share->objects->s3;
+	struct s3 *s3 = objects_of(share)->s3;
 	struct strings packages = {0}, stored = {0}, hexes = {0}, providers = {0};
 	struct text journal;
 	struct note_error why;
 	if (lease_take(share, &why) != NOTE_OK)
-		share_say(share, share->objects->url,
+		share_say(share, objects_of(share)->url,
 			  "it is checked without its lock, which cannot be taken: %s", why.text);
 	int code = s3_get(s3, OBJECTS_JOURNAL, &journal, err);
 	text_free(&journal);

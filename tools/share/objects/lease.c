@@ -22,7 +22,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/retry.h"
-#include "tools/share/objects/objects.h"
+#include "tools/share/objects/internal.h"
 
 #define LEASE_RENEWED 15.0 /* seconds */
 #define LEASE_LOST    45.0 /* without a renewal, we no longer trust it ourselves */
@@ -167,7 +167,7 @@ static int look_around(struct share *share, struct others *others, struct note_e
 	others->count = 0;
 	others->first = true;
 	others->listed = false;
-	int code = s3_list(share->objects->s3, ".lock/", false, add_other, others, err);
+	int code = s3_list(objects_of(share)->s3, ".lock/", false, add_other, others, err);
 	free_others(others->seen, others->seen_count);
 	others->seen = NULL;
 	others->seen_count = 0;
@@ -187,17 +187,17 @@ static int judge_other(struct share *share, const char *url, const struct other 
 {
 	struct text text;
 	const bool old = seconds_now() - other->since > LEASE_DEAD;
-	int code = s3_get(share->objects->s3, other->key, &text, err);
+	int code = s3_get(objects_of(share)->s3, other->key, &text, err);
 	*alive = code == NOTE_OK;
 	if (code != NOTE_OK)
 		return code == NOTE_ABSENT ? NOTE_OK : code;
 	char *who = xasprintf("%.*s", (int)strcspn(text.data, "\n"), text.data);
 	char *line = name_to_line(who[0] != '\0' ? who : "another process");
-	if (old || is_gone(share->objects->lease, text.data)) {
+	if (old || is_gone(objects_of(share)->lease, text.data)) {
 		share_say(share, url, "%s was changing it and is no more%s", line,
 			  old ? ": it gave no sign for a minute" : "");
 		nap(old ? 0 : LAST_REQUESTS);
-		code = s3_delete(share->objects->s3, other->key, err);
+		code = s3_delete(objects_of(share)->s3, other->key, err);
 		*alive = false;
 	} else if (!*told) {
 		share_say(share, url, "waiting: %s changes it", line);
@@ -248,8 +248,8 @@ static int put_entry(struct s3 *s3, struct lease *lease, struct note_error *err)
 /* Until we are there, and alone. */
 static int wait_for_turn(struct share *share, const char *url, struct note_error *err)
 {
-	struct lease *lease = share->objects->lease;
-	struct s3 *s3 = share->objects->s3;
+	struct lease *lease = objects_of(share)->lease;
+	struct s3 *s3 = objects_of(share)->s3;
 	struct others others = {.mine = lease->key};
 	bool told = false, entered = false;
 	double unseen = 0; /* since when our entry is not in the list */
@@ -325,11 +325,11 @@ static int start_renewing(struct lease *lease, const char *url, struct note_erro
 
 int lease_take(struct share *share, struct note_error *err)
 {
-	const char *url = share->objects->url;
+	const char *url = objects_of(share)->url;
 	struct lease *lease = xcalloc(1, sizeof(*lease));
 	uint8_t random[8];
 	char hex[2 * sizeof(random) + 1];
-	share->objects->lease = lease;
+	objects_of(share)->lease = lease;
 	pthread_mutex_init(&lease->lock, NULL);
 	pthread_cond_init(&lease->ends, NULL);
 	lease->machine = this_machine();
@@ -343,7 +343,7 @@ int lease_take(struct share *share, struct note_error *err)
 
 int lease_holds(struct share *share, struct note_error *err)
 {
-	struct lease *lease = share->objects->lease;
+	struct lease *lease = objects_of(share)->lease;
 	pthread_mutex_lock(&lease->lock);
 	const double age = seconds_now() - lease->renewed;
 	pthread_mutex_unlock(&lease->lock);
@@ -357,7 +357,7 @@ int lease_holds(struct share *share, struct note_error *err)
 
 void lease_drop(struct share *share)
 {
-	struct lease *lease = share->objects->lease;
+	struct lease *lease = objects_of(share)->lease;
 	if (lease == NULL)
 		return;
 	pthread_mutex_lock(&lease->lock);
@@ -367,12 +367,12 @@ void lease_drop(struct share *share)
 	if (lease->has_thread)
 		pthread_join(lease->thread, NULL);
 	if (lease->key != NULL)
-		s3_delete(share->objects->s3, lease->key, NULL);
+		s3_delete(objects_of(share)->s3, lease->key, NULL);
 	s3_close(lease->s3);
 	pthread_mutex_destroy(&lease->lock);
 	pthread_cond_destroy(&lease->ends);
 	free(lease->machine);
 	free(lease->key);
 	free(lease);
-	share->objects->lease = NULL;
+	objects_of(share)->lease = NULL;
 }

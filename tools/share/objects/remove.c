@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/share/objects/objects.h"
+#include "tools/share/objects/internal.h"
 
 struct doomed {
 	struct strings keys[3]; /* debug files that need an alternate file, the others, the rest */
@@ -18,7 +18,7 @@ static int delete_keys(struct share *share, const struct strings *keys, struct n
 			(struct s3_request){.method = S3_DELETE, .key = xstrdup(keys->items[i])};
 	int code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = s3_run(share->objects->s3, requests, keys->count, NULL, NULL, err);
+		code = s3_run(objects_of(share)->s3, requests, keys->count, NULL, NULL, err);
 	for (size_t i = 0; i < keys->count; i++)
 		s3_request_free(&requests[i]);
 	free(requests);
@@ -148,7 +148,7 @@ static int take_out(struct share *share, const struct record *record, struct not
 
 int objects_repair(struct share *share, struct note_error *err)
 {
-	struct s3 *s3 = share->objects->s3;
+	struct s3 *s3 = objects_of(share)->s3;
 	struct record record, finished;
 	int code = objects_read_record(share, OBJECTS_JOURNAL, &record, err);
 	if (code == NOTE_ABSENT)
@@ -167,7 +167,7 @@ int objects_repair(struct share *share, struct note_error *err)
 
 int objects_remove(struct share *share, const struct record *record, struct note_error *err)
 {
-	struct s3 *s3 = share->objects->s3;
+	struct s3 *s3 = objects_of(share)->s3;
 	char *key = record_key(record->package);
 	char *json = record_to_json(record);
 	int code = lease_holds(share, err);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/share/objects/objects.h"
+#include "tools/share/objects/internal.h"
 
 #define SPOOL_NAME "pkgnote-publish-"
 
@@ -62,7 +62,7 @@ static void remove_all_left(const char *where)
 
 int objects_make_spool(struct share *share, struct note_error *err)
 {
-	struct objects *objects = share->objects;
+	struct objects *objects = objects_of(share);
 	const char *tmp = getenv("TMPDIR");
 	const char *where = tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp";
 	remove_all_left(where);
@@ -88,7 +88,7 @@ int objects_make_spool(struct share *share, struct note_error *err)
 
 void objects_drop_spool(struct share *share)
 {
-	struct objects *objects = share->objects;
+	struct objects *objects = objects_of(share);
 	if (share->root != NULL)
 		root_remove_tree(share->root, STAGING, NULL);
 	if (objects->spool != NULL) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Values by name, found in logarithmic time whatever the names are. */
-#ifndef SHARE_OBJECTS_INDEX_H
-#define SHARE_OBJECTS_INDEX_H
+#ifndef SHARE_INDEX_H
+#define SHARE_INDEX_H
 
 /* Zero-initialised is empty. */
 struct index {

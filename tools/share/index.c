@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/share/objects/index.h"
+#include "tools/share/index.h"
 
 #include <search.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading the package note for the check in note.c. */
-#ifndef RELEASE_CHECKS_NOTE_H
-#define RELEASE_CHECKS_NOTE_H
+/* Reading the package note for the check in checks/note.c. */
+#ifndef RELEASE_NOTE_H
+#define RELEASE_NOTE_H
 
 #include "tools/release/artifact.h"
 

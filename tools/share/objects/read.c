@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading what a share in an object store tells of itself, and writing its index. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libnote/error.h"
+#include "tools/share/objects/internal.h"
+
+struct objects *objects_of(const struct share *share)
+{
+	return share->own;
+}
+
+char *record_key(const char *package)
+{
+	return xasprintf("packages/%s/record.json", package);
+}
+
+char *holdings_key(const char *hex)
+{
+	return xasprintf("index/buildid/%s.json", hex);
+}
+
+char *directory_key(const char *path)
+{
+	return xasprintf("index/source/%s.json", path + strlen(SOURCES_BELOW));
+}
+
+static int add_package(void *context, const struct s3_object *object, struct note_error *err)
+{
+	const char *name = object->key + strlen("packages/");
+	char *package = xasprintf("%.*s", (int)strcspn(name, "/"), name);
+	(void)err;
+	if (is_package_name(package))
+		strings_add(context, package);
+	free(package);
+	return NOTE_OK;
+}
+
+int objects_list(struct share *share, struct strings *packages, struct note_error *err)
+{
+	int code = s3_list(objects_of(share)->s3, "packages/", true, add_package, packages, err);
+	strings_sort(packages);
+	return code;
+}
+
+int objects_read_record(struct share *share, const char *key, struct record *record,
+			struct note_error *err)
+{
+	struct text text;
+	*record = (struct record){0};
+	int code = s3_get(objects_of(share)->s3, key, &text, err);
+	if (code == NOTE_OK)
+		code = record_parse(record, text.data, text.size, err);
+	text_free(&text);
+	return code;
+}
+
+static int read_batch(struct share *share, char *const *hexes, struct holdings_batch *batch,
+		      struct note_error *err)
+{
+	struct s3_request requests[OBJECTS_BATCH] = {0};
+	for (size_t i = 0; i < batch->count; i++)
+		requests[i] = (struct s3_request){.method = S3_GET, .key = holdings_key(hexes[i])};
+	int code = s3_run(objects_of(share)->s3, requests, batch->count, NULL, NULL, err);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (code == NOTE_OK && requests[i].code == NOTE_OK) {
+			text_puts(&requests[i].body, "");
+			code = holdings_parse(&batch->items[i], hexes[i], requests[i].body.data,
+					      requests[i].body.size, err);
+		} else {
+			memcpy(batch->items[i].hex, hexes[i], strlen(hexes[i]) + 1);
+		}
+		s3_request_free(&requests[i]);
+	}
+	return code;
+}
+
+static void empty_batch(struct holdings_batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		holdings_free(&batch->items[i]);
+	memset(batch->changed, 0, sizeof(batch->changed));
+}
+
+bool holdings_batch_next(struct share *share, const struct strings *hexes,
+			 struct holdings_batch *batch, int *code, struct note_error *err)
+{
+	empty_batch(batch);
+	if (*code != NOTE_OK)
+		return false;
+	batch->start += batch->count;
+	const size_t left = hexes->count - batch->start;
+	batch->count = left < OBJECTS_BATCH ? left : OBJECTS_BATCH;
+	if (batch->count == 0)
+		return false;
+	*code = read_batch(share, &hexes->items[batch->start], batch, err);
+	if (*code != NOTE_OK)
+		empty_batch(batch);
+	return *code == NOTE_OK;
+}
+
+int holdings_batch_write(struct share *share, const struct holdings_batch *batch,
+			 struct note_error *err)
+{
+	struct s3_request requests[OBJECTS_BATCH] = {0};
+	size_t used = 0;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct holdings *holdings = &batch->items[i];
+		if (!batch->changed[i])
+			continue;
+		struct s3_request *request = &requests[used++];
+		request->key = holdings_key(holdings->hex);
+		request->method = holdings->count != 0 ? S3_PUT : S3_DELETE;
+		if (holdings->count != 0) {
+			char *json = holdings_to_json(holdings);
+			text_puts(&request->body, json);
+			free(json);
+		}
+	}
+	int code = s3_run(objects_of(share)->s3, requests, used, NULL, NULL, err);
+	for (size_t i = 0; i < used; i++)
+		s3_request_free(&requests[i]);
+	return code;
+}
+
+void record_build_ids(const struct record *record, struct strings *out)
+{
+	char hex[129];
+	for (size_t i = 0; i < record->count; i++)
+		if (build_id_path(record->files[i].path, hex) != NULL &&
+		    (out->count == 0 || strcmp(out->items[out->count - 1], hex) != 0))
+			strings_add(out, hex); /* the files are sorted by path */
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where a share lies: a store is a table of functions, and there are two of them, a directory and
+ * an object store. The engine above takes inputs in, judges and counts, and never asks which of
+ * the two it works on.
+ */
+#ifndef SHARE_STORE_H
+#define SHARE_STORE_H
+
+#include "tools/share/record.h"
+#include "tools/share/share.h"
+
+/* One file of a package on its way in, in the order of its record. */
+struct upload {
+	const char *path;  /* the spooled file */
+	const char *names; /* the spooled list of sources that it names, or NULL */
+	bool alternate;    /* it needs an alternate file */
+	bool there;        /* another package brought the same contents: the store's own */
+};
+
+/* Who holds BELOW ("buildid/HEX/KIND") with other contents than SHA256: *HOLDER, or NULL. */
+struct claim {
+	const char *below;
+	const char *sha256;
+	char *holder;
+};
+
+/* Told what is wrong with PATH in the share. */
+typedef void share_problem(void *context, const char *path, const char *why);
+
+struct store {
+	/* Whether PATH, as the user names a share, is one of this kind. */
+	bool (*takes)(const char *path);
+
+	/* As share_open, and share_open_reading where share->reading; sets root and own. What a
+	 * failure leaves is closed by close(). */
+	int (*open)(struct share *share, const char *path, struct note_error *err);
+	void (*close)(struct share *share);
+
+	/* The names of all packages, sorted. */
+	int (*list)(struct share *share, struct strings *packages, struct note_error *err);
+
+	/* NOTE_ABSENT where there is none. PACKAGE can be a name. */
+	int (*read_record)(struct share *share, const char *package, struct record *record,
+			   struct note_error *err);
+
+	/* Sets the holders of CLAIMS, which are sorted by BELOW. */
+	int (*judge)(struct share *share, struct claim *claims, size_t count,
+		     struct note_error *err);
+
+	/* Brings in a package that is not there: UPLOADS has one for each file of RECORD.
+	 * *NEW_BYTES is what the store did not have. */
+	int (*add)(struct share *share, const struct record *record, struct upload *uploads,
+		   uint64_t *new_bytes, struct note_error *err);
+
+	int (*remove)(struct share *share, const struct record *record, struct note_error *err);
+
+	/* Clears what is staged: before and after each addition. */
+	int (*clear)(struct share *share, struct note_error *err);
+
+	int (*check)(struct share *share, share_problem *problem, void *context,
+		     struct share_checked *checked, struct note_error *err);
+
+	/* It has no links, and has to be told which sources a debug file names. */
+	bool wants_names;
+};
+
+#endif
