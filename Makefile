@@ -19,6 +19,8 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 CFLAGS   ?= -O2 -g
+# The one that the compiler uses: a cross compiler's knows its objects.
+OBJCOPY  ?= $(shell $(CC) -print-prog-name=objcopy)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wcast-qual -Wwrite-strings
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -51,7 +53,18 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/libnote.a: $(NOTE_OBJECTS)
+# What is installed is one object whose global names are those of libnote.map: a program may have an
+# align_up() of its own. The command and the tests use more of libnote than that.
+$(BUILD)/libnote.o: $(NOTE_OBJECTS) libnote/libnote.map
+	sed -n 's/^\t\(note_[a-z0-9_]*\);$$/\1/p' libnote/libnote.map >$@.names
+	$(CC) $(CFLAGS) $(if $(findstring -flto,$(CFLAGS)),-flinker-output=nolto-rel) -r -nostdlib -o $@ $(NOTE_OBJECTS)
+	$(OBJCOPY) --keep-global-symbols=$@.names $@
+
+$(BUILD)/libnote.a: $(BUILD)/libnote.o
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+$(BUILD)/libnote/inside.a: $(NOTE_OBJECTS)
 	rm -f $@
 	$(AR) rcsD $@ $^
 
@@ -68,11 +81,11 @@ $(BUILD)/libnote.pc: libnote/libnote.pc.in Makefile
 	@mkdir -p $(@D)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
-$(BUILD)/pkgnote: $(TOOL_OBJECTS) $(BUILD)/libnote.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $(TOOL_OBJECTS) $(BUILD)/libnote.a $(TOOL_LIBS)
+$(BUILD)/pkgnote: $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a $(TOOL_LIBS)
 
 # The unit tests see every stage: all objects but the command's main.
-$(BUILD)/unit: $(UNIT_OBJECTS) $(PARTS) $(BUILD)/libnote.a
+$(BUILD)/unit: $(UNIT_OBJECTS) $(PARTS) $(BUILD)/libnote/inside.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TOOL_LIBS) -lcunit
 
 install: all
@@ -137,7 +150,7 @@ fuzzers:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS="$(FUZZ_FLAGS)" \
 	  $(FUZZERS:%=$(BUILD)/fuzz/%)
 
-$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PARTS) $(BUILD)/libnote.a
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PARTS) $(BUILD)/libnote/inside.a
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -pthread -o $@ $^ $(TOOL_LIBS)
 
 fuzz: deps

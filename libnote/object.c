@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "error.h"
-#include "place/internal.h"
+#include "image.h"
+#include "package.h"
 
 struct target {
 	const char *name;
@@ -154,14 +155,14 @@ int note_object(const char *payload, const char *machine, const void *like, size
 	uint8_t property[32];
 	*out = NULL;
 	*out_size = 0;
-	int code = place_check_payload(payload, err);
+	int code = package_check(payload, err);
 	if (code == NOTE_OK)
 		code = find_target(&target, machine, like, like_size, err);
 	if (code != NOTE_OK)
 		return code;
 	const struct image shape = {.is_64 = target.is_64, .is_big = target.is_big};
 	const size_t property_size = build_property(&target, &shape, property);
-	uint8_t *package = place_build_note(&shape, payload, &package_size);
+	uint8_t *package = package_note(&shape, payload, &package_size);
 	/* Headers, padding and names come to less than this. */
 	const size_t room = package_size + property_size + 1024;
 	uint8_t *file = package != NULL ? calloc(1, room) : NULL;

@@ -156,3 +156,41 @@ int package_judge(const char *payload, size_t length, json_report *report, void 
 	json_object_put(object);
 	return code;
 }
+
+int package_check(const char *payload, struct note_error *err)
+{
+	struct note_package *package;
+	struct note_error inner = {0};
+	if (payload == NULL)
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "payload: none was given");
+	int code = note_package_parse(&package, payload, strlen(payload), &inner);
+	if (code == NOTE_SYSTEM) {
+		if (err != NULL)
+			*err = inner;
+		return code;
+	}
+	if (code != NOTE_OK)
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "payload: %s", inner.text);
+	note_package_free(package);
+	return NOTE_OK;
+}
+
+#define NOTE_HEADER_SIZE 16 /* with the owner, "FDO" and its NUL */
+
+uint8_t *package_note(const struct image *shape, const char *payload, uint64_t *size)
+{
+	const size_t length = strlen(payload);
+	uint64_t desc;
+	if (!align_up(length + 1, 4, &desc) || desc > UINT32_MAX)
+		return NULL;
+	uint8_t *note = calloc(1, NOTE_HEADER_SIZE + desc);
+	if (note == NULL)
+		return NULL;
+	image_put32(shape, note, sizeof(NOTE_OWNER_FDO));
+	image_put32(shape, note + 4, (uint32_t)desc);
+	image_put32(shape, note + 8, NOTE_TYPE_PACKAGE);
+	memcpy(note + 12, NOTE_OWNER_FDO, sizeof(NOTE_OWNER_FDO));
+	memcpy(note + NOTE_HEADER_SIZE, payload, length);
+	*size = NOTE_HEADER_SIZE + desc;
+	return note;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shared by place.c, the place_*.c files and object.c alone. note_place() works in three steps:
+ * Shared by the files of this room alone. note_place() works in three steps:
  * place_read() learns what lies where in the file, place_plan() finds room and says what moves,
  * place_write() makes the new file from the plan. Only the last one writes, and only what the plan
  * says.
@@ -72,14 +72,6 @@ struct place_limits {
 	uint64_t size;  /* of the note */
 	uint64_t limit; /* where it has to end at the latest: page one, or anywhere */
 };
-
-/* NOTE_USAGE where the payload breaks UAPI.8. */
-int place_check_payload(const char *payload, struct note_error *err);
-
-/* The whole note in the byte order of SHAPE: header, owner, and the payload with its NUL, padded to
- * 4. The descriptor's size holds the padding, as bfd and mold write it. For free(); NULL without
- * memory. Shared with object.c. */
-uint8_t *place_build_note(const struct image *shape, const char *payload, uint64_t *size);
 
 /* Reads and checks all headers. NOTE_MALFORMED where they lie, NOTE_UNSUPPORTED where the file is
  * nothing that can hold a note in page one. *OUT is cleared by place_free() also after failure. */

@@ -15,6 +15,7 @@
 
 #include "error.h"
 #include "note.h"
+#include "package.h"
 #include "pe/pe.h"
 #include "place/internal.h"
 
@@ -71,38 +72,6 @@ static int look_for_notes(struct image *image, struct present *present, struct n
 	    (present->count != 0 || image_find_section(image, ".note.package", NULL) == 0))
 		code = NOTE_OK;
 	return code;
-}
-
-int place_check_payload(const char *payload, struct note_error *err)
-{
-	struct note_package *package;
-	struct note_error inner;
-	int code = note_package_parse(&package, payload, strlen(payload), &inner);
-	if (code == NOTE_SYSTEM) {
-		if (err != NULL)
-			*err = inner;
-		return code;
-	}
-	if (code != NOTE_OK)
-		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "payload: %s", inner.text);
-	note_package_free(package);
-	return NOTE_OK;
-}
-
-uint8_t *place_build_note(const struct image *image, const char *payload, uint64_t *size)
-{
-	const size_t length = strlen(payload);
-	const uint32_t desc = (uint32_t)((length + 1 + 3) & ~(size_t)3);
-	uint8_t *note = calloc(1, 16 + (size_t)desc);
-	if (note == NULL)
-		return NULL;
-	image_put32(image, note, sizeof(NOTE_OWNER_FDO));
-	image_put32(image, note + 4, desc);
-	image_put32(image, note + 8, NOTE_TYPE_PACKAGE);
-	memcpy(note + 12, NOTE_OWNER_FDO, sizeof(NOTE_OWNER_FDO));
-	memcpy(note + 16, payload, length);
-	*size = 16 + (uint64_t)desc;
-	return note;
 }
 
 static int copy_of(const void *file, size_t size, void **out, size_t *out_size,
@@ -202,7 +171,7 @@ int note_place(const void *file, size_t size, const char *payload,
 	uint8_t *bare = NULL;
 	*out = NULL;
 	*out_size = 0;
-	int code = place_check_payload(payload, err);
+	int code = package_check(payload, err);
 	if (code != NOTE_OK)
 		return code;
 	const bool replace = options != NULL && options->replace != 0;
@@ -233,7 +202,7 @@ int note_place(const void *file, size_t size, const char *payload,
 	}
 	struct place_limits limits = {.limit = outside ? size + FIRST_PAGE : FIRST_PAGE};
 	uint8_t *made = NULL;
-	uint8_t *note = place_build_note(image, payload, &limits.size);
+	uint8_t *note = package_note(image, payload, &limits.size);
 	code = note != NULL ? place(image, note, &limits, &made, out_size, err)
 			    : error_system(err, "note");
 	free(note);

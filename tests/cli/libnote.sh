@@ -81,6 +81,22 @@ manual_static() {
 }
 check "the manual's program with libnote.a" manual_static
 
+# A program may have functions of its own that are called as ones inside the library are.
+own_names() {
+	installed
+	nm "$BUILD/libnote.a" 2>/dev/null | grep -q __asan && skip "a sanitized build"
+	nm -g --defined-only "$BUILD/libnote.a" | awk 'NF == 3 { print $3 }' | sort | diff - <(mapped)
+	nm -g --defined-only "$BUILD/libnote/inside.a" | awk 'NF == 3 && $2 == "T" && $3 !~ /^note_/ { print $3 }' | sort -u >names
+	[ "$(wc -l <names)" -ge 50 ] && grep -qx align_up names
+	awk '{ print "int " $1 "(void); int " $1 "(void) { return 1; }" }' names >own.c
+	for cc in gcc clang; do
+		command -v "$cc" >/dev/null || continue
+		# shellcheck disable=SC2046
+		tries "$cc" -o example example.c own.c $(pkg-config --cflags libnote) usr/lib/libnote.a $(pkg-config --libs libelf json-c)
+	done
+}
+check "libnote.a has no global names but those of libnote.map" own_names
+
 manual_of_a_core() {
 	installed
 	need gdb

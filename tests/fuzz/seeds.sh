@@ -30,7 +30,7 @@ seeds() {
 	core | note | pe)
 		# shellcheck disable=SC2046
 		$cc -std=c17 -D_GNU_SOURCE -I"$TOP" -I"$TOP/libnote" -o "$dir/../make_seeds" "$TOP/tests/fuzz/make_seeds.c" \
-			"$BUILD/libnote.a" $(pkg-config --libs libelf json-c) && "$dir/../make_seeds" "$1" "$dir" ;;
+			"$BUILD/libnote/inside.a" $(pkg-config --libs libelf json-c) && "$dir/../make_seeds" "$1" "$dir" ;;
 	text)
 		printf 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-DEBUGINFOD-SIZE: 5\r\n\r\nhello' >"$dir/ok"
 		printf 'HTTP/1.1 404 Not Found\r\nRetry-After: 1\r\n\r\n' >"$dir/absent" ;;
