@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/connection_options.h"
+#include "tools/debuginfod/environment.h"
 #include "tools/fetch/gdb.h"
 #include "tools/fetch/print.h"
 #include "tools/fetch/resolve.h"
-#include "tools/fetch/settings.h"
 
 /* Requests under way at a time. */
 #define PARALLEL 32
@@ -21,10 +22,7 @@
 /* What one run was asked for. */
 struct fetch {
 	struct cli cli;
-	struct client_options options;
-	struct strings servers;
-	const char *headers_file;
-	int absent; /* 0: one server decides; 1: all must agree */
+	struct connection connection;
 	bool no_cache, clean;
 	enum artifact artifact;
 	bool all; /* "all", not an artifact */
@@ -168,25 +166,6 @@ static void show_progress(void *context, const struct client_progress *progress)
 	cli_progress(context, progress->done, progress->total, text);
 }
 
-static void log_line(void *context, const char *line)
-{
-	cli_detail(context, NULL, "%s", line);
-}
-
-/* --- options --- */
-
-static bool take_seconds(struct cli *cli, void *target, const char *name, const char *value)
-{
-	char *end;
-	double seconds = strtod(value, &end);
-	if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && seconds <= 86400) {
-		*(double *)target = seconds;
-		return true;
-	}
-	cli_usage(cli, "--%s wants seconds, not '%s'", name, value);
-	return false;
-}
-
 /* --- the command --- */
 
 static void fetch_free(struct fetch *fetch)
@@ -199,9 +178,7 @@ static void fetch_free(struct fetch *fetch)
 	free(fetch->ended);
 	free(fetch->resolved);
 	subjects_free(&fetch->subjects);
-	strings_free(&fetch->servers);
-	strings_free(&fetch->options.servers);
-	strings_free(&fetch->options.headers);
+	connection_free(&fetch->connection);
 }
 
 /* Without a cache: what nothing was found in goes, the rest is the caller's. */
@@ -223,8 +200,9 @@ static char *choose_cache(struct fetch *fetch)
 	const char *tmp = getenv("TMPDIR");
 	char *dir;
 	if (!fetch->no_cache) {
-		dir = fetch->options.cache != NULL ? xstrdup(fetch->options.cache)
-						   : default_cache_path();
+		dir = fetch->connection.client.cache != NULL
+			      ? xstrdup(fetch->connection.client.cache)
+			      : client_cache_path();
 		if (dir == NULL)
 			cli_failf(&fetch->cli, NULL,
 				  "no HOME and no XDG_CACHE_HOME: --cache=DIR is needed");
@@ -298,13 +276,13 @@ static int work(struct fetch *fetch)
 		free(foreign);
 		return cli_finish(cli);
 	}
-	fetch->options.cache = cache;
-	fetch->options.elfutils_cache = foreign;
-	fetch->options.cache_is_private = fetch->no_cache;
+	fetch->connection.client.cache = cache;
+	fetch->connection.client.elfutils_cache = foreign;
+	fetch->connection.client.cache_is_private = fetch->no_cache;
 	if (fetch->no_cache)
-		fetch->options.absent_seconds = 0;
+		fetch->connection.client.absent_seconds = 0;
 	catch_signals();
-	int code = client_open(&client, &fetch->options, &err);
+	int code = client_open(&client, &fetch->connection.client, &err);
 	int status = EXIT_DONE;
 	if (code == NOTE_USAGE) {
 		status = cli_usage(cli, "%s", err.text);
@@ -357,92 +335,34 @@ static bool choose_artifact(struct fetch *fetch)
 
 static bool prepare(struct fetch *fetch)
 {
-	struct client_options *o = &fetch->options;
-	const char *headers = fetch->headers_file != NULL ? fetch->headers_file
-							  : getenv("DEBUGINFOD_HEADERS_FILE");
-	o->all_must_deny = fetch->absent == 1;
-	o->verbose = fetch->cli.verbose;
-	o->log = log_line;
-	o->log_context = &fetch->cli;
+	struct client_options *o = &fetch->connection.client;
 	o->progress = show_progress;
 	o->progress_context = &fetch->cli;
 	o->cancelled = &cancelled;
-	client_default_servers(&o->servers, &fetch->servers);
-	struct note_error err = {.offset = NOTE_NO_OFFSET};
-	if (headers == NULL || headers[0] == '\0' ||
-	    read_headers_file(&o->headers, headers, &err) == NOTE_OK)
-		return true;
-	cli_fail(&fetch->cli, headers, &err);
-	return false;
-}
-
-static void set_defaults(struct client_options *o)
-{
-	*o = (struct client_options){.retries = 3,
-				     .backoff = 1,
-				     .timeout = 90,
-				     .absent_seconds = 600,
-				     .cache_size = (uint64_t)20 << 30,
-				     .cache_age = 30 * 86400};
-	number_from_environment("DEBUGINFOD_TIMEOUT", &o->timeout);
-	number_from_environment("DEBUGINFOD_MAXTIME", &o->deadline);
-	number_from_environment("DEBUGINFOD_MAXSIZE", &o->max_size);
-	number_from_environment("DEBUGINFOD_RETRY_LIMIT", &o->retries);
+	return connection_complete(&fetch->connection, &fetch->cli);
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct fetch fetch = {0};
-	struct client_options *o = &fetch.options;
+	struct connection *connection = &fetch.connection;
 	int status;
-	set_defaults(o);
-#define ROW(name, kind, argument, target, help)                   \
-	{                                                         \
-		name, 0, kind, argument, target, help, NULL, NULL \
-	}
+	connection_begin(connection);
 	const struct option_spec specs[] = {
-		ROW("server", OPTION_LIST, "URL", &fetch.servers,
-		    "ask this server (repeat); default: DEBUGINFOD_URLS, /etc/debuginfod/*.urls"),
-		ROW("absent", OPTION_CHOICE, "first|all", &fetch.absent,
-		    "absent is said where one server says so (first), or all do"),
-		ROW("retries", OPTION_NUMBER, "N", &o->retries, "tries after the first (3)"),
-		{"backoff", 0, OPTION_CALL, "S", &o->backoff,
-		 "seconds, the first wait between tries (1)", NULL, take_seconds},
-		ROW("timeout", OPTION_NUMBER, "S", &o->timeout,
-		    "seconds without progress before a try is given up (90)"),
-		ROW("deadline", OPTION_NUMBER, "S", &o->deadline,
-		    "seconds for each file, all tries together (none)"),
-		ROW("max-size", OPTION_NUMBER, "N", &o->max_size,
-		    "refuse files of more than N bytes (no limit)"),
-		ROW("into", OPTION_TEXT, "DIR", &fetch.into,
-		    "all: gather everything in DIR (./pkgnote-debug)"),
-		ROW("sources", OPTION_CHOICE, "none|primary|all", &fetch.sources,
-		    "all: sources too; primary: each unit's main file (none)"),
-		ROW("section-fallback", OPTION_FLAG, NULL, &o->section_fallback,
-		    "get the whole file for a section that no server gives"),
-		ROW("cache", OPTION_TEXT, "DIR", &o->cache,
-		    "keep files in DIR ($XDG_CACHE_HOME/pkgnote)"),
-		ROW("no-cache", OPTION_FLAG, NULL, &fetch.no_cache,
-		    "use no cache: files stay in a new temporary directory"),
-		ROW("cache-absent", OPTION_NUMBER, "S", &o->absent_seconds,
-		    "seconds for which absent answers of all servers are remembered (600)"),
-		ROW("cache-size", OPTION_NUMBER, "N", &o->cache_size,
-		    "bytes that the cache may hold, 0 for no limit (20G)"),
-		ROW("cache-age", OPTION_NUMBER, "S", &o->cache_age,
-		    "seconds since its last use after which a file goes (30 days)"),
-		ROW("cache-clean", OPTION_FLAG, NULL, &fetch.clean,
-		    "apply both now; --cache-age=0 empties the cache"),
-		ROW("header", OPTION_LIST, "H", &o->headers,
-		    "send 'Name: value', or 'URL Name: value' to servers below URL (repeat)"),
-		ROW("headers-file", OPTION_TEXT, "F", &fetch.headers_file,
-		    "send the headers in F, one a line"),
-		ROW("cacert", OPTION_TEXT, "FILE", &o->ca_file, "trust the authorities in FILE"),
-		ROW("cert", OPTION_TEXT, "FILE", &o->certificate, "show this client certificate"),
-		ROW("key", OPTION_TEXT, "FILE", &o->key, "the client certificate's private key"),
-		ROW("user-agent", OPTION_TEXT, "NAME", &o->user_agent,
-		    "name us so (pkgnote/VERSION)"),
+		{"into", 0, OPTION_TEXT, "DIR", &fetch.into,
+		 "all: gather everything in DIR (./pkgnote-debug)", NULL, NULL},
+		{"sources", 0, OPTION_CHOICE, "none|primary|all", &fetch.sources,
+		 "all: sources too; primary: each unit's main file (none)", NULL, NULL},
+		{"section-fallback", 0, OPTION_FLAG, NULL, &connection->client.section_fallback,
+		 "get the whole file for a section that no server gives", NULL, NULL},
+		{"no-cache", 0, OPTION_FLAG, NULL, &fetch.no_cache,
+		 "use no cache: files stay in a new temporary directory", NULL, NULL},
+		{"cache-clean", 0, OPTION_FLAG, NULL, &fetch.clean,
+		 "apply --cache-size and --cache-age now; --cache-age=0 empties the cache", NULL,
+		 NULL},
+		CONNECTION_CACHE_OPTIONS(connection),
+		CONNECTION_OPTIONS(connection),
 	};
-#undef ROW
 	if (!cli_parse(&fetch.cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv,
 		       &status)) {
 		fetch_free(&fetch);

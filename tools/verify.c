@@ -12,6 +12,7 @@
 #include "tools/base/manifest.h"
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
+#include "tools/connection_options.h"
 #include "tools/release/release.h"
 #include "tools/release/reports/merge.h"
 
@@ -29,7 +30,7 @@ struct options {
 	struct cli cli;
 	_Atomic uint64_t done, total; /* of the stage that is under way */
 	struct release_options release;
-	struct strings servers;
+	struct connection connection;
 	struct strings reports;
 	const char *checks;
 	const char *manifest_file;
@@ -192,9 +193,9 @@ static bool check_usage(struct options *options)
 		cli_usage(&options->cli, options->merge ? "no REPORT" : "no INPUT");
 		return false;
 	}
-	if (options->merge &&
-	    (options->shard != NULL || options->checks != NULL || options->since_file != NULL ||
-	     options->manifest_file != NULL || options->servers.count != 0 || expect->count != 0)) {
+	if (options->merge && (options->shard != NULL || options->checks != NULL ||
+			       options->since_file != NULL || options->manifest_file != NULL ||
+			       options->connection.servers.count != 0 || expect->count != 0)) {
 		cli_usage(&options->cli, "--merge judges nothing anew: of the other options it "
 					 "takes --report alone");
 		return false;
@@ -287,7 +288,9 @@ static int verify(struct options *options)
 		return cli_finish(&options->cli);
 	expectations->manifest = options->manifest_file != NULL ? &options->manifest : NULL;
 	expectations->since = options->since_file != NULL ? &options->since : NULL;
-	client_default_servers(&options->release.client.servers, &options->servers);
+	if (!connection_complete(&options->connection, &options->cli))
+		return cli_finish(&options->cli);
+	options->release.client = options->connection.client;
 	catch_signal(SIGINT);
 	catch_signal(SIGTERM);
 	catch_signal(SIGHUP);
@@ -316,12 +319,9 @@ static int run(const struct command *command, int argc, char **argv)
 	struct options options = {.release = {.expectations = {.sources = SOURCES_PRIMARY}}};
 	struct release_options *release = &options.release;
 	int status;
-	release->client.retries = 2;
-	release->client.backoff = 1;
-	release->client.timeout = 90;
+	struct client_options *client = &options.connection.client;
+	connection_begin(&options.connection);
 	const struct option_spec specs[] = {
-		{"server", 0, OPTION_LIST, "URL", &options.servers,
-		 "ask this debuginfod server; may be repeated", NULL, NULL},
 		{"expect", 0, OPTION_LIST, "KEY=VALUE", &release->expectations.expect,
 		 "a key that each note must have", NULL, NULL},
 		{"manifest", 0, OPTION_TEXT, "FILE", &options.manifest_file,
@@ -342,12 +342,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 "verify part I of N of the inputs' files", NULL, NULL},
 		{"merge", 0, OPTION_FLAG, NULL, &options.merge,
 		 "the arguments are JSON reports: make one of them", NULL, NULL},
-		{"timeout", 0, OPTION_NUMBER, "SECONDS", &release->client.timeout,
-		 "give up on a server that is silent for so long", NULL, NULL},
-		{"deadline", 0, OPTION_NUMBER, "SECONDS", &release->client.deadline,
-		 "give up on a request after so long in all", NULL, NULL},
-		{"retries", 0, OPTION_NUMBER, "N", &release->client.retries,
-		 "tries after the first", NULL, NULL},
+		CONNECTION_OPTIONS(&options.connection),
 	};
 	if (cli_parse(&options.cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv,
 		      &status)) {
@@ -355,18 +350,17 @@ static int run(const struct command *command, int argc, char **argv)
 		release->input_count = options.cli.operand_count;
 		release->jobs = options.cli.jobs;
 		release->context = &options;
-		release->client.cancelled = &cancelled;
-		release->client.progress = waiting;
-		release->client.progress_context = &options;
+		client->cancelled = &cancelled;
+		client->progress = waiting;
+		client->progress_context = &options;
 		release->fail = fail;
 		release->progress = progress;
 		status = check_usage(&options) ? verify(&options) : EXIT_USAGE;
 	}
-	strings_free(&options.servers);
+	connection_free(&options.connection);
 	strings_free(&options.reports);
 	strings_free(&release->expectations.expect);
 	strings_free(&release->allow);
-	strings_free(&release->client.servers);
 	manifest_free(&options.manifest);
 	manifest_free(&options.since);
 	free(options.wanted);

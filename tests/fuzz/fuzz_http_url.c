@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/base/retry.h"
+#include "tools/debuginfod/environment.h"
 #include "tools/debuginfod/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

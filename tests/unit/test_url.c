@@ -6,6 +6,7 @@
 
 #include "tests/unit/unit.h"
 #include "tools/base/retry.h"
+#include "tools/debuginfod/environment.h"
 #include "tools/debuginfod/url.h"
 
 /* GOT (freed here) is WANT; NULL is equal to NULL. */
@@ -97,7 +98,7 @@ static void test_default_servers(void)
 {
 	struct strings servers = {0}, given = {0};
 	setenv("DEBUGINFOD_URLS", "http://a  ima:enforcing http://b\nhttp://c ima:ignore d", 1);
-	client_default_servers(&servers, NULL);
+	client_default_servers(&servers, NULL, NULL, NULL);
 	CU_ASSERT_EQUAL_FATAL(servers.count, 4);
 	CU_ASSERT_STRING_EQUAL(servers.items[0], "http://a");
 	CU_ASSERT_STRING_EQUAL(servers.items[1], "ima:enforcing http://b");
@@ -105,12 +106,12 @@ static void test_default_servers(void)
 	CU_ASSERT_STRING_EQUAL(servers.items[3], "d");
 	strings_free(&servers);
 	strings_add(&given, "http://g");
-	client_default_servers(&servers, &given);
+	client_default_servers(&servers, &given, NULL, NULL);
 	CU_ASSERT_EQUAL(servers.count, 1);
 	strings_free(&servers);
 	strings_free(&given);
 	setenv("DEBUGINFOD_URLS", "", 1);
-	client_default_servers(&servers, NULL);
+	client_default_servers(&servers, NULL, NULL, NULL);
 	CU_ASSERT_EQUAL(servers.count, 0);
 	strings_free(&servers);
 }

@@ -163,6 +163,7 @@ int client_open(struct client **out, const struct client_options *options, struc
 		.max_size = options->max_size,
 		.user_agent = keep(client, 0, agent != NULL ? agent : "pkgnote/" PKGNOTE_VERSION),
 		.ca_file = keep(client, 1, options->ca_file),
+		.ca_directory = keep(client, 5, options->ca_directory),
 		.certificate = keep(client, 2, options->certificate),
 		.key = keep(client, 3, options->key),
 		.bytes = &client->bytes,

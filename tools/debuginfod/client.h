@@ -42,11 +42,11 @@ struct client_progress {
 
 /* Zero-initialised is: one try, no limits, no cache. */
 struct client_options {
-	struct strings servers; /* base URLs: http, https, file; see client_default_servers */
+	struct strings servers; /* base URLs: http, https, file; see environment.h */
 	uint64_t retries;       /* tries after the first */
 	double backoff;         /* seconds, the first wait; doubled each round, 30 at most */
-	uint64_t timeout;       /* seconds without progress, 0 for none */
-	uint64_t deadline;      /* seconds for a whole request, 0 for none */
+	double timeout;         /* seconds without progress, 0 for none */
+	double deadline;        /* seconds for a whole request, 0 for none */
 	uint64_t max_size;      /* bytes of a body, 0 for no limit */
 	const char *cache;      /* directory, or NULL for a temporary one that the client removes */
 	bool cache_is_private;  /* nobody else uses CACHE: no locks, no eviction */
@@ -54,6 +54,7 @@ struct client_options {
 	struct strings headers;
 	const char *user_agent; /* NULL: "pkgnote/VERSION" */
 	const char *ca_file;
+	const char *ca_directory; /* or several, with colons; as OpenSSL's c_rehash makes them */
 	const char *certificate;
 	const char *key;
 	bool all_must_deny;      /* absent only where all servers say so; else one decides */
@@ -129,10 +130,6 @@ struct client_cleaned {
 void client_clean(struct client *client, struct client_cleaned *cleaned);
 
 void client_answer_free(struct client_answer *answer);
-
-/* Fills SERVERS from GIVEN (--server), else DEBUGINFOD_URLS (set but empty: none), else
- * /etc/debuginfod/ *.urls. */
-void client_default_servers(struct strings *servers, const struct strings *given);
 
 /* PATH with all but RFC 3986's unreserved characters and '/' percent-encoded; for free(). */
 char *url_encode_path(const char *path);

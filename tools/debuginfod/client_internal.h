@@ -8,7 +8,7 @@
 struct client {
 	struct federation_settings settings;
 	struct client_options options; /* servers and headers are empty; see settings */
-	char *strings[5];              /* what OPTIONS points at */
+	char *strings[6];              /* what OPTIONS points at */
 	char servers[65]; /* a digest of their names, for absent answers; "" for none */
 	uint64_t bytes;   /* of good bodies */
 };

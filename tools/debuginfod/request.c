@@ -184,11 +184,11 @@ static void ask_or_wait(struct client *client, struct running *r, double now)
 static void begin(struct client *client, struct running *r, const struct cache_key *key)
 {
 	const double now = seconds_now();
-	const uint64_t timeout = client->options.timeout;
+	const double timeout = client->options.timeout;
 	client_answer_free(&r->answer);
 	r->ended = false;
 	r->key = *key;
-	r->patience = timeout != 0 ? now + (double)timeout : 0;
+	r->patience = timeout > 0 ? now + timeout : 0;
 	if (know_already(client, r))
 		conclude(client, r);
 	else
@@ -232,8 +232,8 @@ static void start(struct client *client, struct running *r, const struct client_
 {
 	struct cache_key key;
 	*r = (struct running){.index = index};
-	if (client->options.deadline != 0)
-		r->deadline = seconds_now() + (double)client->options.deadline;
+	if (client->options.deadline > 0)
+		r->deadline = seconds_now() + client->options.deadline;
 	if (make_key(request, &key, &r->answer))
 		begin(client, r, &key);
 	else

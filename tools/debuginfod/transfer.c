@@ -244,14 +244,16 @@ static void set_options(struct transfer *t)
 	/* NULL would take away libcurl's own list. */
 	if (t->settings->ca_file != NULL)
 		libcurl.easy_setopt(easy, CURLOPT_CAINFO, t->settings->ca_file);
+	if (t->settings->ca_directory != NULL)
+		libcurl.easy_setopt(easy, CURLOPT_CAPATH, t->settings->ca_directory);
 	libcurl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	libcurl.easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	libcurl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	libcurl.easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	/* Our own clock does this; libcurl's 300 seconds for connecting would cut in. */
 	libcurl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-			    t->settings->timeout != 0 ? (long)(t->settings->timeout + 5) * 1000
-						      : 24L * 3600 * 1000);
+			    t->settings->timeout > 0 ? (long)((t->settings->timeout + 5) * 1000)
+						     : 24L * 3600 * 1000);
 }
 
 static void begin(struct transfer *t, CURLM *multi, const char *url, bool trusted)
@@ -438,13 +440,12 @@ void transfer_stop(struct transfer *t, CURLM *multi, enum outcome outcome, const
 bool transfer_stalled(struct transfer *t, CURLM *multi, double now, double *next)
 {
 	char text[64];
-	const double timeout = (double)t->settings->timeout;
+	const double timeout = t->settings->timeout;
 	if (!t->running || t->waiting || timeout <= 0)
 		return false;
 	if (now >= t->window + timeout) {
 		if (t->received < t->window_received + PROGRESS_LEAST) {
-			snprintf(text, sizeof(text), "no progress for %llu s",
-				 (unsigned long long)t->settings->timeout);
+			snprintf(text, sizeof(text), "no progress for %.3g s", timeout);
 			transfer_stop(t, multi, OUTCOME_UNAVAILABLE, text);
 			return true;
 		}

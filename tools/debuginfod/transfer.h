@@ -8,10 +8,11 @@
 
 /* What all transfers of a client share. */
 struct transfer_settings {
-	uint64_t timeout; /* seconds without progress, 0 for none */
+	double timeout; /* seconds without progress, 0 for none */
 	uint64_t max_size;
 	const char *user_agent;
 	const char *ca_file;
+	const char *ca_directory;
 	const char *certificate;
 	const char *key;
 	uint64_t *bytes; /* counts those of good bodies, for progress */

@@ -5,18 +5,11 @@
  */
 #include "tools/debuginfod/url.h"
 
-#include <fcntl.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "tools/base/libraries/curl.h"
-#include "tools/base/root/root.h"
-
-#define URLS_FILES "/etc/debuginfod/*.urls"
-#define URLS_SPACE " \t\r\n\f\v"
 
 /* --- encoding --- */
 
@@ -92,58 +85,11 @@ char *url_server(const char *word)
 	return out;
 }
 
-/* "ima:POLICY" words stand for what follows them. A server whose files' signatures are to be
- * enforced keeps that word, so that its entry says all that there is to know. */
-static void add_words(struct strings *servers, const char *text)
+const char *url_policy(const char *word)
 {
-	char *copy = xstrdup(text);
-	char *state = NULL;
-	bool enforcing = false;
-	for (char *word = strtok_r(copy, URLS_SPACE, &state); word != NULL;
-	     word = strtok_r(NULL, URLS_SPACE, &state)) {
-		if (strcmp(word, "ima:ignore") == 0 || strcmp(word, "ima:permissive") == 0)
-			enforcing = false;
-		else if (strcmp(word, "ima:enforcing") == 0)
-			enforcing = true;
-		else if (enforcing)
-			strings_take(servers, xasprintf(URL_ENFORCING "%s", word));
-		else
-			strings_add(servers, word);
-	}
-	free(copy);
-}
-
-static void add_file(struct strings *servers, const char *path)
-{
-	uint8_t *bytes;
-	size_t size;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return;
-	if (file_read(fd, &bytes, &size, NULL) == NOTE_OK) {
-		struct text text = {0};
-		text_add(&text, bytes, size);
-		add_words(servers, text.data);
-		text_free(&text);
-		free(bytes);
-	}
-	close(fd);
-}
-
-void client_default_servers(struct strings *servers, const struct strings *given)
-{
-	const char *environment = getenv("DEBUGINFOD_URLS");
-	glob_t files;
-	if (given != NULL && given->count > 0) {
-		for (size_t i = 0; i < given->count; i++)
-			add_words(servers, given->items[i]);
-	} else if (environment != NULL) {
-		add_words(servers, environment);
-	} else if (glob(URLS_FILES, 0, NULL, &files) == 0) {
-		for (size_t i = 0; i < files.gl_pathc; i++)
-			add_file(servers, files.gl_pathv[i]);
-		globfree(&files);
-	}
+	if (strncmp(word, URL_ENFORCING, strlen(URL_ENFORCING) - 1) == 0)
+		return URL_ENFORCING;
+	return NULL;
 }
 
 /* --- artifacts --- */

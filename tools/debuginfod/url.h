@@ -8,6 +8,9 @@
 /* Before a server whose files must be checked by their IMA signatures. */
 #define URL_ENFORCING "ima:enforcing "
 
+/* The prefix of a server's entry below the word "ima:POLICY", or NULL. */
+const char *url_policy(const char *word);
+
 /* A word of DEBUGINFOD_URLS as a base URL without a slash at its end: "host:8002" becomes
  * http://host:8002, "/srv/share" file:///srv/share. NULL for other schemes than http, https and
  * file, and for what cannot be a URL. */
