@@ -59,6 +59,16 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 	case SPLIT_LINKS_ELSEWHERE:
 		cli_say(cli, path, "it has hard links outside the tree, which keep the old file");
 		break;
+	case SPLIT_LINK_DROPPED:
+		cli_say(cli, path,
+			"it had debug information and a debuglink to '%s', which is dropped: link "
+			"it anew in no build step, the split does",
+			text);
+		break;
+	case SPLIT_GROUP_LOST:
+		cli_say(cli, path,
+			"its group is not kept: you are not in it (fakeroot, or chgrp first)");
+		break;
 	case SPLIT_NO_INDEX:
 		cli_say(cli, path, "its debug file has no index: %s", text);
 		break;

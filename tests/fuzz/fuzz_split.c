@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	if (image_open_memory(&image, copy, size, NULL) == NOTE_OK) {
 		struct note_error err;
-		const int code = scan_judge(image, &kind, reason, &err);
+		const int code = scan_judge(image, false, &kind, reason, &err);
 		if (code == NOTE_OK && kind == INPUT_ARCHIVE)
 			rewrite_archive(image);
 		if (code == NOTE_OK && image->is_elf &&

@@ -7,6 +7,20 @@
 #include "libnote/error.h"
 #include "tools/splitter/split_internal.h"
 
+void outcome_free(struct outcome *outcome)
+{
+	free(outcome->debug_path);
+	free(outcome->package);
+	free(outcome->alternate);
+	free(outcome->no_index);
+	free(outcome->not_folded);
+	free(outcome->dropped_link);
+	for (size_t i = 0; i < 3; i++)
+		free(outcome->complaints[i]);
+	free(outcome->sources);
+	*outcome = (struct outcome){0};
+}
+
 int outcome_leave(struct outcome *outcome, const char *reason)
 {
 	outcome->verdict = VERDICT_LEFT;
@@ -78,7 +92,8 @@ int replace_input(const struct split_run *run, size_t index, int like,
 		  const struct strip_output *shipped, struct note_error *err)
 {
 	const struct input *input = &run->inputs.items[index];
-	const struct file_attributes attributes = {.like = like};
+	const struct file_attributes attributes = {.like = like,
+						   .group_lost = &run->outcomes[index].group_lost};
 	const size_t count = 1 + input->links.count;
 	if (has_changed(input, like))
 		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET,

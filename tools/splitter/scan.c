@@ -271,7 +271,8 @@ static int see_segments(struct contents *contents, struct image *image, struct n
 		GElf_Phdr phdr;
 		int code = image_phdr(image, i, &phdr, err);
 		/* A debug file has program headers for bytes that are elsewhere. */
-		if (code == NOTE_OK && phdr.p_type != PT_NULL && contents->has_program)
+		if (code == NOTE_OK && phdr.p_type != PT_NULL &&
+		    (contents->has_program || !contents->has_sections))
 			code = see_end(contents, image, phdr.p_offset, phdr.p_filesz, "segment",
 				       err);
 		if (code != NOTE_OK)
@@ -314,13 +315,22 @@ static bool is_signed_module(struct image *image)
 	return bytes != NULL && memcmp(bytes, SIGNATURE_MAGIC, size) == 0;
 }
 
-static enum input_kind leave(char reason[120], const char *text)
+static enum input_kind leave(char reason[REASON_SIZE], const char *text)
 {
-	snprintf(reason, 120, "%s", text);
+	snprintf(reason, REASON_SIZE, "%s", text);
 	return INPUT_LEFT;
 }
 
-int scan_judge(struct image *image, enum input_kind *kind, char reason[120], struct note_error *err)
+/* True where a split would take something out of the file. */
+static bool has_something_to_move(const struct contents *contents, bool relocatable,
+				  bool keep_symtab)
+{
+	/* A module keeps its symbols. */
+	return contents->has_debug || (!relocatable && !keep_symtab && contents->has_symtab);
+}
+
+int scan_judge(struct image *image, bool keep_symtab, enum input_kind *kind,
+	       char reason[REASON_SIZE], struct note_error *err)
 {
 	struct contents contents = {0};
 	const uint64_t head_size = image->size < 8 ? image->size : 8;
@@ -343,6 +353,7 @@ int scan_judge(struct image *image, enum input_kind *kind, char reason[120], str
 		return code;
 	*kind = INPUT_SPLIT;
 	const bool relocatable = image->ehdr.e_type == ET_REL;
+	const bool moves = has_something_to_move(&contents, relocatable, keep_symtab);
 	if (relocatable && is_signed_module(image))
 		*kind = leave(reason, "signed kernel module");
 	else if (relocatable && !contents.is_module)
@@ -351,14 +362,19 @@ int scan_judge(struct image *image, enum input_kind *kind, char reason[120], str
 		*kind = leave(reason, "neither executable, shared library nor kernel module");
 	else if (contents.has_sections && !contents.has_program)
 		*kind = leave(reason, "a debug file");
+	else if (!relocatable && elf_is_foreign(image, reason))
+		*kind = INPUT_LEFT;
 	else if (contents.end < image->size && !only_padding(image, contents.end)) {
 		*kind = INPUT_LEFT;
-		snprintf(reason, 120, "appended data after the ELF image at offset %llu",
+		snprintf(reason, REASON_SIZE, "appended data after the ELF image at offset %llu",
 			 (unsigned long long)contents.end);
 	} else if (contents.has_debuglink) {
-		*kind = INPUT_DONE;
-	} else if (!contents.has_debug && (relocatable || !contents.has_symtab)) {
-		*kind = leave(reason, "no debug information"); /* a module keeps its symbols */
+		*kind = moves ? INPUT_LINKED : INPUT_DONE;
+	} else if (!contents.has_sections && !relocatable) {
+		*kind = leave(reason, "no section headers, by which debug information is found");
+		*kind = INPUT_BARE;
+	} else if (!moves) {
+		*kind = leave(reason, "no debug information");
 		if (!relocatable)
 			*kind = INPUT_BARE;
 	}

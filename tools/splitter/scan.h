@@ -7,6 +7,7 @@
 
 #include "libnote/image.h"
 #include "tools/base/root/root.h"
+#include "tools/splitter/elf/elf.h"
 
 /* A regular file with all its names. */
 struct input {
@@ -42,15 +43,16 @@ enum input_kind {
 	INPUT_OTHER,   /* neither ELF nor an archive: none of our business */
 	INPUT_SPLIT,   /* to be split */
 	INPUT_ARCHIVE, /* a static archive, perhaps */
-	INPUT_DONE,    /* has a debuglink already */
+	INPUT_LINKED,  /* has a debuglink, and debug information besides */
+	INPUT_DONE,    /* has a debuglink, and nothing that could move */
 	INPUT_BARE,    /* linked, and without debug information: left alone but for the note */
 	INPUT_LEFT,    /* to be left alone, for the reason given */
 };
 
-/* Judges a whole file. REASON is filled for INPUT_BARE and INPUT_LEFT. A negative note code where
- * its headers lie. */
-int scan_judge(struct image *image, enum input_kind *kind, char reason[120],
-	       struct note_error *err);
+/* Judges a whole file, whose symbol table is to stay in it or not. REASON is filled for INPUT_BARE
+ * and INPUT_LEFT. A negative note code where its headers lie. */
+int scan_judge(struct image *image, bool keep_symtab, enum input_kind *kind,
+	       char reason[REASON_SIZE], struct note_error *err);
 
 /* True where the first SIZE bytes of a file can be those of an ELF file or archive. */
 bool scan_magic(const uint8_t *bytes, size_t size);

@@ -35,70 +35,9 @@
 #include "libnote/note.h"
 #include "tools/splitter/dwarf/dwarf.h"
 #include "tools/splitter/elf/elf.h"
+#include "tools/splitter/passage.h"
 #include "tools/splitter/programs/programs.h"
-#include "tools/splitter/split_internal.h"
 #include "tools/splitter/together/together.h"
-
-/* What one file is on its way; lives in run_input alone. */
-struct passage {
-	int fd;
-	uint8_t *bytes;
-	size_t size;
-	struct image *image;
-	struct section_edits edits;
-	struct dwarf_sources sources;
-	struct plan plan;
-	struct build_id id;
-	struct strip_output debug;
-	struct strip_additions additions;
-	uint8_t *debugdata;
-	struct strip_output shipped;
-};
-
-static void passage_end(struct passage *passage)
-{
-	plan_free(&passage->plan);
-	section_edits_free(&passage->edits);
-	dwarf_sources_free(&passage->sources);
-	image_close(passage->image);
-	free(passage->debug.bytes);
-	free(passage->debugdata);
-	free(passage->shipped.bytes);
-	free(passage->bytes);
-	if (passage->fd >= 0)
-		close(passage->fd);
-}
-
-/* Puts the note in, unless there is one. */
-static int stamp(struct passage *passage, const char *payload, struct note_error *err)
-{
-	const struct note_place_options options = {.size = sizeof(options)};
-	void *stamped;
-	size_t size;
-	int code = elf_package(passage->image, NULL, NULL, NULL, err);
-	if (code != NOTE_ABSENT)
-		return code;
-	code = note_place(passage->bytes, passage->size, payload, &options, &stamped, &size, err);
-	if (code != NOTE_OK)
-		return code;
-	image_close(passage->image);
-	passage->image = NULL;
-	free(passage->bytes);
-	passage->bytes = stamped;
-	passage->size = size;
-	code = image_open_memory(&passage->image, stamped, size, err);
-	return code == NOTE_OK ? image_read_elf(passage->image, err) : code;
-}
-
-/* What nobody may execute is in no process: firmware, say. It gets no note, nor do files that are
- * still to be linked. */
-static bool wants_note(const struct passage *passage, const struct split_options *options)
-{
-	struct stat st;
-	return options->payload != NULL && passage->image->ehdr.e_type != ET_REL &&
-	       (passage->image->ehdr.e_type != ET_EXEC ||
-		(fstat(passage->fd, &st) == 0 && (st.st_mode & 0111) != 0));
-}
 
 /* Finds the id, or makes it anew in place: the plan's contents are the image's, so the debug file
  * and the shipped file both get it. */
@@ -120,16 +59,6 @@ static int identify(struct passage *passage, const struct split_options *options
 	if (code == NOTE_OK)
 		hex_encode(passage->id.bytes, passage->id.size, outcome->build_id);
 	return code;
-}
-
-static int note_package_of(struct image *image, struct outcome *outcome, struct note_error *err)
-{
-	const char *payload;
-	size_t length;
-	int code = elf_package(image, &payload, &length, NULL, err);
-	if (code == NOTE_OK)
-		outcome->package = strndup(payload, length);
-	return code == NOTE_ABSENT ? NOTE_OK : code;
 }
 
 static int write_debug_file(const struct split_run *run, size_t index,
@@ -195,7 +124,7 @@ static int discard_debug(const struct split_run *run, size_t index, struct passa
 	int code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
 				      &passage->additions, err);
 	if (code == NOTE_OK)
-		code = note_package_of(passage->image, outcome, err);
+		code = passage_package(passage->image, outcome, err);
 	if (code != NOTE_OK)
 		return code;
 	outcome_files(run, outcome, passage->shipped.bytes, passage->shipped.size, NULL, 0);
@@ -218,8 +147,8 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	struct dwarf_summary summary;
 	int code = NOTE_OK;
 	/* The note needs room in page one: before anything else changes. */
-	if (wants_note(passage, options))
-		code = stamp(passage, options->payload, err);
+	if (passage_wants_note(passage, options))
+		code = passage_stamp(passage, options->payload, err);
 	if (code == NOTE_OK)
 		code = dwarf_rewrite(passage->image, run->map, &passage->edits, &passage->sources,
 				     &summary, err);
@@ -257,7 +186,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
 					  &passage->additions, err);
 	if (code == NOTE_OK)
-		code = note_package_of(passage->image, outcome, err);
+		code = passage_package(passage->image, outcome, err);
 	if (code != NOTE_OK)
 		return code;
 	if (options->dwz == DWZ_MULTI) {
@@ -278,95 +207,6 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	return code;
 }
 
-/* --- a file that is split already --- */
-
-/* Lists the sources that DEBUG names, also by strings in its alternate file. */
-static int recall_sources(const struct split_run *run, struct image *debug, struct passage *passage,
-			  struct outcome *outcome, struct note_error *err)
-{
-	struct image *alternate = NULL;
-	struct dwarf_summary summary;
-	int fd = -1;
-	int code = NOTE_OK;
-	outcome->alternate = alternate_of(debug, outcome->debug_path);
-	if (outcome->alternate != NULL)
-		code = root_open_file(run->options->root, outcome->alternate, &fd, err);
-	if (fd >= 0)
-		code = image_open_fd(&alternate, fd, err);
-	if (alternate != NULL)
-		code = image_read_elf(alternate, err);
-	if (code == NOTE_OK)
-		code = dwarf_list(debug, alternate, &passage->sources, &summary, err);
-	if (code == NOTE_ABSENT)
-		code = outcome_leave(outcome, "already split, and the alternate file of its debug "
-					      "file is not there");
-	image_close(alternate);
-	if (fd >= 0)
-		close(fd);
-	return code;
-}
-
-/* Makes the outcome of an earlier run again: from the debug file, if it is ours. */
-static int recall_file(const struct split_run *run, size_t index, struct passage *passage,
-		       struct outcome *outcome, struct note_error *err)
-{
-	const struct input *input = &run->inputs.items[index];
-	struct image *debug = NULL;
-	uint8_t *bytes = NULL;
-	size_t size;
-	int fd = -1;
-	const char *link;
-	uint32_t crc32;
-	int code = elf_debuglink(passage->image, &link, &crc32, err);
-	if (code != NOTE_OK)
-		return code;
-	code = build_id_find(passage->image, &passage->id, err);
-	if (code == NOTE_OK)
-		hex_encode(passage->id.bytes, passage->id.size, outcome->build_id);
-	else if (code == NOTE_ABSENT)
-		outcome->no_build_id = true;
-	else
-		return code;
-	outcome->debug_path = layout_debug_path(&run->layout, input->path,
-						outcome->no_build_id ? NULL : outcome->build_id);
-	if (outcome->debug_path == NULL || strcmp(link, layout_debuglink(outcome->debug_path)) != 0)
-		return outcome_leave(outcome, "already split");
-	owners_take(run->owners, outcome->debug_path, index);
-	code = root_open_file(run->options->root, outcome->debug_path, &fd, err);
-	if (code == NOTE_ABSENT)
-		return outcome_leave(outcome, "already split, and its debug file is not there");
-	if (code == NOTE_OK)
-		code = file_read(fd, &bytes, &size, err);
-	if (code != NOTE_OK)
-		goto out;
-	outcome->debug_crc32 = crc32_of(0, bytes, size);
-	if (outcome->debug_crc32 != crc32) {
-		code = outcome_leave(outcome,
-				     "already split, and its debug file is another one (CRC-32)");
-		goto out;
-	}
-	code = image_open_memory(&debug, bytes, size, err);
-	if (code == NOTE_OK)
-		code = image_read_elf(debug, err);
-	if (code == NOTE_OK)
-		code = recall_sources(run, debug, passage, outcome, err);
-	if (code == NOTE_OK && outcome->verdict == VERDICT_LEFT)
-		goto out;
-	if (code == NOTE_OK)
-		code = note_package_of(passage->image, outcome, err);
-	if (code != NOTE_OK)
-		goto out;
-	outcome_files(run, outcome, passage->bytes, passage->size, bytes, size);
-	outcome_collect(run, &passage->sources, outcome);
-	outcome->verdict = VERDICT_SPLIT;
-out:
-	image_close(debug);
-	free(bytes);
-	if (fd >= 0)
-		close(fd);
-	return code;
-}
-
 /* --- a file that gets its note and keeps all else --- */
 
 /* The id follows the contents where that is wanted; with debug information elsewhere it has to
@@ -377,9 +217,9 @@ static int stamp_alone(const struct split_run *run, size_t index, struct passage
 	const struct plan_options plan_options = {.keep_symtab = true};
 	const uint8_t *before = passage->bytes;
 	struct outcome unused = {0};
-	if (!wants_note(passage, run->options))
+	if (!passage_wants_note(passage, run->options))
 		return NOTE_OK;
-	int code = stamp(passage, run->options->payload, err);
+	int code = passage_stamp(passage, run->options->payload, err);
 	if (code != NOTE_OK || passage->bytes == before)
 		return code;
 	if (new_id)
@@ -405,6 +245,38 @@ static int look_before(const struct split_run *run, size_t index, struct outcome
 			 "left as it was: eu-elflint complains");
 }
 
+/* What an input is. One that has a debuglink and more to move is done only if the link leads to a
+ * debug file of ours. */
+static int judge(const struct split_run *run, size_t index, struct passage *passage,
+		 enum input_kind *kind, struct outcome *outcome, struct note_error *err)
+{
+	const struct split_options *options = run->options;
+	int code = scan_judge(passage->image, false, kind, outcome->reason, err);
+	if (code == NOTE_OK && (*kind == INPUT_LINKED || *kind == INPUT_SPLIT) &&
+	    keeps_symtab(&run->inputs.items[index], passage->image, options->keep_symtab))
+		code = scan_judge(passage->image, true, kind, outcome->reason, err);
+	if (code != NOTE_OK || *kind != INPUT_LINKED)
+		return code;
+	struct outcome earlier = {0};
+	struct note_error ignored;
+	uint8_t *bytes;
+	size_t size;
+	if (recall_debug_file(run, index, passage, &earlier, &bytes, &size, &ignored) == NOTE_OK &&
+	    bytes != NULL) {
+		*kind = INPUT_DONE;
+	} else {
+		const char *link;
+		uint32_t crc32;
+		*kind = INPUT_SPLIT;
+		if (elf_debuglink(passage->image, &link, &crc32, &ignored) != NOTE_OK)
+			link = "";
+		outcome->dropped_link = xstrdup(link);
+	}
+	free(bytes);
+	outcome_free(&earlier);
+	return code;
+}
+
 static int run_input(const struct split_run *run, size_t index, struct outcome *outcome,
 		     struct note_error *err)
 {
@@ -427,7 +299,7 @@ static int run_input(const struct split_run *run, size_t index, struct outcome *
 	if (code == NOTE_OK)
 		code = image_open_memory(&passage.image, passage.bytes, passage.size, err);
 	if (code == NOTE_OK)
-		code = scan_judge(passage.image, &kind, outcome->reason, err);
+		code = judge(run, index, &passage, &kind, outcome, err);
 	if (code == NOTE_MALFORMED && run->options->leave_broken) {
 		code = outcome_leave(outcome, err->text);
 		goto out;

@@ -31,6 +31,8 @@ enum split_event {
 	SPLIT_MISSING_SOURCE, /* TEXT: a source that it names and that is not there */
 	SPLIT_PATHS_KEPT,     /* TEXT: how many paths could not be rewritten (dwarf_summary.kept) */
 	SPLIT_LINKS_ELSEWHERE, /* it has hard links outside ROOT, which keep the old file */
+	SPLIT_LINK_DROPPED,    /* TEXT: the debuglink that it had, and is no more */
+	SPLIT_GROUP_LOST,      /* its group may not be given: it has that of the user now */
 	SPLIT_NO_INDEX,        /* its debug file has no .gdb_index; TEXT: why */
 	SPLIT_NOT_FOLDED,      /* dwz left its debug file as it was; TEXT: why */
 	SPLIT_COMPLAINT,       /* TEXT: what eu-elflint says of it */

@@ -34,10 +34,12 @@ struct outcome {
 	uint64_t debug_size;
 	char debug_sha256[2 * SHA256_SIZE + 1];
 	uint32_t debug_crc32;
-	char draft[33];   /* staged: a digest of the debug file before dwz */
-	char *alternate;  /* the file that the debug file shares with others, below ROOT, or NULL */
-	char *no_index;   /* why gdb made none, or NULL */
-	char *not_folded; /* why dwz refused the debug file, or NULL */
+	char draft[33];  /* staged: a digest of the debug file before dwz */
+	char *alternate; /* the file that the debug file shares with others, below ROOT, or NULL */
+	char *no_index;  /* why gdb made none, or NULL */
+	char *dropped_link;  /* the debuglink of before that had to go, or NULL */
+	bool group_lost;     /* it has our group instead of its own */
+	char *not_folded;    /* why dwz refused the debug file, or NULL */
 	char *complaints[3]; /* eu-elflint's: of the input, the shipped file and the debug file */
 	char *package;
 	const struct source **sources;
@@ -56,6 +58,9 @@ struct split_run {
 	struct inputs inputs;
 	struct outcome *outcomes; /* one for each input */
 };
+
+/* Frees what it holds and makes it zero. */
+void outcome_free(struct outcome *outcome);
 
 /* Leaves the file alone, for that reason; returns NOTE_OK. */
 int outcome_leave(struct outcome *outcome, const char *reason);

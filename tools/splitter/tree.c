@@ -39,19 +39,6 @@ struct links {
 	size_t count;
 };
 
-static void outcome_free(struct outcome *outcome)
-{
-	free(outcome->debug_path);
-	free(outcome->package);
-	free(outcome->alternate);
-	free(outcome->no_index);
-	free(outcome->not_folded);
-	for (size_t i = 0; i < 3; i++)
-		free(outcome->complaints[i]);
-	free(outcome->sources);
-	*outcome = (struct outcome){0};
-}
-
 static void work(void *context, size_t number, unsigned worker)
 {
 	struct tree *tree = context;
@@ -322,6 +309,11 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 		options->tell(options->context, SPLIT_PATHS_KEPT, path, number, NULL);
 		free(number);
 	}
+	if (outcome->dropped_link != NULL)
+		options->tell(options->context, SPLIT_LINK_DROPPED, path, outcome->dropped_link,
+			      NULL);
+	if (outcome->group_lost)
+		options->tell(options->context, SPLIT_GROUP_LOST, path, NULL, NULL);
 	if (outcome->no_index != NULL)
 		options->tell(options->context, SPLIT_NO_INDEX, path, outcome->no_index, NULL);
 	if (outcome->not_folded != NULL)

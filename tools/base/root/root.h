@@ -57,6 +57,9 @@ struct file_attributes {
 	 * security.evm, which speak of the old contents), or -1. */
 	int like;
 	bool keep_times; /* those of LIKE, too */
+	/* Not NULL: a group of LIKE that we may not give is no failure, unless the file is set-id;
+	 * it is set then, and the new file has our group. */
+	bool *group_lost;
 	/* The file PATHS[0] is LIKE itself, and what a power cut leaves of it is of no concern: its
 	 * name is exchanged instead of replaced, where the kernel can, so that ext4 does not write
 	 * the contents out at once (its auto_da_alloc). A kill leaves the same as ever, or the old
@@ -65,7 +68,8 @@ struct file_attributes {
 };
 
 /* Writes SIZE BYTES as the file(s) PATHS (COUNT of them, hard links of one new file), each
- * replaced by rename in the order given; missing parents are made. On failure nothing that was
+ * replaced by rename in the order given; missing parents are made. A directory of ours that is
+ * not writable is made so for the moment. On failure nothing that was
  * there is changed, or, for several paths, those already renamed are whole, and the temporary name
  * of PATHS[0] stays, by which the next run knows that they belong together. */
 int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,

@@ -49,8 +49,14 @@ static int set_attributes(int fd, const struct file_attributes *attributes, stru
 	if (fstat(fd, &now) != 0)
 		return error_system(err, "stat");
 	if ((now.st_uid != st.st_uid || now.st_gid != st.st_gid) &&
-	    fchown(fd, st.st_uid, st.st_gid) != 0)
-		return error_system(err, "set owner");
+	    fchown(fd, st.st_uid, st.st_gid) != 0) {
+		const bool is_set_id = (st.st_mode & (S_ISUID | S_ISGID)) != 0;
+		if (errno != EPERM || attributes->group_lost == NULL || now.st_uid != st.st_uid ||
+		    is_set_id)
+			return error_system(err, "set owner%s",
+					    is_set_id ? " of a set-id file" : "");
+		*attributes->group_lost = true;
+	}
 	if (fchmod(fd, st.st_mode & 07777) != 0)
 		return error_system(err, "set mode");
 	return copy_xattrs(attributes->like, fd, err);
@@ -110,8 +116,9 @@ static int put_in_place(int at, const char *temporary, const char *name, bool ex
 	return renameat(at, temporary, at, name);
 }
 
-int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
-	       size_t size, const struct file_attributes *attributes, struct note_error *err)
+static int write_names(struct root *root, const char *const *paths, size_t count, const void *bytes,
+		       size_t size, const struct file_attributes *attributes,
+		       struct note_error *err)
 {
 	char temporary[32];
 	const char *name;
@@ -147,5 +154,16 @@ int root_write(struct root *root, const char *const *paths, size_t count, const 
 	if (code != NOTE_OK && replaced == 0)
 		unlinkat(at, temporary, 0);
 	close(at);
+	return code;
+}
+
+int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
+	       size_t size, const struct file_attributes *attributes, struct note_error *err)
+{
+	struct writable writable;
+	int code = writable_begin(&writable, root, paths, count, err);
+	if (code == NOTE_OK)
+		code = write_names(root, paths, count, bytes, size, attributes, err);
+	writable_end(&writable);
 	return code;
 }

@@ -79,7 +79,8 @@ static bool has_contents(const struct plan *plan, const struct image *image, uin
 {
 	const struct plan_section *section = &plan->sections[index];
 	return section->bytes != NULL &&
-	       (whole || section->fate != FATE_SHIPPED || index == image->shstrndx);
+	       (whole || (section->fate != FATE_SHIPPED && section->fate != FATE_DROPPED) ||
+		index == image->shstrndx);
 }
 
 static int write_file(struct strip_output *out, struct image *image, const struct plan *plan,

@@ -60,6 +60,8 @@ static enum section_fate fate_of(const struct plan *plan, const struct image *im
 	const bool keep_symtab = options->keep_symtab || image->ehdr.e_type == ET_REL;
 	if (index == image->shstrndx && index != strtab)
 		return FATE_NAMES;
+	if (strcmp(section->name, ".gnu_debuglink") == 0)
+		return FATE_DROPPED; /* it tells of another debug file */
 	switch (section->shdr.sh_type) {
 	case SHT_NOTE:
 	case SHT_GROUP: /* see follow_members */
@@ -72,7 +74,7 @@ static enum section_fate fate_of(const struct plan *plan, const struct image *im
 	case SHT_STRTAB:
 		if (index == strtab)
 			return keep_symtab ? FATE_BOTH : FATE_DEBUG;
-		return FATE_SHIPPED;
+		return section_is_debug(section->name) ? FATE_DEBUG : FATE_SHIPPED;
 	case SHT_REL:
 	case SHT_RELA:
 		return fate_of_relocations(plan, image, &section->shdr);
@@ -118,6 +120,105 @@ static int apply_wishes(struct plan *plan, const struct plan_options *options,
 		section->fate = FATE_DEBUG;
 	}
 	return NOTE_OK;
+}
+
+/* --- sections that belong to each other --- */
+
+/* How often that is asked anew: real files need two rounds, and a file that was made to need
+ * thousands shall not take the square of that. */
+#define MAX_ROUNDS 8
+
+/* Loaded sections stay; the symbol table and its strings go by options, notes and groups their own
+ * way. */
+static bool may_follow(const struct plan_section *section)
+{
+	switch (section->shdr.sh_type) {
+	case SHT_NULL:
+	case SHT_SYMTAB:
+	case SHT_SYMTAB_SHNDX:
+	case SHT_NOTE:
+	case SHT_GROUP:
+		return false;
+	default:
+		return (section->shdr.sh_flags & SHF_ALLOC) == 0;
+	}
+}
+
+static bool names_section(const GElf_Shdr *shdr)
+{
+	return shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA ||
+	       (shdr->sh_flags & SHF_INFO_LINK) != 0;
+}
+
+/* The section that SECTION is about: it is of no use without that one. 0 for none. */
+static uint64_t subject_of(const struct plan *plan, const struct plan_section *section)
+{
+	const GElf_Shdr *shdr = &section->shdr;
+	if (names_section(shdr) && shdr->sh_info < plan->count)
+		return shdr->sh_info;
+	if ((shdr->sh_flags & SHF_LINK_ORDER) != 0 && shdr->sh_link < plan->count)
+		return shdr->sh_link;
+	return 0;
+}
+
+/* What is about a section that moves goes with it, whatever it is called. */
+static bool follow_subjects(struct plan *plan)
+{
+	bool changed = false;
+	for (uint64_t i = 1; i < plan->count; i++) {
+		struct plan_section *section = &plan->sections[i];
+		const uint64_t subject = subject_of(plan, section);
+		if (subject != 0 && section->fate == FATE_SHIPPED && may_follow(section) &&
+		    plan->sections[subject].fate == FATE_DEBUG &&
+		    may_follow(&plan->sections[subject])) {
+			section->fate = FATE_DEBUG;
+			changed = true;
+		}
+	}
+	return changed;
+}
+
+/* What others refer to (strings by sh_link) goes where they go: to the debug file when all of them
+ * do, to both where one of them stays. */
+static bool follow_users(struct plan *plan, uint8_t *users)
+{
+	enum { MOVES = 1, STAYS = 2 };
+	bool changed = false;
+	memset(users, 0, plan->count);
+	for (uint64_t i = 1; i < plan->count; i++) {
+		const struct plan_section *section = &plan->sections[i];
+		const uint64_t link = section->shdr.sh_link;
+		if (link == 0 || link >= plan->count || section->fate == FATE_DROPPED ||
+		    section->fate == FATE_NAMES)
+			continue;
+		users[link] |= section->fate == FATE_DEBUG ? MOVES : STAYS;
+	}
+	for (uint64_t i = 1; i < plan->count; i++) {
+		struct plan_section *section = &plan->sections[i];
+		if (!may_follow(section) || users[i] == 0 || section->fate == FATE_NAMES)
+			continue;
+		const bool goes = section->fate == FATE_SHIPPED && users[i] == MOVES;
+		const bool is_needed = section->fate == FATE_DEBUG && (users[i] & STAYS) != 0;
+		if (goes || is_needed)
+			section->fate = goes ? FATE_DEBUG : FATE_BOTH;
+		changed = changed || goes || is_needed;
+	}
+	return changed;
+}
+
+static void follow(struct plan *plan, uint64_t strtab)
+{
+	uint8_t *users = xcalloc(plan->count, sizeof(*users));
+	const enum section_fate strings =
+		strtab < plan->count ? plan->sections[strtab].fate : FATE_SHIPPED;
+	bool changed = true;
+	for (unsigned round = 0; changed && round < MAX_ROUNDS; round++) {
+		changed = follow_subjects(plan);
+		changed = follow_users(plan, users) || changed;
+		if (strtab != 0 && strtab < plan->count)
+			plan->sections[strtab].fate = strings; /* goes with its symbols */
+	}
+	free(users);
 }
 
 static int read_section(struct plan_section *section, struct image *image, uint64_t index,
@@ -196,6 +297,7 @@ int plan_make(struct plan *plan, struct image *image, const struct section_edits
 		section->fate = loaded ? FATE_SHIPPED : fate_of(plan, image, i, strtab, options);
 	}
 	int code = apply_wishes(plan, options, err);
+	follow(plan, strtab);
 	follow_members(plan, image);
 	return code == NOTE_OK ? apply_edits(plan, edits, err) : code;
 }

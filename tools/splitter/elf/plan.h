@@ -16,6 +16,7 @@ enum section_fate {
 	FATE_DEBUG,   /* to the debug file */
 	FATE_BOTH,    /* notes, and what is kept by wish */
 	FATE_NAMES,   /* the section name table: each file gets its own */
+	FATE_DROPPED, /* to neither: a .gnu_debuglink of before */
 };
 
 struct plan_section {

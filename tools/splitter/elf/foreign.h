@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What was not linked for Linux: firmware, code of coprocessors, programs of other systems. Their
+ * readers may want every byte where it is, the symbol table too, so they are left alone.
+ */
+#ifndef SPLITTER_ELF_FOREIGN_H
+#define SPLITTER_ELF_FOREIGN_H
+
+#include <stdbool.h>
+
+#include "libnote/image.h"
+
+#define REASON_SIZE 120
+
+/* True, with the reason, where the executable or shared library IMAGE is none of Linux. */
+bool elf_is_foreign(struct image *image, char reason[REASON_SIZE]);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One file on its way through the recipe. Shared by the files of the recipe alone: split.c,
+ * recall.c, passage.c. */
+#ifndef SPLITTER_PASSAGE_H
+#define SPLITTER_PASSAGE_H
+
+#include "tools/splitter/split_internal.h"
+
+/* What one file is on its way; lives in run_input (split.c) alone. */
+struct passage {
+	int fd;
+	uint8_t *bytes;
+	size_t size;
+	struct image *image;
+	struct section_edits edits;
+	struct dwarf_sources sources;
+	struct plan plan;
+	struct build_id id;
+	struct strip_output debug;
+	struct strip_additions additions;
+	uint8_t *debugdata;
+	struct strip_output shipped;
+};
+
+void passage_end(struct passage *passage);
+
+/* Whether the file is to get the note: what nobody may execute is in no process (firmware, say),
+ * and what is still to be linked gets it then. */
+bool passage_wants_note(const struct passage *passage, const struct split_options *options);
+
+/* Puts the note in, unless there is one. */
+int passage_stamp(struct passage *passage, const char *payload, struct note_error *err);
+
+/* Notes the payload of IMAGE in OUTCOME; none is fine. */
+int passage_package(struct image *image, struct outcome *outcome, struct note_error *err);
+
+/* --- recall.c --- */
+
+/* The bytes, malloc'ed, of the debug file that an earlier run made of the file; NULL, with OUTCOME
+ * left for that reason, where its debuglink leads elsewhere, or to another file. */
+int recall_debug_file(const struct split_run *run, size_t index, struct passage *passage,
+		      struct outcome *outcome, uint8_t **bytes, size_t *size,
+		      struct note_error *err);
+
+/* Makes the outcome of an earlier run again: from the debug file, if it is ours. */
+int recall_file(const struct split_run *run, size_t index, struct passage *passage,
+		struct outcome *outcome, struct note_error *err);
+
+#endif
