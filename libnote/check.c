@@ -56,23 +56,24 @@ static void judge_json(struct judge *judge, const char *payload, uint64_t length
 	}
 }
 
-/* The value of a note with its NUL and padding. SIZE is that of the descriptor, ROOM with what
- * pads it. */
-static void judge_value(struct judge *judge, const uint8_t *desc, uint64_t size, uint64_t room,
-			uint64_t offset)
+/* The value of a note with its NUL, and with what pads it. */
+static void judge_value(struct judge *judge, const struct elf_note *note)
 {
-	const uint8_t *nul = memchr(desc, '\0', size);
-	const uint64_t length = nul != NULL ? (uint64_t)(nul - desc) : size;
-	if (nul == NULL)
-		tell(judge, "unterminated", offset + size, "the value has no NUL at its end");
-	for (uint64_t i = length; i < room && nul != NULL; i++) {
-		if (desc[i] == '\0')
+	const struct span value = {note->desc, note->desc_size};
+	const uint64_t length = span_length(value, 0), offset = note->desc_offset;
+	const bool ended = length < value.size;
+	if (!ended)
+		tell(judge, "unterminated", offset + value.size, "the value has no NUL at its end");
+	for (uint64_t i = length; ended && i < value.size + note->padding.size; i++) {
+		const uint8_t byte =
+			i < value.size ? span_u8(value, i) : span_u8(note->padding, i - value.size);
+		if (byte == '\0')
 			continue;
 		tell(judge, "bad-padding", offset + i, "bytes behind the value's NUL are not 0");
 		break;
 	}
-	if (length != 0 || nul != NULL)
-		judge_json(judge, (const char *)desc, length, offset);
+	if (length != 0 || ended)
+		judge_json(judge, (const char *)value.bytes, length, offset);
 }
 
 static bool covers(const GElf_Phdr *phdr, const struct elf_note *note)
@@ -206,8 +207,7 @@ static bool judge_note(void *context, const struct elf_note *note)
 			judge_place(judge, note);
 		judge_section(judge, note);
 	}
-	judge_value(judge, note->desc, note->desc_size,
-		    note->size - (note->desc_offset - note->offset), note->desc_offset);
+	judge_value(judge, note);
 	return !judge->stopped;
 }
 
@@ -260,8 +260,9 @@ static bool judge_pe_note(void *context, const struct pe_note *note)
 		tell(judge, "not-allocated", note->offset, "the section holds no initialized data");
 	if (note->flags & MEMORY_WRITE)
 		tell(judge, "writable", note->offset, "the section may be written to");
-	for (uint64_t i = note->length; i < note->size; i++) {
-		if (note->payload[i] == '\0')
+	const struct span contents = {(const uint8_t *)note->payload, note->size};
+	for (uint64_t i = note->length; i < contents.size; i++) {
+		if (span_u8(contents, i) == '\0')
 			continue;
 		tell(judge, "bad-padding", note->offset + i,
 		     "bytes behind the value's end are not 0");

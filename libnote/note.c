@@ -185,22 +185,26 @@ static int read_contents(struct walk *walk, uint64_t name_size, struct elf_note 
 			 char name[64], struct note_error *err)
 {
 	const uint64_t desc = note->desc_offset - note->offset;
+	struct span whole, owner;
 	note->owner = "";
 	note->desc = (const uint8_t *)"";
+	note->padding = (struct span){NULL, 0};
 	if (name_size == 0 && note->desc_size == 0)
 		return NOTE_OK;
-	const uint8_t *bytes =
-		image_bytes(walk->image, note->offset, desc + note->desc_size, "note", err);
-	if (bytes == NULL)
-		return err->code;
-	note->desc = bytes + desc;
-	if (name_size == 0)
+	int code = image_span(walk->image, note->offset, note->size, "note", &whole, err);
+	if (code != NOTE_OK)
+		return code;
+	const struct span value = span_rest(whole, desc);
+	if (note->desc_size != 0)
+		note->desc = value.bytes;
+	note->padding = span_rest(value, note->desc_size);
+	if (name_size == 0 || !span_part(whole, HEADER_SIZE, name_size, &owner))
 		return NOTE_OK;
-	note->owner = (const char *)bytes + HEADER_SIZE;
-	if (memchr(note->owner, '\0', name_size) == NULL) {
-		size_t kept = name_size < 63 ? name_size : 63;
-		memcpy(name, note->owner, kept);
-		name[kept] = '\0';
+	note->owner = span_string(owner, 0);
+	if (note->owner == NULL) {
+		owner = span_first(owner, 63);
+		memcpy(name, owner.bytes, owner.size);
+		name[owner.size] = '\0';
 		note->owner = name;
 	}
 	return NOTE_OK;

@@ -19,9 +19,10 @@ struct elf_note {
 	const uint8_t *desc;
 	uint64_t desc_offset;
 	uint64_t desc_size;
-	uint64_t alignment; /* 4 or 8 */
-	bool in_segment;    /* found through a PT_NOTE */
-	uint64_t section;   /* the index of the SHT_NOTE section that holds it, 0 for none */
+	struct span padding; /* what follows the descriptor, up to the end of the note */
+	uint64_t alignment;  /* 4 or 8 */
+	bool in_segment;     /* found through a PT_NOTE */
+	uint64_t section;    /* the index of the SHT_NOTE section that holds it, 0 for none */
 };
 
 /* Calls VISIT for each note, in file order within each segment or section; false ends the walk.

@@ -23,14 +23,14 @@ enum { DEBUG_RAW = 24, DIRECTORY_DEBUG = 6, DIRECTORY_BOUND = 11 };
 
 struct growth {
 	const struct pe *pe;
-	const uint8_t *bytes;
+	struct span file;
 	uint64_t cut;   /* from here on all moves */
 	uint64_t shift; /* by this much */
 };
 
 static uint32_t word(const struct growth *growth, uint64_t offset)
 {
-	return image_u32(growth->pe->image, growth->bytes + offset);
+	return span_u32(growth->file, offset, false);
 }
 
 static uint64_t entry_at(const struct growth *growth, unsigned index)
@@ -39,28 +39,34 @@ static uint64_t entry_at(const struct growth *growth, unsigned index)
 }
 
 /* Adds the distance to the offset of something at AT in the new FILE, where it moved. */
-static void follow(const struct growth *growth, uint8_t *file, uint64_t at)
+static void follow(const struct growth *growth, struct output *file, uint64_t at)
 {
-	const uint32_t value = image_u32(growth->pe->image, file + at);
+	const uint32_t value = span_u32(output_span(file), at, false);
 	if (value >= growth->cut)
-		image_put32(growth->pe->image, file + at, value + (uint32_t)growth->shift);
+		output_u32(file, at, value + (uint32_t)growth->shift, false);
 }
 
-/* Where DIRECTORY's contents are in the file: 0 for nowhere. */
+/* Where DIRECTORY's contents are in the file, all of them: 0 for nowhere. A section without bytes
+ * in the file (PointerToRawData 0) holds none, whatever size it says. */
 static uint64_t find_directory(const struct growth *growth, unsigned directory, uint32_t *size)
 {
 	const uint64_t table = growth->pe->optional + (growth->pe->is_64 ? 112 : 96);
-	if (directory >= word(growth, table - 4))
+	const uint64_t entry = table + 8 * (uint64_t)directory;
+	*size = 0;
+	if (directory >= word(growth, table - 4) ||
+	    !span_holds(growth->pe->optional + growth->pe->optional_size, entry, 8))
 		return 0;
-	const uint32_t address = word(growth, table + 8 * (uint64_t)directory);
-	*size = word(growth, table + 8 * (uint64_t)directory + 4);
+	const uint32_t address = word(growth, entry);
+	*size = word(growth, entry + 4);
 	for (unsigned i = 0; i < growth->pe->section_count && *size != 0; i++) {
-		const uint64_t entry = entry_at(growth, i);
-		const uint32_t start = word(growth, entry + SECTION_ADDRESS);
-		const uint32_t raw_size = word(growth, entry + SECTION_RAW_SIZE);
-		if (address >= start && address - start < raw_size &&
-		    *size <= raw_size - (address - start))
-			return word(growth, entry + SECTION_RAW) + (uint64_t)(address - start);
+		const uint64_t section = entry_at(growth, i);
+		const uint32_t start = word(growth, section + SECTION_ADDRESS);
+		const uint32_t raw = word(growth, section + SECTION_RAW);
+		if (address < start || raw == 0 ||
+		    !span_holds(word(growth, section + SECTION_RAW_SIZE), address - start, *size))
+			continue;
+		const uint64_t at = (uint64_t)raw + (address - start);
+		return span_holds(growth->file.size, at, *size) ? at : 0;
 	}
 	return 0;
 }
@@ -95,9 +101,9 @@ int pe_grow(struct pe *pe, uint8_t **out, size_t *out_size, struct note_error *e
 	struct growth growth = {.pe = pe};
 	struct image *image = pe->image;
 	uint32_t size = 0;
-	growth.bytes = image_bytes(image, 0, image->size, "file", err);
-	if (growth.bytes == NULL)
-		return NOTE_SYSTEM;
+	int code = image_whole(image, &growth.file, err);
+	if (code != NOTE_OK)
+		return code;
 	/* What is bound stands in the headers, by its offset. */
 	const bool bound = find_directory(&growth, DIRECTORY_BOUND, &size) != 0 || size != 0;
 	size = 0;
@@ -106,21 +112,28 @@ int pe_grow(struct pe *pe, uint8_t **out, size_t *out_size, struct note_error *e
 		return error_set(err, NOTE_UNSUPPORTED, pe->sections,
 				 "no room for one more section header, and what stands behind the "
 				 "headers cannot move");
-	uint8_t *file = calloc(1, image->size + growth.shift);
-	if (file == NULL)
+	struct output file = {calloc(1, image->size + growth.shift), image->size + growth.shift,
+			      false};
+	if (file.bytes == NULL)
 		return error_system(err, "new file");
-	memcpy(file, growth.bytes, growth.cut);
-	memcpy(file + growth.cut + growth.shift, growth.bytes + growth.cut,
-	       image->size - growth.cut);
+	output_copy(&file, 0, span_first(growth.file, growth.cut));
+	output_copy(&file, growth.cut + growth.shift, span_rest(growth.file, growth.cut));
 	for (unsigned i = 0; i < pe->section_count; i++)
 		for (uint64_t at = SECTION_RAW; at <= SECTION_OTHERS + 4; at += 4)
-			follow(&growth, file, entry_at(&growth, i) + at);
-	follow(&growth, file, pe->optional - 20 + 8);
+			follow(&growth, &file, entry_at(&growth, i) + at);
+	follow(&growth, &file, pe->optional - 20 + 8);
+	/* The directory moved too, unless it stands in the headers. */
+	const uint64_t moved = debug >= growth.cut ? debug + growth.shift : debug;
 	for (uint64_t at = 0; at + DEBUG_SIZE <= size; at += DEBUG_SIZE)
-		follow(&growth, file, debug + growth.shift + at + DEBUG_RAW);
-	image_put32(image, file + pe->optional + OPTIONAL_HEADERS_SIZE,
-		    (uint32_t)(growth.cut + growth.shift));
-	*out = file;
-	*out_size = image->size + growth.shift;
+		follow(&growth, &file, moved + at + DEBUG_RAW);
+	output_u32(&file, pe->optional + OPTIONAL_HEADERS_SIZE,
+		   (uint32_t)(growth.cut + growth.shift), false);
+	if (file.missed) {
+		free(file.bytes);
+		return error_set(err, NOTE_MALFORMED, pe->sections,
+				 "a header speaks of what is not in the file");
+	}
+	*out = file.bytes;
+	*out_size = file.size;
 	return NOTE_OK;
 }

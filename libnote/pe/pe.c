@@ -15,6 +15,9 @@
 #define SECTION_SIZE      40
 #define OPTIONAL_PE32PLUS 0x20b
 
+/* Of sections .pkgnote no more than this is read: a table may name the same bytes 65535 times. */
+#define MAX_BYTES (64u << 20)
+
 /* For images without an optional header. */
 static bool is_64_bit_machine(uint16_t machine)
 {
@@ -22,86 +25,90 @@ static bool is_64_bit_machine(uint16_t machine)
 	       machine == 0x0200;
 }
 
+static int read_table(struct pe *pe, struct span *out, struct note_error *err)
+{
+	return image_span(pe->image, pe->sections, (uint64_t)pe->section_count * SECTION_SIZE,
+			  "section table", out, err);
+}
+
 int pe_read(struct pe *pe, struct image *image, struct note_error *err)
 {
 	*pe = (struct pe){.image = image};
 	if (image->size < DOS_HEADER_SIZE)
 		return error_set(err, NOTE_ABSENT, 0, "not a PE image");
-	const uint8_t *dos = image_bytes(image, 0, DOS_HEADER_SIZE, "DOS header", err);
-	if (dos == NULL)
-		return NOTE_SYSTEM;
-	const uint64_t start = dos[0] == 'M' && dos[1] == 'Z' ? image_u32(image, dos + 0x3c) : 0;
+	struct span dos, coff, magic, table;
+	int code = image_span(image, 0, DOS_HEADER_SIZE, "DOS header", &dos, err);
+	if (code != NOTE_OK)
+		return code;
+	const uint64_t start = span_equal(dos, 0, "MZ", 2) ? span_u32(dos, 0x3c, false) : 0;
 	/* Without the second signature it is a DOS program, or text that begins with MZ. */
-	if (start == 0 || start > image->size || image->size - start < COFF_HEADER_SIZE)
+	if (start == 0 || !span_holds(image->size, start, COFF_HEADER_SIZE))
 		return error_set(err, NOTE_ABSENT, 0, "not a PE image");
-	const uint8_t *coff = image_bytes(image, start, COFF_HEADER_SIZE, "COFF header", err);
-	if (coff == NULL)
-		return NOTE_SYSTEM;
-	if (memcmp(coff, "PE\0\0", 4) != 0)
+	code = image_span(image, start, COFF_HEADER_SIZE, "COFF header", &coff, err);
+	if (code != NOTE_OK)
+		return code;
+	if (!span_equal(coff, 0, "PE\0\0", 4))
 		return error_set(err, NOTE_ABSENT, 0, "not a PE image");
-	pe->machine = image_u16(image, coff + 4);
-	pe->section_count = image_u16(image, coff + 6);
+	pe->machine = span_u16(coff, 4, false);
+	pe->section_count = span_u16(coff, 6, false);
 	const uint64_t optional = start + COFF_HEADER_SIZE;
-	const uint16_t optional_size = image_u16(image, coff + 20);
+	const uint16_t optional_size = span_u16(coff, 20, false);
 	pe->optional = optional;
 	pe->optional_size = optional_size;
 	pe->sections = optional + optional_size;
 	pe->is_64 = is_64_bit_machine(pe->machine);
 	if (optional_size >= 2) {
-		const uint8_t *magic = image_bytes(image, optional, 2, "optional header", err);
-		if (magic == NULL)
-			return NOTE_MALFORMED;
-		if (image_u16(image, magic) != 0)
-			pe->is_64 = image_u16(image, magic) == OPTIONAL_PE32PLUS;
+		code = image_span(image, optional, 2, "optional header", &magic, err);
+		if (code != NOTE_OK)
+			return code;
+		if (span_u16(magic, 0, false) != 0)
+			pe->is_64 = span_u16(magic, 0, false) == OPTIONAL_PE32PLUS;
 	}
-	if (image_bytes(image, pe->sections, (uint64_t)pe->section_count * SECTION_SIZE,
-			"section table", err) == NULL)
-		return NOTE_MALFORMED;
-	return NOTE_OK;
+	return read_table(pe, &table, err);
 }
 
-/* The name is 8 bytes, which .pkgnote fills without a NUL. */
-static bool is_package_section(const uint8_t *entry)
-{
-	return memcmp(entry, ".pkgnote", 8) == 0;
-}
-
-static int read_section(struct pe *pe, const uint8_t *entry, struct pe_note *note,
+static int read_section(struct pe *pe, struct span entry, uint64_t *budget, struct pe_note *note,
 			struct note_error *err)
 {
-	const uint32_t virtual_size = image_u32(pe->image, entry + 8);
-	const uint32_t raw_size = image_u32(pe->image, entry + 16);
-	note->offset = image_u32(pe->image, entry + 20);
-	note->flags = image_u32(pe->image, entry + 36);
-	/* The raw size is rounded up to the file's alignment; the virtual size is the contents'. */
+	struct span contents;
+	const uint32_t virtual_size = span_u32(entry, 8, false);
+	const uint32_t raw_size = span_u32(entry, 16, false);
+	note->offset = span_u32(entry, 20, false);
+	note->flags = span_u32(entry, 36, false);
+	/* The raw size is rounded up to the file's alignment; the virtual size is the contents'.
+	 * Without a place in the file (PointerToRawData 0) there are none. */
 	note->size = virtual_size != 0 && virtual_size < raw_size ? virtual_size : raw_size;
-	note->payload = (const char *)image_bytes(pe->image, note->offset, note->size,
-						  "section .pkgnote", err);
-	if (note->payload == NULL)
-		return NOTE_MALFORMED;
-	note->length = strnlen(note->payload, note->size);
+	if (note->offset == 0)
+		note->size = 0;
+	if (note->size > *budget && span_holds(pe->image->size, note->offset, note->size))
+		return error_set(err, NOTE_UNSUPPORTED, note->offset,
+				 "more than %u MiB of sections .pkgnote", MAX_BYTES >> 20);
+	int code =
+		image_span(pe->image, note->offset, note->size, "section .pkgnote", &contents, err);
+	if (code != NOTE_OK)
+		return code;
+	*budget -= note->size;
+	note->payload = (const char *)contents.bytes;
+	note->length = span_length(contents, 0);
 	return NOTE_OK;
 }
 
 int pe_notes(struct pe *pe, pe_note_visit *visit, void *context, struct note_error *err)
 {
 	struct pe_note note;
-	const uint8_t *table =
-		image_bytes(pe->image, pe->sections, (uint64_t)pe->section_count * SECTION_SIZE,
-			    "section table", err);
-	if (table == NULL)
-		return NOTE_MALFORMED;
-	for (unsigned i = 0; i < pe->section_count; i++) {
-		const uint8_t *entry = table + (size_t)i * SECTION_SIZE;
-		if (!is_package_section(entry))
+	struct span table, entry;
+	uint64_t budget = MAX_BYTES;
+	int code = read_table(pe, &table, err);
+	for (uint64_t at = 0; code == NOTE_OK && span_part(table, at, SECTION_SIZE, &entry);
+	     at += SECTION_SIZE) {
+		/* The name is 8 bytes, which .pkgnote fills without a NUL. */
+		if (!span_equal(entry, 0, ".pkgnote", 8))
 			continue;
-		int code = read_section(pe, entry, &note, err);
-		if (code != NOTE_OK)
-			return code;
-		if (!visit(context, &note))
+		code = read_section(pe, entry, &budget, &note, err);
+		if (code == NOTE_OK && !visit(context, &note))
 			break;
 	}
-	return NOTE_OK;
+	return code;
 }
 
 static bool take_first(void *context, const struct pe_note *note)

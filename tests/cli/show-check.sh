@@ -220,4 +220,18 @@ as_the_linkers_write_it() {
 	done
 }
 check "notes of bfd, gold, mold and lld break no rule" as_the_linkers_write_it
+# The note is longer than what the reader takes at once, lies behind page one, and ends no multiple of 4: what pads it
+# is read as well as judged (a build with sanitizers sees it).
+long_value() {
+	local pad
+	for pad in 0 1 255; do
+		{
+			printf '.section .note.package,"a",%%note\n.balign 4096\n.long 4, 2f-1f, 0xcafe1a7e\n.asciz "FDO"\n'
+			printf '1:.ascii "{\\"name\\":\\"%01501d\\"}"\n.byte 0\n2:.balign 4, %d\n' 0 "$pad"
+		} >it.s
+		library -Wl,-z,noseparate-code
+		case $pad in 0) same "$(codes it.so)" "outside-first-page" ;; *) same "$(codes it.so)" "outside-first-page bad-padding" ;; esac
+	done
+}
+check "what pads a long value is read where it is judged" long_value
 finish

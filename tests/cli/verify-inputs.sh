@@ -291,4 +291,14 @@ a_servers_url_is_checked() {
 	status 0 "$PKGNOTE" verify --server=ftp://h --checks=note,build-id,stripped root
 }
 check "a URL that is none is wrong usage" a_servers_url_is_checked
+# As many as are looked at first, and more: the search for the first letter ends with them.
+blanks() {
+	local size
+	for size in 1 4095 4096 4097 9000; do
+		printf '%*s' "$size" '' >blanks
+		status 3 "$PKGNOTE" verify blanks
+		says err '^pkgnote verify: blanks: '
+	done
+}
+check "a file of blanks" blanks
 finish

@@ -196,6 +196,56 @@ static void test_place_several(void)
 	CU_ASSERT_PTR_NULL(file);
 }
 
-UNIT_SUITE(pe, UNIT_TEST(test_payload), UNIT_TEST(test_without_nul), UNIT_TEST(test_findings),
+/* Headers are full, and the debug directory lies in a section that has no bytes in the file. */
+static void test_place_without_raw_data(void)
+{
+	uint8_t *file;
+	size_t size;
+	for (uint32_t at = 0; at < 0x1000; at += 0x20) {
+		made_pe_begin_linked(&made);
+		made_pe_section(&made, ".bss", 0, 0x1000, 0xc0000080, "");
+		const uint32_t end = made.table + 40, entry = made.table;
+		image_put32(&made.shape, made.bytes + entry + 12, 0x1000);
+		image_put32(&made.shape, made.bytes + entry + 16, 0x7fffffff);
+		image_put32(&made.shape, made.bytes + OPTIONAL + 60, end);
+		image_put32(&made.shape, made.bytes + OPTIONAL + 112 + 48, 0x1000 + at);
+		image_put32(&made.shape, made.bytes + OPTIONAL + 112 + 52, 28);
+		CU_ASSERT_EQUAL(place(end, "{}", 0, &file, &size), NOTE_UNSUPPORTED);
+		free(file);
+	}
+}
+
+/* Each word of the headers once as each of some numbers: none leads outside (the sanitizers look),
+ * and what comes out holds the note. */
+static void test_place_any_headers(void)
+{
+	static const uint32_t values[] = {0,     1,     0x1ff,      0x200,      0x400,
+					  0x5f8, 0x600, 0x7fffffff, 0x80000000, 0xffffffff};
+	unsigned done = 0;
+	for (int full = 0; full < 2; full++)
+		for (size_t at = 0x3c; at < MADE_PE_TABLE + 240 + 80; at += 4)
+			for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+				uint8_t *file;
+				size_t size;
+				made_pe_begin_linked(&made);
+				made_pe_section(&made, ".text", 512, 3, 0x60000020, "x");
+				made_pe_section(&made, full ? ".data" : ".pkgnote", 1024, 2, SOUND,
+						"{}");
+				if (full)
+					image_put32(&made.shape, made.bytes + OPTIONAL + 60,
+						    made.table + 80);
+				image_put32(&made.shape, made.bytes + at, values[i]);
+				if (place(MADE_PE_SIZE, "{\"a\":\"b\"}", 1, &file, &size) !=
+				    NOTE_OK)
+					continue;
+				CU_ASSERT_PTR_NOT_NULL(memmem(file, size, "{\"a\":\"b\"}", 9));
+				free(file);
+				done++;
+			}
+	CU_ASSERT(done > 100);
+}
+
+UNIT_SUITE(pe, UNIT_TEST(test_place_without_raw_data), UNIT_TEST(test_place_any_headers),
+	   UNIT_TEST(test_payload), UNIT_TEST(test_without_nul), UNIT_TEST(test_findings),
 	   UNIT_TEST(test_not_pe), UNIT_TEST(test_lies), UNIT_TEST(test_place),
 	   UNIT_TEST(test_place_checksum), UNIT_TEST(test_place_several))

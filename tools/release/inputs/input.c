@@ -37,8 +37,8 @@ static bool is_static_name(const char *input)
 static int add_file(struct units *units, const char *input, int fd, units_fail *fail, void *context,
 		    struct note_error *err)
 {
-	char head[4096] = "";
-	const ssize_t got = pread(fd, head, sizeof(head), 0);
+	char head[4096 + 1] = ""; /* ends with a NUL, whatever the file has */
+	const ssize_t got = pread(fd, head, sizeof(head) - 1, 0);
 	const struct input_kind *kind = NULL;
 	if (got < 0)
 		return error_system(err, "read");
