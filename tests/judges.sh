@@ -4,6 +4,10 @@
 # elflint FILE [OPTION...]: what eu-elflint finds, without the file's name.
 elflint() { local file=$1; shift; eu-elflint --gnu-ld "$@" "$file" 2>&1 || true; }
 
+# without_interpreter: what readelf says, but that the interpreter's name is not there: in a debug file it is
+# not, and objcopy's debug files have readelf say so, too.
+without_interpreter() { grep -av 'Unable to find program interpreter name' || true; }
+
 # core_of [--at-start] PROGRAM [ARG...]: the kernel's core of PROGRAM as ./core: killed at its exit, or at
 # its first instruction, where its runtime has had no chance yet to catch the signal.
 core_of() {

@@ -26,7 +26,7 @@ lint() { elflint "$@" | sed -E 's/\[ *[0-9]+\]/[]/g'; }
 nothing_new() { sort "$1" >"$1.sorted"; sort "$2" | comm -13 "$1.sorted" - >new; [ ! -s new ] || { head -5 new >&2; return 1; }; }
 
 # without_numbers: findings without what names the file, and without addresses and offsets.
-without_numbers() { sed -E 's/^[^ ]*(readelf|llvm-dwarfdump): //; s/0x[0-9a-f]+/X/g; s/<[0-9a-f]+>/X/g'; }
+without_numbers() { sed -E 's/^[^ ]*(readelf|llvm-dwarfdump): //; s/0x[0-9a-f]+/X/g; s/<[0-9a-f]+>/X/g' | without_interpreter; }
 
 # judge_lint: no finding that the linker's file did not give, or that eu-strip and eu-unstrip do not leave too.
 judge_lint() {

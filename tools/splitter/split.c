@@ -141,6 +141,9 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	const struct input *input = &run->inputs.items[index];
 	const struct plan_options plan_options = {
 		.keep_symtab = keeps_symtab(input, passage->image, options->keep_symtab),
+		/* Debian's checkers take a file with any symbol table for one that is not stripped.
+		 */
+		.keep_first_symbol = options->layout == LAYOUT_RPM,
 		.keep = options->keep_sections,
 		.remove = options->remove_sections,
 	};

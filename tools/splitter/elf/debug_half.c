@@ -41,6 +41,11 @@ uint64_t ehdr_size(const struct image *image)
 	return image->is_64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
 }
 
+uint64_t symbol_size(const struct image *image)
+{
+	return image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+}
+
 int place_table(const struct image *image, uint64_t end, uint64_t count, struct file_layout *out,
 		struct note_error *err)
 {
@@ -83,6 +88,91 @@ static bool has_contents(const struct plan *plan, const struct image *image, uin
 		index == image->shstrndx);
 }
 
+/* A gap up to which a note keeps its place behind the headers, so that the first segment, too,
+ * still tells where it lies. */
+#define MAX_GAP 512
+
+/* Headers times loaded sections that are looked at: a file that was made to have thousands of both
+ * tells of none. */
+#define MAX_PAIRS (1 << 20)
+
+/* The loaded sections of which this file has the contents: notes, in the debug file. */
+static uint64_t *list_loaded(const struct plan *plan, const struct image *image, bool whole,
+			     uint64_t *count)
+{
+	uint64_t *list = xcalloc(plan->count, sizeof(*list));
+	*count = 0;
+	for (uint64_t i = 1; i < plan->count; i++)
+		if ((plan->sections[i].shdr.sh_flags & SHF_ALLOC) != 0 &&
+		    plan->sections[i].shdr.sh_size != 0 && has_contents(plan, image, i, whole))
+			list[(*count)++] = i;
+	if (*count * image->phnum > MAX_PAIRS)
+		*count = 0;
+	return list;
+}
+
+/* Whether what this file has of SEGMENT lies in it as in memory; *SHIFT is then what addresses and
+ * offsets differ by, and *END the address behind the last byte. */
+static bool lies_together(const GElf_Phdr *segment, const struct plan *plan, const GElf_Shdr *shdrs,
+			  const uint64_t *loaded, uint64_t count, uint64_t *shift, uint64_t *end)
+{
+	bool found = false;
+	for (uint64_t i = 0; i < count; i++) {
+		const GElf_Shdr *shdr = &shdrs[loaded[i]];
+		const GElf_Shdr *old = &plan->sections[loaded[i]].shdr;
+		if (old->sh_offset < segment->p_offset ||
+		    old->sh_offset - segment->p_offset >= segment->p_filesz)
+			continue;
+		if (shdr->sh_addr < segment->p_vaddr ||
+		    (found && shdr->sh_addr - shdr->sh_offset != *shift))
+			return false;
+		found = true;
+		*shift = shdr->sh_addr - shdr->sh_offset;
+		if (shdr->sh_addr + shdr->sh_size > *end)
+			*end = shdr->sh_addr + shdr->sh_size;
+	}
+	return found;
+}
+
+/* The program headers describe memory, of which this file has little: what it has not is of size 0,
+ * as objcopy --only-keep-debug has it, or readers would take other bytes for it. */
+static int put_segments(uint8_t *bytes, struct image *image, const struct plan *plan,
+			const GElf_Shdr *shdrs, const struct file_layout *layout, bool whole,
+			struct note_error *err)
+{
+	int code = NOTE_OK;
+	uint64_t count;
+	uint64_t *loaded = list_loaded(plan, image, whole, &count);
+	for (uint64_t i = 0; code == NOTE_OK && i < image->phnum; i++) {
+		GElf_Phdr phdr;
+		uint64_t shift;
+		uint64_t end = 0;
+		code = image_phdr(image, i, &phdr, err);
+		if (code != NOTE_OK)
+			break;
+		const uint64_t headers = layout->phoff + image->phnum * phdr_size(image);
+		if (phdr.p_type == PT_PHDR) {
+			phdr.p_offset = layout->phoff;
+			phdr.p_filesz = image->phnum * phdr_size(image);
+		} else if (lies_together(&phdr, plan, shdrs, loaded, count, &shift, &end) &&
+			   phdr.p_vaddr - shift < layout->size &&
+			   (phdr.p_vaddr - shift == 0 || phdr.p_vaddr - shift >= headers)) {
+			phdr.p_offset = phdr.p_vaddr - shift;
+			phdr.p_filesz = end - phdr.p_vaddr;
+		} else {
+			const uint64_t align = phdr.p_align;
+			phdr.p_filesz = 0;
+			phdr.p_offset = align != 0 && (align & (align - 1)) == 0
+						? phdr.p_vaddr & (align - 1)
+						: 0;
+		}
+		code = image_put_phdr(image, bytes + layout->phoff + i * phdr_size(image), &phdr,
+				      err);
+	}
+	free(loaded);
+	return code;
+}
+
 static int write_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		      bool whole, struct note_error *err)
 {
@@ -95,6 +185,9 @@ static int write_file(struct strip_output *out, struct image *image, const struc
 	for (uint64_t i = 1; code == NOTE_OK && i < plan->count; i++) {
 		shdrs[i] = plan->sections[i].shdr;
 		if (has_contents(plan, image, i, whole)) {
+			if ((shdrs[i].sh_flags & SHF_ALLOC) != 0 && shdrs[i].sh_offset > end &&
+			    shdrs[i].sh_offset - end <= MAX_GAP && image->phnum != 0)
+				end = shdrs[i].sh_offset;
 			code = place_section(&end, &shdrs[i], err);
 		} else if (shdrs[i].sh_type != SHT_NULL) {
 			shdrs[i].sh_type = SHT_NOBITS;
@@ -113,11 +206,9 @@ static int write_file(struct strip_output *out, struct image *image, const struc
 		code = error_system(err, "debug file");
 		goto out;
 	}
-	const uint8_t *table =
-		image_bytes(image, image->ehdr.e_phoff, phdrs, "program header table", err);
-	code = table != NULL ? put_ehdr(image, out->bytes, &layout, err) : NOTE_MALFORMED;
+	code = put_ehdr(image, out->bytes, &layout, err);
 	if (code == NOTE_OK)
-		memcpy(out->bytes + layout.phoff, table, phdrs);
+		code = put_segments(out->bytes, image, plan, shdrs, &layout, whole, err);
 	for (uint64_t i = 0; code == NOTE_OK && i < plan->count; i++) {
 		if (has_contents(plan, image, i, whole))
 			memcpy(out->bytes + shdrs[i].sh_offset, plan->sections[i].bytes,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by debug_half.c, shipped_half.c and minidebug.c, which write ELF files, alone. */
+/* Shared by debug_half.c, shipped_half.c, renumber.c and minidebug.c, which write ELF files, alone.
+ */
 #ifndef SPLITTER_ELF_HALVES_INTERNAL_H
 #define SPLITTER_ELF_HALVES_INTERNAL_H
 
@@ -18,6 +19,7 @@ struct file_layout {
 uint64_t ehdr_size(const struct image *image);
 uint64_t phdr_size(const struct image *image);
 uint64_t shdr_size(const struct image *image);
+uint64_t symbol_size(const struct image *image);
 
 /* Gives the section an offset at or after *END and moves *END behind it. */
 int place_section(uint64_t *end, GElf_Shdr *shdr, struct note_error *err);

@@ -83,6 +83,47 @@ static enum section_fate fate_of(const struct plan *plan, const struct image *im
 	}
 }
 
+/* The loaded relocations of a static program (IRELATIVE) name no symbol, but the table in which
+ * they do not: without one a checker finds a symbol that is not there. */
+static bool refer_to_none(const struct plan *plan, const struct image *image, uint64_t symtab)
+{
+	bool found = false;
+	for (uint64_t i = 1; i < plan->count; i++) {
+		const struct plan_section *section = &plan->sections[i];
+		const GElf_Shdr *shdr = &section->shdr;
+		const bool has_addends = shdr->sh_type == SHT_RELA;
+		if ((shdr->sh_flags & SHF_ALLOC) == 0 || section->bytes == NULL ||
+		    (shdr->sh_type != SHT_REL && !has_addends) || shdr->sh_link != symtab)
+			continue;
+		const uint64_t word = image->is_64 ? 8 : 4;
+		const uint64_t entry = word * (has_addends ? 3 : 2);
+		for (uint64_t at = 0; at + entry <= shdr->sh_size; at += entry) {
+			const uint8_t *info = section->bytes + at + word;
+			if (image->is_64 ? image_u64(image, info) >> 32 != 0
+					 : image_u32(image, info) >> 8 != 0)
+				return false;
+		}
+		found = true;
+	}
+	return found;
+}
+
+static void keep_first_symbol(struct plan *plan, const struct image *image, uint64_t strtab)
+{
+	for (uint64_t i = 1; i < plan->count; i++) {
+		struct plan_section *section = &plan->sections[i];
+		if (section->shdr.sh_type != SHT_SYMTAB || section->fate != FATE_DEBUG ||
+		    section->bytes == NULL || strtab == 0 || strtab >= plan->count ||
+		    plan->sections[strtab].fate != FATE_DEBUG ||
+		    plan->sections[strtab].shdr.sh_size == 0 ||
+		    section->shdr.sh_size < section->shdr.sh_entsize ||
+		    section->shdr.sh_entsize < 16 || !refer_to_none(plan, image, i))
+			continue;
+		section->fate = FATE_FIRST;
+		plan->sections[strtab].fate = FATE_FIRST;
+	}
+}
+
 /* A group stays with the first of its members that does, and goes when all of them go. */
 static void follow_members(struct plan *plan, const struct image *image)
 {
@@ -299,6 +340,8 @@ int plan_make(struct plan *plan, struct image *image, const struct section_edits
 	int code = apply_wishes(plan, options, err);
 	follow(plan, strtab);
 	follow_members(plan, image);
+	if (options->keep_first_symbol)
+		keep_first_symbol(plan, image, strtab);
 	return code == NOTE_OK ? apply_edits(plan, edits, err) : code;
 }
 

@@ -6,6 +6,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/text.h"
+#include "tools/splitter/elf/halves_internal.h"
 
 /* The kept symbol table, and the new number of each of its symbols (0: gone). */
 struct symbols {
@@ -13,11 +14,6 @@ struct symbols {
 	uint64_t count;
 	uint32_t *to;
 };
-
-static uint64_t symbol_size(const struct image *image)
-{
-	return image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
-}
 
 static size_t shndx_offset(const struct image *image)
 {
@@ -135,7 +131,7 @@ int renumber_contents(struct renumbered *out, struct image *image, const struct 
 	out->infos = xcalloc(plan->count, sizeof(*out->infos));
 	for (uint64_t i = 1; symbols.section == 0 && code == NOTE_OK && i < plan->count; i++)
 		if (to[i] != 0 && plan->sections[i].shdr.sh_type == SHT_SYMTAB &&
-		    plan->sections[i].bytes != NULL)
+		    plan->sections[i].fate != FATE_FIRST && plan->sections[i].bytes != NULL)
 			code = renumber_symbols(out, image, plan, to, i, &symbols, err);
 	for (uint64_t i = 1; symbols.section != 0 && code == NOTE_OK && i < plan->count; i++) {
 		const GElf_Shdr *shdr = &plan->sections[i].shdr;

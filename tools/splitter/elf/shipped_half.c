@@ -40,7 +40,14 @@ static void add_range(struct shipped *shipped, uint64_t offset, uint64_t size)
 
 static bool stays(const struct plan_section *section)
 {
-	return section->fate == FATE_SHIPPED || section->fate == FATE_BOTH;
+	return section->fate == FATE_SHIPPED || section->fate == FATE_BOTH ||
+	       section->fate == FATE_FIRST;
+}
+
+/* Nothing maps a relocatable file: its sections close ranks. */
+static bool is_movable(const struct image *image)
+{
+	return image->ehdr.e_type == ET_REL && image->phnum == 0;
 }
 
 /* What is mapped, and the headers that describe it, keep their place. */
@@ -64,7 +71,7 @@ static int keep_loaded(struct shipped *shipped, struct image *image, const struc
 			return NOTE_MALFORMED;
 		add_range(shipped, phdr.p_offset, phdr.p_filesz);
 	}
-	for (uint64_t i = 1; i < plan->count; i++) {
+	for (uint64_t i = 1; !is_movable(image) && i < plan->count; i++) {
 		const struct plan_section *section = &plan->sections[i];
 		if ((section->shdr.sh_flags & SHF_ALLOC) != 0 && section->bytes != NULL)
 			add_range(shipped, section->shdr.sh_offset, section->shdr.sh_size);
@@ -105,7 +112,8 @@ static void name_sections(struct shipped *shipped, struct image *image, const st
 }
 
 /* Chooses the sections that stay, in their order. */
-static void number_sections(struct shipped *shipped, const struct plan *plan)
+static void number_sections(struct shipped *shipped, const struct image *image,
+			    const struct plan *plan)
 {
 	shipped->shdrs = xcalloc(plan->count + 3, sizeof(*shipped->shdrs));
 	shipped->added = xcalloc(plan->count + 3, sizeof(*shipped->added));
@@ -118,7 +126,12 @@ static void number_sections(struct shipped *shipped, const struct plan *plan)
 			continue;
 		shipped->to[i] = shipped->count;
 		shipped->from[shipped->count] = i;
-		shipped->shdrs[shipped->count++] = plan->sections[i].shdr;
+		GElf_Shdr *shdr = &shipped->shdrs[shipped->count++];
+		*shdr = plan->sections[i].shdr;
+		if (plan->sections[i].fate == FATE_FIRST) { /* a symbol without a name, and "" */
+			shdr->sh_size = shdr->sh_type == SHT_SYMTAB ? symbol_size(image) : 1;
+			shdr->sh_info = shdr->sh_type == SHT_SYMTAB ? 1 : 0;
+		}
 	}
 }
 
@@ -146,12 +159,32 @@ static int renumber(struct shipped *shipped, struct image *image, const struct p
 	return code;
 }
 
+/* Those of a relocatable file, one behind the other. */
+static int place_all(struct shipped *shipped, const struct plan *plan, uint64_t *end,
+		     struct note_error *err)
+{
+	for (uint64_t i = 1; i < shipped->count; i++) {
+		GElf_Shdr *shdr = &shipped->shdrs[i];
+		const uint64_t before = *end;
+		int code = NOTE_OK;
+		if (plan->sections[shipped->from[i]].bytes != NULL)
+			code = place_section(end, shdr, err);
+		else
+			shdr->sh_offset = before;
+		if (code != NOTE_OK)
+			return code;
+	}
+	return NOTE_OK;
+}
+
 /* Gives the sections that are not loaded their offsets: where they lie, if that is in the part
  * that keeps its offsets, else behind it. Returns through *END where the file goes on. */
-static int place_sections(struct shipped *shipped, const struct plan *plan, uint64_t *end,
-			  struct note_error *err)
+static int place_sections(struct shipped *shipped, const struct image *image,
+			  const struct plan *plan, uint64_t *end, struct note_error *err)
 {
 	*end = shipped->limit;
+	if (is_movable(image))
+		return place_all(shipped, plan, end, err);
 	for (uint64_t i = 1; i < shipped->count; i++) {
 		GElf_Shdr *shdr = &shipped->shdrs[i];
 		const struct plan_section *section = &plan->sections[shipped->from[i]];
@@ -253,7 +286,7 @@ static int wipe_removed(const struct shipped *shipped, struct image *image, cons
 static void renumber_symbols(const struct shipped *shipped, struct image *image,
 			     const struct plan *plan, uint8_t *bytes)
 {
-	const uint64_t entry = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+	const uint64_t entry = symbol_size(image);
 	const size_t field =
 		image->is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
 	for (uint64_t i = 1; i < shipped->count; i++) {
@@ -361,11 +394,11 @@ int strip_shipped_file(struct strip_output *out, struct image *image, const stru
 	int code = keep_loaded(&shipped, image, plan, err);
 	if (code != NOTE_OK)
 		goto out;
-	number_sections(&shipped, plan);
+	number_sections(&shipped, image, plan);
 	name_sections(&shipped, image, plan);
 	code = renumber(&shipped, image, plan, err);
 	if (code == NOTE_OK)
-		code = place_sections(&shipped, plan, &end, err);
+		code = place_sections(&shipped, image, plan, &end, err);
 	if (code == NOTE_OK)
 		code = add_sections(&shipped, additions, &debuglink, &end, err);
 	if (code == NOTE_OK)
