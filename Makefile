@@ -5,7 +5,8 @@
 #           make demo           the main job on pkgnote itself, step by step
 #           make check          all tests, also under sanitizers; check-long: the slow ones too
 #           make lint bench fuzz clean
-VERSION  := 0.1.0
+#           make dist distcheck deb rpm     a release and its packages (packaging/package.mk); uninstall
+VERSION  := 1.0.0
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BINDIR   ?= $(PREFIX)/bin
@@ -15,6 +16,9 @@ MANDIR   ?= $(PREFIX)/share/man
 PERLDIR  ?= $(if $(filter /usr/local,$(PREFIX)),$(or $(shell perl -MConfig -e 'print $$Config{sitelib}' 2>/dev/null),$(PREFIX)/share/perl5),$(PREFIX)/share/perl5)
 RPMDIR   ?= $(PREFIX)/lib/rpm
 BUILD    ?= build
+# What can run here: in a cross build, a pkgnote of the build machine.
+RUN_PKGNOTE ?= $(BUILD)/pkgnote
+PKG_CONFIG ?= pkg-config
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
@@ -30,9 +34,9 @@ LOADED   := libcurl libarchive
 
 ALL_CPPFLAGS := -D_GNU_SOURCE -I. -Ilibnote -DPKGNOTE_VERSION='"$(VERSION)"' $(CPPFLAGS)
 # Asked once, and only where something is compiled: "make deps" works without pkg-config.
-PKG_CFLAGS    = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
-TOOL_LIBS     = $(eval TOOL_LIBS := $$(shell pkg-config --libs $(filter-out $(LOADED),$(PACKAGES))) -ldl)$(TOOL_LIBS)
-NOTE_LIBS     = $(shell pkg-config --libs libelf json-c)
+PKG_CFLAGS    = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PKG_CFLAGS)
+TOOL_LIBS     = $(eval TOOL_LIBS := $$(shell $(PKG_CONFIG) --libs $(filter-out $(LOADED),$(PACKAGES))) -ldl)$(TOOL_LIBS)
+NOTE_LIBS     = $(shell $(PKG_CONFIG) --libs libelf json-c)
 ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
 
 NOTE_SOURCES := $(sort $(wildcard libnote/*.c libnote/*/*.c))
@@ -107,6 +111,10 @@ install: all
 	chmod 644 $(DESTDIR)$(RPMDIR)/macros.d/macros.pkgnote
 	chmod 755 $(DESTDIR)$(RPMDIR)/pkgnote-find-debuginfo $(DESTDIR)$(RPMDIR)/pkgnote-provides
 	ln -sf ../macros.d/macros.pkgnote $(DESTDIR)$(RPMDIR)/fileattrs/pkgnote.attr
+	@$(MAKE) --no-print-directory install-debhelper install-completions
+
+# debhelper's addon: scripts alone. debhelper/bootstrap.mk uses it from the tree.
+install-debhelper:
 	install -d $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper
 	install -m 644 debhelper/pkgnote.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence/pkgnote.pm
 	install -m 644 debhelper/PackageNote.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote.pm
@@ -114,6 +122,13 @@ install: all
 	install -m 755 debhelper/instead/* $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper
 	if command -v pod2man >/dev/null; then pod2man --section=1 --release='pkgnote $(VERSION)' --date=' ' --center=Debhelper \
 	  debhelper/dh_pkgnote >$(DESTDIR)$(MANDIR)/man1/dh_pkgnote.1; fi
+
+install-completions: $(BUILD)/pkgnote
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	perl packaging/completion.pl bash $(RUN_PKGNOTE) >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pkgnote
+	perl packaging/completion.pl zsh $(RUN_PKGNOTE) >$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_pkgnote
+	perl packaging/completion.pl fish $(RUN_PKGNOTE) >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pkgnote.fish
 
 deps:
 	@sh tests/deps.sh
@@ -160,6 +175,8 @@ fuzz: deps
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all install deps demo check check-build check-long lint bench fuzz fuzzers clean
+include packaging/package.mk
+
+.PHONY: all install install-debhelper install-completions deps demo check check-build check-long lint bench fuzz fuzzers clean
 .SECONDARY:
 -include $(NOTE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
