@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The suite's own packages: built from a clean export, judged by lintian, installed into a copy of this system where
+# their own autopkgtests run, and purged again. LONG: two builds in different places are equal.
+. "$(dirname "$0")/../lib.sh"
+unset CC CXX CFLAGS CPPFLAGS LDFLAGS MAKEFLAGS MAKELEVEL MFLAGS DEB_BUILD_OPTIONS DEB_BUILD_PROFILES DH_EXTRA_ADDONS
+git_tree() { need git; git -C "$TOP" rev-parse -q --verify HEAD >/dev/null 2>&1 || skip "this is no checkout, and a release is made of one"; }
+
+version() { sed -n 's/^VERSION *:= *//p' "$TOP/Makefile"; }
+
+one_version() {
+	local version; version=$(version)
+	same "$("$PKGNOTE" --version | grep -o '[0-9][0-9.]*[0-9]' | head -1)" "$version"
+	says "$TOP/packaging/debian/changelog" "^pkgnote \($version-"
+	says "$TOP/NEWS.md" "^## $version\$"
+	says "$TOP/packaging/pkgnote.spec" "global pkgnote_version $version"
+}
+check "one version: Makefile, command, NEWS.md and packages agree" one_version
+
+symbols_file() {
+	awk '/^LIBNOTE_/ { version = $1 } /^\t[a-z]/ { sub(/;/, "", $1); print $1 "@" version }' "$TOP/libnote/libnote.map" | sort >wanted
+	sed -n 's/^ \(note_[^ ]*\) [0-9.]*$/\1/p' "$TOP/packaging/debian/libnote0.symbols" | sort >found
+	[ -s wanted ] && diff wanted found
+}
+check "the symbols file of libnote0 has what libnote.map exports" symbols_file
+
+completions() {
+	need bash
+	for shell in bash zsh fish; do perl "$TOP/packaging/completion.pl" $shell "$PKGNOTE" >$shell; done
+	# Each option of each --help is there, for each shell.
+	"$PKGNOTE" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p' >commands
+	[ -s commands ]
+	while read -r command; do
+		"$PKGNOTE" "$command" --help | sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' >options
+		[ -s options ]
+		while read -r option; do
+			grep -q -- "[ \"]--$option[ \"]" bash && grep -q -- "'\*--$option[=[-]" zsh && grep -q -- "_from $command' -l $option " fish ||
+				fail "no completion of $command --$option"
+		done <options
+	done <commands
+	try() { bash -c '. ./bash; shift 0; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pkgnote; echo "${COMPREPLY[@]}"' _ "$@"; }
+	same "$(try pkgnote find)" find-debuginfo
+	same "$(try pkgnote split --compress = z)" "zlib zstd"
+	same "$(try pkgnote split --minid)" --minidebuginfo
+	if command -v zsh >/dev/null; then zsh -n zsh; fi
+	if command -v fish >/dev/null; then fish -n fish; fi
+}
+check "completions of three shells name every option" completions
+
+dist_is_deterministic() {
+	git_tree; need xz
+	make -s -C "$TOP" dist BUILD="$PWD/a"
+	sleep 1.1
+	(umask 077; make -s -C "$TOP" dist BUILD="$PWD/b")
+	cmp a/*.tar.xz b/*.tar.xz
+	tar -tf a/*.tar.xz >names
+	says names "^pkgnote-$(version)/README.md\$"
+	says_not names '^pkgnote-[^/]*/build/'
+}
+check "make dist gives the same bytes twice, and nothing that was built" dist_is_deterministic
+
+# deb_built: the packages in $WORK/deb, once a script.
+deb_built() {
+	git_tree; need dpkg-buildpackage dh xz
+	[ ! -e "$WORK/deb/built" ] || return 0
+	make -C "$TOP" deb BUILD="$WORK/deb" >"$WORK/deb.log" 2>&1 || { tail -30 "$WORK/deb.log" >&2; return 1; }
+	touch "$WORK/deb/built"
+}
+
+debian_packages() {
+	deb_built
+	local dir=$WORK/deb/deb
+	for name in pkgnote libnote0 libnote-dev dh-pkgnote pkgnote-dbgsym libnote0-dbgsym; do ls "$dir/${name}_"*.deb >/dev/null; done
+	dpkg-deb -f "$dir"/dh-pkgnote_*.deb Provides | grep -q dh-sequence-pkgnote
+	mkdir x; for deb in "$dir"/*.deb; do dpkg-deb -x "$deb" x; done
+	# Each binary has the note of the package that ships it, in page one, and its debug file is the one it asks for.
+	for file in x/usr/bin/pkgnote x/usr/lib/*/libnote.so.0.*; do
+		readelf -n "$file" | grep -q '"name":"pkgnote"'
+		id=$(readelf -n "$file" | sed -n 's/.*Build ID: //p')
+		[ -f "x/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]
+	done
+	"$PKGNOTE" show --check x/usr/bin/pkgnote x/usr/lib/*/libnote.so.0.*
+	if command -v lintian >/dev/null; then
+		lintian --allow-root --fail-on error,warning "$dir"/*.changes >tags 2>&1 || { cat tags >&2; fail "lintian"; }
+	fi
+}
+check "make deb: six packages with notes and debug files by ourselves, and lintian has no error and no warning" debian_packages
+
+# In a copy of this system, on top of it: what is installed there is gone with the namespace.
+installed() {
+	[ "$(id -u)" = 0 ] || skip "needs root for a namespace with a copy of the system"
+	need unshare gdb
+	deb_built
+	mkdir upper root tests
+	cp -r "$TOP"/packaging/debian/tests/* tests
+	cp "$WORK"/deb/deb/*.deb .
+	rm -f ./*dbgsym*
+	cat >inside <<-'IN'
+	set -e
+	mount -t tmpfs tmpfs upper
+	mkdir upper/upper upper/work
+	mount -t overlay overlay -o "lowerdir=/,upperdir=$PWD/upper/upper,workdir=$PWD/upper/work" root || exit 77
+	mount -t proc proc root/proc
+	mount --rbind /dev root/dev
+	mount -t tmpfs tmpfs root/tmp
+	cp -r tests ./*.deb root/tmp
+	cat >root/tmp/run <<-'RUN'
+	set -e
+	cd /tmp
+	export DEBIAN_FRONTEND=noninteractive
+	dpkg-query -W | sort >before
+	find /usr /etc ! -path '/etc/ld.so.cache' | sort >files-before
+	dpkg -i ./*.deb
+	for test in command library addon; do
+		mkdir "$test.tmp"
+		AUTOPKGTEST_TMP=/tmp/$test.tmp sh "tests/$test" >"$test.log" 2>&1 || { tail -20 "$test.log"; echo "autopkgtest $test failed"; exit 1; }
+		echo "autopkgtest $test holds"
+	done
+	dpkg -P dh-pkgnote libnote-dev pkgnote libnote0
+	dpkg-query -W | sort | diff before -
+	find /usr /etc ! -path '/etc/ld.so.cache' ! -name '*.pyc' ! -name __pycache__ | sort | diff files-before - | grep '^>' && exit 1
+	echo "purged, nothing left"
+	RUN
+	PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot root sh /tmp/run
+	IN
+	local code=0
+	unshare -m --propagation private bash inside >out 2>&1 || code=$?
+	[ "$code" != 77 ] || skip "no overlay can be mounted here"
+	[ "$code" = 0 ] && grep -q 'nothing left' out || { tail -40 out >&2; return 1; }
+	for test in command library addon; do says out "autopkgtest $test holds"; done
+}
+check "the packages install, their autopkgtests hold with what is installed alone, purge leaves nothing" installed
+
+rpm_packages() {
+	git_tree; need rpmbuild rpm2cpio cpio
+	local options=
+	rpm -q json-c-devel >/dev/null 2>&1 || options=--nodeps # the libraries are another system's
+	RPMBUILD_OPTIONS=$options make -C "$TOP" rpm BUILD="$PWD/b" >log 2>&1 || { tail -30 log >&2; return 1; }
+	for name in pkgnote libnote libnote-devel pkgnote-rpm-macros pkgnote-debuginfo; do
+		ls b/rpm/"$name"-[0-9]*.rpm >/dev/null || fail "no package $name"
+	done
+	mkdir x; for rpm in b/rpm/pkgnote-[0-9]*64.rpm b/rpm/pkgnote-debuginfo-*.rpm; do rpm2cpio "$rpm" | (cd x && cpio -idm --quiet --no-absolute-filenames); done
+	readelf -n x/usr/bin/pkgnote | grep -q '"type":"rpm".*"name":"pkgnote"'
+	ls x/usr/lib/debug/usr/bin/pkgnote-"$(version)"-1*.debug
+}
+check "make rpm: five packages and the source, note and debuginfo by ourselves" rpm_packages
+
+uninstall_leaves_nothing() {
+	make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$PWD/root" install >log 2>&1
+	mkdir -p root/usr/local/bin && echo other >root/usr/local/bin/other
+	make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$PWD/root" uninstall >log 2>&1 || { tail -5 log >&2; return 1; }
+	same "$(find root -type f)" root/usr/local/bin/other
+}
+check "make uninstall takes out what install put in, and nothing else" uninstall_leaves_nothing
+
+reproducible() {
+	[ -n "${LONG:-}" ] || skip "long: LONG=1 builds the packages twice more"
+	git_tree; need dpkg-buildpackage faketime setpriv
+	mkdir first "a second place" && chmod 777 first "a second place"
+	make -C "$TOP" deb BUILD="$PWD/first" >log 2>&1
+	git -C "$TOP" archive HEAD | (mkdir copy && tar -x -C copy)
+	cp first/*.tar.xz .
+	TZ=Asia/Tokyo LC_ALL=C.UTF-8 faketime '+400 days' bash "$TOP/packaging/deb.sh" ./*.tar.xz "$(version)" "a second place/deb" >log2 2>&1 || { tail -20 log2 >&2; return 1; }
+	for deb in first/deb/*.deb; do cmp "$deb" "a second place/deb/$(basename "$deb")"; done
+}
+check "two builds in different places and times give equal packages" reproducible
+
+distcheck() {
+	[ -n "${LONG:-}" ] || skip "long: LONG=1 runs make distcheck"
+	git_tree
+	make -C "$TOP" distcheck BUILD="$PWD/b" >log 2>&1 || { tail -30 log >&2; return 1; }
+	says log 'holds$'
+}
+check "make distcheck holds" distcheck
+finish
