@@ -3,6 +3,8 @@
 # deb.sh TARBALL VERSION DIR: the Debian packages of the suite, with their source package, in DIR.
 # DPKG_BUILDPACKAGE_OPTIONS: more for dpkg-buildpackage.
 set -euo pipefail
+# The build of the packages is one of its own, not a part of the make that asked for it.
+unset BUILD MAKEFLAGS MAKELEVEL MFLAGS CC CFLAGS
 tarball=$(realpath "$1") version=$2
 mkdir -p "$3"
 out=$(realpath "$3")

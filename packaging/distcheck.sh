@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # distcheck.sh TARBALL VERSION: what a packager does with a release, and that nothing is left of it afterwards.
 set -euo pipefail
+unset BUILD MAKEFLAGS MAKELEVEL MFLAGS
 tarball=$(realpath "$1") version=$2
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT

@@ -3,6 +3,8 @@
 # rpm.sh TARBALL VERSION DIR: the rpm packages of the suite, with their source package, in DIR.
 # RPMBUILD_OPTIONS: more for rpmbuild (--nodeps where the libraries are not rpm's).
 set -euo pipefail
+# The build of the packages is one of its own, not a part of the make that asked for it.
+unset BUILD MAKEFLAGS MAKELEVEL MFLAGS CC CFLAGS
 tarball=$(realpath "$1") version=$2 spec=$(realpath "$(dirname "$0")/pkgnote.spec")
 mkdir -p "$3"
 out=$(realpath "$3")
