@@ -53,6 +53,9 @@ SHARED       := $(SONAME).1.0
 
 all: $(BUILD)/pkgnote $(BUILD)/libnote.so $(BUILD)/libnote.a $(BUILD)/libnote.pc
 
+# Who tells the version is made anew with it.
+$(patsubst %.c,$(BUILD)/%.o,$(shell grep -rl --include='*.c' PKGNOTE_VERSION libnote tools)): Makefile
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
