@@ -50,7 +50,7 @@ static int find_members(struct image *image, int fd, struct payload *control, st
 			return error_set(err, NOTE_MALFORMED, at,
 					 "a member of %llu bytes ends after the file",
 					 (unsigned long long)size);
-		const struct payload member = {fd, at, size, PAYLOAD_TAR};
+		const struct payload member = {fd, at, size, PAYLOAD_TAR, NULL};
 		if (is_member(header, "control.tar") && control->length == 0)
 			*control = member;
 		else if (is_member(header, "data.tar") && data->length == 0)

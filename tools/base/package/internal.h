@@ -8,12 +8,15 @@
 
 enum payload_format { PAYLOAD_TAR, PAYLOAD_CPIO };
 
+struct rpm_files;
+
 /* A compressed archive: LENGTH bytes at OFFSET of FD. */
 struct payload {
 	int fd;
 	uint64_t offset;
 	uint64_t length;
 	enum payload_format format;
+	struct rpm_files *files; /* what an rpm's header lists, or NULL; payload_open() takes it */
 };
 
 /* A payload being read: see payload.c. */
@@ -25,6 +28,41 @@ void payload_close(struct payload_reader *reader);
 int payload_next(struct payload_reader *reader, struct package_file *file, struct note_error *err);
 int payload_read(struct payload_reader *reader, void *buffer, size_t room, size_t *got,
 		 struct note_error *err);
+
+/* An rpm's header: the index and the store, see rpm.c. */
+struct rpm_header {
+	struct span entries;
+	struct span store;
+	uint64_t end; /* offset in the file */
+};
+
+enum { RPM_INT16 = 3, RPM_INT32 = 4, RPM_INT64 = 5, RPM_STRING = 6, RPM_STRINGS = 8, RPM_I18N = 9 };
+
+struct rpm_entry {
+	uint32_t type;
+	uint32_t offset; /* in the store */
+	uint32_t count;
+};
+
+/* The entry of TAG; false where there is none. */
+bool rpm_header_find(const struct rpm_header *header, uint32_t tag, struct rpm_entry *out);
+
+/* A file of an rpm's header. */
+struct rpm_file {
+	const char *folder; /* "/usr/bin/" */
+	const char *name;
+	uint64_t size;
+	uint64_t inode;
+	uint16_t mode;
+	bool is_ghost;
+	bool later; /* the contents come with another name of the same inode */
+};
+
+/* NULL where the header has no such list, or a broken one. */
+struct rpm_files *rpm_files_read(const struct rpm_header *header);
+void rpm_files_free(struct rpm_files *files); /* NULL is allowed */
+/* NULL where there is no such file. */
+const struct rpm_file *rpm_files_get(const struct rpm_files *files, uint64_t index);
 
 /* Each reads the head and finds the payload; NOTE_ABSENT where the magic is another. */
 int deb_read_head(struct image *image, int fd, struct package_head *head, struct payload *payload,

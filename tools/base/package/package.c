@@ -15,7 +15,7 @@ struct package {
 int package_open(struct package **out, int fd, struct note_error *err)
 {
 	struct image *image;
-	struct payload payload;
+	struct payload payload = {0};
 	*out = NULL;
 	int code = image_open_fd(&image, fd, err);
 	if (code != NOTE_OK)

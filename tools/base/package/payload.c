@@ -9,7 +9,9 @@
  * cpio, the "new ASCII" format (cpio(5)): a header of 110 bytes, "070701" (or "070702") and 13
  * numbers of 8 hexadecimal digits: ino, mode, uid, gid, nlink, mtime, filesize, devmajor,
  * devminor, rdevmajor, rdevminor, namesize, check; the name with its NUL, padded to 4 with the
- * header; the contents, padded to 4. "TRAILER!!!" ends it.
+ * header; the contents, padded to 4. "TRAILER!!!" ends it. rpm's stripped entries in its place
+ * (rpm's lib/cpio.c): "07070X", the file's number in the header's list as 8 hexadecimal digits,
+ * padded to 4; the contents, where that list says that there are some.
  */
 #include <errno.h>
 #include <limits.h>
@@ -111,8 +113,10 @@ int payload_open(struct payload_reader **out, const struct payload *payload, str
 {
 	*out = NULL;
 	int code = archive_library_load(err);
-	if (code != NOTE_OK)
+	if (code != NOTE_OK) {
+		rpm_files_free(payload->files);
 		return code;
+	}
 	struct payload_reader *reader = xcalloc(1, sizeof(*reader));
 	reader->payload = *payload;
 	if (__builtin_mul_overflow(payload->length, MOST_FACTOR, &reader->budget) ||
@@ -147,6 +151,7 @@ void payload_close(struct payload_reader *reader)
 		return;
 	libarchive.read_free(reader->parser);
 	libarchive.read_free(reader->unpacker);
+	rpm_files_free(reader->payload.files);
 	free(reader->path);
 	free(reader->link);
 	free(reader);
@@ -231,7 +236,9 @@ static int tar_next(struct payload_reader *reader, struct package_file *file,
 
 /* --- cpio --- */
 
-#define CPIO_HEADER 110
+#define CPIO_MAGIC      6
+#define CPIO_HEADER     110
+#define STRIPPED_HEADER 16
 
 enum { CPIO_INO, CPIO_MODE, CPIO_NLINK = 4, CPIO_SIZE = 6, CPIO_DEVICE, CPIO_NAME_SIZE = 11 };
 
@@ -281,7 +288,7 @@ static bool read_field(const char *header, int field, uint64_t *out)
 {
 	uint8_t bytes[4];
 	char digits[9];
-	memcpy(digits, header + 6 + 8 * field, 8);
+	memcpy(digits, header + CPIO_MAGIC + 8 * field, 8);
 	digits[8] = '\0';
 	if (hex_decode(digits, bytes, sizeof(bytes)) != 4)
 		return false;
@@ -289,26 +296,41 @@ static bool read_field(const char *header, int field, uint64_t *out)
 	return true;
 }
 
-/* The next header, of whatever kind of file; its name is reader->path, cleaned. */
-static int cpio_header(struct payload_reader *reader, struct package_file *file, uint64_t *mode,
+static int no_header(struct note_error *err)
+{
+	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+			 "the package's payload: no cpio header");
+}
+
+/* NAME is what the next file is called. */
+static int take_name(struct payload_reader *reader, const char *name, struct note_error *err)
+{
+	free(reader->path);
+	reader->path = clean_path(name);
+	return reader->path != NULL ? NOTE_OK : bad_name(name, err);
+}
+
+static void expect_contents(struct payload_reader *reader, uint64_t size)
+{
+	reader->left = size;
+	reader->padding = (unsigned)(-size & 3);
+}
+
+/* What follows the magic of an entry that says all itself. */
+static int full_header(struct payload_reader *reader, struct package_file *file, uint64_t *mode,
 		       bool *end, struct note_error *err)
 {
 	char header[CPIO_HEADER];
 	char name[LONGEST_PATH + 4];
 	uint64_t links, size, device, inode, name_size;
-	int code = unpack_all(reader, NULL, reader->left + reader->padding, err);
-	reader->left = reader->padding = 0;
-	if (code == NOTE_OK)
-		code = unpack_all(reader, header, sizeof(header), err);
+	int code = unpack_all(reader, header + CPIO_MAGIC, sizeof(header) - CPIO_MAGIC, err);
 	if (code != NOTE_OK)
 		return code;
-	if ((memcmp(header, "070701", 6) != 0 && memcmp(header, "070702", 6) != 0) ||
-	    !read_field(header, CPIO_INO, &inode) || !read_field(header, CPIO_MODE, mode) ||
+	if (!read_field(header, CPIO_INO, &inode) || !read_field(header, CPIO_MODE, mode) ||
 	    !read_field(header, CPIO_NLINK, &links) || !read_field(header, CPIO_SIZE, &size) ||
 	    !read_field(header, CPIO_DEVICE, &device) ||
 	    !read_field(header, CPIO_NAME_SIZE, &name_size))
-		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-				 "the package's payload: no cpio header");
+		return no_header(err);
 	if (name_size == 0 || name_size > LONGEST_PATH)
 		return bad_name(NULL, err);
 	code = unpack_all(reader, name, name_size + (-(CPIO_HEADER + name_size) & 3), err);
@@ -316,12 +338,10 @@ static int cpio_header(struct payload_reader *reader, struct package_file *file,
 		return code;
 	name[name_size - 1] = '\0';
 	*end = strcmp(name, "TRAILER!!!") == 0;
-	free(reader->path);
-	reader->path = clean_path(name);
-	if (reader->path == NULL)
-		return bad_name(name, err);
-	reader->left = size;
-	reader->padding = (unsigned)(-size & 3);
+	code = take_name(reader, name, err);
+	if (code != NOTE_OK)
+		return code;
+	expect_contents(reader, size);
 	*file = (struct package_file){
 		.path = reader->path,
 		.size = size,
@@ -329,6 +349,61 @@ static int cpio_header(struct payload_reader *reader, struct package_file *file,
 		.later = size == 0 && links > 1,
 	};
 	return NOTE_OK;
+}
+
+/* The same of an entry that names a file of the header's list. */
+static int stripped_header(struct payload_reader *reader, struct package_file *file, uint64_t *mode,
+			   struct note_error *err)
+{
+	char header[STRIPPED_HEADER];
+	uint64_t index;
+	int code = unpack_all(reader, header + CPIO_MAGIC, sizeof(header) - CPIO_MAGIC, err);
+	if (code != NOTE_OK)
+		return code;
+	if (!read_field(header, 0, &index))
+		return no_header(err);
+	const struct rpm_file *listed = rpm_files_get(reader->payload.files, index);
+	if (listed == NULL)
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "the package's payload: file %llu of a header that lists no such",
+				 (unsigned long long)index);
+	char *name = xasprintf("%s%s", listed->folder, listed->name);
+	code = take_name(reader, name, err);
+	free(name);
+	if (code != NOTE_OK)
+		return code;
+	const bool has_contents =
+		(S_ISREG(listed->mode) && !listed->later) || S_ISLNK(listed->mode);
+	expect_contents(reader, has_contents ? listed->size : 0);
+	*mode = listed->mode;
+	*file = (struct package_file){
+		.path = reader->path,
+		.size = has_contents ? listed->size : 0,
+		.inode = listed->inode,
+		.later = listed->later,
+	};
+	return NOTE_OK;
+}
+
+/* The next header, of whatever kind of file; its name is reader->path, cleaned. */
+static int cpio_header(struct payload_reader *reader, struct package_file *file, uint64_t *mode,
+		       bool *end, struct note_error *err)
+{
+	char magic[CPIO_MAGIC];
+	int code = unpack_all(reader, NULL, reader->left, err);
+	if (code == NOTE_OK)
+		code = unpack_all(reader, NULL, reader->padding, err);
+	reader->left = reader->padding = 0;
+	if (code == NOTE_OK)
+		code = unpack_all(reader, magic, sizeof(magic), err);
+	if (code != NOTE_OK)
+		return code;
+	*end = false;
+	if (memcmp(magic, "07070X", CPIO_MAGIC) == 0)
+		return stripped_header(reader, file, mode, err);
+	if (memcmp(magic, "070701", CPIO_MAGIC) == 0 || memcmp(magic, "070702", CPIO_MAGIC) == 0)
+		return full_header(reader, file, mode, end, err);
+	return no_header(err);
 }
 
 static int cpio_next(struct payload_reader *reader, struct package_file *file,

@@ -17,8 +17,6 @@
 #define ENTRY_SIZE   16
 #define ENTRIES_MOST 65536
 
-enum { TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_I18N = 9 };
-
 enum {
 	TAG_NAME = 1000,
 	TAG_VERSION = 1001,
@@ -29,79 +27,65 @@ enum {
 	TAG_FORMAT = 1124,
 };
 
-struct header {
-	const uint8_t *entries;
-	uint64_t count;
-	uint64_t store; /* offset in the file */
-	uint64_t store_size;
-	uint64_t end;
-};
-
-static uint32_t big32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static int failed(const struct note_error *err)
 {
 	return err != NULL ? err->code : NOTE_MALFORMED;
 }
 
-static int read_header(struct image *image, uint64_t at, struct header *out, struct note_error *err)
+static int read_header(struct image *image, uint64_t at, struct rpm_header *out,
+		       struct note_error *err)
 {
 	static const uint8_t magic[4] = {0x8e, 0xad, 0xe8, 0x01};
-	const uint8_t *intro = image_bytes(image, at, INTRO_SIZE, "rpm header", err);
-	if (intro == NULL)
+	struct span intro;
+	if (image_span(image, at, INTRO_SIZE, "rpm header", &intro, err) != NOTE_OK)
 		return failed(err);
-	if (memcmp(intro, magic, sizeof(magic)) != 0)
+	if (!span_equal(intro, 0, magic, sizeof(magic)))
 		return error_set(err, NOTE_MALFORMED, at, "no rpm header");
-	out->count = big32(intro + 8);
-	out->store_size = big32(intro + 12);
-	if (out->count > ENTRIES_MOST)
+	const uint64_t count = span_u32(intro, 8, true), size = span_u32(intro, 12, true);
+	if (count > ENTRIES_MOST)
 		return error_set(err, NOTE_MALFORMED, at, "an rpm header of %llu entries",
-				 (unsigned long long)out->count);
+				 (unsigned long long)count);
 	/* 32-bit numbers: no sum here can wrap in 64 bits. */
-	out->entries =
-		image_bytes(image, at + INTRO_SIZE, out->count * ENTRY_SIZE, "rpm header", err);
-	if (out->entries == NULL)
-		return failed(err);
-	out->store = at + INTRO_SIZE + out->count * ENTRY_SIZE;
-	out->end = out->store + out->store_size;
+	const uint64_t store = at + INTRO_SIZE + count * ENTRY_SIZE;
+	out->end = store + size;
 	if (out->end > image->size)
 		return error_set(err, NOTE_MALFORMED, at, "an rpm header that ends after the file");
+	if (image_span(image, at + INTRO_SIZE, count * ENTRY_SIZE, "rpm header", &out->entries,
+		       err) != NOTE_OK ||
+	    image_span(image, store, size, "rpm header", &out->store, err) != NOTE_OK)
+		return failed(err);
 	return NOTE_OK;
 }
 
-/* The entry of TAG, or NULL. */
-static const uint8_t *find_entry(const struct header *header, uint32_t tag)
+bool rpm_header_find(const struct rpm_header *header, uint32_t tag, struct rpm_entry *out)
 {
-	for (uint64_t i = 0; i < header->count; i++)
-		if (big32(header->entries + i * ENTRY_SIZE) == tag)
-			return header->entries + i * ENTRY_SIZE;
-	return NULL;
+	for (uint64_t at = 0; at < header->entries.size; at += ENTRY_SIZE)
+		if (span_u32(header->entries, at, true) == tag) {
+			out->type = span_u32(header->entries, at + 4, true);
+			out->offset = span_u32(header->entries, at + 8, true);
+			out->count = span_u32(header->entries, at + 12, true);
+			return true;
+		}
+	return false;
 }
 
 /* The string of TAG, for free(); NULL where there is none. */
-static char *header_string(struct image *image, const struct header *header, uint32_t tag)
+static char *header_string(const struct rpm_header *header, uint32_t tag)
 {
-	const uint8_t *entry = find_entry(header, tag);
-	if (entry == NULL || (big32(entry + 4) != TYPE_STRING && big32(entry + 4) != TYPE_I18N))
+	struct rpm_entry entry;
+	if (!rpm_header_find(header, tag, &entry) ||
+	    (entry.type != RPM_STRING && entry.type != RPM_I18N))
 		return NULL;
-	const char *text = image_string(image, header->store + big32(entry + 8), header->end,
-					"rpm header", NULL);
+	const char *text = span_string(header->store, entry.offset);
 	return text != NULL ? xstrdup(text) : NULL;
 }
 
-static uint32_t header_number(struct image *image, const struct header *header, uint32_t tag)
+static uint32_t header_number(const struct rpm_header *header, uint32_t tag)
 {
-	const uint8_t *entry = find_entry(header, tag);
-	if (entry == NULL || big32(entry + 4) != TYPE_INT32)
+	struct rpm_entry entry;
+	if (!rpm_header_find(header, tag, &entry) || entry.type != RPM_INT32)
 		return 0;
-	const uint64_t offset = big32(entry + 8);
-	if (offset + 4 > header->store_size)
-		return 0;
-	const uint8_t *value = image_bytes(image, header->store + offset, 4, "rpm header", NULL);
-	return value != NULL ? big32(value) : 0;
+	return span_u32(header->store, entry.offset, true);
 }
 
 /* "N-V-R.src.rpm" as "N" and "V-R". */
@@ -132,25 +116,25 @@ static bool ends_with(const char *text, const char *end)
 	return length >= wanted && strcmp(text + length - wanted, end) == 0;
 }
 
-static int read_facts(struct image *image, const struct header *header, struct package_head *head,
+static int read_facts(const struct rpm_header *header, uint64_t at, struct package_head *head,
 		      struct note_error *err)
 {
 	head->type = "rpm";
-	head->name = header_string(image, header, TAG_NAME);
-	head->version = header_string(image, header, TAG_VERSION);
-	head->release = header_string(image, header, TAG_RELEASE);
-	head->architecture = header_string(image, header, TAG_ARCH);
+	head->name = header_string(header, TAG_NAME);
+	head->version = header_string(header, TAG_VERSION);
+	head->release = header_string(header, TAG_RELEASE);
+	head->architecture = header_string(header, TAG_ARCH);
 	if (head->name == NULL || head->version == NULL || head->release == NULL ||
 	    head->architecture == NULL)
-		return error_set(err, NOTE_MALFORMED, header->store,
+		return error_set(err, NOTE_MALFORMED, at,
 				 "an rpm header that lacks name, version, release or architecture");
-	char *source = header_string(image, header, TAG_SOURCE_RPM);
+	char *source = header_string(header, TAG_SOURCE_RPM);
 	if (source != NULL)
 		split_source(head, source);
 	free(source);
 	head->is_debug =
 		ends_with(head->name, "-debuginfo") || ends_with(head->name, "-debugsource");
-	const uint32_t epoch = header_number(image, header, TAG_EPOCH);
+	const uint32_t epoch = header_number(header, TAG_EPOCH);
 	if (epoch != 0) {
 		char *version = xasprintf("%u:%s", (unsigned)epoch, head->version);
 		free(head->version);
@@ -163,7 +147,7 @@ int rpm_read_head(struct image *image, int fd, struct package_head *head, struct
 		  struct note_error *err)
 {
 	static const uint8_t magic[4] = {0xed, 0xab, 0xee, 0xdb};
-	struct header header;
+	struct rpm_header header;
 	uint64_t at = 0;
 	const uint8_t *lead = image_bytes(image, 0, LEAD_SIZE, "rpm lead", NULL);
 	if (lead == NULL || memcmp(lead, magic, sizeof(magic)) != 0)
@@ -174,14 +158,16 @@ int rpm_read_head(struct image *image, int fd, struct package_head *head, struct
 	if (code == NOTE_OK)
 		code = read_header(image, at, &header, err);
 	if (code == NOTE_OK)
-		code = read_facts(image, &header, head, err);
+		code = read_facts(&header, at, head, err);
 	if (code != NOTE_OK)
 		return code;
-	char *format = header_string(image, &header, TAG_FORMAT);
+	char *format = header_string(&header, TAG_FORMAT);
 	if (format != NULL && strcmp(format, "cpio") != 0)
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "an rpm whose payload is no cpio: %s", format);
 	free(format);
-	*payload = (struct payload){fd, header.end, image->size - header.end, PAYLOAD_CPIO};
+	*payload = (struct payload){fd, header.end, image->size - header.end, PAYLOAD_CPIO, NULL};
+	if (code == NOTE_OK)
+		payload->files = rpm_files_read(&header);
 	return code;
 }
