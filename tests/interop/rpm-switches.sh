@@ -33,10 +33,58 @@ every_macro() {
 	done
 	same "$(cat complaints)" ""
 	says_not values '%\{?[a-z_]*pkgnote'
-	# Newer rpm knows "%install -a".
-	same "$(RPM_CONFIGDIR=$WORK/rpm rpm --eval '%install -a' | tail -1)" '%install -a'
+	# Newer rpm knows "%install -a". Nothing before it: that would be a line of %build.
+	same "$(RPM_CONFIGDIR=$WORK/rpm rpm --eval '%install -a')" '%install -a'
+	same "$(RPM_CONFIGDIR=$WORK/rpm rpm --define '_enable_debug_packages 0' --define 'buildsubdir x' --eval '%install')" '%install'
 }
 check "rpm --eval of each macro" every_macro
+
+# scripts NAME BUILD [OPTION...]: what BUILD's rpmbuild runs for tally.spec, as it is given to the shell, in ./NAME.
+scripts() {
+	local name=$1 builds=$2; shift 2
+	mkdir "$name"
+	cat >shell <<-E
+	#!/bin/sh
+	for script; do :; done
+	sed 's#$WORK/rpm/#$(rpm --eval '%{_rpmconfigdir}')/#g' "\$script" >"\$(mktemp $PWD/$name/XXXXXX)"
+	exec /bin/sh "\$@"
+	E
+	chmod 755 shell
+	"$builds" top tally.spec --define "_buildshell $PWD/shell" "$@"
+	rm -rf top
+	# One after the other, in whatever order mktemp's names have.
+	for script in "$name"/*; do sha256sum <"$script"; done | sort >"$name.sums"
+	[ "$(wc -l <"$name.sums")" -ge 3 ]
+}
+
+all_off() {
+	rpm_ready
+	need find-debuginfo
+	project_tally
+	local off="--define '_pkgnote_stamp 0' --define '_pkgnote_split 0'" more round=0
+	while read -r more; do
+		round=$((round + 1))
+		eval "scripts stock$round rpm_builds_standard $more"
+		eval "scripts off$round rpm_builds $off $more"
+		diff -r <(cat stock$round/* | sort) <(cat off$round/* | sort)
+		same "$(cat off$round.sums)" "$(cat stock$round.sums)"
+	done <<-'E'
+	--define '_unused 1'
+	--define '_enable_debug_packages 0'
+	--define 'debug_package %{nil}'
+	E
+	# The same for what is compiled for nothing.
+	project_words
+	mv words.spec tally.spec
+	scripts words rpm_builds_standard
+	eval "scripts off rpm_builds $off"
+	same "$(cat off.sums)" "$(cat words.sums)"
+	# It can tell: with one of the switches on it is another script.
+	project_tally
+	scripts on rpm_builds --define '_pkgnote_stamp 0'
+	[ "$(cat on.sums)" != "$(cat stock1.sums)" ] || fail "the scripts of two ways are the same"
+}
+check "with every switch off rpmbuild runs the stock scripts, byte for byte" all_off
 
 nothing_off() {
 	tally
@@ -128,6 +176,25 @@ keys() {
 	same "$(find bad -name '*.rpm')" ""
 }
 check "_pkgnote_debug_info_url and _pkgnote_keys: spaces, quotes, commas, what a shell would eat" keys
+
+excluded() {
+	rpm_ready
+	project_tally
+	sed -i '1i %global _pkgnote_exclude */libtally.so* /nothing/*' tally.spec
+	tally
+	same "$(note_of root/usr/bin/tally name)" tally
+	readelf -SW root/usr/lib64/libtally.so.1 >sections
+	says_not sections 'note\.package|gnu_debuglink'
+	says sections 'debug_info'
+	says_not <(packaged) 'libtally'
+	# The same where the standard find-debuginfo splits; a quote is no end of the word.
+	sed -i "1s/.*/%global _pkgnote_exclude \/it's *\/tally/" tally.spec
+	tally unsplit --define '_pkgnote_split 0'
+	readelf -SW root/usr/bin/tally >sections
+	says_not sections 'note\.package'
+	same "$(note_of root/usr/lib64/libtally.so.1 name)" tally
+}
+check "_pkgnote_exclude: patterns for what is neither stamped nor split" excluded
 
 flags() {
 	tally ours --define 'tally_make LDFLAGS="%{_pkgnote_flags}"'
