@@ -234,6 +234,11 @@ int module_check(struct module *module, note_problem_visit *visit, void *context
 		 struct note_error *err)
 {
 	struct judge judge = {.visit = visit, .context = context, .err = err};
+	if (module->lack != NULL) {
+		tell(&judge, module->lack, NOTE_NO_OFFSET,
+		     "its first page is not in the core: nothing is known of it");
+		return NOTE_OK;
+	}
 	int code = module_notes(module, judge_note, &judge, err);
 	if (code != NOTE_OK)
 		return code;

@@ -26,7 +26,12 @@ struct space {
 	 * (may be NULL) gets where they lie in the file; for a live process, the address. */
 	int (*read)(struct space *space, uint64_t address, void *out, uint64_t size,
 		    uint64_t *offset);
+	bool exhausted; /* more was asked for than may be read of it: there is no going on */
 };
+
+/* Findings of a file that was mapped, and whose first page is not in the core. */
+#define CORE_NO_FIRST_PAGE "no-first-page"
+#define CORE_CUT_SHORT     "cut-short"
 
 /* A module; valid during the visit. */
 struct module {
@@ -40,18 +45,23 @@ struct module {
 	const char *payload; /* of the first package note, without its NUL; NULL for none */
 	size_t payload_length;
 	uint64_t payload_offset; /* in the core file; for a process, the address */
+	const char *lack;        /* why none of this is known: CORE_..., else NULL */
 	int problem;             /* not NOTE_OK: its notes could not all be read */
 	struct note_error error; /* and why */
 	/* Private: copies of its note segments. */
 	struct module_area *areas;
 	struct space *space;
+	uint64_t page; /* where its first page was read */
 };
 
 /* False ends the walk. */
 typedef bool module_visit(void *context, struct module *module);
 
-/* Visits the modules of a core file in the order of their addresses. NOTE_UNSUPPORTED where IMAGE
- * is no core. A core without modules is sound. */
+/* Visits the modules of a core file in the order of their addresses, each once, however many of its
+ * mappings begin with its first page. NOTE_UNSUPPORTED where IMAGE is no core, or so made that the
+ * modules would be read over and over. A core without modules is sound. After the visits:
+ * NOTE_MALFORMED where it was cut short, NOTE_ABSENT where it lacks the first pages of files that
+ * it names, each of which was visited with what it lacks. */
 int core_modules(struct image *core, module_visit *visit, void *context, struct note_error *err);
 
 /* The same for the live process PID. NOTE_ABSENT where there is none, NOTE_SYSTEM where it may not
@@ -63,28 +73,32 @@ int process_modules(pid_t pid, module_visit *visit, void *context, struct note_e
 int module_notes(struct module *module, elf_note_visit *visit, void *context,
 		 struct note_error *err);
 
-/* --- between core.c, process.c, module.c and linkmap.c --- */
+/* --- between the files of this room --- */
 
 /* Where a module may start, and its name if that is known. */
 struct candidate {
 	uint64_t address;
-	char *path; /* malloc'ed, or NULL */
+	uint64_t base;    /* where the module starts whose first page is at ADDRESS */
+	char *path;       /* malloc'ed, or NULL */
+	const char *lack; /* it is a module, of which nothing is there: CORE_... */
 };
 
 struct candidates {
 	struct candidate *items;
 	size_t count;
 	size_t room;
+	uint16_t machine; /* of what lacks a header of its own */
 };
 
-/* Takes a copy of LENGTH bytes of PATH (which may be NULL). False without memory. */
-bool candidates_add(struct candidates *list, uint64_t address, const char *path, size_t length);
+/* Adds ITEM with a copy of LENGTH bytes of PATH (which may be NULL). False without memory. */
+bool candidates_add(struct candidates *list, const struct candidate *item, const char *path,
+		    size_t length);
 void candidates_free(struct candidates *list);
 
-/* Visits those candidates that are modules, sorted by address, each address once; one with a name
- * goes before one without. */
+/* Visits those candidates that are modules, sorted by address, each module once; one with a name
+ * goes before one without. *ENDED: a visit ended it (may be NULL). */
 int modules_visit(struct space *space, struct candidates *list, module_visit *visit, void *context,
-		  struct note_error *err);
+		  bool *ended, struct note_error *err);
 
 /* Names candidates that have none by the dynamic linker's list, which the PHNUM program headers at
  * PHDR (AT_PHNUM, AT_PHDR) lead to. The main program gets the string at MAIN_PATH (AT_EXECFN; 0 for

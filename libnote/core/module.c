@@ -13,6 +13,8 @@
 #define MAX_AREAS     16
 #define MAX_AREA_SIZE (1u << 20)
 #define MAX_HEADERS   4096
+#define MAX_ALIASES   64
+#define PAGE          4096
 
 /* A copy of a note segment. */
 struct module_area {
@@ -23,7 +25,8 @@ struct module_area {
 	uint8_t bytes[];
 };
 
-bool candidates_add(struct candidates *list, uint64_t address, const char *path, size_t length)
+bool candidates_add(struct candidates *list, const struct candidate *item, const char *path,
+		    size_t length)
 {
 	if (list->count == list->room) {
 		size_t room = list->room == 0 ? 64 : 2 * list->room;
@@ -36,7 +39,8 @@ bool candidates_add(struct candidates *list, uint64_t address, const char *path,
 	char *copy = path != NULL ? strndup(path, length) : NULL;
 	if (path != NULL && copy == NULL)
 		return false;
-	list->items[list->count++] = (struct candidate){address, copy};
+	list->items[list->count] = *item;
+	list->items[list->count++].path = copy;
 	return true;
 }
 
@@ -175,6 +179,8 @@ static void read_notes(struct module *module, struct image *headers)
 		if (!module->is_64)
 			address &= UINT32_MAX;
 		int code = read_area(module, &phdr, address, &end, &err);
+		if (code == NOTE_ABSENT && span_holds(PAGE, phdr.p_offset, phdr.p_filesz))
+			code = read_area(module, &phdr, module->page + phdr.p_offset, &end, &err);
 		if (code != NOTE_OK)
 			has_problem(module, code, &err);
 	}
@@ -237,38 +243,108 @@ static int by_address(const void *a, const void *b)
 	return one->path != NULL ? strcmp(one->path, two->path) : 0;
 }
 
-int modules_visit(struct space *space, struct candidates *list, module_visit *visit, void *context,
-		  struct note_error *err)
+/* Where else the first page of the module that was visited last may be mapped: small files have
+ * several PT_LOADs in it (-z noseparate-code, lld, mold), and each is mapped whole. */
+struct aliases {
+	const char *path;
+	uint64_t addresses[MAX_ALIASES];
+	size_t count;
+};
+
+/* Each PT_LOAD says by how much addresses exceed offsets; the first one's is the module's place. */
+static void find_aliases(struct aliases *aliases, const struct module *module,
+			 struct image *headers)
 {
+	GElf_Phdr phdr;
+	uint64_t bias = 0;
+	bool first = true;
+	*aliases = (struct aliases){.path = module->path};
+	for (uint64_t i = 0; i < headers->phnum && aliases->count < MAX_ALIASES; i++) {
+		if (image_phdr(headers, i, &phdr, NULL) != NOTE_OK || phdr.p_type != PT_LOAD)
+			continue;
+		const uint64_t distance = phdr.p_vaddr - phdr.p_offset;
+		if (first)
+			bias = module->address - distance;
+		else
+			aliases->addresses[aliases->count++] =
+				module->is_64 ? bias + distance : (bias + distance) & UINT32_MAX;
+		first = false;
+	}
+}
+
+static bool is_alias(const struct aliases *aliases, const struct candidate *item)
+{
+	if (item->path != NULL && aliases->path != NULL && strcmp(item->path, aliases->path) != 0)
+		return false;
+	for (size_t i = 0; i < aliases->count; i++)
+		if (aliases->addresses[i] == item->address)
+			return true;
+	return false;
+}
+
+/* The module at ITEM, if there is one. *GOING is false where the visit ends the walk. */
+static int visit_one(struct space *space, const struct candidate *item, struct aliases *aliases,
+		     module_visit *visit, void *context, bool *going, struct note_error *err)
+{
+	struct image *headers = NULL;
+	uint8_t *bytes;
+	int code = read_headers(space, item->address, &headers, &bytes, err);
+	if (code != NOTE_OK)
+		return code;
+	struct module module = {.path = item->path,
+				.address = item->base,
+				.page = item->address,
+				.machine = headers->ehdr.e_machine,
+				.is_64 = headers->is_64,
+				.is_big = headers->is_big,
+				.space = space};
+	read_notes(&module, headers);
+	find_aliases(aliases, &module, headers);
+	image_close(headers);
+	free(bytes);
+	*going = visit(context, &module);
+	free_areas(&module);
+	return NOTE_OK;
+}
+
+/* A file of which nothing but its name and place is known. */
+static bool visit_lacking(struct space *space, const struct candidate *item, uint16_t machine,
+			  module_visit *visit, void *context)
+{
+	struct module module = {.path = item->path,
+				.address = item->address,
+				.machine = machine,
+				.is_64 = space->is_64,
+				.is_big = space->is_big,
+				.lack = item->lack,
+				.space = space};
+	return visit(context, &module);
+}
+
+int modules_visit(struct space *space, struct candidates *list, module_visit *visit, void *context,
+		  bool *ended, struct note_error *err)
+{
+	struct aliases aliases = {0};
 	bool going = true;
 	if (list->count > 1)
 		qsort(list->items, list->count, sizeof(*list->items), by_address);
-	for (size_t i = 0; i < list->count && going; i++) {
+	for (size_t i = 0; i < list->count && going && !space->exhausted; i++) {
 		const struct candidate *item = &list->items[i];
 		struct note_error inner;
-		struct image *headers = NULL;
-		uint8_t *bytes;
-		if (i > 0 && item->address == item[-1].address)
+		if ((i > 0 && item->address == item[-1].address) || is_alias(&aliases, item))
 			continue;
-		int code = read_headers(space, item->address, &headers, &bytes, &inner);
+		if (item->lack != NULL) {
+			going = visit_lacking(space, item, list->machine, visit, context);
+			continue;
+		}
+		int code = visit_one(space, item, &aliases, visit, context, &going, &inner);
 		if (code == NOTE_SYSTEM && inner.system != 0) {
 			if (err != NULL)
 				*err = inner;
 			return code;
 		}
-		if (code != NOTE_OK)
-			continue;
-		struct module module = {.path = item->path,
-					.address = item->address,
-					.machine = headers->ehdr.e_machine,
-					.is_64 = headers->is_64,
-					.is_big = headers->is_big,
-					.space = space};
-		read_notes(&module, headers);
-		image_close(headers);
-		free(bytes);
-		going = visit(context, &module);
-		free_areas(&module);
 	}
+	if (ended != NULL)
+		*ended = !going;
 	return NOTE_OK;
 }

@@ -63,7 +63,8 @@ static bool take_mapping(struct process *process, char *line)
 	if (name[0] != '/' && strcmp(name, "[vdso]") != 0)
 		return true;
 	unescape(name);
-	return candidates_add(&process->candidates, start, name, strlen(name));
+	const struct candidate item = {.address = start, .base = start};
+	return candidates_add(&process->candidates, &item, name, strlen(name));
 }
 
 static int read_maps(struct process *process, pid_t pid, struct note_error *err)
@@ -125,7 +126,8 @@ int process_modules(pid_t pid, module_visit *visit, void *context, struct note_e
 		return error_system(err, "%s", path);
 	code = read_maps(&process, pid, err);
 	if (code == NOTE_OK)
-		code = modules_visit(&process.space, &process.candidates, visit, context, err);
+		code = modules_visit(&process.space, &process.candidates, visit, context, NULL,
+				     err);
 	candidates_free(&process.candidates);
 	close(process.memory);
 	return code;

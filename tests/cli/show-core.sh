@@ -125,13 +125,64 @@ check "a core of 10 GB at once" a_sparse_core_of_10_gigabytes
 cut_short() {
 	program
 	kernel_core
-	local size
-	for size in 100 1000 4096 9000 20000 50000; do
-		head -c $size core >cut
-		timeout 10 "$PKGNOTE" show --check cut >out 2>err || [ $? -lt 4 ]
+	local size whole
+	whole=$(stat -c %s core)
+	for size in 100 1000 4096 9000 20000 50000 $((whole - 1)); do
+		head -c "$size" core >cut
+		for how in --all --check --json; do
+			status 3 timeout 10 "$PKGNOTE" show "$how" cut
+			[ "$size" -lt 4096 ] || says err "^pkgnote show: cut: (cut short: $size of $whole bytes are there|program header table: .*)\$"
+		done
 	done
+	# What NT_FILE names is listed, whatever is gone.
+	"$PKGNOTE" show --json core >whole.json
+	status 3 "$PKGNOTE" show --json --check cut
+	same "$(grep -c . out)" "$(grep -c . whole.json)"
+	head -c 20000 core >cut
+	status 3 "$PKGNOTE" show --json --check cut
+	says out "\"module\":\"$PWD/libit.so\".*\"buildId\":null.*\"code\":\"cut-short\""
 }
 check "cores that are cut short" cut_short
+
+without_first_pages() {
+	program -Wl,-z,separate-code
+	echo 0x23 2>/dev/null >/proc/self/coredump_filter || skip "no coredump_filter here"
+	kernel_core
+	status 3 "$PKGNOTE" show --json core
+	says err '^pkgnote show: core: the first pages of [0-9]+ mapped files are not in it'
+	says out "\"module\":\"$PWD/it\".*\"machine\":\"$(uname -m)\".*\"buildId\":null"
+	says out "\"module\":\"$PWD/libit.so\".*\"code\":\"no-first-page\""
+	says_not out 'locale|gconv'
+	status 3 "$PKGNOTE" show --check core
+	says out '^    no-first-page: its first page is not in the core'
+}
+check "a core without the first pages of files names them" without_first_pages
+
+# records: how often ./it is among the modules that ./out tells of, and where.
+records() { sed -n "s|.*\"module\":\"$PWD/it\",\"address\":\"\(0x[0-9a-f]*\)\".*|\1|p" out; }
+
+mapped_twice() {
+	local linker first
+	for linker in bfd gold lld mold; do
+		rm -f core*
+		program "-fuse-ld=$linker" -Wl,-z,noseparate-code 2>/dev/null || continue
+		./it wait < <(sleep 5) >/dev/null &
+		local pid=$!
+		for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q libit "/proc/$pid/maps" && break; sleep 0.1; done
+		status 0 "$PKGNOTE" show --json --pid "$pid"
+		first=$(sed -n "s|^\([0-9a-f]*\)-.* $PWD/it\$|0x\1|p" "/proc/$pid/maps" | head -n 1)
+		kill "$pid"
+		same "$linker: $(records)" "$linker: $first"
+		kernel_core
+		status 0 "$PKGNOTE" show --json core
+		same "$linker: $(records | wc -l)" "$linker: 1"
+		# Only what was written to is in the core: of a small program that is its first page, too.
+		(echo 0x23 >/proc/self/coredump_filter; kernel_core) || continue
+		"$PKGNOTE" show --json core >out 2>err || same $? 3
+		same "$linker, bare: $(records | wc -l)" "$linker, bare: 1"
+	done
+}
+check "a module whose first page is mapped several times is one module" mapped_twice
 
 live_process() {
 	need perl

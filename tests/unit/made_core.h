@@ -77,7 +77,7 @@ static inline void made_segment(const struct made_core *made, uint8_t *p, unsign
 			  .p_vaddr = address,
 			  .p_filesz = size,
 			  .p_memsz = size,
-			  .p_flags = PF_R,
+			  .p_flags = PF_R | PF_X,
 			  .p_align = 4};
 	image_put_phdr(&made->shape, p + header + index * each, &phdr, NULL);
 }
