@@ -41,7 +41,9 @@ judge_lint() {
 		{ cat before; comm -23 <(lint stripped | sort) <(sort before); } >allowed
 		lint "$SPLIT$path" >after
 		nothing_new allowed after || fail "$path: eu-elflint"
-		{ cat before; comm -23 <(lint stripped.debug -d | sort) <(sort before); } >allowed
+		# objcopy's debug files have headers that are right, and eu-elflint's word on __ehdr_start.
+		objcopy --only-keep-debug "$TREE_ROOT$path" by-objcopy
+		{ cat before; comm -23 <(lint stripped.debug -d | sort) <(sort before); comm -23 <(lint by-objcopy -d | sort) <(sort before); } >allowed
 		lint "$SPLIT$debug" -d >after
 		nothing_new allowed after || fail "$debug: eu-elflint"
 		eu-unstrip -o joined "$SPLIT$path" "$SPLIT$debug" || fail "$path: eu-unstrip"

@@ -4,6 +4,9 @@
 . "$TOP/tests/judges.sh"
 . "$TOP/tests/split_tree.sh"
 
+# segments FILE: its program headers, but for offsets of what is not in it.
+segments() { readelf -lW "$1" 2>/dev/null | awk '$2 ~ /^0x/ && NF > 6 { if ($5 ~ /^0x0+$/) $2 = "-"; print }'; }
+
 splits_each_kind() {
 	fresh rpm root >out 2>err
 	programs | while read -r path; do
@@ -21,15 +24,22 @@ splits_each_kind() {
 		# New findings of eu-elflint are none; joined again it is the file that it was.
 		elflint "$TREE$path" >before
 		elflint "$debug" -d >after
-		same "$(cat after)" "$(cat before)"
+		# objcopy's, without a segment around __ehdr_start, is found fault with, too.
+		objcopy --only-keep-debug "$TREE$path" by-objcopy
+		same "$(sed 's/section \[[0-9]*\]/section []/' after)" "$(elflint by-objcopy -d | sed 's/section \[[0-9]*\]/section []/')"
+		# Nor is there a header that tells of other bytes than objcopy's does.
+		segments by-objcopy >wanted
+		segments "$debug" >found
+		says wanted '^LOAD '
+		same "$(cat found)" "$(cat wanted)"
 		case $path in
 		*/static-pie) continue ;; # eu-unstrip 0.188 cannot join these, eu-strip's neither
 		esac
 		elflint "root$path" >after
-		same "$(cat after)" "$(cat before)"
+		[ "$(cat after)" = "No errors" ] || same "$(cat after)" "$(cat before)"
 		eu-unstrip -o joined "root$path" "$debug"
-		elflint joined >after
-		same "$(cat after)" "$(cat before)"
+		elflint joined | sed 's/symbol [0-9]*/symbol/' >after
+		same "$(cat after)" "$(sed 's/symbol [0-9]*/symbol/' before)"
 		eu-elfcmp --ignore-build-id "$TREE$path" joined 2>&1 | grep -v '\.debug_\|\.shstrtab' || true
 	done
 	# The kinds that are left alone, each for its reason.
