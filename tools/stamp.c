@@ -19,7 +19,9 @@
 #include "tools/stamp/leftover.h"
 #include "tools/stamp/new_build_id.h"
 
-enum existing { EXISTING_KEEP, EXISTING_REPLACE, EXISTING_FAIL };
+/* The words of --on-existing, in their order. */
+static const enum note_existing existing_words[] = {NOTE_EXISTING_KEEP, NOTE_EXISTING_FIRST,
+						    NOTE_EXISTING_REPLACE, NOTE_EXISTING_FAIL};
 
 /* LEFT_ALONE: found in a tree, and of a kind that is not for stamping; named, it is refused. */
 enum outcome { IGNORED, STAMPED, KEPT, LEFT_ALONE, REFUSED };
@@ -34,7 +36,8 @@ struct item {
 	bool named;   /* an argument of its own: it has to be an ELF file or PE image */
 	size_t first; /* the index of the same file's first item */
 	enum outcome outcome;
-	bool no_build_id;         /* one was to be updated */
+	bool no_build_id; /* one was to be updated */
+	char *other; /* the package that a note names which was kept, where it is another one */
 	bool unsigned_now;        /* it had an IMA or EVM attribute, which did not go along */
 	struct note_error *error; /* why it was left alone or refused */
 };
@@ -48,6 +51,7 @@ struct stamp {
 	bool break_links;
 	bool outside;
 	const char *seed; /* of the build-ids to compute anew; NULL: they stay */
+	bool add_build_id;
 	const char *out;
 	struct item *items; /* in the order of the arguments, below that by path */
 	size_t count;
@@ -280,26 +284,45 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 	return code;
 }
 
+/* The note of FROM, then the build-id: MADE is a new file, for free(). */
+static int make(struct stamp *stamp, struct item *item, const uint8_t *bytes, size_t size,
+		void **made, size_t *made_size, struct note_error *err)
+{
+	const struct note_place_options options = {
+		.size = sizeof(options),
+		.existing = existing_words[stamp->existing],
+		.outside_first_page = stamp->outside,
+	};
+	void *identified = NULL;
+	size_t identified_size;
+	bool added = false;
+	int code = note_place(bytes, size, stamp->payload, &options, made, made_size, err);
+	if (code == NOTE_OK && stamp->add_build_id) {
+		code = add_build_id(*made, *made_size, stamp->seed, &identified, &identified_size,
+				    &added, err);
+		if (code == NOTE_OK && added) {
+			free(*made);
+			*made = identified;
+			*made_size = identified_size;
+		}
+	}
+	if (code == NOTE_OK && stamp->seed != NULL && !added)
+		code = new_build_id(*made, *made_size, stamp->seed, &item->no_build_id, err);
+	if (code == NOTE_OK && stamp->existing == 0)
+		item->other = kind_other_package(bytes, size, stamp->payload);
+	return code;
+}
+
 static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_error *err)
 {
 	struct item *item = &stamp->items[index];
-	const struct note_place_options options = {
-		.size = sizeof(options),
-		.replace = stamp->existing == EXISTING_REPLACE,
-		.outside_first_page = stamp->outside,
-	};
 	uint8_t *bytes = NULL;
 	void *made = NULL;
 	size_t size, made_size = 0;
 	int code = file_read(fd, &bytes, &size, err);
 	if (code != NOTE_OK)
 		return code;
-	if (stamp->existing == EXISTING_FAIL && kind_has_note(bytes, size))
-		code = refuse(err, "it has a package note already");
-	else
-		code = note_place(bytes, size, stamp->payload, &options, &made, &made_size, err);
-	if (code == NOTE_OK && stamp->seed != NULL)
-		code = new_build_id(made, made_size, stamp->seed, &item->no_build_id, err);
+	code = make(stamp, item, bytes, size, &made, &made_size, err);
 	const bool same = code == NOTE_OK && made_size == size && memcmp(made, bytes, size) == 0;
 	free(bytes);
 	item->outcome = same ? KEPT : STAMPED;
@@ -328,7 +351,14 @@ static void work(void *context, size_t index, unsigned worker)
 	if (code == NOTE_OK) {
 		kind = kind_of_file(fd);
 		switch (kind) {
+		case KIND_FOREIGN:
+			if (!item->named) {
+				code = kind_explain(fd, &err);
+				break;
+			}
+			/* fall through */
 		case KIND_ELF:
+		case KIND_DEBUG:
 		case KIND_PE:
 		case KIND_OBJECT: /* note_place says why not */
 			code = stamp_file(stamp, index, fd, &err);
@@ -344,7 +374,8 @@ static void work(void *context, size_t index, unsigned worker)
 		close(fd);
 	}
 	if (code != NOTE_OK) {
-		const bool not_for_it = kind == KIND_OBJECT || kind == KIND_ARCHIVE;
+		const bool not_for_it = kind == KIND_OBJECT || kind == KIND_ARCHIVE ||
+					kind == KIND_DEBUG || kind == KIND_FOREIGN;
 		item->outcome = not_for_it && !item->named ? LEFT_ALONE : REFUSED;
 		item->error = xmalloc(sizeof(err));
 		*item->error = err;
@@ -387,6 +418,11 @@ static void finish(void *context, size_t index)
 		cli_detail(&stamp->cli, item->shown, "%s", words[first->outcome]);
 	if (first->no_build_id)
 		cli_say(&stamp->cli, item->shown, "there is no build-id to update");
+	if (first->other != NULL)
+		cli_say(&stamp->cli, item->shown,
+			"its note names the package '%s', and stays: --on-existing=first puts this "
+			"one before it, replace in its place",
+			first->other);
 	if (first->unsigned_now)
 		cli_say(&stamp->cli, item->shown,
 			"its IMA or EVM attribute was for the old contents and is gone; sign it "
@@ -423,10 +459,12 @@ static int run(const struct command *command, int argc, char **argv)
 	int status;
 	const struct option_spec options[] = {
 		METADATA_OPTIONS(&stamp.metadata),
-		{"on-existing", 0, OPTION_CHOICE, "keep|replace|fail", &stamp.existing,
+		{"on-existing", 0, OPTION_CHOICE, "keep|first|replace|fail", &stamp.existing,
 		 "what to do with a file that has a note", NULL, NULL},
 		{"update-build-id", 0, OPTION_TEXT, "SEED", &stamp.seed,
 		 "compute the build-id anew, from the new contents and SEED", "", NULL},
+		{"add-build-id", 0, OPTION_FLAG, NULL, &stamp.add_build_id,
+		 "give a file that has no build-id one, in page one too", NULL, NULL},
 		{"output", 'o', OPTION_TEXT, "OUT", &stamp.out,
 		 "write the stamped FILE to OUT, leave FILE alone", NULL, NULL},
 		{"allow-outside-first-page", 0, OPTION_FLAG, NULL, &stamp.outside,
@@ -463,6 +501,7 @@ out:
 		free(stamp.items[i].path);
 		free(stamp.items[i].shown);
 		free(stamp.items[i].error);
+		free(stamp.items[i].other);
 	}
 	free(stamp.items);
 	free(stamp.sorted);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What lies where in a linked ELF file: its headers, checked, and which bytes belong to what.
+ * What lies where in a linked ELF file: its headers, checked.
  * Specification: System V gABI, chapters 4 ("Sections") and 5 ("Program Header").
  */
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "place/internal.h"
+#include "purpose.h"
 
 static bool fits(const struct image *image, uint64_t offset, uint64_t size)
 {
@@ -124,106 +125,6 @@ static int read_dynamic(struct layout *layout, struct note_error *err)
 	return NOTE_OK;
 }
 
-/* --- what belongs to what --- */
-
-static int by_start(const void *a, const void *b)
-{
-	const struct range *left = a;
-	const struct range *right = b;
-	if (left->start != right->start)
-		return left->start < right->start ? -1 : 1;
-	return left->end < right->end ? -1 : left->end > right->end;
-}
-
-static void own(struct layout *layout, uint64_t start, uint64_t size)
-{
-	if (size != 0)
-		layout->owned[layout->owned_count++] = (struct range){start, start + size};
-}
-
-static int read_owned(struct layout *layout, struct note_error *err)
-{
-	const struct image *image = layout->image;
-	layout->owned = calloc(3 + image->phnum + image->shnum, sizeof(*layout->owned));
-	if (layout->owned == NULL)
-		return error_system(err, "layout");
-	own(layout, 0, image->ehdr.e_ehsize);
-	own(layout, image->ehdr.e_phoff, image->phnum * image->ehdr.e_phentsize);
-	if (image->shnum != 0)
-		own(layout, image->ehdr.e_shoff, image->shnum * image->ehdr.e_shentsize);
-	for (uint64_t i = 0; i < image->shnum; i++) {
-		const struct range range = section_range(&layout->shdrs[i]);
-		own(layout, range.start, range.end - range.start);
-	}
-	/* Zero bytes of the first PT_LOAD that no section covers are free, unless no section header
-	 * is left to tell. */
-	for (uint64_t i = 0; i < image->phnum; i++) {
-		const GElf_Phdr *phdr = &layout->phdrs[i];
-		if (phdr != layout->load || image->shnum == 0)
-			own(layout, phdr->p_offset, phdr->p_filesz);
-	}
-	qsort(layout->owned, layout->owned_count, sizeof(*layout->owned), by_start);
-	return NOTE_OK;
-}
-
-bool place_is_owned(const struct layout *layout, struct range range)
-{
-	for (size_t i = 0; i < layout->owned_count; i++)
-		if (range_meets(layout->owned[i], range))
-			return true;
-	return false;
-}
-
-bool place_is_dead(const struct layout *layout, struct range range)
-{
-	if (range.end <= range.start)
-		return true;
-	const uint8_t *bytes =
-		image_bytes(layout->image, range.start, range.end - range.start, "padding", NULL);
-	if (bytes == NULL || place_is_owned(layout, range))
-		return false;
-	for (uint64_t i = 0; i < range.end - range.start; i++)
-		if (bytes[i] != 0 && bytes[i] != 'X')
-			return false;
-	return true;
-}
-
-static const uint8_t *whole_file(const struct layout *layout)
-{
-	return image_bytes(layout->image, 0, layout->image->size, "file", NULL);
-}
-
-uint64_t place_free_after(const struct layout *layout, uint64_t offset, uint64_t limit)
-{
-	const uint8_t *bytes = whole_file(layout);
-	if (limit > layout->image->size)
-		limit = layout->image->size;
-	for (size_t i = 0; i < layout->owned_count; i++) {
-		const struct range *owned = &layout->owned[i];
-		if (owned->end > offset && owned->start < limit)
-			limit = owned->start;
-	}
-	uint64_t end = offset;
-	while (end < limit && bytes[end] == 0)
-		end++;
-	return end - offset;
-}
-
-uint64_t place_free_before(const struct layout *layout, uint64_t offset)
-{
-	const uint8_t *bytes = whole_file(layout);
-	uint64_t limit = 0;
-	for (size_t i = 0; i < layout->owned_count; i++) {
-		const struct range *owned = &layout->owned[i];
-		if (owned->start < offset && owned->end > limit)
-			limit = owned->end;
-	}
-	uint64_t start = offset;
-	while (start > limit && bytes[start - 1] == 0)
-		start--;
-	return offset - start;
-}
-
 /* --- the first PT_LOAD --- */
 
 /* How far it can grow in memory: up to the page of the next PT_LOAD, pages as large as any
@@ -244,6 +145,8 @@ static uint64_t growth_in_memory(const struct layout *layout, const GElf_Phdr *l
 		if (other->p_vaddr >= end && start < limit)
 			limit = start;
 	}
+	if (layout->has_rest && load == layout->load)
+		return 0;
 	return limit > end ? limit - end : 0;
 }
 
@@ -279,20 +182,10 @@ static int find_load(struct layout *layout, struct note_error *err)
 /* Debug files carry the headers of the program whose contents were left out of them. */
 static int check_contents(const struct layout *layout, struct note_error *err)
 {
-	const GElf_Phdr *load = layout->load;
-	for (uint64_t i = 1; i < layout->image->shnum; i++) {
-		GElf_Shdr shdr;
-		int code = image_shdr(layout->image, i, &shdr, err);
-		if (code != NOTE_OK)
-			return code;
-		if (shdr.sh_type == SHT_NOBITS && (shdr.sh_flags & SHF_ALLOC) != 0 &&
-		    (shdr.sh_flags & SHF_TLS) == 0 && shdr.sh_size != 0 &&
-		    shdr.sh_addr >= load->p_vaddr && shdr.sh_addr - load->p_vaddr < load->p_filesz)
-			return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-					 "a separate debug file: the note belongs into what is "
-					 "loaded");
-	}
-	return NOTE_OK;
+	if (!elf_is_debug_file(layout->image))
+		return NOTE_OK;
+	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+			 "a separate debug file: the note belongs into what is loaded");
 }
 
 static int check_type(const struct image *image, struct note_error *err)
@@ -323,17 +216,19 @@ int place_read(struct layout *out, struct image *image, struct note_error *err)
 				 image->ehdr.e_ehsize);
 	int code = check_type(image, err);
 	if (code == NOTE_OK)
+		code = check_contents(out, err);
+	if (code == NOTE_OK)
 		code = read_segments(out, err);
 	if (code == NOTE_OK)
 		code = read_sections(out, err);
 	if (code == NOTE_OK)
 		code = find_load(out, err);
 	if (code == NOTE_OK)
-		code = check_contents(out, err);
-	if (code == NOTE_OK)
-		code = read_owned(out, err);
-	if (code == NOTE_OK)
 		code = read_dynamic(out, err);
+	if (code == NOTE_OK) {
+		place_rights(out);
+		code = place_own(out, err);
+	}
 	if (code == NOTE_OK) {
 		out->tail = place_tail(out);
 		/* Zeros alone are somebody's padding. */
@@ -348,6 +243,7 @@ void place_free(struct layout *layout)
 	free(layout->phdrs);
 	free(layout->shdrs);
 	free(layout->owned);
+	free(layout->taken);
 	free(layout->dynamic);
 	free(layout->tables);
 	memset(layout, 0, sizeof(*layout));

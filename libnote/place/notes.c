@@ -42,9 +42,47 @@ static bool walk(const struct layout *layout, struct range range, uint64_t align
 	return true;
 }
 
-bool place_notes_end(const struct layout *layout, struct range range, uint64_t alignment)
+uint64_t place_room_after(const struct layout *layout, uint64_t offset)
 {
-	return walk(layout, range, alignment, false);
+	return place_free_after(layout, offset,
+				layout->load->p_filesz + place_growth(layout, layout->load));
+}
+
+bool place_segment_fits(const struct layout *layout, size_t index, struct range *notes)
+{
+	const GElf_Phdr *phdr = &layout->phdrs[index];
+	*notes = segment_range(phdr);
+	if (phdr->p_type != PT_NOTE || phdr->p_align > 4 || phdr->p_filesz != phdr->p_memsz ||
+	    notes->start % 4 != 0 || notes->start < layout->image->ehdr.e_ehsize ||
+	    !range_has(segment_range(layout->load), *notes) ||
+	    phdr->p_vaddr != layout->load->p_vaddr + notes->start)
+		return false;
+	/* An empty one is what place_remove() has left of a segment for the note alone. */
+	const uint64_t padding = (4 - notes->end % 4) % 4;
+	if (padding != 0 && place_room_after(layout, notes->end) < padding)
+		return false;
+	notes->end += padding;
+	return walk(layout, *notes, 4, false);
+}
+
+bool place_new_segment(const struct layout *layout, uint64_t *start)
+{
+	uint64_t end = layout->headers.end;
+	for (bool more = true; more;) {
+		more = false;
+		for (uint64_t i = 0; i < layout->image->phnum; i++) {
+			const GElf_Phdr *phdr = &layout->phdrs[i];
+			const struct range range = segment_range(phdr);
+			if ((phdr->p_type == PT_NOTE || phdr->p_type == PT_INTERP) &&
+			    range.start >= end && range.start < range.end &&
+			    range.end <= FIRST_PAGE &&
+			    place_is_dead(layout, (struct range){end, range.start})) {
+				end = range.end;
+				more = true;
+			}
+		}
+	}
+	return end <= FIRST_PAGE && align_up(end, 4, start);
 }
 
 static bool are_known(const struct layout *layout, struct range range, uint64_t alignment)

@@ -17,126 +17,29 @@
 #include "note.h"
 #include "package.h"
 #include "pe/pe.h"
-#include "place/internal.h"
+#include "place/present.h"
 
-/* The package notes that a file holds. */
-struct present {
-	size_t count;
-	bool same;   /* the first one holds the wanted payload */
-	bool placed; /* ... and lies where it should */
-	const char *payload;
-	struct image *image;
-};
-
-static bool is_payload(const struct elf_note *note, const char *payload)
+static int copy_of(struct image *image, void **out, size_t *out_size, struct note_error *err)
 {
-	const size_t length = strlen(payload);
-	if (note->desc_size < length || memcmp(note->desc, payload, length) != 0)
-		return false;
-	for (uint64_t i = length; i < note->desc_size; i++)
-		if (note->desc[i] != 0)
-			return false;
-	return true;
-}
-
-/* In page one, and in a PT_NOTE. */
-static bool is_placed(struct image *image, const struct elf_note *note)
-{
-	GElf_Phdr phdr;
-	for (uint64_t i = 0; i < image->phnum; i++)
-		if (image_phdr(image, i, &phdr, NULL) == NOTE_OK && phdr.p_type == PT_NOTE &&
-		    note->offset >= phdr.p_offset && note->offset - phdr.p_offset < phdr.p_filesz)
-			return note->offset + note->size <= FIRST_PAGE;
-	return false;
-}
-
-static bool look(void *context, const struct elf_note *note)
-{
-	struct present *present = context;
-	if (note->type != NOTE_TYPE_PACKAGE || strcmp(note->owner, NOTE_OWNER_FDO) != 0)
-		return true;
-	if (present->count++ == 0) {
-		present->same = is_payload(note, present->payload);
-		present->placed = is_placed(present->image, note);
-	}
-	return true;
-}
-
-/* Notes that cannot be read (mold up to 1.11 writes such PT_NOTEs) do not count, unless a section
- * says that one of them may be a package's. */
-static int look_for_notes(struct image *image, struct present *present, struct note_error *err)
-{
-	present->image = image;
-	int code = elf_notes(image, look, present, err);
-	if (code == NOTE_MALFORMED &&
-	    (present->count != 0 || image_find_section(image, ".note.package", NULL) == 0))
-		code = NOTE_OK;
-	return code;
-}
-
-static int copy_of(const void *file, size_t size, void **out, size_t *out_size,
-		   struct note_error *err)
-{
-	*out = malloc(size != 0 ? size : 1);
+	struct span whole;
+	int code = image_whole(image, &whole, err);
+	if (code != NOTE_OK)
+		return code;
+	*out = malloc(whole.size != 0 ? whole.size : 1);
 	if (*out == NULL)
 		return error_system(err, "copy");
-	memcpy(*out, file, size);
-	*out_size = size;
+	memcpy(*out, whole.bytes, whole.size);
+	*out_size = whole.size;
 	return NOTE_OK;
 }
 
-static int place(struct image *image, const uint8_t *note, const struct place_limits *limits,
-		 uint8_t **out, size_t *out_size, struct note_error *err)
+/* Replaces *IMAGE by one of SIZE BYTES, which it does not own. */
+static int reopen(struct image **image, const uint8_t *bytes, size_t size, struct note_error *err)
 {
-	struct layout layout;
-	struct plan plan;
-	uint8_t *longer = NULL;
-	size_t longer_size;
 	struct image *second = NULL;
-	int code = place_read(&layout, image, err);
-	if (code == NOTE_OK)
-		code = place_plan(&layout, limits, &plan, err);
-	else
-		goto out;
-	if (code == NOTE_UNSUPPORTED && image->ehdr.e_type == ET_EXEC &&
-	    limits->size < FIRST_PAGE / 2) {
-		code = place_prepend(&layout, &longer, &longer_size, err);
-		const uint64_t headers = layout.headers.end;
-		place_free(&layout);
-		if (code == NOTE_OK)
-			code = image_open_memory(&second, longer, longer_size, err);
-		if (code == NOTE_OK)
-			code = image_read_elf(second, err);
-		if (code == NOTE_OK)
-			code = place_read(&layout, second, err);
-		if (code == NOTE_OK) {
-			layout.kept.start = longer_size - image->size;
-			layout.kept.end = layout.kept.start + headers;
-			code = place_plan(&layout, limits, &plan, err);
-		}
-	}
-	if (code == NOTE_OK)
-		code = place_write(&layout, &plan, note, out, out_size, err);
-out:
-	place_free(&layout);
-	image_close(second);
-	free(longer);
-	return code;
-}
-
-/* Replaces *IMAGE by one of the same file without its package notes, whose bytes *BARE holds. */
-static int without_notes(struct image **image, uint8_t **bare, struct note_error *err)
-{
-	struct layout layout;
-	struct image *second = NULL;
-	int code = place_read(&layout, *image, err);
-	if (code == NOTE_OK)
-		code = place_remove(&layout, bare, err);
-	if (code == NOTE_OK)
-		code = image_open_memory(&second, *bare, (*image)->size, err);
+	int code = image_open_memory(&second, bytes, size, err);
 	if (code == NOTE_OK)
 		code = image_read_elf(second, err);
-	place_free(&layout);
 	if (code != NOTE_OK) {
 		image_close(second);
 		return code;
@@ -146,19 +49,172 @@ static int without_notes(struct image **image, uint8_t **bare, struct note_error
 	return NOTE_OK;
 }
 
+/* Plans once more with a page before all else. *LONGER holds the bytes that *IMAGE is of then. */
+static int plan_with_page(struct image **image, struct layout *layout, uint8_t **longer,
+			  const struct place_limits *limits, struct plan *plan,
+			  struct note_error *err)
+{
+	const uint64_t headers = layout->headers.end;
+	const uint64_t size = (*image)->size;
+	size_t longer_size;
+	int code = place_prepend(layout, longer, &longer_size, err);
+	place_free(layout);
+	if (code == NOTE_OK)
+		code = reopen(image, *longer, longer_size, err);
+	if (code == NOTE_OK)
+		code = place_read(layout, *image, err);
+	if (code != NOTE_OK)
+		return code;
+	layout->kept.start = longer_size - size;
+	layout->kept.end = layout->kept.start + headers;
+	return place_plan(layout, limits, plan, err);
+}
+
+/* Puts NOTE (with PAYLOAD, NULL for a build-id) into the ELF file *IMAGE. */
+static int place(struct image **image, const uint8_t *note, const char *payload,
+		 const struct place_limits *limits, void **out, size_t *out_size,
+		 struct note_error *err)
+{
+	struct layout layout;
+	struct plan plan;
+	uint8_t *longer = NULL, *made = NULL;
+	int code = place_read(&layout, *image, err);
+	if (code == NOTE_OK)
+		code = place_plan(&layout, limits, &plan, err);
+	if (code == NOTE_UNSUPPORTED && layout.headers.end != 0 && layout.owned_count != 0 &&
+	    (*image)->ehdr.e_type == ET_EXEC && limits->size < FIRST_PAGE / 2)
+		code = plan_with_page(image, &layout, &longer, limits, &plan, err);
+	if (code == NOTE_OK)
+		code = place_write(&layout, &plan, note, &made, out_size, err);
+	if (code == NOTE_OK)
+		code = place_judge(made, *out_size, payload, limits->limit, err);
+	if (code == NOTE_OK)
+		*out = made;
+	else
+		free(made);
+	place_free(&layout);
+	free(longer);
+	return code;
+}
+
+/* Replaces *IMAGE by one of the same file without the notes GONE, whose bytes *BARE holds. */
+static int without_notes(struct image **image, const struct placed_notes *gone, uint8_t **bare,
+			 struct note_error *err)
+{
+	struct layout layout;
+	int code = place_read(&layout, *image, err);
+	if (code == NOTE_OK)
+		code = place_remove(&layout, gone, bare, err);
+	place_free(&layout);
+	return code == NOTE_OK ? reopen(image, *bare, (*image)->size, err) : code;
+}
+
 /* What is no ELF file may be a PE image. */
-static int place_pe(struct image *image, const char *payload, bool replace, void **out,
+static int place_pe(struct image *image, const char *payload, int existing, void **out,
 		    size_t *out_size, struct note_error *err)
 {
 	struct pe pe;
 	uint8_t *made = NULL;
+	const char *there;
+	size_t length;
 	int code = pe_read(&pe, image, err);
 	if (code == NOTE_ABSENT)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "neither an ELF file nor a PE image");
+	if (code == NOTE_OK &&
+	    (existing == NOTE_EXISTING_FAIL || existing == NOTE_EXISTING_FIRST) &&
+	    pe_package(&pe, &there, &length, NULL, NULL) == NOTE_OK &&
+	    (existing == NOTE_EXISTING_FAIL || length != strlen(payload) ||
+	     memcmp(there, payload, length) != 0))
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "it has a package note already%s",
+				 existing == NOTE_EXISTING_FIRST
+					 ? ", and a PE image has place for one: replace it"
+					 : "");
 	if (code == NOTE_OK)
-		code = pe_place(&pe, payload, replace, &made, out_size, err);
+		code = pe_place(&pe, payload, existing == NOTE_EXISTING_REPLACE, &made, out_size,
+				err);
 	*out = made;
+	return code;
+}
+
+/* What is to be done about the notes that are there. */
+struct task {
+	bool done;                         /* nothing: the file is as it should be */
+	const char *payload;               /* to be placed */
+	const struct placed_notes *gone;   /* to be taken out before, or NULL */
+	const struct placed_notes *others; /* that stay, or NULL */
+};
+
+static int decide(struct present *present, struct image *image, const char *payload, int existing,
+		  struct task *task, struct note_error *err)
+{
+	int code = NOTE_OK;
+	*task = (struct task){.payload = payload};
+	if (present->all.count == 0)
+		return NOTE_OK;
+	switch (existing) {
+	case NOTE_EXISTING_FAIL:
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "it has a package note already");
+	case NOTE_EXISTING_REPLACE:
+		task->done = present->all.count == 1 && present->wanted && present->placed;
+		task->gone = &present->all;
+		return NOTE_OK;
+	case NOTE_EXISTING_FIRST:
+		task->done = present->wanted && present->placed;
+		break;
+	case NOTE_EXISTING_KEEP:
+		task->done = present->placed;
+		task->payload = present->payload;
+		break;
+	default:
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "options: existing is %d",
+				 existing);
+	}
+	if (!task->done)
+		code = present_like(present, image, task->payload, err);
+	task->gone = present->same.count != 0 ? &present->same : NULL;
+	task->others = present->all.count > present->same.count ? &present->all : NULL;
+	return code;
+}
+
+/* Those of ALL that stay, as the file without the others has them. */
+static int find_others(struct image *image, struct present *rest, struct note_error *err)
+{
+	return present_find(rest, image, "", true, err);
+}
+
+static int place_package(struct image **image, const struct task *task, bool outside, void **out,
+			 size_t *out_size, struct note_error *err)
+{
+	uint8_t *bare = NULL;
+	uint8_t *note = NULL;
+	struct present rest = {.payload = NULL};
+	struct place_limits limits = {.limit = outside ? (*image)->size + FIRST_PAGE : FIRST_PAGE,
+				      .section = ".note.package"};
+	int code = NOTE_OK;
+	if (strlen(task->payload) >= (outside ? 1 << 20 : FIRST_PAGE))
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "a payload of %zu bytes does not fit page one",
+				 strlen(task->payload));
+	if (task->gone != NULL)
+		code = without_notes(image, task->gone, &bare, err);
+	if (code == NOTE_OK && task->others != NULL) {
+		code = find_others(*image, &rest, err);
+		limits.others = &rest.all;
+	}
+	if (code == NOTE_OK) {
+		note = package_note(*image, task->payload, &limits.size);
+		code = note != NULL ? place(image, note, task->payload, &limits, out, out_size, err)
+				    : error_system(err, "note");
+	}
+	free(rest.payload);
+	free(note);
+	/* The image is of these bytes. */
+	image_close(*image);
+	*image = NULL;
+	free(bare);
 	return code;
 }
 
@@ -166,49 +222,79 @@ int note_place(const void *file, size_t size, const char *payload,
 	       const struct note_place_options *options, void **out, size_t *out_size,
 	       struct note_error *err)
 {
+	const int existing = options != NULL ? options->existing : NOTE_EXISTING_KEEP;
+	const bool outside = options != NULL && options->outside_first_page != 0;
 	struct image *image = NULL;
-	struct present present = {.payload = payload};
-	uint8_t *bare = NULL;
+	struct present present = {.payload = NULL};
+	struct task task = {.done = false};
 	*out = NULL;
 	*out_size = 0;
 	int code = package_check(payload, err);
 	if (code != NOTE_OK)
 		return code;
-	const bool replace = options != NULL && options->replace != 0;
-	const bool outside = options != NULL && options->outside_first_page != 0;
-	if (strlen(payload) >= (outside ? 1 << 20 : FIRST_PAGE))
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "a payload of %zu bytes does not fit page one", strlen(payload));
 	code = image_open_memory(&image, file, size, err);
 	if (code == NOTE_OK)
 		code = image_read_elf(image, err);
 	if (code == NOTE_ABSENT) {
-		code = place_pe(image, payload, replace, out, out_size, err);
+		code = place_pe(image, payload, existing, out, out_size, err);
 		goto out;
 	}
 	if (code == NOTE_OK)
-		code = look_for_notes(image, &present, err);
+		code = present_find(&present, image, payload, outside, err);
+	if (code == NOTE_OK)
+		code = decide(&present, image, payload, existing, &task, err);
+	if (code == NOTE_OK)
+		code = task.done ? copy_of(image, out, out_size, err)
+				 : place_package(&image, &task, outside, out, out_size, err);
+out:
+	free(present.payload);
+	image_close(image);
+	return code;
+}
+
+/* Header, owner and ID, whose size is a multiple of 4. */
+static uint8_t *build_id_note(const struct image *shape, const void *id, size_t id_size,
+			      uint64_t *size)
+{
+	uint8_t *note = calloc(1, 16 + id_size);
+	if (note == NULL)
+		return NULL;
+	image_put32(shape, note, sizeof(ELF_NOTE_GNU));
+	image_put32(shape, note + 4, (uint32_t)id_size);
+	image_put32(shape, note + 8, NT_GNU_BUILD_ID);
+	memcpy(note + 12, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU));
+	memcpy(note + 16, id, id_size);
+	*size = 16 + id_size;
+	return note;
+}
+
+int note_place_build_id(const void *file, size_t size, const void *id, size_t id_size, void **out,
+			size_t *out_size, struct note_error *err)
+{
+	struct image *image = NULL;
+	struct place_limits limits = {.limit = FIRST_PAGE, .section = ".note.gnu.build-id"};
+	uint8_t *note = NULL;
+	*out = NULL;
+	*out_size = 0;
+	if (id_size == 0 || id_size > 64 || id_size % 4 != 0)
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "a build-id of %zu bytes",
+				 id_size);
+	int code = image_open_memory(&image, file, size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_ABSENT)
+		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "not an ELF file");
 	if (code != NOTE_OK)
 		goto out;
-	if (present.count != 0 &&
-	    (!replace || (present.count == 1 && present.same && (present.placed || outside)))) {
-		code = copy_of(file, size, out, out_size, err);
+	if (elf_build_id(image, NULL, NULL, NULL, NULL) == NOTE_OK) {
+		code = copy_of(image, out, out_size, err);
 		goto out;
 	}
-	if (present.count != 0) {
-		code = without_notes(&image, &bare, err);
-		if (code != NOTE_OK)
-			goto out;
-	}
-	struct place_limits limits = {.limit = outside ? size + FIRST_PAGE : FIRST_PAGE};
-	uint8_t *made = NULL;
-	uint8_t *note = package_note(image, payload, &limits.size);
-	code = note != NULL ? place(image, note, &limits, &made, out_size, err)
+	note = build_id_note(image, id, id_size, &limits.size);
+	code = note != NULL ? place(&image, note, NULL, &limits, out, out_size, err)
 			    : error_system(err, "note");
-	free(note);
-	*out = made;
 out:
+	free(note);
 	image_close(image);
-	free(bare);
 	return code;
 }

@@ -13,6 +13,9 @@
  *     computed AT_PHDR from e_phoff.
  * Where something else stands behind the notes (.dynamic on MIPS), they move to where a table was.
  * A file without such a PT_NOTE gets one in the same way.
+ *
+ * Where the note has to be the first of its kind, it goes before the notes of its PT_NOTE rather
+ * than behind them, and that segment before the others in the table.
  */
 #include <string.h>
 
@@ -27,10 +30,13 @@ struct attempt {
 	struct range notes; /* of that segment, its end padded to 4; empty for a new one */
 	uint64_t size;
 	uint64_t limit;
+	const struct placed_notes *others; /* to be before them; or NULL */
+	bool before;    /* one of them is in this segment: the note goes before its notes */
 	uint64_t shift; /* how far the notes move on, with what stands before them */
-	uint64_t
-		from; /* room is made from here on: the end of the notes, or the start of a table */
-	bool moving;  /* ... where the notes move to */
+	uint64_t freed; /* room is made from here on: the end of the notes, or the start of a table
+			 */
+	uint64_t from;  /* the same, aligned */
+	bool moving;    /* ... where the notes move to */
 };
 
 static bool add_piece(struct plan *plan, struct range from, uint64_t to, uint64_t distance)
@@ -44,14 +50,6 @@ static bool add_piece(struct plan *plan, struct range from, uint64_t to, uint64_
 static uint64_t load_end(const struct layout *layout)
 {
 	return layout->load->p_filesz;
-}
-
-/* How far from OFFSET on the bytes are free and the first PT_LOAD holds them or may grow over
- * them. */
-static uint64_t room_after(const struct layout *layout, uint64_t offset)
-{
-	return place_free_after(layout, offset,
-				load_end(layout) + place_growth(layout, layout->load));
 }
 
 /* The note goes to NOTE, its PT_NOTE covers NOTES then; the first PT_LOAD grows where that ends
@@ -77,26 +75,39 @@ static uint64_t wanted_size(const struct attempt *attempt)
 	       (attempt->moving ? attempt->notes.end - attempt->notes.start : 0);
 }
 
-/* Once that many are free. What stands before the notes moves on by attempt->shift, so that the
- * program header table can grow. */
-static bool settle_behind(struct attempt *attempt)
+/* What stands before the notes moves on by attempt->shift, so that the program header table can
+ * grow; and so do the notes, or by the note's size too where that goes before them. */
+static bool shift_notes(struct attempt *attempt)
 {
 	const struct layout *layout = attempt->layout;
 	const struct range notes = attempt->notes;
 	const uint64_t shift = attempt->shift;
-	const struct range before = {layout->headers.end, notes.end};
-	uint64_t note = notes.end + shift;
-	uint64_t start = notes.start < notes.end ? notes.start + shift : note;
-	if (attempt->moving) {
-		if (!add_piece(attempt->plan, notes, attempt->from, attempt->from - notes.start))
+	const uint64_t distance = shift + (attempt->before ? attempt->size : 0);
+	struct range with = {layout->headers.end, notes.end};
+	if (attempt->before) {
+		const struct range rest = {layout->headers.end, notes.start};
+		if (shift != 0 && rest.start < rest.end &&
+		    !add_piece(attempt->plan, rest, rest.start + shift, shift))
 			return false;
-		start = attempt->from;
-		note = start + (notes.end - notes.start);
-	} else if (shift != 0 && before.start < before.end &&
-		   !add_piece(attempt->plan, before, before.start + shift, shift)) {
-		return false;
+		with.start = notes.start;
 	}
-	return settle(attempt, note, (struct range){start, note + attempt->size});
+	return distance == 0 || with.start >= with.end ||
+	       add_piece(attempt->plan, with, with.start + distance, distance);
+}
+
+/* Once that many are free. */
+static bool settle_behind(struct attempt *attempt)
+{
+	const struct range notes = attempt->notes;
+	const uint64_t length = notes.end - notes.start;
+	const uint64_t start =
+		attempt->moving ? attempt->from : notes.end - length + attempt->shift;
+	const uint64_t to = start + (attempt->before ? attempt->size : 0);
+	if (attempt->moving ? !add_piece(attempt->plan, notes, to, to - notes.start)
+			    : !shift_notes(attempt))
+		return false;
+	return settle(attempt, attempt->before ? start : start + length,
+		      (struct range){start, start + length + attempt->size});
 }
 
 /* Finds out how far to shift for ADDED more program headers; false where that cannot be. */
@@ -131,11 +142,12 @@ static bool plan_shift(struct attempt *attempt, size_t added)
 static bool beside(struct attempt *attempt)
 {
 	const struct range notes = attempt->notes;
-	if (room_after(attempt->layout, notes.end) >= attempt->size + attempt->shift &&
+	if (place_room_after(attempt->layout, notes.end) >= attempt->size + attempt->shift &&
 	    settle_behind(attempt))
 		return true;
 	return attempt->shift == 0 &&
 	       place_free_before(attempt->layout, notes.start) >= attempt->size &&
+	       notes.start >= attempt->size &&
 	       settle(attempt, notes.start - attempt->size,
 		      (struct range){notes.start - attempt->size, notes.end});
 }
@@ -146,18 +158,22 @@ static bool elsewhere(struct attempt *attempt)
 	const struct layout *layout = attempt->layout;
 	const uint64_t length = attempt->notes.end - attempt->notes.start;
 	const uint64_t wanted = length + attempt->size;
+	const bool before = attempt->before;
 	if (attempt->shift != 0 || !place_may_move(layout, attempt->notes))
 		return false;
-	for (size_t i = 0; i < layout->owned_count; i++) {
-		const uint64_t end = layout->owned[i].end;
+	for (size_t i = 0; i < layout->taken_count; i++) {
+		const uint64_t end = layout->taken[i].end;
 		uint64_t start;
-		if (end > load_end(layout) ||
-		    !align_up(end, layout->image->is_64 ? 8 : 4, &start) ||
-		    room_after(layout, end) < start - end + wanted)
+		if (end > load_end(layout) || end >= attempt->limit)
+			break;
+		if (!align_up(end, layout->image->is_64 ? 8 : 4, &start) ||
+		    place_room_after(layout, end) < start - end + wanted)
 			continue;
+		const uint64_t to = start + (before ? attempt->size : 0);
 		attempt->plan->piece_count = 0;
-		if (add_piece(attempt->plan, attempt->notes, start, start - attempt->notes.start) &&
-		    settle(attempt, start + length, (struct range){start, start + wanted}))
+		if (add_piece(attempt->plan, attempt->notes, to, to - attempt->notes.start) &&
+		    settle(attempt, before ? start : start + length,
+			   (struct range){start, start + wanted}))
 			return true;
 	}
 	return false;
@@ -197,7 +213,7 @@ static bool move_tables(struct attempt *attempt, uint64_t to, uint64_t limit, ui
 	const uint64_t spare = layout->headers.end + attempt->shift + spare_size(layout);
 	const uint64_t wanted = attempt->from + wanted_size(attempt);
 	uint64_t desired = wanted;
-	uint64_t freed = attempt->from; /* free up to here */
+	uint64_t freed = attempt->freed; /* free up to here */
 	while (freed < desired) {
 		const size_t i = next_table(layout, freed);
 		if (i == layout->table_count)
@@ -217,7 +233,7 @@ static bool move_tables(struct attempt *attempt, uint64_t to, uint64_t limit, ui
 	if (freed < load_end(layout))
 		freed += place_free_after(layout, freed, load_end(layout));
 	if (freed >= load_end(layout) && start != load_end(layout))
-		freed += room_after(layout, freed);
+		freed += place_room_after(layout, freed);
 	*end = to;
 	return freed >= wanted && settle_behind(attempt);
 }
@@ -284,6 +300,12 @@ static bool into_other_padding(struct attempt *attempt)
 	return false;
 }
 
+/* Tools that append to the data segment find address space behind it. */
+static uint64_t gap_of(const struct layout *layout)
+{
+	return layout->image->is_64 ? (uint64_t)16 << 20 : 0;
+}
+
 /* 6. */
 static bool into_new_segment(struct attempt *attempt)
 {
@@ -303,7 +325,9 @@ static bool into_new_segment(struct attempt *attempt)
 		if (phdr->p_vaddr + phdr->p_memsz > address)
 			address = phdr->p_vaddr + phdr->p_memsz;
 	}
-	if (layout->appended)
+	if (layout->has_rest && layout->rest.p_vaddr + layout->rest.p_memsz > address)
+		address = layout->rest.p_vaddr + layout->rest.p_memsz;
+	if (layout->appended || __builtin_add_overflow(address, gap_of(layout), &address))
 		return false;
 	/* Offset and address agree within a page, so that the file needs no padding. The gap is for
 	 * eu-elflint, which takes a relocated word to be as long as its symbol, and would see those
@@ -330,50 +354,23 @@ static bool into_new_segment(struct attempt *attempt)
 
 /* --- --- */
 
-/* A PT_NOTE of 4-byte alignment with whole notes, loaded where its address says; its end is
- * padded to 4 where the bytes that takes are free. */
-static bool usable(struct attempt *attempt)
+/* The candidate PT_NOTE number attempt->segment: false where it cannot take the note. */
+static bool prepare(struct attempt *attempt)
 {
 	const struct layout *layout = attempt->layout;
-	const GElf_Phdr *phdr = &layout->phdrs[attempt->segment];
-	struct range *notes = &attempt->notes;
-	*notes = segment_range(phdr);
-	if (phdr->p_type != PT_NOTE || phdr->p_align > 4 || phdr->p_filesz != phdr->p_memsz ||
-	    notes->start % 4 != 0 || notes->start < layout->image->ehdr.e_ehsize ||
-	    !range_has(segment_range(layout->load), *notes) ||
-	    phdr->p_vaddr != layout->load->p_vaddr + notes->start)
-		return false;
-	/* An empty one is what place_remove() has left of a segment for the note alone. */
-	const uint64_t padding = (4 - notes->end % 4) % 4;
-	if (padding != 0 && room_after(layout, notes->end) < padding)
-		return false;
-	notes->end += padding;
-	return place_notes_end(layout, *notes, 4);
-}
-
-/* Where a new PT_NOTE can begin: behind the program headers, the interpreter's name, and the
- * notes (of another alignment) that follow them. */
-static bool anchor(struct attempt *attempt)
-{
-	const struct layout *layout = attempt->layout;
-	uint64_t end = layout->headers.end;
-	for (bool more = true; more;) {
-		more = false;
-		for (uint64_t i = 0; i < layout->image->phnum; i++) {
-			const GElf_Phdr *phdr = &layout->phdrs[i];
-			const struct range range = segment_range(phdr);
-			if ((phdr->p_type == PT_NOTE || phdr->p_type == PT_INTERP) &&
-			    range.start >= end && range.start < range.end &&
-			    place_is_dead(layout, (struct range){end, range.start})) {
-				end = range.end;
-				more = true;
-			}
-		}
+	const struct placed_notes *others = attempt->others;
+	attempt->before = false;
+	if (attempt->segment == layout->image->phnum) {
+		if (!place_new_segment(layout, &attempt->notes.start))
+			return false;
+		attempt->notes.end = attempt->notes.start;
+		return true;
 	}
-	if (end > FIRST_PAGE || !align_up(end, 4, &end))
+	if (!place_segment_fits(layout, attempt->segment, &attempt->notes))
 		return false;
-	attempt->notes = (struct range){end, end};
-	return true;
+	for (size_t i = 0; others != NULL && i < others->count; i++)
+		attempt->before = attempt->before || range_has(attempt->notes, others->at[i]);
+	return !attempt->before || place_may_move(layout, attempt->notes);
 }
 
 static const struct {
@@ -392,54 +389,79 @@ static bool try_way(struct attempt *attempt, size_t way)
 	memset(attempt->plan, 0, sizeof(*attempt->plan));
 	attempt->plan->load_end = load_end(layout);
 	attempt->plan->grown = layout->image->phnum;
-	if (is_new ? ways[way].try == elsewhere || !anchor(attempt) : !usable(attempt))
+	attempt->plan->leads = attempt->others != NULL;
+	if ((is_new && ways[way].try == elsewhere) || !prepare(attempt))
 		return false;
 	if (!attempt->moving)
-		attempt->from = attempt->notes.end;
+		attempt->from = attempt->freed = attempt->notes.end;
 	else if (!ways[way].moving || !place_may_move(layout, attempt->notes))
 		return false;
-	return plan_shift(attempt, ways[way].added + (is_new ? 1 : 0)) && ways[way].try(attempt);
+	const size_t added = ways[way].added + (is_new ? 1 : 0) + (layout->has_rest ? 1 : 0);
+	return plan_shift(attempt, added) && ways[way].try(attempt);
 }
+
+/* Linkers make three at most; a hostile file has thousands. */
+#define SEGMENTS_TRIED 8
 
 /* Every way for every PT_NOTE that is there. */
 static bool try_notes(struct attempt *attempt)
 {
-	const uint64_t phnum = attempt->layout->image->phnum;
+	const struct layout *layout = attempt->layout;
+	size_t segments[SEGMENTS_TRIED], count = 0;
+	struct range notes;
+	for (size_t i = 0; i < layout->image->phnum && count < SEGMENTS_TRIED; i++)
+		if (layout->phdrs[i].p_type == PT_NOTE && place_segment_fits(layout, i, &notes))
+			segments[count++] = i;
 	for (size_t way = 0; way < WAYS; way++)
-		for (attempt->segment = 0; attempt->segment < phnum; attempt->segment++)
-			if (attempt->layout->phdrs[attempt->segment].p_type == PT_NOTE &&
-			    try_way(attempt, way))
+		for (size_t i = 0; i < count; i++) {
+			attempt->segment = segments[i];
+			if (try_way(attempt, way))
 				return true;
+		}
 	return false;
 }
 
-int place_plan(struct layout *layout, const struct place_limits *limits, struct plan *plan,
-	       struct note_error *err)
+static int refuse(const struct layout *layout, const struct place_limits *limits,
+		  struct note_error *err)
 {
-	struct attempt attempt = {
-		.layout = layout, .plan = plan, .size = limits->size, .limit = limits->limit};
-	if (layout->tables == NULL) {
-		int code = place_tables(layout, err);
-		if (code != NOTE_OK)
-			return code;
-	}
-	if (try_notes(&attempt))
-		return NOTE_OK;
-	attempt.moving = true;
-	for (size_t i = 0; i < layout->table_count; i++) {
-		attempt.from = layout->tables[i].at.start;
-		if (attempt.from < attempt.limit && try_notes(&attempt))
-			return NOTE_OK;
-	}
-	attempt.moving = false;
-	attempt.segment = layout->image->phnum;
-	for (size_t way = 0; way < WAYS; way++)
-		if (try_way(&attempt, way))
-			return NOTE_OK;
+	if (layout->writable != NULL)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "page one may be written to by the program, %s", layout->writable);
 	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 			 "page one has no room for a note of %llu bytes, and %s",
 			 (unsigned long long)limits->size,
 			 layout->appended ? "bytes follow the ELF image, so that nothing can be "
 					    "added to it"
 					  : "what stands there cannot be moved");
+}
+
+int place_plan(struct layout *layout, const struct place_limits *limits, struct plan *plan,
+	       struct note_error *err)
+{
+	struct attempt attempt = {.layout = layout,
+				  .plan = plan,
+				  .size = limits->size,
+				  .limit = limits->limit,
+				  .others = limits->others};
+	memset(plan, 0, sizeof(*plan));
+	if (layout->writable != NULL)
+		return refuse(layout, limits, err);
+	if (layout->tables == NULL) {
+		int code = place_tables(layout, err);
+		if (code != NOTE_OK)
+			return code;
+	}
+	bool found = try_notes(&attempt);
+	attempt.moving = true;
+	for (size_t i = 0; i < layout->table_count && !found; i++) {
+		attempt.freed = layout->tables[i].at.start;
+		found = align_up(attempt.freed, 4, &attempt.from) && attempt.from < attempt.limit &&
+			try_notes(&attempt);
+	}
+	attempt.moving = false;
+	attempt.segment = layout->image->phnum;
+	for (size_t way = 0; way < WAYS && !found; way++)
+		found = try_way(&attempt, way);
+	plan->section = limits->section;
+	return found ? NOTE_OK : refuse(layout, limits, err);
 }

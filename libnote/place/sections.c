@@ -14,8 +14,7 @@
 #include "error.h"
 #include "place/internal.h"
 
-#define SECTION_NAME ".note.package"
-#define KEPT_NAME    ".ehdr"
+#define KEPT_NAME ".ehdr"
 
 /* A section for the headers that place_prepend() has left where code finds them: strip and objcopy
  * drop what no section holds. */
@@ -24,43 +23,43 @@ static bool has_kept(const struct layout *layout)
 	return layout->kept.start < layout->kept.end;
 }
 
-/* --- where the tables go --- */
-
-uint64_t place_image_end(const struct layout *layout)
+static int by_start(const void *a, const void *b)
 {
-	uint64_t end = 0;
-	for (size_t i = 0; i < layout->owned_count; i++)
-		if (layout->owned[i].end > end)
-			end = layout->owned[i].end;
-	return end > layout->load->p_filesz ? end : layout->load->p_filesz;
+	const struct range *left = a, *right = b;
+	return left->start < right->start ? -1 : left->start > right->start;
 }
 
-/* Whether A and B are all that reaches beyond FROM. */
-static bool is_last(const struct layout *layout, struct range a, struct range b, uint64_t from)
-{
-	for (size_t i = 0; i < layout->owned_count; i++) {
-		const struct range owned = layout->owned[i];
-		const bool mine = (owned.start == a.start && owned.end == a.end) ||
-				  (owned.start == b.start && owned.end == b.end);
-		if (!mine && owned.end > from)
-			return false;
-	}
-	return layout->load->p_filesz <= from;
-}
+/* Far more than the two that a file has. */
+#define SYMBOL_TABLES_MAX 16
 
-uint64_t place_tail(const struct layout *layout)
+/* Symbols are numbered anew where they stand: a table that shares its bytes with another or with
+ * the headers would be numbered twice, or be gone. */
+static int check_symbols(const struct layout *layout, struct note_error *err)
 {
 	const struct image *image = layout->image;
-	const struct range headers = {image->ehdr.e_shoff,
-				      image->ehdr.e_shoff + image->shnum * image->ehdr.e_shentsize};
-	if (image->shnum == 0 || headers.end != image->size || image->shstrndx >= image->shnum)
-		return image->size;
-	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
-	/* Only padding stands between them. */
-	if (names.end <= headers.start && headers.start - names.end < 64 &&
-	    is_last(layout, headers, names, names.start))
-		return names.start;
-	return is_last(layout, headers, headers, headers.start) ? headers.start : image->size;
+	const uint64_t size = image->shnum * image->ehdr.e_shentsize;
+	struct range ranges[SYMBOL_TABLES_MAX + 2] = {
+		{image->ehdr.e_shoff, image->ehdr.e_shoff + size},
+		section_range(&layout->shdrs[image->shstrndx]),
+	};
+	size_t count = 2;
+	for (uint64_t i = 1; i < image->shnum; i++) {
+		if (layout->shdrs[i].sh_type != SHT_SYMTAB &&
+		    layout->shdrs[i].sh_type != SHT_DYNSYM)
+			continue;
+		if (count == SYMBOL_TABLES_MAX)
+			return error_set(err, NOTE_UNSUPPORTED, layout->shdrs[i].sh_offset,
+					 "more than %d symbol tables", SYMBOL_TABLES_MAX - 2);
+		ranges[count++] = section_range(&layout->shdrs[i]);
+	}
+	qsort(ranges, count, sizeof(*ranges), by_start);
+	for (size_t i = 1; i < count; i++)
+		if (range_meets(ranges[i - 1], ranges[i]))
+			return error_set(
+				err, NOTE_MALFORMED, ranges[i].start,
+				"a symbol table shares its bytes with another, or with the "
+				"section headers or their names");
+	return NOTE_OK;
 }
 
 static int check_sections(const struct layout *layout, struct note_error *err)
@@ -80,7 +79,7 @@ static int check_sections(const struct layout *layout, struct note_error *err)
 			return error_set(err, NOTE_UNSUPPORTED, layout->shdrs[i].sh_offset,
 					 "section %llu holds section numbers",
 					 (unsigned long long)i);
-	return NOTE_OK;
+	return check_symbols(layout, err);
 }
 
 /* --- numbers --- */
@@ -103,24 +102,6 @@ static uint64_t new_offset(const struct layout *layout, const struct plan *plan,
 	return shdr->sh_offset + (piece != NULL ? piece->to - piece->from.start : 0);
 }
 
-/* Puts INDEX into ORDER (of COUNT) before the first loaded section that lies behind it. */
-static void insert(const struct layout *layout, const struct plan *plan, uint64_t *order,
-		   size_t count, uint64_t index)
-{
-	const uint64_t offset = new_offset(layout, plan, index);
-	size_t at = 0;
-	for (; at < count; at++) {
-		if (order[at] >= layout->image->shnum)
-			continue;
-		const GElf_Shdr *shdr = &layout->shdrs[order[at]];
-		if ((shdr->sh_flags & SHF_ALLOC) == 0 ||
-		    new_offset(layout, plan, order[at]) > offset)
-			break;
-	}
-	memmove(order + at + 1, order + at, (count - at) * sizeof(*order));
-	order[at] = index;
-}
-
 /* Whether a section takes the place in the table that its new offset asks for. The symbol table
  * and its strings keep theirs: BFD's strip and objcopy read them before all that refers to them,
  * number sections in the order of reading, and leave the numbers in .dynsym as they were. */
@@ -130,39 +111,100 @@ static bool is_displaced(const struct plan *plan, const GElf_Shdr *shdr)
 	       shdr->sh_type != SHT_STRTAB;
 }
 
+/* A section that is put between those that keep their order. */
+struct inserted {
+	uint64_t index;
+	uint64_t offset;
+	size_t before; /* this one of them */
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct inserted *left = a, *right = b;
+	if (left->before != right->before)
+		return left->before < right->before ? -1 : 1;
+	if (left->offset != right->offset)
+		return left->offset < right->offset ? -1 : 1;
+	return left->index < right->index ? -1 : left->index > right->index;
+}
+
+/* The first loaded section that lies behind OFFSET, or the first that is not loaded, among COUNT
+ * that keep their ORDER. REACH is how far each and those before it lie. */
+static size_t first_behind(const uint64_t *reach, size_t count, uint64_t offset)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+		if (reach[middle] > offset)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* The sections in the order of before: KEPT of them in ORDER, and where they lie in REACH; those
+ * that moved, and the new ones, in MOVED. */
+static void sort_sections(const struct layout *layout, const struct plan *plan, uint64_t reused,
+			  uint64_t *order, uint64_t *reach, size_t *kept, struct inserted *moved,
+			  size_t *moved_count)
+{
+	const uint64_t shnum = layout->image->shnum;
+	for (uint64_t i = 1; i <= shnum + has_kept(layout); i++) {
+		if (i == reused)
+			continue;
+		if (i >= shnum || is_displaced(plan, &layout->shdrs[i])) {
+			moved[(*moved_count)++] = (struct inserted){
+				.index = i, .offset = new_offset(layout, plan, i)};
+			continue;
+		}
+		const bool loaded = (layout->shdrs[i].sh_flags & SHF_ALLOC) != 0;
+		const uint64_t at = loaded ? new_offset(layout, plan, i) : UINT64_MAX;
+		reach[*kept] = *kept == 0 || at > reach[*kept - 1] ? at : reach[*kept - 1];
+		order[(*kept)++] = i;
+	}
+}
+
 /* NUMBERS of the sections afterwards, by their old ones; that of the note under shnum, that of the
  * kept headers behind it. */
 static bool number(const struct layout *layout, const struct plan *plan, uint64_t reused,
 		   uint64_t *numbers)
 {
 	const uint64_t shnum = layout->image->shnum;
-	uint64_t *order = calloc(shnum + 2, sizeof(*order));
-	size_t count = 0;
-	if (order == NULL)
-		return false;
-	for (uint64_t i = 1; i < shnum; i++)
-		if (i != reused && !is_displaced(plan, &layout->shdrs[i]))
-			order[count++] = i;
-	for (uint64_t i = 1; i <= shnum + has_kept(layout); i++)
-		if (i >= shnum || (i != reused && is_displaced(plan, &layout->shdrs[i])))
-			insert(layout, plan, order, count++, i);
-	for (size_t i = 0; i < count; i++)
-		numbers[order[i]] = i + 1;
-	if (reused != 0)
-		numbers[reused] = numbers[shnum];
+	uint64_t *order = calloc(2 * (shnum + 2), sizeof(*order));
+	struct inserted *moved = calloc(shnum + 2, sizeof(*moved));
+	size_t kept = 0, moved_count = 0, next = 0;
+	uint64_t last = 0;
+	const bool good = order != NULL && moved != NULL;
+	if (good) {
+		uint64_t *reach = order + shnum + 2;
+		sort_sections(layout, plan, reused, order, reach, &kept, moved, &moved_count);
+		for (size_t i = 0; i < moved_count; i++)
+			moved[i].before = first_behind(reach, kept, moved[i].offset);
+		qsort(moved, moved_count, sizeof(*moved), by_place);
+		for (size_t i = 0; i <= kept; i++) {
+			for (; next < moved_count && moved[next].before == i; next++)
+				numbers[moved[next].index] = ++last;
+			if (i < kept)
+				numbers[order[i]] = ++last;
+		}
+		if (reused != 0)
+			numbers[reused] = numbers[shnum];
+	}
+	free(moved);
 	free(order);
-	return true;
+	return good;
 }
 
 /* A section of the note's name that place_remove() has left empty. */
-static uint64_t find_emptied(const struct layout *layout)
+static uint64_t find_emptied(const struct layout *layout, const char *wanted)
 {
 	for (uint64_t i = 1; i < layout->image->shnum; i++) {
 		const GElf_Shdr *shdr = &layout->shdrs[i];
 		const char *name = shdr->sh_type == SHT_NOTE && shdr->sh_size == 0
 					   ? image_section_name(layout->image, shdr, NULL)
 					   : NULL;
-		if (name != NULL && strcmp(name, SECTION_NAME) == 0)
+		if (name != NULL && strcmp(name, wanted) == 0)
 			return i;
 	}
 	return 0;
@@ -229,9 +271,10 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
 	const uint64_t size = image->ehdr.e_shentsize;
 	out->wanted = true;
-	out->reused = find_emptied(layout);
+	out->reused = find_emptied(layout, plan->section);
 	out->count = image->shnum + (out->reused == 0 ? 1 : 0) + has_kept(layout);
-	out->names_size = names.end - names.start + (out->reused == 0 ? sizeof(SECTION_NAME) : 0) +
+	out->names_size = names.end - names.start +
+			  (out->reused == 0 ? strlen(plan->section) + 1 : 0) +
 			  (has_kept(layout) ? sizeof(KEPT_NAME) : 0);
 	out->numbers = calloc(image->shnum + 2, sizeof(*out->numbers));
 	if (out->numbers == NULL)
@@ -249,31 +292,31 @@ int place_sections_plan(const struct layout *layout, const struct plan *plan, st
 
 /* --- writing --- */
 
-/* A symbol's section is renumbered; a symbol in a section that moved goes with it. */
+/* A symbol's section is renumbered; a symbol in a section that moved goes with it, one in the
+ * section that the note takes over names the note. */
 static void write_symbols(const struct layout *layout, const struct plan *plan,
-			  const struct sections *sections, uint64_t table, uint8_t *file)
+			  const struct sections *sections, uint64_t table, struct output *file)
 {
 	const struct image *image = layout->image;
-	const size_t size = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
-	uint8_t *p = file + new_offset(layout, plan, table);
-	for (uint64_t i = 0; i < layout->shdrs[table].sh_size / size; i++, p += size) {
-		uint8_t *at = p + (image->is_64 ? offsetof(Elf64_Sym, st_shndx)
-						: offsetof(Elf32_Sym, st_shndx));
-		const uint16_t index = image_u16(image, at);
+	const bool wide = image->is_64, big = image->is_big;
+	const size_t size = wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+	const size_t section = wide ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+	const size_t place = wide ? offsetof(Elf64_Sym, st_value) : offsetof(Elf32_Sym, st_value);
+	const struct span made = output_span(file);
+	uint64_t at = new_offset(layout, plan, table);
+	for (uint64_t i = 0; i < layout->shdrs[table].sh_size / size; i++, at += size) {
+		const uint16_t index = span_u16(made, at + section, big);
 		if (index == SHN_UNDEF || index >= image->shnum)
 			continue;
-		image_put16(image, at, (uint16_t)sections->numbers[index]);
+		output_u16(file, at + section, (uint16_t)sections->numbers[index], big);
 		const struct piece *piece = section_piece(plan, &layout->shdrs[index]);
-		if (piece == NULL)
-			continue;
-		const uint64_t distance = piece->distance;
-		if (image->is_64)
-			image_put64(image, p + offsetof(Elf64_Sym, st_value),
-				    image_u64(image, p + offsetof(Elf64_Sym, st_value)) + distance);
-		else
-			image_put32(image, p + offsetof(Elf32_Sym, st_value),
-				    image_u32(image, p + offsetof(Elf32_Sym, st_value)) +
-					    (uint32_t)distance);
+		if (index == sections->reused)
+			output_word(file, at + place, layout->load->p_vaddr + plan->note_offset,
+				    wide, big);
+		else if (piece != NULL)
+			output_word(file, at + place,
+				    span_word(made, at + place, wide, big) + piece->distance, wide,
+				    big);
 	}
 }
 
@@ -316,7 +359,8 @@ static GElf_Shdr added_header(const struct layout *layout, const struct plan *pl
 }
 
 static int write_headers(const struct layout *layout, const struct plan *plan,
-			 const struct sections *sections, uint8_t *file, struct note_error *err)
+			 const struct sections *sections, struct output *file,
+			 struct note_error *err)
 {
 	struct image *image = layout->image;
 	const uint64_t size = image->ehdr.e_shentsize;
@@ -344,8 +388,8 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 			shdr.sh_offset = sections->names;
 			shdr.sh_size = sections->names_size;
 		}
-		int code = image_put_shdr(
-			image, file + sections->headers + sections->numbers[i] * size, &shdr, err);
+		uint8_t *p = output_at(file, sections->headers + sections->numbers[i] * size, size);
+		int code = p != NULL ? image_put_shdr(image, p, &shdr, err) : NOTE_OK;
 		if (code != NOTE_OK)
 			return code;
 	}
@@ -353,7 +397,7 @@ static int write_headers(const struct layout *layout, const struct plan *plan,
 }
 
 /* Clears what the tables at the end have left, where nothing else owns it. */
-static void clear_old(const struct layout *layout, uint8_t *file, struct range old)
+static void clear_old(const struct layout *layout, struct output *file, struct range old)
 {
 	if (old.end > layout->tail)
 		return;
@@ -366,37 +410,46 @@ static void clear_old(const struct layout *layout, uint8_t *file, struct range o
 	for (size_t i = 0; i < layout->owned_count; i++)
 		owners += range_meets(layout->owned[i], old);
 	if (owners == 1)
-		memset(file + old.start, 0, old.end - old.start);
+		output_fill(file, old.start, old.end - old.start, 0);
+}
+
+/* The section names with the new ones. */
+static int write_names(const struct layout *layout, const struct plan *plan,
+		       const struct sections *sections, struct output *file, struct note_error *err)
+{
+	struct image *image = layout->image;
+	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
+	const uint64_t old = names.end - names.start;
+	const struct range headers = {image->ehdr.e_shoff,
+				      image->ehdr.e_shoff + image->shnum * image->ehdr.e_shentsize};
+	const struct span name = {(const uint8_t *)plan->section, strlen(plan->section) + 1};
+	const struct span kept = {(const uint8_t *)KEPT_NAME, sizeof(KEPT_NAME)};
+	struct span from;
+	int code = image_span(image, names.start, old, "section names", &from, err);
+	if (code != NOTE_OK)
+		return code;
+	clear_old(layout, file, names);
+	clear_old(layout, file, headers);
+	output_copy(file, sections->names, from);
+	if (sections->reused == 0)
+		output_copy(file, sections->names + old, name);
+	if (has_kept(layout))
+		output_copy(file, sections->names + sections->names_size - kept.size, kept);
+	const uint64_t end = sections->names + sections->names_size;
+	output_fill(file, end, sections->headers - end, 0);
+	return NOTE_OK;
 }
 
 int place_sections_write(const struct layout *layout, const struct plan *plan,
-			 const struct sections *sections, uint8_t *file, GElf_Ehdr *ehdr,
+			 const struct sections *sections, struct output *file, GElf_Ehdr *ehdr,
 			 struct note_error *err)
 {
-	struct image *image = layout->image;
+	const struct image *image = layout->image;
 	if (!sections->wanted)
 		return NOTE_OK;
-	const struct range names = section_range(&layout->shdrs[image->shstrndx]);
-	const struct range headers = {image->ehdr.e_shoff,
-				      image->ehdr.e_shoff + image->shnum * image->ehdr.e_shentsize};
-	const uint8_t *old =
-		image_bytes(image, names.start, names.end - names.start, "section names", err);
-	if (old == NULL)
-		return NOTE_MALFORMED;
-	if (!sections->in_place) {
-		uint8_t *p = file + sections->names;
-		clear_old(layout, file, names);
-		clear_old(layout, file, headers);
-		memcpy(p, old, names.end - names.start);
-		if (sections->reused == 0)
-			memcpy(p + (names.end - names.start), SECTION_NAME, sizeof(SECTION_NAME));
-		if (has_kept(layout))
-			memcpy(p + sections->names_size - sizeof(KEPT_NAME), KEPT_NAME,
-			       sizeof(KEPT_NAME));
-		memset(p + sections->names_size, 0,
-		       sections->headers - sections->names - sections->names_size);
-	}
-	int code = write_headers(layout, plan, sections, file, err);
+	int code = sections->in_place ? NOTE_OK : write_names(layout, plan, sections, file, err);
+	if (code == NOTE_OK)
+		code = write_headers(layout, plan, sections, file, err);
 	for (uint64_t i = 1; i < image->shnum && code == NOTE_OK; i++)
 		if (layout->shdrs[i].sh_type == SHT_SYMTAB ||
 		    layout->shdrs[i].sh_type == SHT_DYNSYM)

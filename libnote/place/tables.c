@@ -29,37 +29,6 @@ static const struct {
 
 #define KNOWN (sizeof(known) / sizeof(known[0]))
 
-/* Tags whose value is an address of something else. gABI: of the tags from DT_ENCODING on, the
- * even ones; but the GNU and Sun ranges have rules of their own. */
-static bool is_pointer(const struct image *image, int64_t tag)
-{
-	switch (tag) {
-	case DT_PLTGOT:
-	case DT_INIT:
-	case DT_FINI:
-	case DT_INIT_ARRAY:
-	case DT_FINI_ARRAY:
-	case DT_PREINIT_ARRAY:
-	case DT_SYMTAB_SHNDX:
-		return true;
-	case DT_DEBUG:
-		return false;
-	default:
-		break;
-	}
-	if (tag >= DT_ADDRRNGLO && tag <= DT_ADDRRNGHI)
-		return true;
-	if (tag < DT_LOPROC || tag > DT_HIPROC)
-		return tag > DT_RELR && tag < 0x6ffffd00;
-	/* Values of a processor's own tags are often small numbers, which look like addresses of
-	 * the first page: only those that are known to be addresses count. */
-	if (image->ehdr.e_machine == EM_MIPS)
-		return tag == DT_MIPS_BASE_ADDRESS || tag == DT_MIPS_CONFLICT ||
-		       tag == DT_MIPS_LIBLIST || tag == DT_MIPS_MSYM || tag == DT_MIPS_OPTIONS ||
-		       tag == DT_MIPS_INTERFACE || tag == 0x70000036 /* DT_MIPS_XHASH */;
-	return true;
-}
-
 static const GElf_Dyn *find_tag(const struct layout *layout, int64_t tag)
 {
 	for (size_t i = 0; i < layout->dynamic_count; i++)
@@ -114,6 +83,8 @@ static bool table_extent(const struct layout *layout, size_t kind, const GElf_Dy
 	if (size != NULL && !__builtin_add_overflow(out->start, size->d_un.d_val, &end) &&
 	    end > out->end)
 		out->end = end;
+	if (layout->image->shnum == 0 && size == NULL)
+		out->end = out->start + place_bare_size(layout, known[kind].pointer, out->start);
 	return out->end > out->start && out->end <= layout->load->p_filesz;
 }
 
@@ -154,7 +125,7 @@ static bool pinned_by_tags(const struct layout *layout, struct range range)
 	for (size_t i = 0; i < layout->dynamic_count; i++) {
 		const GElf_Dyn *entry = &layout->dynamic[i];
 		uint64_t offset;
-		if (is_pointer(layout->image, entry->d_tag) &&
+		if (place_tag_is_address(layout->image->ehdr.e_machine, entry->d_tag) &&
 		    to_offset(layout, entry->d_un.d_ptr, &offset) && offset >= range.start &&
 		    offset < range.end) {
 			bool mine = false;
@@ -178,34 +149,53 @@ static void pin_address(struct layout *layout, uint64_t address)
 			layout->tables[i].at.end = layout->tables[i].at.start;
 }
 
-static void pin_section(struct layout *layout, uint64_t index)
+/* Drops the tables that a section of PINNED lies in. */
+static void pin_sections(struct layout *layout, const bool *pinned)
 {
-	if (index == 0 || index >= layout->image->shnum)
-		return;
-	const struct range range = section_range(&layout->shdrs[index]);
-	for (size_t i = 0; i < layout->table_count; i++)
-		if (range.start < range.end && range_meets(range, layout->tables[i].at))
-			layout->tables[i].at.end = layout->tables[i].at.start;
+	for (uint64_t k = 1; k < layout->image->shnum; k++) {
+		const struct range range = section_range(&layout->shdrs[k]);
+		for (size_t i = 0; pinned[k] && i < layout->table_count; i++)
+			if (range.start < range.end && range_meets(range, layout->tables[i].at))
+				layout->tables[i].at.end = layout->tables[i].at.start;
+	}
 }
 
-/* Symbols that are defined in a table; the section's own symbol only names it. */
-static void pin_symbols(struct layout *layout, const GElf_Shdr *shdr)
+/* Marks the sections in which a symbol of TABLE is defined; a section's own symbol only names it.
+ */
+static void mark_defined(const struct layout *layout, const GElf_Shdr *table, bool *pinned)
 {
 	struct image *image = layout->image;
 	const size_t size = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
-	const uint8_t *bytes = image_bytes(image, shdr->sh_offset, shdr->sh_size, "symbols", NULL);
-	if (bytes == NULL)
+	const size_t info =
+		image->is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info);
+	const size_t index =
+		image->is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+	struct span symbols;
+	if (image_span(image, table->sh_offset, table->sh_size, "symbols", &symbols, NULL) !=
+	    NOTE_OK)
 		return;
-	for (uint64_t i = 0; i < shdr->sh_size / size; i++, bytes += size) {
-		const uint8_t *info = bytes + (image->is_64 ? offsetof(Elf64_Sym, st_info)
-							    : offsetof(Elf32_Sym, st_info));
-		const uint8_t *index = bytes + (image->is_64 ? offsetof(Elf64_Sym, st_shndx)
-							     : offsetof(Elf32_Sym, st_shndx));
-		const uint16_t section = image_u16(image, index);
-		if (section != SHN_UNDEF && section < SHN_LORESERVE &&
-		    (GELF_ST_TYPE(*info) != STT_SECTION || shdr->sh_type == SHT_DYNSYM))
-			pin_section(layout, section);
+	for (uint64_t at = 0; at + size <= symbols.size; at += size) {
+		const uint16_t section = span_u16(symbols, at + index, image->is_big);
+		if (section != SHN_UNDEF && section < SHN_LORESERVE && section < image->shnum &&
+		    (GELF_ST_TYPE(span_u8(symbols, at + info)) != STT_SECTION ||
+		     table->sh_type == SHT_DYNSYM))
+			pinned[section] = true;
 	}
+}
+
+static int pin_symbols(struct layout *layout, struct note_error *err)
+{
+	const uint64_t shnum = layout->image->shnum;
+	bool *pinned = calloc(shnum + 1, sizeof(*pinned));
+	if (pinned == NULL)
+		return error_system(err, "symbols");
+	for (uint64_t i = 1; i < shnum; i++)
+		if (layout->shdrs[i].sh_type == SHT_SYMTAB ||
+		    layout->shdrs[i].sh_type == SHT_DYNSYM)
+			mark_defined(layout, &layout->shdrs[i], pinned);
+	pin_sections(layout, pinned);
+	free(pinned);
+	return NOTE_OK;
 }
 
 /* The base-relative relocation of each machine: its addend is an address in this file. */
@@ -246,15 +236,15 @@ static void pin_relocations(struct layout *layout)
 	if (table == NULL || size == NULL || relative == 0 ||
 	    !to_offset(layout, table->d_un.d_ptr, &offset))
 		return;
-	const uint8_t *bytes = image_bytes(image, offset, size->d_un.d_val, "relocations", NULL);
-	if (bytes == NULL)
+	struct span table_span;
+	if (image_span(image, offset, size->d_un.d_val, "relocations", &table_span, NULL) !=
+	    NOTE_OK)
 		return;
-	for (uint64_t i = 0; i < size->d_un.d_val / (3 * word); i++, bytes += 3 * word) {
-		const uint64_t info = image->is_64 ? image_u64(image, bytes + word) & 0xffffffff
-						   : image_u32(image, bytes + word) & 0xff;
-		if (info == relative)
-			pin_address(layout, image->is_64 ? image_u64(image, bytes + 2 * word)
-							 : image_u32(image, bytes + 2 * word));
+	for (uint64_t at = 0; at + 3 * word <= table_span.size; at += 3 * word) {
+		const uint64_t info = span_word(table_span, at + word, image->is_64, image->is_big);
+		if ((info & (image->is_64 ? 0xffffffff : 0xff)) == relative)
+			pin_address(layout, span_word(table_span, at + 2 * word, image->is_64,
+						      image->is_big));
 	}
 }
 
@@ -281,7 +271,7 @@ static uint64_t table_alignment(const struct layout *layout, struct range range)
 }
 
 /* Tables that overlap become one; then those that something pins are dropped. */
-static void settle(struct layout *layout)
+static int settle(struct layout *layout, struct note_error *err)
 {
 	struct table *tables = layout->tables;
 	size_t count = 0;
@@ -298,10 +288,9 @@ static void settle(struct layout *layout)
 	for (size_t i = 0; i < count; i++)
 		if (pinned_by_headers(layout, tables[i].at) || pinned_by_tags(layout, tables[i].at))
 			tables[i].at.end = tables[i].at.start;
-	for (uint64_t i = 1; i < layout->image->shnum; i++)
-		if (layout->shdrs[i].sh_type == SHT_SYMTAB ||
-		    layout->shdrs[i].sh_type == SHT_DYNSYM)
-			pin_symbols(layout, &layout->shdrs[i]);
+	int code = pin_symbols(layout, err);
+	if (code != NOTE_OK)
+		return code;
 	pin_relocations(layout);
 	layout->table_count = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -311,6 +300,7 @@ static void settle(struct layout *layout)
 			tables[layout->table_count++] =
 				(struct table){.at = tables[i].at, .alignment = alignment};
 	}
+	return NOTE_OK;
 }
 
 int place_tables(struct layout *layout, struct note_error *err)
@@ -337,8 +327,7 @@ int place_tables(struct layout *layout, struct note_error *err)
 		if (table_extent(layout, kind, entry, &range))
 			layout->tables[layout->table_count++].at = range;
 	}
-	settle(layout);
-	return NOTE_OK;
+	return settle(layout, err);
 }
 
 bool place_holds(const struct layout *layout, const struct table *table, int64_t tag)
@@ -353,17 +342,18 @@ uint64_t place_largest_symbol(const struct layout *layout)
 {
 	struct image *image = layout->image;
 	const size_t size = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+	const size_t field =
+		image->is_64 ? offsetof(Elf64_Sym, st_size) : offsetof(Elf32_Sym, st_size);
 	uint64_t largest = 0;
 	for (uint64_t i = 1; i < image->shnum; i++) {
 		const GElf_Shdr *shdr = &layout->shdrs[i];
-		const uint8_t *p = shdr->sh_type == SHT_DYNSYM
-					   ? image_bytes(image, shdr->sh_offset, shdr->sh_size,
-							 "symbols", NULL)
-					   : NULL;
-		for (uint64_t k = 0; p != NULL && k < shdr->sh_size / size; k++, p += size) {
+		struct span symbols;
+		if (shdr->sh_type != SHT_DYNSYM || image_span(image, shdr->sh_offset, shdr->sh_size,
+							      "symbols", &symbols, NULL) != NOTE_OK)
+			continue;
+		for (uint64_t at = 0; at + size <= symbols.size; at += size) {
 			const uint64_t value =
-				image->is_64 ? image_u64(image, p + offsetof(Elf64_Sym, st_size))
-					     : image_u32(image, p + offsetof(Elf32_Sym, st_size));
+				span_word(symbols, at + field, image->is_64, image->is_big);
 			if (value > largest)
 				largest = value;
 		}

@@ -30,7 +30,8 @@ static const struct {
 	{EM_X86_64, true, 0x70000000},  /* DT_X86_64_PLT */
 	{EM_X86_64, false, 0x70000001}, /* DT_X86_64_PLTSZ */
 	{EM_X86_64, false, 0x70000003}, /* DT_X86_64_PLTENT */
-	/* ELF for the Arm 64-bit Architecture, "Dynamic Section"; its Memtag and PAuth extensions. */
+	/* ELF for the Arm 64-bit Architecture, "Dynamic Section"; its Memtag and PAuth extensions.
+	 */
 	{EM_AARCH64, false, 0x70000001}, /* DT_AARCH64_BTI_PLT */
 	{EM_AARCH64, false, 0x70000003}, /* DT_AARCH64_PAC_PLT */
 	{EM_AARCH64, false, 0x70000005}, /* DT_AARCH64_VARIANT_PCS */

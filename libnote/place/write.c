@@ -12,34 +12,31 @@
 
 /* --- moving --- */
 
-const struct piece *place_piece(const struct plan *plan, struct range range)
-{
-	for (size_t i = 0; i < plan->piece_count; i++)
-		if (range.start >= plan->pieces[i].from.start &&
-		    range.end <= plan->pieces[i].from.end && range.start < plan->pieces[i].from.end)
-			return &plan->pieces[i];
-	return NULL;
-}
-
 /* First all old places are cleared, then all new ones written: they may overlap. */
-static void move_pieces(const struct layout *layout, const struct plan *plan, uint8_t *file)
+static int move_pieces(const struct layout *layout, const struct plan *plan, struct output *file,
+		       struct note_error *err)
 {
-	const uint8_t *old = image_bytes(layout->image, 0, layout->image->size, "file", NULL);
 	for (size_t i = 0; i < plan->piece_count; i++) {
 		const struct range from = plan->pieces[i].from;
-		memset(file + from.start, 0, from.end - from.start);
+		output_fill(file, from.start, from.end - from.start, 0);
 	}
 	for (size_t i = 0; i < plan->piece_count; i++) {
 		const struct range from = plan->pieces[i].from;
-		memcpy(file + plan->pieces[i].to, old + from.start, from.end - from.start);
+		struct span old;
+		int code = image_span(layout->image, from.start, from.end - from.start, "table",
+				      &old, err);
+		if (code != NOTE_OK)
+			return code;
+		output_copy(file, plan->pieces[i].to, old);
 	}
+	return NOTE_OK;
 }
 
-static void move_tags(const struct layout *layout, const struct plan *plan, uint8_t *file)
+static void move_tags(const struct layout *layout, const struct plan *plan, struct output *file)
 {
 	static const int64_t pointers[] = {DT_GNU_HASH, DT_HASH,    DT_SYMTAB, DT_STRTAB,
 					   DT_VERSYM,   DT_VERNEED, DT_VERDEF, DT_RELA,
-					   DT_REL,      36,         DT_JMPREL};
+					   DT_REL,      DT_RELR,    DT_JMPREL};
 	const struct image *image = layout->image;
 	const size_t word = image->is_64 ? 8 : 4;
 	for (size_t i = 0; i < layout->dynamic_count; i++) {
@@ -51,14 +48,10 @@ static void move_tags(const struct layout *layout, const struct plan *plan, uint
 			continue;
 		const uint64_t offset = entry->d_un.d_ptr - layout->load->p_vaddr;
 		const struct piece *piece = place_piece(plan, (struct range){offset, offset});
-		if (piece == NULL)
-			continue;
-		const uint64_t value = entry->d_un.d_ptr + piece->distance;
-		uint8_t *p = file + layout->dynamic_offset + i * 2 * word + word;
-		if (image->is_64)
-			image_put64(image, p, value);
-		else
-			image_put32(image, p, (uint32_t)value);
+		if (piece != NULL)
+			output_word(file, layout->dynamic_offset + (2 * i + 1) * word,
+				    entry->d_un.d_ptr + piece->distance, image->is_64,
+				    image->is_big);
 	}
 }
 
@@ -68,7 +61,8 @@ static void move_tags(const struct layout *layout, const struct plan *plan, uint
 static size_t count_segments(const struct layout *layout, const struct plan *plan, size_t *reused)
 {
 	const uint64_t phnum = layout->image->phnum;
-	const size_t added = (plan->has_added ? 1 : 0) + (plan->segment == phnum ? 1 : 0);
+	const size_t added = (plan->has_added ? 1 : 0) + (plan->segment == phnum ? 1 : 0) +
+			     (layout->has_rest ? 1 : 0);
 	*reused = 0;
 	for (uint64_t i = 0; i < phnum && *reused < added; i++)
 		*reused += layout->phdrs[i].p_type == PT_NULL;
@@ -100,49 +94,74 @@ static void change_segment(const struct layout *layout, const struct plan *plan,
 	phdr->p_paddr = phdr->p_vaddr + difference;
 }
 
-/* A new PT_LOAD stands behind the others, as their order by address demands; a new PT_NOTE is the
- * last entry. */
-static int write_segments(const struct layout *layout, const struct plan *plan, uint8_t *file,
+/* The table under way. */
+struct headers {
+	struct image *image;
+	struct output *file;
+	uint64_t at;
+	size_t reused; /* unused entries still to be left out */
+	struct note_error *err;
+	int code;
+};
+
+static void put(struct headers *headers, const GElf_Phdr *phdr)
+{
+	uint8_t *p = output_at(headers->file, headers->at, headers->image->ehdr.e_phentsize);
+	if (phdr->p_type == PT_NULL && headers->reused > 0) {
+		headers->reused--;
+		return;
+	}
+	if (p != NULL && headers->code == NOTE_OK)
+		headers->code = image_put_phdr(headers->image, p, phdr, headers->err);
+	headers->at += headers->image->ehdr.e_phentsize;
+}
+
+/* The segment of the note: number plan->segment as it is now, or a new one. */
+static void put_notes(struct headers *headers, const struct layout *layout, const struct plan *plan)
+{
+	GElf_Phdr phdr = {.p_type = PT_NOTE,
+			  .p_flags = PF_R,
+			  .p_paddr = layout->load->p_paddr - layout->load->p_vaddr,
+			  .p_align = 4};
+	if (plan->segment < layout->image->phnum)
+		phdr = layout->phdrs[plan->segment];
+	change_segment(layout, plan, plan->segment, &phdr);
+	put(headers, &phdr);
+}
+
+/* A new PT_LOAD stands behind the others, as their order by address demands, what was cut off page
+ * one behind that; the PT_NOTE of a note that leads before its like, else a new one last. */
+static int write_segments(const struct layout *layout, const struct plan *plan, struct output *file,
 			  GElf_Ehdr *ehdr, struct note_error *err)
 {
-	const struct image *image = layout->image;
-	size_t reused;
-	const size_t count = count_segments(layout, plan, &reused);
-	uint8_t *p = file + ehdr->e_phoff;
+	struct headers headers = {
+		.image = layout->image, .file = file, .at = ehdr->e_phoff, .err = err};
+	const size_t phnum = layout->image->phnum;
+	const size_t count = count_segments(layout, plan, &headers.reused);
 	size_t last_load = 0;
-	for (size_t i = 0; i < image->phnum; i++)
+	bool noted = false;
+	for (size_t i = 0; i < phnum; i++)
 		if (layout->phdrs[i].p_type == PT_LOAD)
 			last_load = i;
-	for (size_t i = 0; i <= image->phnum; i++) {
-		GElf_Phdr phdr = {.p_type = PT_NOTE,
-				  .p_flags = PF_R,
-				  .p_offset = plan->notes.start,
-				  .p_vaddr = layout->load->p_vaddr + plan->notes.start,
-				  .p_paddr = layout->load->p_paddr + plan->notes.start,
-				  .p_filesz = plan->notes.end - plan->notes.start,
-				  .p_memsz = plan->notes.end - plan->notes.start,
-				  .p_align = 4};
-		if (i == image->phnum && plan->segment != image->phnum)
-			break;
-		if (i < image->phnum) {
-			phdr = layout->phdrs[i];
-			change_segment(layout, plan, i, &phdr);
+	for (size_t i = 0; i < phnum; i++) {
+		GElf_Phdr phdr = layout->phdrs[i];
+		if (!noted && (i == plan->segment || (plan->leads && phdr.p_type == PT_NOTE))) {
+			put_notes(&headers, layout, plan);
+			noted = true;
 		}
-		if (phdr.p_type == PT_NULL && reused > 0) {
-			reused--;
+		if (i == plan->segment)
 			continue;
-		}
-		int code = image_put_phdr(image, p, &phdr, err);
-		p += image->ehdr.e_phentsize;
-		if (code == NOTE_OK && plan->has_added && i == last_load) {
-			code = image_put_phdr(image, p, &plan->added, err);
-			p += image->ehdr.e_phentsize;
-		}
-		if (code != NOTE_OK)
-			return code;
+		change_segment(layout, plan, i, &phdr);
+		put(&headers, &phdr);
+		if (&layout->phdrs[i] == layout->load && layout->has_rest)
+			put(&headers, &layout->rest);
+		if (i == last_load && plan->has_added)
+			put(&headers, &plan->added);
 	}
+	if (!noted)
+		put_notes(&headers, layout, plan);
 	ehdr->e_phnum = (GElf_Half)count;
-	return NOTE_OK;
+	return headers.code;
 }
 
 int place_write(const struct layout *layout, const struct plan *plan, const uint8_t *note,
@@ -150,34 +169,43 @@ int place_write(const struct layout *layout, const struct plan *plan, const uint
 {
 	struct image *image = layout->image;
 	struct sections sections;
+	struct output file = {0};
+	struct span old;
 	GElf_Ehdr ehdr = image->ehdr;
-	uint8_t *file = NULL;
 	int code = place_sections_plan(layout, plan, &sections, err);
+	if (code == NOTE_OK)
+		code = image_whole(image, &old, err);
 	if (code != NOTE_OK)
 		goto out;
-	const uint8_t *old = image_bytes(image, 0, image->size, "file", err);
-	file = malloc(sections.end);
-	if (old == NULL || file == NULL) {
+	file.size = sections.end;
+	file.bytes = calloc(1, sections.end);
+	if (file.bytes == NULL) {
 		code = error_system(err, "new file");
 		goto out;
 	}
 	/* What ends the file is written anew. */
-	memcpy(file, old, layout->tail);
-	memset(file + layout->tail, 0, sections.end - layout->tail);
-	move_pieces(layout, plan, file);
-	move_tags(layout, plan, file);
-	code = place_sections_write(layout, plan, &sections, file, &ehdr, err);
+	output_copy(&file, 0, span_first(old, layout->tail));
+	code = move_pieces(layout, plan, &file, err);
+	move_tags(layout, plan, &file);
 	if (code == NOTE_OK)
-		code = write_segments(layout, plan, file, &ehdr, err);
+		code = place_sections_write(layout, plan, &sections, &file, &ehdr, err);
 	if (code == NOTE_OK)
-		code = image_put_ehdr(image, file, &ehdr, err);
-	memcpy(file + plan->note_offset, note, plan->note_size);
-	*out_size = sections.end;
+		code = write_segments(layout, plan, &file, &ehdr, err);
+	uint8_t *header = output_at(&file, 0, ehdr.e_ehsize);
+	if (code == NOTE_OK && header != NULL)
+		code = image_put_ehdr(image, header, &ehdr, err);
+	output_copy(&file, plan->note_offset, (struct span){note, plan->note_size});
+	if (code == NOTE_OK && file.missed)
+		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "headers of the file contradict each other: what is to change "
+				 "would lie outside of it");
 out:
 	free(sections.numbers);
 	if (code != NOTE_OK)
-		free(file);
-	else
-		*out = file;
+		free(file.bytes);
+	else {
+		*out = file.bytes;
+		*out_size = file.size;
+	}
 	return code;
 }

@@ -166,7 +166,7 @@ static bool has_note(const uint8_t *bytes, size_t size, uint64_t *offset, const 
 
 static void place_and_check(const uint8_t *data, size_t size, int replace)
 {
-	const struct note_place_options options = {.size = sizeof(options), .replace = replace};
+	const struct note_place_options options = {.size = sizeof(options), .existing = replace};
 	struct note_error err;
 	void *made = NULL;
 	void *again = NULL;
@@ -178,8 +178,14 @@ static void place_and_check(const uint8_t *data, size_t size, int replace)
 		require(made == NULL);
 		return;
 	}
+	/* It held a note, which stays or moves with its own payload. */
+	if (!replace && before && !is_pe(data, size)) {
+		require(has_note(made, made_size, &offset, &payload, &length));
+		require(offset + length < FIRST_PAGE);
+		goto again;
+	}
 	if (!replace && made_size == size && memcmp(made, data, size) == 0) {
-		free(made); /* it held a note */
+		free(made);
 		return;
 	}
 	require(has_payload(made, made_size));

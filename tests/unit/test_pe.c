@@ -119,7 +119,7 @@ static uint32_t word(const uint8_t *bytes, uint32_t at)
 /* Stamps the first SIZE bytes of what was made. */
 static int place(size_t size, const char *payload, int replace, uint8_t **out, size_t *out_size)
 {
-	const struct note_place_options options = {.size = sizeof(options), .replace = replace};
+	const struct note_place_options options = {.size = sizeof(options), .existing = replace};
 	void *file;
 	int code = note_place(made.bytes, size, payload, &options, &file, out_size, NULL);
 	*out = file;

@@ -109,7 +109,7 @@ static void make(struct made *made, bool is_64, bool is_big, bool padding)
 	segment(made, PT_DYNAMIC, PF_R | PF_W, DYNAMIC, DYNAMIC_SIZE, VADDR + 0x2000, 8);
 	segment(made, PT_NOTE, PF_R, NOTES, NOTES_SIZE, VADDR + NOTES, 4);
 	const size_t end = 64 + 4 * (is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr));
-	memset(made->bytes + end, 0x33, NOTES - end); /* whatever it is, it is not free */
+	memset(made->bytes + end, 0x33, NOTES - end);
 	image_put32(&made->shape, made->bytes + NOTES, 4);
 	image_put32(&made->shape, made->bytes + NOTES + 4, 20);
 	image_put32(&made->shape, made->bytes + NOTES + 8, NT_GNU_BUILD_ID);
@@ -127,6 +127,7 @@ static void make(struct made *made, bool is_64, bool is_big, bool padding)
 		(padding ? CODE_END : DYNAMIC) - CODE, 0);
 	section(made, 36, SHT_DYNAMIC, SHF_ALLOC | SHF_WRITE, DYNAMIC, DYNAMIC_SIZE, 5);
 	section(made, 45, SHT_STRTAB, 0, NAMES, sizeof(names), 0);
+	section(made, 30, SHT_PROGBITS, SHF_ALLOC, end, NOTES - end, 0);
 	put_ehdr(made, ET_DYN);
 	made->size = HEADERS + made->shnum * (is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr));
 }
@@ -134,7 +135,7 @@ static void make(struct made *made, bool is_64, bool is_big, bool padding)
 static int place(const struct made *made, int replace, uint8_t **out, size_t *size,
 		 struct note_error *err)
 {
-	const struct note_place_options options = {.size = sizeof(options), .replace = replace};
+	const struct note_place_options options = {.size = sizeof(options), .existing = replace};
 	void *file = NULL;
 	int code = note_place(made->bytes, made->size, PAYLOAD, &options, &file, size, err);
 	*out = file;
@@ -200,8 +201,8 @@ static void test_pinned_tables_stay(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "no room"));
 }
 
-/* Bytes that no header speaks of, between the notes and the table: somebody's, unless they are
- * zero or what patchelf leaves. */
+/* Bytes that no header speaks of, between the notes and the table, are room, whatever they are: but
+ * not where a dynamic tag or the entry point says that something is there. */
 static void test_bytes_of_nobody(void)
 {
 	struct made made;
@@ -210,11 +211,19 @@ static void test_bytes_of_nobody(void)
 	size_t size;
 	make(&made, true, false, true);
 	memcpy(made.bytes + NOTES + 12, "XYZ", 4);
-	made.bytes[NOTES + NOTES_SIZE + 1] = 1;
+	const char fill[] = {'X', 'Z', 1};
+	for (size_t i = 0; i < sizeof(fill); i++) {
+		memset(made.bytes + NOTES + NOTES_SIZE, fill[i], HASH - NOTES - NOTES_SIZE);
+		CU_ASSERT_EQUAL_FATAL(place(&made, 0, &file, &size, &err), NOTE_OK);
+		check_note(file, size, NOTES + NOTES_SIZE);
+		free(file);
+	}
+	tag(&made, 1, DT_INIT, VADDR + NOTES + NOTES_SIZE + 1);
 	CU_ASSERT_EQUAL(place(&made, 0, &file, &size, &err), NOTE_UNSUPPORTED);
-	memset(made.bytes + NOTES + NOTES_SIZE, 'X', HASH - NOTES - NOTES_SIZE);
+	tag(&made, 1, DT_INIT, VADDR + CODE);
+	/* A value is no address: an odd tag, here. */
+	tag(&made, 2, 0x6000001fu, VADDR + HASH + 8);
 	CU_ASSERT_EQUAL_FATAL(place(&made, 0, &file, &size, &err), NOTE_OK);
-	check_note(file, size, NOTES + NOTES_SIZE);
 	free(file);
 }
 
@@ -241,7 +250,8 @@ static void test_twice_and_replace(void)
 	uint8_t *once;
 	void *twice;
 	size_t size, twice_size;
-	const struct note_place_options replace = {.size = sizeof(replace), .replace = 1};
+	const struct note_place_options replace = {.size = sizeof(replace),
+						   .existing = NOTE_EXISTING_REPLACE};
 	make(&made, true, true, true);
 	CU_ASSERT_EQUAL_FATAL(place(&made, 0, &once, &size, &err), NOTE_OK);
 	for (int i = 0; i < 2; i++) {

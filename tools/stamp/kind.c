@@ -2,11 +2,14 @@
 #include "tools/stamp/kind.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "libnote/error.h"
 #include "libnote/pe/pe.h"
+#include "libnote/purpose.h"
 
 /* DOS programs, and text, may begin with MZ too. */
 static bool is_pe(int fd)
@@ -19,14 +22,29 @@ static bool is_pe(int fd)
 	return found;
 }
 
+static enum kind kind_of_elf(int fd)
+{
+	struct image *image = NULL;
+	enum kind kind = KIND_ELF;
+	if (image_open_fd(&image, fd, NULL) == NOTE_OK && image_read_elf(image, NULL) == NOTE_OK) {
+		if (image->ehdr.e_type == ET_REL)
+			kind = KIND_OBJECT;
+		else if (elf_is_debug_file(image))
+			kind = KIND_DEBUG;
+		else if (image->ehdr.e_type == ET_CORE || elf_foreign(image) != NULL)
+			kind = KIND_FOREIGN;
+	}
+	image_close(image);
+	return kind;
+}
+
 enum kind kind_of_file(int fd)
 {
-	unsigned char magic[EI_NIDENT + 2] = {0};
+	unsigned char magic[8] = {0};
 	if (pread(fd, magic, sizeof(magic), 0) < 4)
 		return KIND_OTHER;
-	/* e_type follows the identification; ET_REL is 1 in either byte order. */
 	if (memcmp(magic, ELFMAG, SELFMAG) == 0)
-		return magic[EI_NIDENT] + magic[EI_NIDENT + 1] == ET_REL ? KIND_OBJECT : KIND_ELF;
+		return kind_of_elf(fd);
 	if (memcmp(magic, "MZ", 2) == 0 && is_pe(fd))
 		return KIND_PE;
 	return memcmp(magic, "!<arch>\n", 8) == 0 || memcmp(magic, "!<thin>\n", 8) == 0
@@ -34,15 +52,48 @@ enum kind kind_of_file(int fd)
 		       : KIND_OTHER;
 }
 
-bool kind_has_note(const uint8_t *bytes, size_t size)
+int kind_explain(int fd, struct note_error *err)
+{
+	struct image *image = NULL;
+	const char *why = NULL;
+	if (image_open_fd(&image, fd, NULL) == NOTE_OK && image_read_elf(image, NULL) == NOTE_OK)
+		why = elf_foreign(image);
+	const bool core = image != NULL && image->ehdr.e_type == ET_CORE;
+	image_close(image);
+	return core ? error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "a core file")
+		    : error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "a file %s",
+				why != NULL ? why : "that changed meanwhile");
+}
+
+/* The value of "name", for free(); NULL where there is none. */
+static char *name_in(const char *payload, size_t length)
+{
+	struct note_package *package = NULL;
+	char *name = NULL;
+	if (note_package_parse(&package, payload, length, NULL) == NOTE_OK &&
+	    note_package_get(package, "name") != NULL)
+		name = strdup(note_package_get(package, "name"));
+	note_package_free(package);
+	return name;
+}
+
+char *kind_other_package(const uint8_t *bytes, size_t size, const char *payload)
 {
 	struct note_file *file = NULL;
-	const char *payload;
+	const char *there;
 	size_t length;
-	const bool found = note_file_open_memory(&file, bytes, size, NULL) == NOTE_OK &&
-			   note_file_payload(file, &payload, &length, NULL) == NOTE_OK;
+	char *name = NULL;
+	if (note_file_open_memory(&file, bytes, size, NULL) == NOTE_OK &&
+	    note_file_payload(file, &there, &length, NULL) == NOTE_OK)
+		name = name_in(there, length);
 	note_file_close(file);
-	return found;
+	char *own = name != NULL ? name_in(payload, strlen(payload)) : NULL;
+	if (own == NULL || strcmp(own, name) == 0) {
+		free(name);
+		name = NULL;
+	}
+	free(own);
+	return name;
 }
 
 bool kind_is_signed(int fd)
