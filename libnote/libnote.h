@@ -253,8 +253,8 @@ int note_payload_check(const char *json, size_t length, note_problem_visit *visi
 
 /* What is to become of package notes that are there. */
 enum note_existing {
-	/* The payload of the first stays; where it lies wrong (outside page one, writable, misaligned,
-	 * not loaded) it is moved. */
+	/* The payload of the first stays; where it lies wrong (outside page one, writable,
+	 * misaligned, not loaded) it is moved. */
 	NOTE_EXISTING_KEEP = 0,
 	NOTE_EXISTING_REPLACE = 1, /* this one in place of all */
 	NOTE_EXISTING_FIRST = 2,   /* this one before them, so that readers take it */
@@ -273,17 +273,17 @@ struct note_place_options {
  * new file of *OUT_SIZE bytes, for free().
  * OPTIONS may be NULL. Returns NOTE_USAGE for a bad payload, NOTE_UNSUPPORTED where no room can be
  * made (the text says why), NOTE_MALFORMED where the file's headers lie. FILE is never changed.
- * A file that holds this payload already, where it should be, comes back byte for byte. What was made
- * has been read again and judged as note_file_check() judges the place of a note.
+ * A file that holds this payload already, where it should be, comes back byte for byte. What was
+ * made has been read again and judged as note_file_check() judges the place of a note.
  */
 int note_place(const void *file, size_t size, const char *payload,
 	       const struct note_place_options *options, void **out, size_t *out_size,
 	       struct note_error *err);
 
 /*
- * The same with a build-id for an ELF file that has none (section .note.gnu.build-id): ID_SIZE bytes
- * at ID, a multiple of 4, 64 at most; 20 are usual. What they are is the caller's affair. A file that
- * has a build-id comes back byte for byte.
+ * The same with a build-id for an ELF file that has none (section .note.gnu.build-id): ID_SIZE
+ * bytes at ID, a multiple of 4, 64 at most; 20 are usual. What they are is the caller's affair. A
+ * file that has a build-id comes back byte for byte.
  */
 int note_place_build_id(const void *file, size_t size, const void *id, size_t id_size, void **out,
 			size_t *out_size, struct note_error *err);

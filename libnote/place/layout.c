@@ -8,7 +8,7 @@
 
 #include "error.h"
 #include "place/internal.h"
-#include "purpose.h"
+#include "place/purpose.h"
 
 static bool fits(const struct image *image, uint64_t offset, uint64_t size)
 {

@@ -9,7 +9,7 @@
 
 #include "libnote/error.h"
 #include "libnote/pe/pe.h"
-#include "libnote/purpose.h"
+#include "libnote/place/purpose.h"
 
 /* DOS programs, and text, may begin with MZ too. */
 static bool is_pe(int fd)

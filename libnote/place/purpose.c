@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "purpose.h"
+#include "place/purpose.h"
 
 /* Code without contents, or (objcopy 2.44 does that) made a note of; or, where there is no code at
  * all, other read-only sections without contents. */
