@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a linked ELF file is for, where that is not to run as a program of a Linux system. Internal
- * to the project (the tools share it), not installed. */
+/* Linked ELF files that are no programs to be loaded from. Internal to the project (the tools share
+ * it), not installed. */
 #ifndef NOTE_PURPOSE_H
 #define NOTE_PURPOSE_H
 
@@ -11,9 +11,8 @@
  * since what the program headers say of contents is not true of such a file. */
 bool elf_is_debug_file(struct image *image);
 
-/* Why Linux would not run the file or load it as a library (firmware, another system's OSABI,
- * another kind of processor): a static string that goes on with "a file ..."; NULL where it
- * would. */
-const char *elf_foreign(struct image *image);
+/* Whether a PT_LOAD holds the file's headers, or a dynamic linker is to look at it. Boot code,
+ * kernels and firmware do without; no core of theirs would hold a note. */
+bool elf_loads_headers(struct image *image);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "libnote/error.h"
 #include "libnote/note.h"
+#include "libnote/place/purpose.h"
 
 void passage_end(struct passage *passage)
 {
@@ -26,6 +27,7 @@ bool passage_wants_note(const struct passage *passage, const struct split_option
 {
 	struct stat st;
 	return options->payload != NULL && passage->image->ehdr.e_type != ET_REL &&
+	       elf_loads_headers(passage->image) &&
 	       (passage->image->ehdr.e_type != ET_EXEC ||
 		(fstat(passage->fd, &st) == 0 && (st.st_mode & 0111) != 0));
 }

@@ -2,6 +2,7 @@
 #include "tools/stamp/kind.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -10,6 +11,7 @@
 #include "libnote/error.h"
 #include "libnote/pe/pe.h"
 #include "libnote/place/purpose.h"
+#include "tools/splitter/elf/foreign.h"
 
 /* DOS programs, and text, may begin with MZ too. */
 static bool is_pe(int fd)
@@ -22,16 +24,35 @@ static bool is_pe(int fd)
 	return found;
 }
 
+/* True, with the reason, where stamping is not for the ELF file: in a tree it is left alone. */
+static bool is_foreign(struct image *image, char reason[REASON_SIZE])
+{
+	if (image->ehdr.e_type == ET_CORE)
+		snprintf(reason, REASON_SIZE, "a core file");
+	else if (image->ehdr.e_type != ET_EXEC && image->ehdr.e_type != ET_DYN)
+		snprintf(reason, REASON_SIZE,
+			 "neither an executable nor a shared library (e_type %u)",
+			 image->ehdr.e_type);
+	else if (!elf_loads_headers(image))
+		snprintf(
+			reason, REASON_SIZE,
+			"not linked for Linux: no segment loads its headers (firmware, boot code)");
+	else
+		return elf_is_foreign(image, reason);
+	return true;
+}
+
 static enum kind kind_of_elf(int fd)
 {
 	struct image *image = NULL;
 	enum kind kind = KIND_ELF;
+	char reason[REASON_SIZE];
 	if (image_open_fd(&image, fd, NULL) == NOTE_OK && image_read_elf(image, NULL) == NOTE_OK) {
 		if (image->ehdr.e_type == ET_REL)
 			kind = KIND_OBJECT;
 		else if (elf_is_debug_file(image))
 			kind = KIND_DEBUG;
-		else if (image->ehdr.e_type == ET_CORE || elf_foreign(image) != NULL)
+		else if (is_foreign(image, reason))
 			kind = KIND_FOREIGN;
 	}
 	image_close(image);
@@ -55,14 +76,11 @@ enum kind kind_of_file(int fd)
 int kind_explain(int fd, struct note_error *err)
 {
 	struct image *image = NULL;
-	const char *why = NULL;
+	char reason[REASON_SIZE] = "it changed meanwhile";
 	if (image_open_fd(&image, fd, NULL) == NOTE_OK && image_read_elf(image, NULL) == NOTE_OK)
-		why = elf_foreign(image);
-	const bool core = image != NULL && image->ehdr.e_type == ET_CORE;
+		is_foreign(image, reason);
 	image_close(image);
-	return core ? error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "a core file")
-		    : error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "a file %s",
-				why != NULL ? why : "that changed meanwhile");
+	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "%s", reason);
 }
 
 /* The value of "name", for free(); NULL where there is none. */

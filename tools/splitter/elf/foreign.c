@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libnote/describe.h"
+#include "libnote/place/purpose.h"
 
 /* Machines that Linux was ported to (arch/ of its releases, old and new), by their numbers, of
  * which not every elf.h has all names. Others' code is firmware, or for a coprocessor. */
@@ -90,6 +91,10 @@ bool elf_is_foreign(struct image *image, char reason[REASON_SIZE])
 	else if (!is_own_machine(machine) && !has_linux_segment(image) && !has_linux_note(image))
 		snprintf(reason, REASON_SIZE,
 			 "not for Linux: nothing in this file of machine %s says so", name);
+	else if (!elf_loads_headers(image) && !has_linux_note(image))
+		snprintf(
+			reason, REASON_SIZE,
+			"not linked for Linux: no segment loads its headers (firmware, boot code)");
 	else
 		return false;
 	return true;
