@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Source paths as text: see paths.h. Nothing here asks the file system but path_map_new, for the
- * build directory's real name, and path_map_is_misplaced: what the compiler wrote down is long gone
- * from some machines.
+ * Source paths as text: see paths.h. Nothing here asks the file system but path_map_add and
+ * path_map_learn, for real names, and path_map_is_misplaced: what the compiler wrote down is long
+ * gone from some machines.
  */
 #include "tools/splitter/paths.h"
 
@@ -10,13 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A build directory as it was given, and its real path. */
-#define MAX_PREFIXES 2
+/* What stands for a directory of the build in names. */
+struct prefix {
+	char *name; /* normalised, no '/' at the end */
+	size_t length;
+	char *installed;
+	char *place; /* where the directory is, if not at NAME */
+};
 
 struct path_map {
-	char *prefixes[MAX_PREFIXES]; /* normalised, no '/' at the end */
-	size_t lengths[MAX_PREFIXES];
-	size_t prefix_count;
+	struct prefix *prefixes; /* the first is the build directory as it was given */
+	size_t count;
 	char *installed; /* no '/' at the end */
 };
 
@@ -58,86 +62,121 @@ static void normalise(struct text *text)
 	text->size = (size_t)(out - base);
 }
 
-static void add_prefix(struct path_map *map, const char *directory)
+/* Takes INSTALLED and PLACE. */
+static void add_prefix(struct path_map *map, const char *name, char *installed, char *place)
 {
 	struct text text = {0};
-	text_puts(&text, directory);
-	if (text.size == 0)
+	text_puts(&text, name);
+	if (text.size > 0)
+		normalise(&text);
+	bool known = text.size == 0;
+	for (size_t i = 0; i < map->count && !known; i++)
+		known = strcmp(map->prefixes[i].name, text.data) == 0;
+	if (known) {
+		text_free(&text);
+		free(installed);
+		free(place);
 		return;
-	normalise(&text);
-	for (size_t i = 0; i < map->prefix_count; i++)
-		if (strcmp(map->prefixes[i], text.data) == 0) {
-			text_free(&text);
-			return;
-		}
-	map->lengths[map->prefix_count] = text.size;
-	map->prefixes[map->prefix_count++] = text.data;
+	}
+	map->prefixes = xrealloc(map->prefixes, (map->count + 1) * sizeof(*map->prefixes));
+	map->prefixes[map->count++] = (struct prefix){text.data, text.size, installed, place};
+}
+
+void path_map_add(struct path_map *map, const char *build_dir)
+{
+	add_prefix(map, build_dir, xstrdup(map->installed), NULL);
+	char *real = realpath(build_dir, NULL);
+	if (real != NULL)
+		add_prefix(map, real, xstrdup(map->installed), NULL);
+	free(real);
 }
 
 struct path_map *path_map_new(const char *build_dir, const char *installed_dir)
 {
 	struct path_map *map = xcalloc(1, sizeof(*map));
-	add_prefix(map, build_dir);
-	char *real = realpath(build_dir, NULL);
-	if (real != NULL)
-		add_prefix(map, real);
-	free(real);
 	size_t length = strlen(installed_dir);
 	while (length > 1 && installed_dir[length - 1] == '/')
 		length--;
 	map->installed = xasprintf("%.*s", (int)length, installed_dir);
+	path_map_add(map, build_dir);
 	return map;
+}
+
+struct path_map *path_map_copy(const struct path_map *map)
+{
+	struct path_map *copy = xcalloc(1, sizeof(*copy));
+	copy->installed = xstrdup(map->installed);
+	for (size_t i = 0; i < map->count; i++) {
+		const struct prefix *prefix = &map->prefixes[i];
+		add_prefix(copy, prefix->name, xstrdup(prefix->installed),
+			   prefix->place != NULL ? xstrdup(prefix->place) : NULL);
+	}
+	return copy;
 }
 
 void path_map_free(struct path_map *map)
 {
 	if (map == NULL)
 		return;
-	for (size_t i = 0; i < map->prefix_count; i++)
-		free(map->prefixes[i]);
+	for (size_t i = 0; i < map->count; i++) {
+		free(map->prefixes[i].name);
+		free(map->prefixes[i].installed);
+		free(map->prefixes[i].place);
+	}
+	free(map->prefixes);
 	free(map->installed);
 	free(map);
 }
 
-/* What follows the build directory in PATH, without '/' in front; NULL where PATH is not it or
- * below it. */
-static const char *below(const struct path_map *map, const char *path)
+/* The longest prefix that PATH is or lies below, and in *REST what follows it, without '/' in
+ * front; NULL where there is none. */
+static const struct prefix *find_prefix(const struct path_map *map, const char *path,
+					const char **rest)
 {
-	for (size_t i = 0; i < map->prefix_count; i++) {
-		size_t length = map->lengths[i];
-		if (strncmp(path, map->prefixes[i], length) != 0)
+	const struct prefix *found = NULL;
+	for (size_t i = 0; i < map->count; i++) {
+		const struct prefix *prefix = &map->prefixes[i];
+		if (strncmp(path, prefix->name, prefix->length) != 0 ||
+		    (found != NULL && found->length >= prefix->length))
 			continue;
 		/* "/build/foo" is no prefix of "/build/foobar"; "/" is one of everything. */
-		if (path[length] != '\0' && path[length] != '/' && length > 1)
-			continue;
-		path += length;
-		while (*path == '/')
-			path++;
-		return path;
+		if (path[prefix->length] == '\0' || path[prefix->length] == '/' ||
+		    prefix->length == 1)
+			found = prefix;
 	}
-	return NULL;
+	if (found != NULL) {
+		*rest = path + found->length;
+		while (**rest == '/')
+			++*rest;
+	}
+	return found;
 }
 
-static char *installed_name(const struct path_map *map, const char *rest)
+static char *join(const char *directory, const char *rest)
 {
-	return rest[0] == '\0' ? xstrdup(map->installed) : xasprintf("%s/%s", map->installed, rest);
+	return rest[0] == '\0' ? xstrdup(directory) : xasprintf("%s/%s", directory, rest);
+}
+
+/* The new name of a PATH that is normalised. */
+static char *apply(const struct path_map *map, const char *path)
+{
+	const char *rest;
+	const struct prefix *prefix = find_prefix(map, path, &rest);
+	return prefix != NULL ? join(prefix->installed, rest) : NULL;
 }
 
 char *path_map_apply(const struct path_map *map, const char *path)
 {
 	if (path[0] != '/')
 		return NULL;
-	const char *rest = below(map, path);
-	if (rest != NULL)
-		return installed_name(map, rest);
+	char *result = apply(map, path);
 	/* The build directory may be there in another spelling: "/build/./foo", "/build/x/../foo".
 	 */
-	if (strstr(path, "//") == NULL && strstr(path, "/.") == NULL)
-		return NULL;
+	if (result != NULL || (strstr(path, "//") == NULL && strstr(path, "/.") == NULL))
+		return result;
 	struct text text = {0};
 	path_absolute_into(map, NULL, path, &text);
-	rest = below(map, text.data);
-	char *result = rest != NULL ? installed_name(map, rest) : NULL;
+	result = apply(map, text.data);
 	text_free(&text);
 	return result;
 }
@@ -148,10 +187,70 @@ char *path_map_apply_comp_dir(const struct path_map *map, const char *directory)
 		return path_map_apply(map, directory);
 	struct text text = {0};
 	path_absolute_into(map, directory, "", &text);
-	const char *rest = below(map, text.data);
-	char *result = rest != NULL ? installed_name(map, rest) : NULL;
+	char *result = apply(map, text.data);
 	text_free(&text);
 	return result;
+}
+
+char *path_map_place(const struct path_map *map, const char *path)
+{
+	const char *rest;
+	const struct prefix *prefix = find_prefix(map, path, &rest);
+	return prefix != NULL && prefix->place != NULL ? join(prefix->place, rest) : NULL;
+}
+
+bool path_map_name(struct path_map *map, const char *name, const char *place)
+{
+	char *installed = path_map_apply(map, place);
+	if (installed == NULL || name[0] != '/') {
+		free(installed);
+		return false;
+	}
+	add_prefix(map, name, installed, path_absolute(map, NULL, place));
+	return true;
+}
+
+bool path_map_learn(struct path_map *map, const char *directory)
+{
+	const char *rest;
+	if (directory[0] != '/' || strncmp(directory, "/proc/", 6) == 0)
+		return false;
+	char *real = realpath(directory, NULL);
+	char *name = path_absolute(map, NULL, directory);
+	const struct prefix *prefix = real != NULL ? find_prefix(map, real, &rest) : NULL;
+	if (prefix != NULL) {
+		/* What both end in is no part of the other name. */
+		for (;;) {
+			char *slash = strrchr(name, '/'), *other = strrchr(real, '/');
+			if (slash == name || strcmp(slash, other) != 0 ||
+			    (size_t)(other - real) < prefix->length)
+				break;
+			*slash = *other = '\0';
+		}
+		char *installed = apply(map, real);
+		if (installed != NULL)
+			add_prefix(map, name, installed, NULL);
+	}
+	free(name);
+	free(real);
+	return prefix != NULL;
+}
+
+const char *path_map_build_dir(const struct path_map *map)
+{
+	return map->prefixes[0].name;
+}
+
+bool path_map_may_reach(const struct path_map *map, const char *directory)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const char *name = map->prefixes[i].name;
+		const size_t length = strcspn(name + 1, "/") + 1;
+		if (strncmp(name, directory, length) == 0 &&
+		    (directory[length] == '\0' || directory[length] == '/'))
+			return true;
+	}
+	return false;
 }
 
 void path_absolute_into(const struct path_map *map, const char *directory, const char *path,
@@ -160,8 +259,8 @@ void path_absolute_into(const struct path_map *map, const char *directory, const
 	out->size = 0;
 	if (path[0] != '/') {
 		if ((directory == NULL || directory[0] != '/') && map != NULL &&
-		    map->prefix_count > 0) {
-			text_puts(out, map->prefixes[0]);
+		    map->count > 0) {
+			text_puts(out, map->prefixes[0].name);
 			text_puts(out, "/");
 		}
 		if (directory != NULL && directory[0] != '\0') {

@@ -11,10 +11,34 @@
 
 #include "tools/base/text.h"
 
-struct path_map; /* immutable after it was made: threads may share it */
+struct path_map; /* once it is made, threads may share it */
 
 /* BUILD_DIR is absolute; its real path (symbolic links resolved) counts as well. */
 struct path_map *path_map_new(const char *build_dir, const char *installed_dir);
+struct path_map *path_map_copy(const struct path_map *map);
+
+/* One more build directory. */
+void path_map_add(struct path_map *map, const char *build_dir);
+
+/* NAME is what the compiler was told to write for PLACE, which is a build directory or below one;
+ * false where it is not. */
+bool path_map_name(struct path_map *map, const char *name, const char *place);
+
+/* DIRECTORY, absolute, is how a compiler came to it: where it is, by symbolic links, a build
+ * directory or below one, its name counts as well. False where it is not, or not there. */
+bool path_map_learn(struct path_map *map, const char *directory);
+
+/* The build directory that relative names are below. */
+const char *path_map_build_dir(const struct path_map *map);
+
+/* Whether names relative to the absolute DIRECTORY can be expected to lead to a build directory:
+ * both begin with the same component. */
+bool path_map_may_reach(const struct path_map *map, const char *directory);
+
+/* Where the file called PATH, absolute and normalised, lies, if that is another place (see
+ * path_map_name); else NULL. The caller frees it. */
+char *path_map_place(const struct path_map *map, const char *path);
+
 void path_map_free(struct path_map *map);
 
 /* The new name of the absolute PATH, or NULL where it stays as it is: not below the build

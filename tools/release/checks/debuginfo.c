@@ -126,7 +126,11 @@ static char *read_dwarf(struct debug_facts *out, struct image *debug,
 {
 	struct dwarf_summary summary = {0};
 	struct note_error err;
-	const int code = dwarf_rewrite(debug, NULL, NULL, &out->sources, &summary, &err);
+	int code = dwarf_rewrite(debug, NULL, NULL, &out->sources, &summary, &err);
+	if (code == NOTE_OK && summary.unread != 0) {
+		err = summary.first_unread;
+		code = err.code;
+	}
 	if (code == NOTE_UNSUPPORTED && layout->debug_section != NULL) {
 		out->sources_unknown = xasprintf("its DWARF is not read: %s", err.text);
 		return NULL;

@@ -88,25 +88,23 @@ static int read_table(struct dwarf *dwarf, struct abbrev_table *table)
 	struct abbrev_cache *cache = dwarf->abbrevs;
 	struct cursor cursor =
 		section_cursor(dwarf, dwarf->abbrev, table->offset, dwarf->abbrev->size);
+	const uint64_t left = dwarf->abbrev->size - cache->read;
 	bool sorted = true;
-	uint64_t last = 0;
+	uint64_t code, last = 0;
 	table->first = cache->abbrev_count;
-	for (;;) {
-		uint64_t code = cursor_uleb(&cursor);
+	do {
+		code = cursor_uleb(&cursor);
 		if (code != 0)
 			read_declaration(cache, table, &cursor, code);
-		if (cursor.bad)
-			return section_error(dwarf, dwarf->abbrev, table->offset, NOTE_MALFORMED,
-					     "a table without an end");
-		if (cache->read + (cursor.at - table->offset) > dwarf->abbrev->size)
-			return section_error(dwarf, dwarf->abbrev, table->offset, NOTE_MALFORMED,
-					     "tables overlap");
-		if (code == 0)
-			break;
-		sorted = sorted && code > last;
+		table->bad = cursor.bad || cursor.at - table->offset > left;
+		sorted = sorted && (code == 0 || code > last);
 		last = code;
-	}
-	cache->read += cursor.at - table->offset;
+	} while (code != 0 && !table->bad);
+	/* What is bad was read, too. */
+	cache->read += cursor.at - table->offset < left ? cursor.at - table->offset : left;
+	if (table->bad)
+		return section_error(dwarf, dwarf->abbrev, table->offset, NOTE_MALFORMED,
+				     cursor.bad ? "a table without an end" : "tables overlap");
 	if (!sorted)
 		qsort(cache->abbrevs + table->first, table->count, sizeof(*cache->abbrevs),
 		      compare_codes);
@@ -121,7 +119,10 @@ int abbrev_table_find(struct dwarf *dwarf, uint64_t offset, struct abbrev_table 
 	for (uint32_t i; (i = hash_map_next(&cache->by_offset, hash, &step)) != HASH_NONE;)
 		if (cache->tables[i].offset == offset) {
 			*out = &cache->tables[i];
-			return NOTE_OK;
+			return !(*out)->bad
+				       ? NOTE_OK
+				       : section_error(dwarf, dwarf->abbrev, offset, NOTE_MALFORMED,
+						       "a table without an end");
 		}
 	if (cache->table_count == cache->table_room) {
 		cache->table_room = cache->table_room == 0 ? 64 : cache->table_room * 2;

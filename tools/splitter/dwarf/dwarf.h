@@ -49,16 +49,22 @@ void dwarf_sources_free(struct dwarf_sources *sources);
 struct dwarf_summary {
 	bool has_dwarf; /* .debug_info with at least one unit */
 	uint64_t units;
+	uint64_t ours;    /* units below a build directory */
+	uint64_t foreign; /* units that name sources relative to some directory that is not the
+			     build's, as far as can be told: they stay as they are */
 	/* Paths below the build directory that units hold inline and that found no room to grow:
 	 * they stay as they are. The line tables name the installed sources all the same, by
-	 * absolute paths. (Assembler units in relocatable files, or in files without any
-	 * string section.) */
+	 * absolute paths. (Units in relocatable files without any string section.) */
 	uint64_t kept;
+	/* Units and tables that this stage cannot understand, which keep their bytes, and what was
+	 * wrong with the first of them. */
+	uint64_t unread;
+	struct note_error first_unread;
 };
 
-/* Rewrites by MAP (NULL: lists only, paths as they are). NOTE_MALFORMED where the DWARF lies,
- * NOTE_UNSUPPORTED where it is sound and this stage cannot rewrite it yet (the text says what).
- * SOURCES and EDITS may be NULL. */
+/* Rewrites by MAP (NULL: lists only, paths as they are). What lies, or is sound and not known here
+ * (a newer DWARF), stays as it is, and is counted in SUMMARY: that is no failure. SOURCES and EDITS
+ * may be NULL. */
 int dwarf_rewrite(struct image *image, const struct path_map *map, struct section_edits *edits,
 		  struct dwarf_sources *sources, struct dwarf_summary *summary,
 		  struct note_error *err);

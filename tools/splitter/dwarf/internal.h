@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by the files of the DWARF stage (dwarf*.c) alone. */
+/* Shared by the files of this room alone: others include dwarf.h. */
 #ifndef SPLITTER_DWARF_INTERNAL_H
 #define SPLITTER_DWARF_INTERNAL_H
 
@@ -121,7 +121,7 @@ struct splice {
 	char *text;
 };
 
-/* A table of abbreviations made for units whose first entry was encoded anew (inline_strings.c). */
+/* A table of abbreviations made for units whose first entry was encoded anew (first_entry.c). */
 struct new_table {
 	uint64_t old;  /* the table that it is a copy of */
 	uint64_t code; /* of the exchanged declaration, and where that is in what was added */
@@ -138,7 +138,9 @@ struct line_user {
 	const char *comp_dir;
 	uint8_t size;
 	bool is_go;    /* its relative names lead nowhere, its first file is the main one */
-	bool absolute; /* the unit's compilation directory could not be rewritten */
+	bool foreign;  /* its relative names are those of another build */
+	bool absolute; /* its relative names become absolute: the unit's compilation directory was
+			  not, or could not be, rewritten */
 };
 
 struct source_list;
@@ -147,6 +149,8 @@ struct abbrev_cache;
 struct dwarf {
 	struct image *image;
 	const struct path_map *map;            /* NULL: nothing is rewritten */
+	struct path_map *own_map;              /* the same with names that only this file has */
+	uint8_t *foreign;                      /* of units, by their number (whose.c) */
 	const struct debug_section *alternate; /* .debug_str of the alternate file, or NULL */
 	struct note_error *err;
 	struct debug_section *sections;
@@ -172,9 +176,17 @@ struct dwarf {
 	bool has_slashes;    /* units of languages whose names may hold a '/' */
 	bool has_names;      /* .debug_names, which refers to strings */
 	bool lines_complete; /* there is no line table but those that units refer to */
+	bool torn;  /* something was not understood, and may refer to anything */
+	bool fixed; /* nothing may change any more */
 	uint64_t spent; /* bytes of new paths, so that a small file cannot ask for much memory */
 	struct dwarf_summary summary;
 };
+
+/* --- what all stand on (contents.c) --- */
+
+/* What dwarf->err tells of stays as it is, and is counted. False where CODE is no matter of what
+ * the file says. */
+bool dwarf_pass_over(struct dwarf *dwarf, int code);
 
 /* Takes SIZE bytes from what this file's paths may grow to. NOTE_MALFORMED where that is far more
  * than any compiler's names come to. */
@@ -265,12 +277,21 @@ bool string_is_marked(const struct string_table *table, uint64_t offset);
 
 void string_table_free(struct string_table *table);
 
-/* --- units (unit.c), line tables (line.c), macros (macro.c) --- */
+/* --- units (unit_rewrite.c), whose they are (whose.c), line tables (line.c), macros (macro.c) ---
+ */
+
+/* Finds out which units are of this build: fills dwarf->foreign, and dwarf->own_map where units
+ * have other names for the build directory. */
+void units_tell_whose(struct dwarf *dwarf);
 
 /* Reads all units: rewrites names and compilation directories, fills dwarf->users. */
 int units_rewrite(struct dwarf *dwarf);
 void add_line_user(struct dwarf *dwarf, const struct line_user *user);
+struct abbrev_cache *abbrev_cache_new(void);
 void abbrev_cache_free(struct abbrev_cache *cache);
+
+/* The MD5 that the line table at OFFSET has of the file NAME; false where it has none. */
+bool line_table_md5(struct dwarf *dwarf, uint64_t offset, const char *name, uint8_t md5[16]);
 
 /* Reads all line tables that units refer to: rewrites directories and files, lists sources. Then
  * rebuilds .debug_line where it must, and corrects those who refer to it. */
@@ -286,13 +307,13 @@ void strings_scrub(struct dwarf *dwarf);
 
 /* --- the list of sources (sources.c) --- */
 
-struct source_list *source_list_new(const struct path_map *map);
+struct source_list *source_list_new(void);
 void source_list_free(struct source_list *list);
 
 /* The number of a directory, DIRECTORY below BASE (either may be NULL), for source_list_add. What
- * is relative then is below the build directory, if IN_BUILD_DIR says so. */
-uint32_t source_list_directory(struct source_list *list, bool in_build_dir, const char *base,
-			       const char *directory);
+ * is relative then is below the build directory of MAP, unless that is NULL. */
+uint32_t source_list_directory(struct source_list *list, const struct path_map *map,
+			       const char *base, const char *directory);
 
 /* Its normalised path. */
 const char *source_list_directory_name(const struct source_list *list, uint32_t number);
@@ -308,6 +329,7 @@ const char *source_list_keep(struct source_list *list, const char *name, size_t 
 uint64_t source_list_size(const struct source_list *list);
 
 /* Makes the paths: sorted, each once. */
-void source_list_finish(struct source_list *list, struct dwarf_sources *out);
+void source_list_finish(struct source_list *list, const struct path_map *map,
+			struct dwarf_sources *out);
 
 #endif

@@ -20,11 +20,18 @@ static int malformed(const struct lines *lines, uint64_t at, const char *what)
 
 /* --- directories and files --- */
 
+/* Its relative names lead nowhere. */
+static bool is_lost(const struct line_table *table)
+{
+	return table->is_go || table->foreign;
+}
+
 /* Whether the name may be relative to the build directory, for all that it says. */
 static bool may_be_misplaced(const struct lines *lines, const struct line_table *table,
 			     const char *name)
 {
-	return lines->dwarf->map != NULL && table->comp_dir != NULL && table->comp_dir[0] != '/' &&
+	return lines->dwarf->map != NULL && !table->foreign && table->comp_dir != NULL &&
+	       table->comp_dir[0] != '/' &&
 	       name != NULL && strncmp(name, "./", 2) == 0;
 }
 
@@ -66,8 +73,9 @@ static uint32_t directory_number(struct lines *lines, const struct line_table *t
 			base = NULL;
 		if (directory->in_build_dir)
 			base = NULL;
-		directory->number = source_list_directory(lines->dwarf->sources, !table->is_go,
-							  base, directory->ref.text);
+		directory->number = source_list_directory(
+			lines->dwarf->sources, !is_lost(table) ? lines->dwarf->map : NULL, base,
+			directory->ref.text);
 	}
 	return directory->number;
 }
@@ -76,7 +84,7 @@ static void add_source(struct lines *lines, struct line_table *table, const char
 		       uint32_t directory, const uint8_t *md5)
 {
 	struct source_list *sources = lines->dwarf->sources;
-	if (table->is_go && name[0] != '/' &&
+	if (is_lost(table) && name[0] != '/' &&
 	    source_list_directory_name(sources, directory)[0] != '/')
 		return;
 	source_list_add(sources, directory, name, md5, table->is_go && !table->has_primary);
@@ -95,9 +103,18 @@ static int add_splice(struct dwarf *dwarf, const struct string_ref *ref, char *t
 	return dwarf_spend(dwarf, strlen(text));
 }
 
-static int rewrite_name(struct lines *lines, const struct string_ref *ref, bool comp_dir)
+static int rewrite_name(struct lines *lines, const struct line_table *table,
+			const struct string_ref *ref, bool comp_dir)
 {
 	char *text;
+	if (table->foreign && ref->text != NULL &&
+	    (ref->text[0] != '/' ||
+	     (table->comp_dir != NULL && table->comp_dir[0] == '/' &&
+	      strncmp(ref->text, table->comp_dir, strlen(table->comp_dir)) == 0))) {
+		if (ref->table != NULL)
+			string_mark(ref->table, ref->offset);
+		return NOTE_OK;
+	}
 	int code = string_rewrite(lines->dwarf, ref, comp_dir, &text);
 	return code == NOTE_OK && text != NULL ? add_splice(lines->dwarf, ref, text) : code;
 }
@@ -132,6 +149,21 @@ static int close_directory(struct lines *lines, const struct line_table *table,
 	return table->absolute ? make_absolute(lines, &directory->ref, table->comp_dir) : NOTE_OK;
 }
 
+/* A name below the build directory in a directory that is not becomes absolute. */
+static int leave_directory(struct lines *lines, const struct line_table *table,
+			   const struct directory *directory, const struct string_ref *ref)
+{
+	const struct path_map *map = lines->dwarf->map;
+	if (directory->ref.text == NULL)
+		return NOTE_OK;
+	char *base = path_absolute(map, table->comp_dir, directory->ref.text);
+	char *installed = path_map_apply(map, base);
+	const int code = installed == NULL ? make_absolute(lines, ref, base) : NOTE_OK;
+	free(installed);
+	free(base);
+	return code;
+}
+
 static int read_directory(struct lines *lines, const struct line_table *table,
 			  const struct string_ref *ref, bool is_comp_dir)
 {
@@ -140,7 +172,7 @@ static int read_directory(struct lines *lines, const struct line_table *table,
 		return NOTE_OK;
 	if (table->absolute && ref->text != NULL && ref->text[0] != '/')
 		return make_absolute(lines, ref, table->comp_dir);
-	return rewrite_name(lines, ref, is_comp_dir);
+	return rewrite_name(lines, table, ref, is_comp_dir);
 }
 
 static int read_file(struct lines *lines, struct line_table *table, const struct string_ref *ref,
@@ -151,12 +183,12 @@ static int read_file(struct lines *lines, struct line_table *table, const struct
 	if (name == NULL)
 		return NOTE_OK;
 	if (!path_is_source(name))
-		return rewrite_name(lines, ref, false);
+		return rewrite_name(lines, table, ref, false);
 	struct directory *directory = find_directory(lines, table, index);
 	bool in_build_dir = false;
 	int code;
 	if (name[0] == '/') {
-		code = rewrite_name(lines, ref, false);
+		code = rewrite_name(lines, table, ref, false);
 	} else if (directory == lines->directories) {
 		in_build_dir = may_be_misplaced(lines, table, name) &&
 			       path_map_is_misplaced(dwarf->map, table->comp_dir, name);
@@ -165,10 +197,13 @@ static int read_file(struct lines *lines, struct line_table *table, const struct
 					 : NOTE_OK;
 	} else {
 		code = close_directory(lines, table, directory, name);
+		if (code == NOTE_OK && table->absolute && strchr(name, '/') != NULL)
+			code = leave_directory(lines, table, directory, ref);
 	}
 	if (code == NOTE_OK && dwarf->sources != NULL)
 		add_source(lines, table, name,
-			   in_build_dir ? source_list_directory(dwarf->sources, true, NULL, NULL)
+			   in_build_dir ? source_list_directory(dwarf->sources, dwarf->map, NULL,
+								NULL)
 					: directory_number(lines, table, directory),
 			   md5);
 	return code;
@@ -310,40 +345,92 @@ static int read_names_5(struct lines *lines, struct line_table *table, struct cu
 	}
 }
 
-static int read_table(struct lines *lines, struct line_table *table)
+/* The header of the table at TABLE->start up to its lists; CURSOR then stands there, and ends with
+ * the header. */
+static int read_header(struct lines *lines, struct line_table *table, struct cursor *cursor)
 {
 	struct dwarf *dwarf = lines->dwarf;
-	struct cursor cursor =
-		section_cursor(dwarf, lines->section, table->start, lines->section->size);
-	uint64_t length = cursor_unit_length(&cursor, &table->offset_size);
-	if (cursor.bad)
+	*cursor = section_cursor(dwarf, lines->section, table->start, lines->section->size);
+	uint64_t length = cursor_unit_length(cursor, &table->offset_size);
+	if (cursor->bad)
 		return malformed(lines, table->start, "a line table ends after its section");
-	cursor.end = table->end = cursor.at + length;
-	uint16_t version = (uint16_t)cursor_fixed(&cursor, 2);
-	if (!cursor.bad && (version < 2 || version > 5))
+	cursor->end = table->end = cursor->at + length;
+	uint16_t version = (uint16_t)cursor_fixed(cursor, 2);
+	if (!cursor->bad && (version < 2 || version > 5))
 		return section_error(dwarf, lines->section, table->start, NOTE_UNSUPPORTED,
 				     "a line table of a version other than 2 to 5");
 	uint8_t address_size = 8;
 	if (version >= 5) {
-		address_size = (uint8_t)cursor_fixed(&cursor, 1);
-		cursor_skip(&cursor, 1); /* segment selector size */
+		address_size = (uint8_t)cursor_fixed(cursor, 1);
+		cursor_skip(cursor, 1); /* segment selector size */
 	}
-	table->header_length_at = cursor.at;
-	uint64_t header_length = cursor_fixed(&cursor, table->offset_size);
-	if (cursor.bad || header_length > cursor.end - cursor.at)
+	table->header_length_at = cursor->at;
+	uint64_t header_length = cursor_fixed(cursor, table->offset_size);
+	if (cursor->bad || header_length > cursor->end - cursor->at)
 		return malformed(lines, table->start, "a line table's header ends after it");
-	cursor.end = cursor.at + header_length;
+	cursor->end = cursor->at + header_length;
 	/* minimum_instruction_length, from version 4 on maximum_operations_per_instruction,
 	 * default_is_stmt, line_base, line_range */
-	cursor_skip(&cursor, version >= 4 ? 5 : 4);
-	uint64_t opcode_base = cursor_fixed(&cursor, 1);
-	cursor_skip(&cursor, opcode_base > 0 ? opcode_base - 1 : 0);
-	if (cursor.bad)
+	cursor_skip(cursor, version >= 4 ? 5 : 4);
+	uint64_t opcode_base = cursor_fixed(cursor, 1);
+	cursor_skip(cursor, opcode_base > 0 ? opcode_base - 1 : 0);
+	if (cursor->bad)
 		return malformed(lines, table->start, "a line table ends inside its header");
 	table->context = (struct form_context){version, (uint8_t)table->offset_size, address_size};
+	return NOTE_OK;
+}
+
+static int read_table(struct lines *lines, struct line_table *table)
+{
+	struct cursor cursor;
+	int code = read_header(lines, table, &cursor);
+	if (code != NOTE_OK)
+		return code;
 	lines->directory_count = 0;
-	return version >= 5 ? read_names_5(lines, table, &cursor)
-			    : read_names_4(lines, table, &cursor);
+	return table->context.version >= 5 ? read_names_5(lines, table, &cursor)
+					   : read_names_4(lines, table, &cursor);
+}
+
+/* --- one file's MD5 --- */
+
+static const char *last_component(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+bool line_table_md5(struct dwarf *dwarf, uint64_t offset, const char *name, uint8_t md5[16])
+{
+	struct lines lines = {.dwarf = dwarf, .section = dwarf->line};
+	struct line_table table = {.start = offset};
+	struct cursor cursor;
+	struct entry_format format;
+	uint64_t entries;
+	bool found = false;
+	if (dwarf->line == NULL || offset >= dwarf->line->size ||
+	    read_header(&lines, &table, &cursor) != NOTE_OK || table.context.version < 5)
+		return false;
+	for (bool files = false;; files = true) {
+		if (read_format(&lines, &cursor, &format, &entries) != NOTE_OK)
+			return false;
+		for (uint64_t i = 0; i < entries; i++) {
+			struct entry entry = {0};
+			uint64_t start = cursor.at;
+			for (unsigned j = 0; j < format.count; j++)
+				if (read_field(&lines, &table, &cursor, format.fields[j].content,
+					       format.fields[j].form, &entry) != NOTE_OK)
+					return false;
+			if (cursor.bad || cursor.at == start)
+				return false;
+			if (!files || entry.md5 == NULL || entry.path.text == NULL || found ||
+			    strcmp(last_component(entry.path.text), last_component(name)) != 0)
+				continue;
+			memcpy(md5, entry.md5, 16);
+			found = true;
+		}
+		if (files)
+			return found;
+	}
 }
 
 /* --- who refers to which table --- */
@@ -362,6 +449,29 @@ static int compare_users(const void *a, const void *b)
 	return left->at < right->at ? -1 : left->at > right->at;
 }
 
+/* Where it fails, what it did for the table at hand is undone but for strings, each of which is
+ * right by itself. */
+static int try_table(struct lines *lines, struct line_table *table, const struct line_user *user,
+		     uint64_t end)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	const size_t splices = dwarf->splice_count;
+	int code;
+	if (user->table >= lines->section->size)
+		code = section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
+				     "a line table's offset lies outside .debug_line");
+	else if (user->table < end)
+		code = section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
+				     "a line table lies inside another");
+	else
+		code = read_table(lines, table);
+	if (code == NOTE_OK)
+		return NOTE_OK;
+	while (dwarf->splice_count > splices)
+		free(dwarf->splices[--dwarf->splice_count].text);
+	return dwarf_pass_over(dwarf, code) ? NOTE_ABSENT : code;
+}
+
 static int read_tables(struct lines *lines)
 {
 	struct dwarf *dwarf = lines->dwarf;
@@ -373,25 +483,22 @@ static int read_tables(struct lines *lines)
 		const struct line_user *user = &dwarf->users[i];
 		if (i > 0 && user->table == user[-1].table)
 			continue;
-		if (user->table >= lines->section->size)
-			return section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
-					     "a line table's offset lies outside .debug_line");
-		if (user->table < end)
-			return section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
-					     "a line table lies inside another");
 		struct line_table *table = &lines->tables[lines->count];
 		*table = (struct line_table){.start = user->table,
 					     .comp_dir = user->comp_dir,
 					     .absolute = user->absolute,
+					     .foreign = user->foreign,
 					     .is_go = user->is_go};
-		int code = read_table(lines, table);
+		int code = try_table(lines, table, user, end);
+		if (code == NOTE_ABSENT)
+			continue;
 		if (code != NOTE_OK)
 			return code;
 		complete = complete && table->start == end;
 		end = table->end;
 		lines->count++;
 	}
-	dwarf->lines_complete = complete && end == lines->section->size;
+	dwarf->lines_complete = complete && !dwarf->torn && end == lines->section->size;
 	return NOTE_OK;
 }
 
@@ -409,10 +516,14 @@ int lines_rewrite(struct dwarf *dwarf)
 	struct lines lines = {.dwarf = dwarf, .section = dwarf->line};
 	int code = read_tables(&lines);
 	if (code == NOTE_OK && dwarf->splice_count > 0) {
+		code = macros_read(dwarf, false);
+		if (code != NOTE_OK && dwarf_pass_over(dwarf, code))
+			code = NOTE_OK;
 		qsort(dwarf->splices, dwarf->splice_count, sizeof(*dwarf->splices),
 		      compare_splices);
-		code = lines_write(&lines);
 	}
+	if (code == NOTE_OK && dwarf->splice_count > 0)
+		code = lines_write(&lines);
 	free(lines.tables);
 	free(lines.directories);
 	return code;

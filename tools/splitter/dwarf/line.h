@@ -14,6 +14,7 @@ struct line_table {
 	const char *comp_dir;
 	bool absolute; /* relative names have to become absolute: see struct line_user */
 	bool is_go;
+	bool foreign;
 	bool has_primary;
 	uint64_t new_start; /* in the section written anew */
 	uint64_t new_end;

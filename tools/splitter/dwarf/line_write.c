@@ -2,6 +2,9 @@
 /*
  * Writing .debug_line anew where names in it changed their size: the lengths in the headers grow,
  * tables move, and those who point at them (DW_AT_stmt_list, .debug_macro) are corrected.
+ *
+ * Where something in the file was not understood, it may point at tables that are not known here:
+ * then all stays where it is, and the tables that changed are put behind it.
  */
 #include <string.h>
 
@@ -74,6 +77,8 @@ static bool find_moved(const struct lines *lines, uint64_t old, uint64_t *now)
 	const struct line_table *table = &lines->tables[low - 1];
 	if (old == table->start)
 		*now = table->new_start;
+	else if (lines->dwarf->torn)
+		return true;
 	else if (old >= table->end)
 		*now = table->new_end + (old - table->end);
 	else
@@ -81,12 +86,11 @@ static bool find_moved(const struct lines *lines, uint64_t old, uint64_t *now)
 	return true;
 }
 
-int lines_write(struct lines *lines)
+/* All tables in their order, with what lies between them. */
+static int write_all(struct lines *lines)
 {
-	struct dwarf *dwarf = lines->dwarf;
 	size_t splice = 0;
 	uint64_t at = 0;
-	dwarf->line_resized = true;
 	for (size_t i = 0; i < lines->count; i++) {
 		copy_spliced(lines, at, lines->tables[i].start, &splice);
 		int code = write_table(lines, &lines->tables[i], &splice);
@@ -95,9 +99,38 @@ int lines_write(struct lines *lines)
 		at = lines->tables[i].end;
 	}
 	copy_spliced(lines, at, lines->section->size, &splice);
-	if (lines->section->relocations != NULL)
+	return NOTE_OK;
+}
+
+/* Everything as it was, and behind it those that have splices. */
+static int write_behind(struct lines *lines)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	size_t splice = 0;
+	int code = NOTE_OK;
+	text_add(&dwarf->new_line, section_now(lines->section), lines->section->size);
+	for (size_t i = 0; i < lines->count && code == NOTE_OK; i++) {
+		struct line_table *table = &lines->tables[i];
+		table->new_start = table->start;
+		table->new_end = table->end;
+		if (splice < dwarf->splice_count && dwarf->splices[splice].at < table->end)
+			code = write_table(lines, table, &splice);
+	}
+	return code;
+}
+
+int lines_write(struct lines *lines)
+{
+	struct dwarf *dwarf = lines->dwarf;
+	/* The new ones would need relocations of their own. */
+	if (dwarf->torn && lines->section->relocations != NULL) {
+		dwarf->fixed = true;
+		return NOTE_OK;
+	}
+	dwarf->line_resized = true;
+	int code = dwarf->torn ? write_behind(lines) : write_all(lines);
+	if (code == NOTE_OK && lines->section->relocations != NULL)
 		relocations_move(dwarf, lines->section);
-	int code = macros_read(dwarf, false);
 	for (size_t i = 0; i < dwarf->user_count && code == NOTE_OK; i++) {
 		const struct line_user *user = &dwarf->users[i];
 		uint64_t now;
@@ -107,5 +140,8 @@ int lines_write(struct lines *lines)
 		else if (now != user->table)
 			code = section_put_offset(dwarf, user->section, user->at, user->size, now);
 	}
-	return code;
+	if (code == NOTE_OK || !dwarf_pass_over(dwarf, code))
+		return code;
+	dwarf->fixed = true; /* some are corrected, others are not */
+	return NOTE_OK;
 }

@@ -4,6 +4,7 @@
  * rely on:
  *
  *     sections   found and checked to lie inside the file; nothing is changed in the image
+ *     whose      which units are of this build, and what else they call its directory
  *     units      each unit's name and compilation directory; who uses which line table is known
  *     lines      directories and files; from here on .debug_line may have another size, and all
  *                who point into it (units, macros) are corrected
@@ -31,16 +32,31 @@ static void dwarf_free(struct dwarf *dwarf)
 		free(dwarf->splices[i].text);
 	free(dwarf->splices);
 	text_free(&dwarf->new_line);
+	path_map_free(dwarf->own_map);
+	free(dwarf->foreign);
 }
 
-int dwarf_spend(struct dwarf *dwarf, uint64_t size)
+/* The steps; what the file says wrongly ends none of them. */
+static int take_steps(struct dwarf *dwarf)
 {
-	uint64_t budget = 16 * 1024 * 1024;
-	if (__builtin_add_overflow(dwarf->spent, size, &dwarf->spent) ||
-	    dwarf->spent > budget + 16 * dwarf->image->size)
-		return error_set(dwarf->err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-				 "the paths in the debug information grow out of bounds");
-	return NOTE_OK;
+	int code = sections_load(dwarf);
+	if (code != NOTE_OK && dwarf_pass_over(dwarf, code)) {
+		dwarf->fixed = true;
+		return NOTE_OK;
+	}
+	if (code != NOTE_OK)
+		return code;
+	dwarf->abbrevs = abbrev_cache_new();
+	if (dwarf->map != NULL)
+		units_tell_whose(dwarf);
+	code = units_rewrite(dwarf);
+	if (code == NOTE_OK)
+		code = lines_rewrite(dwarf);
+	if (code == NOTE_OK && dwarf->sources != NULL)
+		code = dwarf_spend(dwarf, source_list_size(dwarf->sources));
+	if (code == NOTE_OK && dwarf->map != NULL && !dwarf->torn)
+		strings_scrub(dwarf);
+	return code;
 }
 
 static int rewrite(struct image *image, const struct debug_section *alternate,
@@ -48,28 +64,24 @@ static int rewrite(struct image *image, const struct debug_section *alternate,
 		   struct dwarf_sources *sources, struct dwarf_summary *summary,
 		   struct note_error *err)
 {
-	struct dwarf dwarf = {.image = image, .map = map, .alternate = alternate, .err = err};
+	struct note_error unwanted;
+	struct dwarf dwarf = {.image = image,
+			      .map = map,
+			      .alternate = alternate,
+			      .err = err != NULL ? err : &unwanted};
 	if (edits != NULL)
 		*edits = (struct section_edits){0};
 	if (sources != NULL) {
 		*sources = (struct dwarf_sources){0};
-		dwarf.sources = source_list_new(map);
+		dwarf.sources = source_list_new();
 	}
-	int code = sections_load(&dwarf);
-	if (code == NOTE_OK)
-		code = units_rewrite(&dwarf);
-	if (code == NOTE_OK)
-		code = lines_rewrite(&dwarf);
-	if (code == NOTE_OK && sources != NULL)
-		code = dwarf_spend(&dwarf, source_list_size(dwarf.sources));
-	if (code == NOTE_OK && map != NULL)
-		strings_scrub(&dwarf);
+	int code = take_steps(&dwarf);
 	if (code != NOTE_OK)
 		goto out;
-	if (edits != NULL)
+	if (edits != NULL && !dwarf.fixed)
 		sections_edits(&dwarf, edits);
 	if (sources != NULL)
-		source_list_finish(dwarf.sources, sources);
+		source_list_finish(dwarf.sources, dwarf.map, sources);
 	if (summary != NULL)
 		*summary = dwarf.summary;
 out:

@@ -16,6 +16,10 @@
 #define ELFCOMPRESS_ZSTD 2
 #endif
 
+#ifndef SHT_CREL
+#define SHT_CREL 0x40000014
+#endif
+
 /* zlib makes 1032 bytes of one at most; sections that say more are made to exhaust memory. */
 #define MAX_RATIO 1032
 
@@ -36,19 +40,6 @@ static int kind_of(const char *name, bool *is_zdebug)
 		if (strcmp(name + dot, names[kind] + 1) == 0)
 			return kind;
 	return -1;
-}
-
-struct cursor section_cursor(const struct dwarf *dwarf, const struct debug_section *section,
-			     uint64_t at, uint64_t end)
-{
-	return (struct cursor){dwarf->image, section->bytes, at, end, at > end};
-}
-
-int section_error(const struct dwarf *dwarf, const struct debug_section *section, uint64_t at,
-		  int code, const char *what)
-{
-	return error_set(dwarf->err, code, section->file_offset + at, "%s+0x%" PRIx64 ": %s",
-			 section->name, at, what);
 }
 
 /* The header of compressed contents: ".zdebug_*" have "ZLIB" and a big-endian size, others a
@@ -234,11 +225,15 @@ static int load_relocations(struct dwarf *dwarf, uint64_t *total)
 		int code = image_shdr(dwarf->image, i, &shdr, dwarf->err);
 		if (code != NOTE_OK)
 			return code;
-		if (shdr.sh_type != SHT_REL && shdr.sh_type != SHT_RELA)
+		if (shdr.sh_type != SHT_REL && shdr.sh_type != SHT_RELA &&
+		    shdr.sh_type != SHT_CREL)
 			continue;
 		struct debug_section *section = by_index(dwarf, shdr.sh_info);
 		if (section == NULL)
 			continue;
+		if (shdr.sh_type == SHT_CREL)
+			return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
+					     "relocations in the compact form (CREL)");
 		code = add_to_total(dwarf, section, &shdr, total);
 		if (code == NOTE_OK)
 			code = relocations_load(dwarf, section, i, &shdr);
@@ -298,20 +293,6 @@ int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint6
 	else
 		image_put32(dwarf->image, bytes + at, (uint32_t)value);
 	return NOTE_OK;
-}
-
-uint8_t *section_change(struct debug_section *section)
-{
-	if (section->changed == NULL) {
-		section->changed = xmalloc(section->size);
-		memcpy(section->changed, section->bytes, section->size);
-	}
-	return section->changed;
-}
-
-const uint8_t *section_now(const struct debug_section *section)
-{
-	return section->changed != NULL ? section->changed : section->bytes;
 }
 
 /* The contents that SECTION ends up with, malloc'ed; NULL where they are the old ones. */

@@ -17,7 +17,6 @@ struct source {
 };
 
 struct source_list {
-	const struct path_map *map;
 	uint64_t size;
 	struct strings directories; /* absolute and normalised */
 	struct hash_map by_directory;
@@ -28,11 +27,9 @@ struct source_list {
 	struct hash_map by_name;
 };
 
-struct source_list *source_list_new(const struct path_map *map)
+struct source_list *source_list_new(void)
 {
-	struct source_list *list = xcalloc(1, sizeof(*list));
-	list->map = map;
-	return list;
+	return xcalloc(1, sizeof(struct source_list));
 }
 
 void source_list_free(struct source_list *list)
@@ -53,13 +50,13 @@ const char *source_list_directory_name(const struct source_list *list, uint32_t 
 	return list->directories.items[number];
 }
 
-uint32_t source_list_directory(struct source_list *list, bool in_build_dir, const char *base,
-			       const char *directory)
+uint32_t source_list_directory(struct source_list *list, const struct path_map *map,
+			       const char *base, const char *directory)
 {
 	path_absolute_into(NULL, base, directory != NULL ? directory : "", &list->scratch);
-	if (list->scratch.data[0] != '/' && in_build_dir) {
+	if (list->scratch.data[0] != '/' && map != NULL) {
 		char *relative = xstrdup(list->scratch.data);
-		path_absolute_into(list->map, relative, "", &list->scratch);
+		path_absolute_into(map, relative, "", &list->scratch);
 		free(relative);
 	}
 	uint64_t hash = hash_bytes(list->scratch.data, list->scratch.size, 0);
@@ -127,14 +124,24 @@ static int compare_sources(const void *a, const void *b)
 	return order != 0 ? order : memcmp(left->md5, right->md5, sizeof(left->md5));
 }
 
-void source_list_finish(struct source_list *list, struct dwarf_sources *out)
+void source_list_finish(struct source_list *list, const struct path_map *map,
+			struct dwarf_sources *out)
 {
 	out->items = xcalloc(list->count > 0 ? list->count : 1, sizeof(*out->items));
 	for (size_t i = 0; i < list->count; i++) {
 		const struct source *source = &list->sources[i];
 		struct dwarf_source *item = &out->items[i];
 		item->original = path_absolute(
-			list->map, list->directories.items[source->directory], source->name);
+			map, list->directories.items[source->directory], source->name);
+		char *place = NULL;
+		if (map != NULL) {
+			item->installed = path_map_apply(map, item->original);
+			place = path_map_place(map, item->original);
+		}
+		if (place != NULL) {
+			free(item->original);
+			item->original = place;
+		}
 		item->has_md5 = source->has_md5;
 		item->primary = source->primary;
 		memcpy(item->md5, source->md5, sizeof(item->md5));
@@ -147,10 +154,9 @@ void source_list_finish(struct source_list *list, struct dwarf_sources *out)
 		    strcmp(item->original, out->items[out->count - 1].original) == 0) {
 			out->items[out->count - 1].primary |= item->primary;
 			free(item->original);
+			free(item->installed);
 			continue;
 		}
-		if (list->map != NULL)
-			item->installed = path_map_apply(list->map, item->original);
 		out->items[out->count++] = *item;
 	}
 }

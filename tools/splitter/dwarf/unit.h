@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by unit.c and inline_strings.c. */
+/* Shared by those who read units: unit.c, abbrev.c, whose.c, unit_rewrite.c, first_entry.c,
+ * scrub.c. */
 #ifndef SPLITTER_DWARF_UNIT_H
 #define SPLITTER_DWARF_UNIT_H
 
@@ -59,11 +60,10 @@ struct abbrev_table {
 	size_t first; /* of COUNT abbreviations, in the cache's list */
 	size_t count;
 	struct form_context context; /* of scrub.c: version 0 at first */
+	bool bad;      /* it cannot be read */
 	bool has_strp; /* other entries than a unit's first hold strings in these forms */
 	bool has_line_strp;
 };
-
-struct abbrev_cache *abbrev_cache_new(void);
 
 /* The table at OFFSET, read and kept; valid until the next call. */
 int abbrev_table_find(struct dwarf *dwarf, uint64_t offset, struct abbrev_table **out);
