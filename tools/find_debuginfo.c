@@ -204,7 +204,8 @@ static int find(struct cli *cli, struct arguments *a)
 		cli_failf(cli, NULL, "the build directory is not there");
 	} else if (a->common.stamp == STAMP_NOTHING ||
 		   metadata_build(cli, &a->common.metadata, NULL, 0, &payload)) {
-		options.build_dir = base;
+		struct strings bases = {.items = &base, .count = 1};
+		options.build_dirs = &bases;
 		options.payload = payload;
 		split_and_list(cli, a, &options, build_root);
 	} else if (cli->status == EXIT_DONE) {

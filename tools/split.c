@@ -18,7 +18,7 @@ struct arguments {
 	const char *version;
 	const char *release;
 	const char *arch;
-	const char *build_dir;
+	struct strings build_dirs;
 	const char *build_id;
 	const char *debug_root;
 	const char *lists;
@@ -29,6 +29,10 @@ struct arguments {
 /* Checks what the table of options cannot; false after a message. */
 static bool check_arguments(struct cli *cli, const struct arguments *arguments)
 {
+	const char *relative = NULL;
+	for (size_t i = 0; i < arguments->build_dirs.count; i++)
+		if (arguments->build_dirs.items[i][0] != '/')
+			relative = arguments->build_dirs.items[i];
 	const char *missing = arguments->layout < 0        ? "layout"
 			      : arguments->name == NULL    ? "name"
 			      : arguments->version == NULL ? "package-version"
@@ -38,13 +42,12 @@ static bool check_arguments(struct cli *cli, const struct arguments *arguments)
 		cli_usage(cli, "--%s is required", missing);
 	else if (cli->operand_count != 1)
 		cli_usage(cli, "one ROOT is wanted, not %zu", cli->operand_count);
-	else if (arguments->build_dir != NULL && arguments->build_dir[0] != '/')
-		cli_usage(cli, "--build-dir wants an absolute path, not '%s'",
-			  arguments->build_dir);
+	else if (relative != NULL)
+		cli_usage(cli, "--build-dir wants an absolute path, not '%s'", relative);
 	else if (arguments->lists != NULL && arguments->layout != 0)
 		cli_usage(cli, "--lists goes with layout rpm");
 	else if (arguments->discard &&
-		 (arguments->build_dir != NULL || arguments->common.gdb_index ||
+		 (arguments->build_dirs.count != 0 || arguments->common.gdb_index ||
 		  arguments->common.dwz >= 0 || arguments->layout != 1))
 		cli_usage(cli, "--no-debug-files goes with layout deb, and without --build-dir, "
 			       "--gdb-index and --dwz, which are about debug files");
@@ -170,7 +173,7 @@ static void set_options(struct split_options *options, struct split_teller *tell
 	options->release = a->release;
 	options->arch = a->arch;
 	options->debug_root = a->debug_root;
-	options->build_dir = a->build_dir;
+	options->build_dirs = &a->build_dirs;
 	options->links = a->links == 1;
 	options->discard = a->discard;
 	teller->table = !cli->json && !cli->quiet;
@@ -191,7 +194,7 @@ static int run(const struct command *command, int argc, char **argv)
 		{"package-version", 0, OPTION_TEXT, "V", &a->version, "its version", NULL, NULL},
 		{"release", 0, OPTION_TEXT, "R", &a->release, "its release", NULL, NULL},
 		{"arch", 0, OPTION_TEXT, "A", &a->arch, "its architecture", NULL, NULL},
-		{"build-dir", 0, OPTION_TEXT, "DIR", &a->build_dir,
+		{"build-dir", 0, OPTION_LIST, "DIR", &a->build_dirs,
 		 "collect the sources below DIR and rewrite their paths", NULL, NULL},
 		{"build-id", 0, OPTION_TEXT, "keep|recompute|seed:STRING", &a->build_id,
 		 "default: seed:V-R in layout rpm, recompute in layout deb", NULL, NULL},
@@ -230,6 +233,7 @@ static int run(const struct command *command, int argc, char **argv)
 out:
 	free(seed);
 	free(payload);
+	strings_free(&a->build_dirs);
 	split_arguments_free(&a->common);
 	return status;
 }

@@ -49,6 +49,7 @@ bool split_arguments_check(struct cli *cli, const struct split_arguments *a)
 void split_arguments_fill(struct split_options *options, struct split_teller *teller,
 			  const struct split_arguments *a, const struct cli *cli)
 {
+	options->maps = &a->maps;
 	options->only = &a->only;
 	options->exclude = &a->exclude;
 	options->keep_symtab = &a->keep_symtab;
@@ -63,6 +64,7 @@ void split_arguments_fill(struct split_options *options, struct split_teller *te
 	options->digests = cli->json || a->manifest != NULL;
 	options->stamp_only = a->stamp == STAMP_ONLY;
 	options->jobs = cli->jobs;
+	teller->strict_debug = a->strict == STRICT_ALL;
 	teller->strict_build_id = a->strict == STRICT_ALL || a->strict == STRICT_BUILD_ID;
 	teller->strict_sources = a->strict == STRICT_ALL || a->strict == STRICT_SOURCES;
 }
@@ -97,6 +99,7 @@ void split_arguments_report(struct cli *cli, const struct split_arguments *a,
 
 void split_arguments_free(struct split_arguments *a)
 {
+	strings_free(&a->maps);
 	strings_free(&a->only);
 	strings_free(&a->exclude);
 	strings_free(&a->keep_symtab);

@@ -15,6 +15,7 @@ enum strict_choice { STRICT_NOTHING = -1, STRICT_ALL, STRICT_BUILD_ID, STRICT_SO
 /* What the options said; begins as SPLIT_ARGUMENTS. */
 struct split_arguments {
 	int strict;
+	struct strings maps;
 	struct strings only;
 	struct strings exclude;
 	struct strings keep_symtab;
@@ -41,6 +42,8 @@ struct split_arguments {
 #define SPLIT_OPTIONS(a) \
 	{"strict", 0, OPTION_CHOICE, "all|build-id|sources", &(a)->strict, \
 	 "a missing build-id or source is an error", "all", NULL}, \
+	{"map", 0, OPTION_LIST, "FROM=TO", &(a)->maps, \
+	 "the compiler was told to write one directory's name for the other", NULL, NULL}, \
 	{"only", 0, OPTION_LIST, "PATTERN", &(a)->only, \
 	 "only files whose /PATH matches", NULL, NULL}, \
 	{"exclude", 0, OPTION_LIST, "PATTERN", &(a)->exclude, \

@@ -72,6 +72,15 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 	case SPLIT_NO_INDEX:
 		cli_say(cli, path, "its debug file has no index: %s", text);
 		break;
+	case SPLIT_REMARK:
+		cli_say(cli, path, "%s", text);
+		break;
+	case SPLIT_WANTING:
+		if (teller->strict_debug)
+			cli_failf(cli, path, "%s", text);
+		else
+			cli_say(cli, path, "%s", text);
+		break;
 	case SPLIT_COMPLAINT:
 		if (teller->strict_elf)
 			cli_failf(cli, path, "eu-elflint: %s", text);

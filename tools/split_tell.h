@@ -10,6 +10,7 @@ struct split_teller {
 	struct cli *cli;
 	bool strict_build_id; /* a missing one is a failure */
 	bool strict_sources;  /* a missing one is a failure */
+	bool strict_debug;    /* debug information that is wanting is a failure */
 	bool strict_elf;      /* what eu-elflint complains of is a failure */
 	bool table;           /* one line a file on stdout */
 };

@@ -85,6 +85,10 @@ static int run(const uint8_t *bytes, size_t size, const struct path_map *map, co
 			code = NOTE_SYSTEM;
 		free(copy);
 	}
+	if (code == NOTE_OK && quiet && summary.unread != 0) {
+		*err = summary.first_unread;
+		code = err->code;
+	}
 	section_edits_free(&edits);
 	dwarf_sources_free(&sources);
 	image_close(image);

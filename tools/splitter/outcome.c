@@ -14,6 +14,8 @@ void outcome_free(struct outcome *outcome)
 	free(outcome->alternate);
 	free(outcome->no_index);
 	free(outcome->not_folded);
+	strings_free(&outcome->remarks);
+	strings_free(&outcome->wanting);
 	free(outcome->dropped_link);
 	for (size_t i = 0; i < 3; i++)
 		free(outcome->complaints[i]);
@@ -40,7 +42,9 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 		     struct outcome *outcome)
 {
 	const char *directory = run->layout.sources;
-	const char *build_dir = run->options->build_dir;
+	const struct strings *build_dirs = run->options->build_dirs;
+	const char *build_dir =
+		build_dirs != NULL && build_dirs->count != 0 ? build_dirs->items[0] : "/";
 	outcome->sources = xrealloc(outcome->sources, (outcome->source_count + sources->count) *
 							      sizeof(struct source *));
 	for (size_t i = 0; i < sources->count; i++) {
@@ -51,8 +55,7 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 		char *mapped = NULL;
 		char *original = NULL;
 		if (installed != NULL && source->installed == NULL) { /* of an earlier run */
-			original = xasprintf("%s/%s", build_dir != NULL ? build_dir : "/",
-					     installed + strlen(directory) + 1);
+			original = xasprintf("%s/%s", build_dir, installed + strlen(directory) + 1);
 		} else if (installed == NULL && source->installed == NULL && run->map != NULL) {
 			/* Its unit's directory is above the build directory, and stayed. */
 			mapped = path_map_apply(run->map, source->original);

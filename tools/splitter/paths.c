@@ -258,8 +258,7 @@ void path_absolute_into(const struct path_map *map, const char *directory, const
 {
 	out->size = 0;
 	if (path[0] != '/') {
-		if ((directory == NULL || directory[0] != '/') && map != NULL &&
-		    map->count > 0) {
+		if ((directory == NULL || directory[0] != '/') && map != NULL && map->count > 0) {
 			text_puts(out, map->prefixes[0].name);
 			text_puts(out, "/");
 		}

@@ -156,7 +156,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = dwarf_rewrite(passage->image, run->map, &passage->edits, &passage->sources,
 				     &summary, err);
 	if (code == NOTE_OK)
-		outcome->kept_paths = summary.kept;
+		outcome_remark(run, &summary, outcome);
 	/* Contents are final but for the id: the plan, and the id's hash, see them so. */
 	if (code == NOTE_OK)
 		code = plan_make(&passage->plan, passage->image, &passage->edits, &plan_options,

@@ -36,6 +36,8 @@ enum split_event {
 	SPLIT_NO_INDEX,        /* its debug file has no .gdb_index; TEXT: why */
 	SPLIT_NOT_FOLDED,      /* dwz left its debug file as it was; TEXT: why */
 	SPLIT_COMPLAINT,       /* TEXT: what eu-elflint says of it */
+	SPLIT_REMARK,          /* TEXT: what else there is to know of its debug information */
+	SPLIT_WANTING,         /* TEXT: what its debug information lacks, or nobody here can read */
 };
 
 struct split_options {
@@ -48,7 +50,9 @@ struct split_options {
 	const char *debug_root;
 	const char *suffix;      /* of debug files' names; NULL: "-V-R.A" */
 	const char *source_base; /* below /usr/src/debug, "" for none; NULL: "N-V-R.A" */
-	const char *build_dir;   /* absolute; NULL: no paths are rewritten, no sources collected */
+	/* Absolute; none and no map: no paths are rewritten, no sources collected. */
+	const struct strings *build_dirs;
+	const struct strings *maps; /* "FROM=TO": see build_dirs_map() */
 	enum build_id_mode build_id;
 	const char *seed;    /* for BUILD_ID_RECOMPUTE; may be NULL */
 	const char *payload; /* the note to put in first, or NULL */

@@ -16,6 +16,7 @@ struct archive_passage {
 	const struct split_run *run;
 	struct outcome *outcome;
 	bool has_objects;
+	struct dwarf_summary summary;
 };
 
 static bool has_section(const struct plan *plan, const char *prefix)
@@ -58,7 +59,7 @@ static int split_member(void *context, struct image *image, uint8_t **bytes, uin
 	if (!strips)
 		code = dwarf_rewrite(image, run->map, &edits, &sources, &summary, err);
 	if (code == NOTE_OK)
-		archive->outcome->kept_paths += summary.kept;
+		dwarf_summary_add(&archive->summary, &summary);
 	if (code == NOTE_OK)
 		code = plan_make(&plan, image, &edits, &options, err);
 	if (code == NOTE_OK && strips && !is_slim(&plan) &&
@@ -106,6 +107,7 @@ int split_archive(const struct split_run *run, size_t index, struct image *image
 				   err);
 	if (code != NOTE_OK || !archive.has_objects)
 		goto out;
+	outcome_remark(run, &archive.summary, outcome);
 	if (fresh.bytes != NULL) {
 		outcome_files(run, outcome, fresh.bytes, fresh.size, NULL, 0);
 		code = replace_input(run, index, like, &fresh, err);

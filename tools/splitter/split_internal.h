@@ -27,6 +27,8 @@ struct outcome {
 	struct note_error link_err;
 	bool no_build_id;
 	uint64_t kept_paths;                 /* dwarf_summary.kept */
+	struct strings remarks;              /* for SPLIT_REMARK */
+	struct strings wanting;              /* for SPLIT_WANTING */
 	char build_id[2 * BUILD_ID_MAX + 1]; /* "" for none */
 	uint64_t size;
 	char sha256[2 * SHA256_SIZE + 1];
@@ -68,6 +70,15 @@ int outcome_leave(struct outcome *outcome, const char *reason);
 /* Copies the sources that lie below the build directory, and adds them to the outcome. */
 void outcome_collect(const struct split_run *run, const struct dwarf_sources *sources,
 		     struct outcome *outcome);
+
+/* Notes what SUMMARY says of its debug information. */
+void outcome_remark(const struct split_run *run, const struct dwarf_summary *summary,
+		    struct outcome *outcome);
+
+/* The map from the build directories of OPTIONS to where sources go, below LAYOUT; NULL with
+ * NOTE_OK where nothing is to be rewritten. NOTE_USAGE for a map that leads nowhere. */
+int build_dirs_map(const struct split_options *options, const struct layout *layout,
+		   struct path_map **out, struct note_error *err);
 
 /* Notes sizes and, where they are wanted, digests. DEBUG may be NULL. */
 void outcome_files(const struct split_run *run, struct outcome *outcome, const void *shipped,

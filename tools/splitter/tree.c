@@ -314,6 +314,12 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 			      NULL);
 	if (outcome->group_lost)
 		options->tell(options->context, SPLIT_GROUP_LOST, path, NULL, NULL);
+	for (size_t i = 0; i < outcome->wanting.count; i++)
+		options->tell(options->context, SPLIT_WANTING, path, outcome->wanting.items[i],
+			      NULL);
+	for (size_t i = 0; i < outcome->remarks.count; i++)
+		options->tell(options->context, SPLIT_REMARK, path, outcome->remarks.items[i],
+			      NULL);
 	if (outcome->no_index != NULL)
 		options->tell(options->context, SPLIT_NO_INDEX, path, outcome->no_index, NULL);
 	if (outcome->not_folded != NULL)
@@ -410,11 +416,9 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 			 (void *)(uintptr_t)options, err);
 	if (code != NOTE_OK)
 		goto out;
-	if (options->build_dir != NULL) {
-		char *installed = absolute(run->layout.sources);
-		run->map = path_map_new(options->build_dir, installed);
-		free(installed);
-	}
+	code = build_dirs_map(options, &run->layout, &run->map, err);
+	if (code != NOTE_OK)
+		goto out;
 	run->sources = sources_new(options->root);
 	run->owners = owners_new();
 	tree.total = run->inputs.count;

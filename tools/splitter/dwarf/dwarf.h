@@ -62,6 +62,9 @@ struct dwarf_summary {
 	struct note_error first_unread;
 };
 
+/* Counts for several objects together. */
+void dwarf_summary_add(struct dwarf_summary *sum, const struct dwarf_summary *one);
+
 /* Rewrites by MAP (NULL: lists only, paths as they are). What lies, or is sound and not known here
  * (a newer DWARF), stays as it is, and is counted in SUMMARY: that is no failure. SOURCES and EDITS
  * may be NULL. */

@@ -176,8 +176,8 @@ struct dwarf {
 	bool has_slashes;    /* units of languages whose names may hold a '/' */
 	bool has_names;      /* .debug_names, which refers to strings */
 	bool lines_complete; /* there is no line table but those that units refer to */
-	bool torn;  /* something was not understood, and may refer to anything */
-	bool fixed; /* nothing may change any more */
+	bool torn;           /* something was not understood, and may refer to anything */
+	bool fixed;          /* nothing may change any more */
 	uint64_t spent; /* bytes of new paths, so that a small file cannot ask for much memory */
 	struct dwarf_summary summary;
 };

@@ -31,8 +31,7 @@ static bool may_be_misplaced(const struct lines *lines, const struct line_table 
 			     const char *name)
 {
 	return lines->dwarf->map != NULL && !table->foreign && table->comp_dir != NULL &&
-	       table->comp_dir[0] != '/' &&
-	       name != NULL && strncmp(name, "./", 2) == 0;
+	       table->comp_dir[0] != '/' && name != NULL && strncmp(name, "./", 2) == 0;
 }
 
 static void add_directory(struct lines *lines, const struct line_table *table,
@@ -202,9 +201,9 @@ static int read_file(struct lines *lines, struct line_table *table, const struct
 	}
 	if (code == NOTE_OK && dwarf->sources != NULL)
 		add_source(lines, table, name,
-			   in_build_dir ? source_list_directory(dwarf->sources, dwarf->map, NULL,
-								NULL)
-					: directory_number(lines, table, directory),
+			   in_build_dir
+				   ? source_list_directory(dwarf->sources, dwarf->map, NULL, NULL)
+				   : directory_number(lines, table, directory),
 			   md5);
 	return code;
 }

@@ -36,6 +36,18 @@ static void dwarf_free(struct dwarf *dwarf)
 	free(dwarf->foreign);
 }
 
+void dwarf_summary_add(struct dwarf_summary *sum, const struct dwarf_summary *one)
+{
+	if (sum->unread == 0)
+		sum->first_unread = one->first_unread;
+	sum->has_dwarf = sum->has_dwarf || one->has_dwarf;
+	sum->units += one->units;
+	sum->ours += one->ours;
+	sum->foreign += one->foreign;
+	sum->kept += one->kept;
+	sum->unread += one->unread;
+}
+
 /* The steps; what the file says wrongly ends none of them. */
 static int take_steps(struct dwarf *dwarf)
 {

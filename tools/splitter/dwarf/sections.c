@@ -225,8 +225,7 @@ static int load_relocations(struct dwarf *dwarf, uint64_t *total)
 		int code = image_shdr(dwarf->image, i, &shdr, dwarf->err);
 		if (code != NOTE_OK)
 			return code;
-		if (shdr.sh_type != SHT_REL && shdr.sh_type != SHT_RELA &&
-		    shdr.sh_type != SHT_CREL)
+		if (shdr.sh_type != SHT_REL && shdr.sh_type != SHT_RELA && shdr.sh_type != SHT_CREL)
 			continue;
 		struct debug_section *section = by_index(dwarf, shdr.sh_info);
 		if (section == NULL)

@@ -131,8 +131,8 @@ void source_list_finish(struct source_list *list, const struct path_map *map,
 	for (size_t i = 0; i < list->count; i++) {
 		const struct source *source = &list->sources[i];
 		struct dwarf_source *item = &out->items[i];
-		item->original = path_absolute(
-			map, list->directories.items[source->directory], source->name);
+		item->original = path_absolute(map, list->directories.items[source->directory],
+					       source->name);
 		char *place = NULL;
 		if (map != NULL) {
 			item->installed = path_map_apply(map, item->original);

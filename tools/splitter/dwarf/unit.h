@@ -60,7 +60,7 @@ struct abbrev_table {
 	size_t first; /* of COUNT abbreviations, in the cache's list */
 	size_t count;
 	struct form_context context; /* of scrub.c: version 0 at first */
-	bool bad;      /* it cannot be read */
+	bool bad;                    /* it cannot be read */
 	bool has_strp; /* other entries than a unit's first hold strings in these forms */
 	bool has_line_strp;
 };

@@ -175,8 +175,7 @@ static bool has_slashes(const struct unit *unit)
 static int pass_foreign(struct dwarf *dwarf, struct unit *unit, struct line_user *user)
 {
 	struct unit_path comp_dir = {0};
-	struct cursor cursor =
-		section_cursor(dwarf, unit->section, unit->comp_dir_at, unit->end);
+	struct cursor cursor = section_cursor(dwarf, unit->section, unit->comp_dir_at, unit->end);
 	int code = NOTE_OK;
 	dwarf->summary.foreign++;
 	if (unit->comp_dir_form != 0)

@@ -224,8 +224,8 @@ static enum answer judge(struct dwarf *dwarf, const struct seen *unit)
 	uint8_t digest[16];
 	enum answer answer;
 	const char *end = strstr(unit->name, "/@/"); /* rustc's code generation units */
-	char *name = strndup(unit->name, end != NULL ? (size_t)(end - unit->name)
-						     : strlen(unit->name));
+	char *name =
+		strndup(unit->name, end != NULL ? (size_t)(end - unit->name) : strlen(unit->name));
 	const char *directory = unit->comp_dir;
 	if (name == NULL)
 		return NOT_ASKED;
@@ -233,8 +233,8 @@ static enum answer judge(struct dwarf *dwarf, const struct seen *unit)
 		directory += strlen(CWD);
 		directory += directory[0] == '/' ? 1 : 0;
 	}
-	const bool has = unit->table != UINT64_MAX &&
-			 line_table_md5(dwarf, unit->table, name, digest);
+	const bool has =
+		unit->table != UINT64_MAX && line_table_md5(dwarf, unit->table, name, digest);
 	answer = ask_for(dwarf, directory, name, has ? digest : NULL);
 	if (answer == NOT_OURS && strncmp(name, "./", 2) == 0)
 		answer = ask_for(dwarf, NULL, name, has ? digest : NULL);
@@ -279,7 +279,8 @@ static void judge_all(struct survey *survey)
 	for (size_t i = 0; i < survey->count; i++) {
 		struct seen *unit = &survey->units[i];
 		const unsigned language = family(unit->language);
-		if (unit->answer == LIKELY && survey->absolute[language] >= survey->likely[language])
+		if (unit->answer == LIKELY &&
+		    survey->absolute[language] >= survey->likely[language])
 			unit->answer = NOT_OURS;
 	}
 }

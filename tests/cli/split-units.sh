@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Whose units are, by which names their directory goes, and what cannot be read. Judges: gdb, readelf.
+. "$(dirname "$0")/../lib.sh"
+need gcc readelf gdb
+
+# split ROOT [OPTION...]: layout rpm, of package n-1-2.x86_64; SRC is where its sources go.
+split() {
+	local root=$1; shift
+	"$PKGNOTE" split --layout=rpm --name=n --package-version=1 --release=2 --arch=x86_64 "$@" "$root"
+}
+SRC=usr/src/debug/n-1-2.x86_64
+debug_of() { find "$1/usr/lib/debug" -name '*.debug' -type f; }
+# directories FILE: the compilation directories that it names; names FILE: its units' names.
+directories() { readelf --debug-dump=info "$1" 2>/dev/null | sed -n 's/.*DW_AT_comp_dir *: *\((.*): \)\{0,1\}//p'; }
+names() { readelf --debug-dump=info "$1" 2>/dev/null | sed -n 's/.*DW_AT_name *: *\((.*): \)\{0,1\}//p'; }
+# shown ROOT FUNCTION: what gdb shows of it, with the sources of ROOT.
+shown() {
+	gdb -nx -batch -iex 'set debuginfod enabled off' -ex "set substitute-path /usr/src/debug $PWD/$1/usr/src/debug" \
+		-ex "list $2" "$(debug_of "$1")" 2>&1
+}
+program() {
+	mkdir -p build/src/sub root/usr/bin
+	echo 'static inline int three(void) { return 3; }' >build/src/sub/three.h
+	printf '#include "sub/three.h"\nint main(void) { return three(); } /* our main */\n' >build/src/main.c
+}
+
+# A library that was built elsewhere with its directory mapped to ".".
+foreign_library() {
+	program
+	mkdir -p elsewhere/src
+	printf 'int util(void) { return 1; } /* theirs */\n' >elsewhere/src/util.c
+	(cd elsewhere && "${1:-gcc}" -g ${2:-} -ffile-prefix-map="$PWD"=. -c "$PWD/src/util.c" -o util.o && ar rcs libutil.a util.o)
+	printf 'int util(void);\nint main(void) { return util() - 1; } /* our main */\n' >build/src/main.c
+}
+
+foreign_units_miss_nothing() {
+	foreign_library
+	(cd build && gcc -g src/main.c ../elsewhere/libutil.a -o ../root/usr/bin/p)
+	status 0 split root --build-dir="$PWD/build" --strict=sources
+	says err '1 unit with relative paths'
+	says_not err 'is not there'
+	shown root main >gdb.out
+	says gdb.out 'our main'
+	directories "$(debug_of root)" >dirs
+	says dirs '^\.$'
+	says dirs "^/$SRC$"
+}
+
+foreign_units_get_no_source_of_ours() {
+	foreign_library
+	echo '/* ours */' >build/src/util.c
+	(cd build && gcc -g src/main.c ../elsewhere/libutil.a -o ../root/usr/bin/p)
+	status 0 split root --build-dir="$PWD/build"
+	shown root util >gdb.out
+	says_not gdb.out ours
+	[ ! -e root/$SRC/src/util.c ]
+}
+
+# DWARF 5 with MD5: equal contents are ours though other units are absolute, others are not though all are relative.
+md5_decides() {
+	need clang
+	foreign_library clang -gdwarf-5
+	cp elsewhere/src/util.c build/src/util.c
+	(cd build && clang -gdwarf-5 src/main.c ../elsewhere/libutil.a -o ../root/usr/bin/p)
+	cp -r root other
+	status 0 split root --build-dir="$PWD/build" --strict
+	[ -e root/$SRC/src/util.c ]
+	shown root util >gdb.out
+	says gdb.out theirs
+	echo '/* ours, changed */' >build/src/util.c
+	(cd build && clang -gdwarf-5 -ffile-prefix-map="$PWD"=. src/main.c ../elsewhere/libutil.a -o ../other/usr/bin/p)
+	status 0 split other --build-dir="$PWD/build" --strict
+	[ ! -e other/$SRC/src/util.c ] && [ -e other/$SRC/src/main.c ]
+	shown other util >gdb.out
+	says_not gdb.out changed
+}
+
+# All of a build with the directory mapped to ".", as Debian's flags do it: its own, but for what is not there.
+own_relative_units() {
+	program
+	foreign_library
+	(cd build && gcc -g -ffile-prefix-map="$PWD"=. "$PWD/src/main.c" ../elsewhere/libutil.a -o ../root/usr/bin/p)
+	status 0 split root --build-dir="$PWD/build" --strict
+	[ -e root/$SRC/src/main.c ]
+	shown root main >gdb.out
+	says gdb.out 'our main'
+}
+
+# same_as_direct OPTION...: what comes out names and has the same as if built plainly in the build directory.
+same_as_direct() {
+	status 0 split root --strict "$@"
+	says_not err .
+	[ -e root/$SRC/src/main.c ] && [ -e root/$SRC/src/sub/three.h ]
+	says_not <(directories "$(debug_of root)") "$PWD|/elsewhere|/proc"
+	shown root main >gdb.out; says gdb.out 'our main'
+	shown root three >gdb.out; says gdb.out 'return 3'
+}
+through_a_link() {
+	program; ln -s build link
+	(cd link && gcc -g src/main.c -o "$WORK/through_a_link/root/usr/bin/p")
+	same_as_direct --build-dir="$PWD/build"
+}
+through_a_link_above() {
+	mkdir real; ln -s real above; cd real; program; cd ../above/build
+	gcc -g src/main.c -o ../root/usr/bin/p; cd ../../real
+	same_as_direct --build-dir="$PWD/build"
+}
+given_as_the_link() {
+	program; ln -s build link
+	(cd build && gcc -g src/main.c -o ../root/usr/bin/p)
+	same_as_direct --build-dir="$PWD/link"
+}
+through_proc_self_cwd() {
+	program
+	(cd build && PWD=/proc/self/cwd gcc -g src/main.c -o ../root/usr/bin/p)
+	says <(directories root/usr/bin/p) '^/proc/self/cwd$'
+	same_as_direct --build-dir="$PWD/build"
+}
+mapped() {
+	program
+	(cd build && gcc -g -ffile-prefix-map="$PWD"=/elsewhere/x src/main.c -o ../root/usr/bin/p)
+	cp -r root second
+	same_as_direct --build-dir="$PWD/build" --map=/elsewhere/x="$PWD/build"
+	mv root first; mv second root
+	same_as_direct --map="$PWD/build"=/elsewhere/x
+	status 2 split root --build-dir="$PWD/build" --map=/elsewhere/x=/nowhere
+	says err 'neither of both'
+	status 2 split root --map=/a
+}
+several_build_dirs() {
+	program; mkdir other
+	echo 'int other(void) { return 2; } /* the other */' >other/other.c
+	(cd other && gcc -g -c other.c)
+	(cd build && gcc -g src/main.c ../other/other.o -o ../root/usr/bin/p)
+	same_as_direct --build-dir="$PWD/build" --build-dir="$PWD/other"
+	shown root other >gdb.out; says gdb.out 'the other'
+}
+# A build directory below that of the compiler: what it copies is what is named.
+below_the_compilers_directory() {
+	program
+	for v in 4 5; do
+		rm -rf root; mkdir -p root/usr/bin
+		(cd build && gcc -gdwarf-$v src/main.c -o ../root/usr/bin/p)
+		status 0 split root --strict --build-dir="$PWD/build/src"
+		[ -e root/$SRC/main.c ] && [ -e root/$SRC/sub/three.h ]
+		says <(names "$(debug_of root)") "^/$SRC/main.c$"
+		shown root main >gdb.out; says gdb.out 'our main'
+		shown root three >gdb.out; says gdb.out 'return 3'
+	done
+}
+none_below_the_build_dir() {
+	program; mkdir other
+	(cd build && gcc -g src/main.c -o ../root/usr/bin/p)
+	status 0 split root --build-dir="$PWD/other"
+	says err '/usr/bin/p: no unit .* build directory'
+}
+
+# strange [DIRECTIVE...]: a unit by an assembler with DW_AT_stmt_list in the form of an address, beside one of gcc.
+strange() {
+	program
+	printf '\t.section .debug_abbrev,"",%%progbits\n.La: .uleb128 1\n .uleb128 0x11\n .byte 0\n .byte 3,8,0x10,1,0,0,0\n' >u.s
+	printf '\t.section .debug_info,"",%%progbits\n .4byte .Le-.Ls\n.Ls: .2byte 4\n .4byte .La\n .byte 8\n .uleb128 1\n .asciz "u.c"\n .8byte 0\n.Le:\n' >>u.s
+	printf '\t.section .note.GNU-stack,"",%%progbits\n' >>u.s
+	(cd build && gcc -gdwarf-4 src/main.c ../u.s -o ../root/usr/bin/p)
+}
+strange_units_stay() {
+	strange
+	cp -r root second
+	status 0 split root --build-dir="$PWD/build"
+	says err 'cannot be read stays as it is: \.debug_info\+0x[0-9a-f]+: '
+	says out '^/usr/bin/p -> '
+	shown root main >gdb.out; says gdb.out 'our main'
+	says <(names "$(debug_of root)") '^u.c$'
+	status 3 split second --build-dir="$PWD/build" --strict
+}
+# A version that is not known yet, in the header of a unit and its line table.
+newer_version() {
+	program
+	(cd build && gcc -gdwarf-5 src/main.c -o ../root/usr/bin/p)
+	local at
+	for s in info line; do
+		at=$(readelf -SW root/usr/bin/p | awk -v s=.debug_$s '{ for (i = 1; i < NF; i++) if ($i == s) print $(i + 3) }')
+		printf '\006' | dd of=root/usr/bin/p bs=1 seek=$((0x$at + 4)) conv=notrunc status=none
+	done
+	cp root/usr/bin/p before
+	cp -r root second
+	status 0 split root
+	status 0 split second --build-dir="$PWD/build"
+	says err '\.debug_info\+0x0: a unit of a DWARF version other than 2 to 5'
+	for s in info line; do
+		readelf -x .debug_$s before >x; readelf -x .debug_$s "$(debug_of second)" >y; cmp x y
+	done
+}
+no_abbreviations() {
+	program
+	printf '\t.section .debug_info,"",%%progbits\n .4byte 8\n .2byte 4\n .4byte 0\n .byte 8\n .uleb128 1\n\t.section .note.GNU-stack,"",%%progbits\n' >u.s
+	gcc build/src/main.c u.s -o root/usr/bin/p
+	status 0 split root --build-dir="$PWD/build"
+	says err '\.debug_info\+0x0: .*abbreviations'
+	says out '^/usr/bin/p -> '
+}
+
+check "units of another build, mapped to '.', miss no source" foreign_units_miss_nothing
+check "they get no source of ours by its name" foreign_units_get_no_source_of_ours
+check "an MD5 tells whose a unit is" md5_decides
+check "our own units, mapped to '.'" own_relative_units
+check "built through a symbolic link" through_a_link
+check "through a symbolic link above" through_a_link_above
+check "--build-dir is the link" given_as_the_link
+check "built as /proc/self/cwd" through_proc_self_cwd
+check "--map, either way round" mapped
+check "several build directories" several_build_dirs
+check "a build directory below the compiler's" below_the_compilers_directory
+check "none of the units is below the build directory" none_below_the_build_dir
+check "a unit that cannot be read stays, the others move" strange_units_stay
+check "a newer DWARF stays as it is" newer_version
+check "no abbreviations" no_abbreviations
+finish
