@@ -76,7 +76,7 @@ static int rewrite(struct image *image, const struct debug_section *alternate,
 		   struct dwarf_sources *sources, struct dwarf_summary *summary,
 		   struct note_error *err)
 {
-	struct note_error unwanted;
+	struct note_error unwanted = {0};
 	struct dwarf dwarf = {.image = image,
 			      .map = map,
 			      .alternate = alternate,

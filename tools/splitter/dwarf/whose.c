@@ -298,7 +298,7 @@ static enum answer answer_for(const struct survey *survey, const struct seen *un
 void units_tell_whose(struct dwarf *dwarf)
 {
 	struct survey survey = {.dwarf = dwarf};
-	struct note_error *err = dwarf->err, unwanted;
+	struct note_error *err = dwarf->err, unwanted = {0};
 	bool cwd = false;
 	/* Where the build directory is gone nothing can be told, and all are ours. */
 	if (access(path_map_build_dir(dwarf->map), F_OK) != 0)
