@@ -24,6 +24,8 @@ struct options {
 	struct strings sections;
 	bool list;
 	bool check;
+	bool repair;
+	unsigned shared;
 	uint64_t keep; /* NO_KEEP: not given */
 };
 
@@ -93,7 +95,10 @@ static void put_counts(struct json_object *object, const struct share_added *add
 
 static const char *added_word(const struct share_added *added)
 {
-	return added->nothing ? "nothing" : added->unchanged ? "unchanged" : "added";
+	return added->nothing     ? "nothing"
+	       : added->unchanged ? "unchanged"
+	       : added->replaced  ? "replaced"
+				  : "added";
 }
 
 static void print_added(const struct cli *cli, const struct share_added *added)
@@ -179,6 +184,11 @@ static void publish(struct cli *cli, struct share *share, const struct options *
 		print_added(cli, &added);
 	else
 		cli_fail(cli, input, &err);
+	if (code == NOTE_OK && added.left_out != 0) {
+		cli_say(cli, input, "%llu of its files %s not served: others are there",
+			(unsigned long long)added.left_out, added.left_out == 1 ? "is" : "are");
+		cli_wanting(cli);
+	}
 	share_added_free(&added);
 }
 
@@ -259,23 +269,25 @@ static void print_problem(void *context, const char *path, const char *why)
 	free(name);
 }
 
-static void check(struct cli *cli, struct share *share, const char *path)
+static int check(struct cli *cli, struct share *share, const struct options *options,
+		 struct note_error *err)
 {
 	struct share_checked checked;
-	struct note_error err;
-	if (share_check(share, print_problem, cli, &checked, &err) != NOTE_OK)
-		cli_fail(cli, path, &err);
-	else if (!cli->json)
+	int code = options->repair ? share_repair(share, err) : NOTE_OK;
+	if (code == NOTE_OK)
+		code = share_check(share, print_problem, cli, &checked, err);
+	if (code == NOTE_OK && !cli->json)
 		printf("%llu packages, %llu files, %llu problems\n",
 		       (unsigned long long)checked.packages, (unsigned long long)checked.files,
 		       (unsigned long long)checked.problems);
+	return code;
 }
 
 /* --- the subcommand --- */
 
 static bool is_reading(const struct options *options)
 {
-	return options->list || options->check;
+	return options->list || (options->check && !options->repair);
 }
 
 static bool take_sections(struct cli *cli, void *target, const char *name, const char *value)
@@ -298,6 +310,20 @@ static bool take_sections(struct cli *cli, void *target, const char *name, const
 	}
 }
 
+static bool take_shared(struct cli *cli, void *target, const char *name, const char *value)
+{
+	unsigned *shared = target;
+	const bool octal = value[0] == '0' && strlen(value) == 4 && strspn(value, "01234567") == 4;
+	*shared = strcmp(value, "group") == 0 ? 0660
+		  : strcmp(value, "all") == 0 ? 0664
+		  : octal                     ? (unsigned)strtoul(value, NULL, 8)
+					      : 0;
+	if ((*shared & 0600) == 0600 && (*shared & 0111) == 0)
+		return true;
+	cli_usage(cli, "--%s=%s: group, all, or the mode of files, 0600 and more", name, value);
+	return false;
+}
+
 /* Exactly one thing to do: EXIT_DONE, or what cli_usage returned. */
 static int judge_usage(struct cli *cli, const struct options *options)
 {
@@ -311,6 +337,8 @@ static int judge_usage(struct cli *cli, const struct options *options)
 				      "--check");
 	if (modes > 1)
 		return cli_usage(cli, "an INPUT, --remove, --keep, --list, --check: one at a time");
+	if (options->repair && !options->check)
+		return cli_usage(cli, "--repair is for --check");
 	if (options->keep == 0)
 		return cli_usage(cli, "--keep=0 would remove everything; --remove does that");
 	if (!adding && (options->manifest != NULL || options->package != NULL))
@@ -340,7 +368,7 @@ static void work(struct cli *cli, const struct options *options, const struct sh
 	if (options->list)
 		code = share_list(share, print_listed, &printing, &err);
 	else if (options->check)
-		check(cli, share, options->into);
+		code = check(cli, share, options, &err);
 	else if (options->keep != NO_KEEP)
 		code = share_keep(share, options->keep, print_removed, cli, &err);
 	else if (options->remove.count != 0)
@@ -362,8 +390,9 @@ static int run(const struct command *command, int argc, char **argv)
 		{"into", 0, OPTION_TEXT, "SHARE", &options.into,
 		 "the share: a directory, made where it is not there, or s3://BUCKET/PREFIX", NULL,
 		 NULL},
-		{"on-conflict", 0, OPTION_CHOICE, "fail|keep", &options.on_conflict,
-		 "another file for a build-id that is there: fail, or keep that one", NULL, NULL},
+		{"on-conflict", 0, OPTION_CHOICE, "fail|keep|replace", &options.on_conflict,
+		 "other files are there: fail, keep these, or replace the package of that name",
+		 NULL, NULL},
 		{"manifest", 0, OPTION_TEXT, "FILE", &options.manifest,
 		 "the manifest of the split tree", NULL, NULL},
 		{"package", 0, OPTION_TEXT, "N-V-R.A", &options.package,
@@ -381,6 +410,11 @@ static int run(const struct command *command, int argc, char **argv)
 		{"list", 0, OPTION_FLAG, NULL, &options.list, "print the packages", NULL, NULL},
 		{"check", 0, OPTION_FLAG, NULL, &options.check,
 		 "prove every file by its digest and build-id, and every link", NULL, NULL},
+		{"repair", 0, OPTION_FLAG, NULL, &options.repair,
+		 "with --check: mend what can be mended first, and say what is lost", NULL, NULL},
+		{"shared", 0, OPTION_CALL, "group|all|0NNN", &options.shared,
+		 "open a directory to the group, to all, or by the mode of its files", NULL,
+		 take_shared},
 	};
 	if (!cli_parse(&cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv, &status))
 		goto out;
@@ -390,6 +424,7 @@ static int run(const struct command *command, int argc, char **argv)
 						  .progress = progress,
 						  .sources = list_sources,
 						  .sections = &options.sections,
+						  .shared = options.shared,
 						  .context = &cli,
 						  .jobs = cli.jobs};
 		work(&cli, &options, &hooks);

@@ -24,6 +24,12 @@ tree() {
 build_id() { readelf -n "$1" | sed -n 's/.*Build ID: //p'; }
 publish() { "$PKGNOTE" publish --into=share "$@"; }
 debug_of() { echo "$1/usr/lib/debug/usr/bin/hello-$2-1.x86_64.debug"; }
+# change_loaded FILE: another byte in what is loaded of it.
+change_loaded() {
+	local at
+	at=$(readelf -SW "$1" | sed -n 's/.* \.rodata  *PROGBITS  *[0-9a-f]*  *\([0-9a-f]*\) .*/\1/p')
+	printf '\377' | dd of="$1" bs=1 seek=$((16#$at + 3)) conv=notrunc status=none
+}
 # Every link of the share leads somewhere (source trees may be empty), nothing is left of the work.
 share_is_whole() {
 	[ -z "$(find share -xtype l ! -name source)" ] || { find share -xtype l >&2; return 1; }
@@ -108,7 +114,7 @@ conflicts() {
 	publish --package=hello-1-1.x86_64 root >out
 	picture >before
 	cp -a root other
-	printf X >>"$(debug_of other 1)"
+	change_loaded other/usr/bin/hello
 	status 3 publish --package=other-1-1.x86_64 other
 	says err 'hello-1-1\.x86_64 and other-1-1\.x86_64 hold different files'
 	status 3 publish --package=hello-1-1.x86_64 other
@@ -116,17 +122,17 @@ conflicts() {
 	picture >after
 	cmp before after
 	share_is_whole
-	status 0 publish --on-conflict=keep --package=other-1-1.x86_64 other
-	says err 'left out: hello-1-1\.x86_64 holds another debuginfo'
+	status 1 publish --on-conflict=keep --package=other-1-1.x86_64 other
+	says err 'left out: hello-1-1\.x86_64 holds another executable'
+	says err '1 of its files is not served'
 	id=$(build_id root/usr/bin/hello)
-	cmp share/buildid/$id/debuginfo "$(debug_of root 1)"
-	[ ! -e share/packages/other-1-1.x86_64/buildid/$id/debuginfo ]
+	cmp share/buildid/$id/executable root/usr/bin/hello
+	[ ! -e share/packages/other-1-1.x86_64/buildid/$id/executable ]
 	share_is_whole
 	# Two files of one package that claim one build-id.
-	cp "$(debug_of other 1)" other/usr/lib/debug/usr/bin/second.debug
-	printf Y >>other/usr/lib/debug/usr/bin/second.debug
+	cp root/usr/bin/hello other/usr/bin/second
 	status 3 publish --package=third-1-1.x86_64 other
-	says err 'two different files for buildid/.*usr/bin/hello-1-1.x86_64.debug and usr/lib/debug/usr/bin/second.debug'
+	says err 'two different files for buildid/.*usr/bin/hello and usr/bin/second'
 }
 check "another file for a build-id: an error that names both, nothing changed" conflicts
 

@@ -3,6 +3,12 @@
 # Readers are elfutils' debuginfod-find, gdb and curl, over Swift's own public URLs.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../swift.sh"
+# change_loaded FILE: another byte in what is loaded of it.
+change_loaded() {
+	local at
+	at=$(readelf -SW "$1" | sed -n 's/.* \.rodata  *PROGBITS  *[0-9a-f]*  *\([0-9a-f]*\) .*/\1/p')
+	printf '\377' | dd of="$1" bs=1 seek=$((16#$at + 3)) conv=notrunc status=none
+}
 
 build_id() { readelf -n "$1" | sed -n 's/.*Build ID: //p'; }
 tree() { # tree DIR VERSION [NVRA-OF-SOURCES]
@@ -63,14 +69,14 @@ two_packages() {
 	status 0 publish --check
 
 	# Another file for a build-id: both are named, nothing changes.
-	cp -r one bad; printf x >>bad/usr/bin/hello
+	cp -r one bad; change_loaded bad/usr/bin/hello
 	picture >before
 	status 3 publish --package=bad-1-1.x86_64 bad
 	says err "build-id $id: copy-1-1.x86_64 and bad-1-1.x86_64 hold different files as its executable"
 	status 3 publish --package=copy-1-1.x86_64 two
 	says err 'copy-1-1\.x86_64 is there already, with other files'
 	picture >after; cmp before after
-	status 0 publish --on-conflict=keep --package=bad-1-1.x86_64 bad
+	status 1 publish --on-conflict=keep --package=bad-1-1.x86_64 bad
 	curl -s "$PUBLIC/buildid/$id/executable" | cmp - one/usr/bin/hello
 
 	# Each thing that is wrong is found.

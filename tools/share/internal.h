@@ -20,6 +20,7 @@ struct share {
 	void *own;         /* the store's */
 	struct root *root; /* what is on its way in passes through here, below STAGING */
 	bool reading;      /* opened by share_open_reading */
+	mode_t mode;       /* of new files */
 	const struct share_hooks *hooks;
 };
 
@@ -101,6 +102,17 @@ void count_up(const struct record *record, struct share_added *added);
 /* Takes PACKAGE apart into name, version (with its epoch), release and architecture, each the
  * caller's; false where it is not of the form N-V-R.A or N-V.A. */
 bool split_package_name(const char *package, struct record *out);
+
+/* --- present.c --- */
+
+/* What becomes of a package of that name that is in the share. */
+enum present { PRESENT_NOT, PRESENT_STAYS, PRESENT_GOES };
+
+/* Whether RECORD's package is there already; fine where it holds the same files, or may be
+ * replaced. What of RECORD is left out for it is said, and counted. */
+int compare_with_present(struct share *share, const struct record *record,
+			 enum share_conflict conflict, enum present *what, uint64_t *left_out,
+			 struct note_error *err);
 
 /* --- stage.c: the package to be --- */
 

@@ -37,6 +37,13 @@ int share_remove(struct share *share, const char *package, struct note_error *er
 {
 	struct record record;
 	int code = read_package(share, package, &record, err);
+	if (code == NOTE_MALFORMED) {
+		share_say(share, NULL, "%s: its record is broken: it is made anew to remove it",
+			  package);
+		code = share->store->mend_record(share, package, err);
+		if (code == NOTE_OK)
+			code = read_package(share, package, &record, err);
+	}
 	if (code == NOTE_OK)
 		code = share->store->remove(share, &record, err);
 	record_free(&record);
@@ -103,9 +110,21 @@ static int read_heads(struct share *share, const struct strings *packages, struc
 	for (size_t i = 0; code == NOTE_OK && i < packages->count; i++) {
 		struct record record;
 		struct record *head = &heads[*count];
-		code = read_package(share, packages->items[i], &record, err);
-		if (code != NOTE_OK)
+		struct note_error why;
+		code = read_package(share, packages->items[i], &record, &why);
+		if (code == NOTE_MALFORMED) {
+			share_say(share, NULL,
+				  "%s: passed over, its record is broken: %s; publish it again, or "
+				  "--remove it",
+				  packages->items[i], why.text);
+			code = NOTE_OK;
+			continue;
+		}
+		if (code != NOTE_OK) {
+			if (err != NULL)
+				*err = why;
 			break;
+		}
 		*head = (struct record){.package = xstrdup(record.package)};
 		if (record.name != NULL && record.version != NULL) {
 			head->type = record.type;

@@ -35,6 +35,37 @@ void record_sort(struct record *record)
 		qsort(record->files, record->count, sizeof(*record->files), by_path);
 }
 
+/* The first file whose path is not before PATH. */
+static size_t place_of(const struct record *record, const char *path)
+{
+	size_t low = 0, high = record->count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (strcmp(record->files[middle].path, path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct record_file *record_find(const struct record *record, const char *path)
+{
+	const size_t i = place_of(record, path);
+	return i < record->count && strcmp(record->files[i].path, path) == 0 ? &record->files[i]
+									     : NULL;
+}
+
+bool record_has_below(const struct record *record, const char *directory)
+{
+	char *prefix = xasprintf("%s/", directory);
+	const size_t i = place_of(record, prefix);
+	const bool has =
+		i < record->count && strncmp(record->files[i].path, prefix, strlen(prefix)) == 0;
+	free(prefix);
+	return has;
+}
+
 void record_free(struct record *record)
 {
 	free(record->package);
@@ -51,13 +82,18 @@ void record_free(struct record *record)
 	*record = (struct record){0};
 }
 
+static const char *published(const struct record_file *file)
+{
+	return file->published[0] != '\0' ? file->published : file->sha256;
+}
+
 bool record_same_files(const struct record *a, const struct record *b)
 {
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (strcmp(a->files[i].path, b->files[i].path) != 0 ||
-		    strcmp(a->files[i].sha256, b->files[i].sha256) != 0)
+		    strcmp(published(&a->files[i]), published(&b->files[i])) != 0)
 			return false;
 	return true;
 }
@@ -153,6 +189,8 @@ char *record_to_json(const struct record *record)
 		put_string(&out, heads[i].key, heads[i].value);
 		text_puts(&out, ",\n");
 	}
+	if (record->incomplete)
+		text_puts(&out, "  \"incomplete\": true,\n");
 	text_puts(&out, "  \"files\": [");
 	for (size_t i = 0; i < record->count; i++) {
 		const struct record_file *file = &record->files[i];
@@ -161,6 +199,8 @@ char *record_to_json(const struct record *record)
 		text_printf(&out, ", \"size\": %llu, \"sha256\": \"%s\", ",
 			    (unsigned long long)file->size, file->sha256);
 		put_string(&out, "origin", file->origin);
+		if (file->published[0] != '\0')
+			text_printf(&out, ", \"published\": \"%s\"", file->published);
 		text_puts(&out, "}");
 	}
 	text_puts(&out, "\n  ]\n}\n");
@@ -187,13 +227,23 @@ static bool read_name(struct json_object *object, const char *key, bool required
 }
 
 /* What a package's directory may hold: nothing else is ever removed or linked to. */
-static bool is_record_path(const char *path)
+bool is_record_path(const char *path)
 {
 	char hex[129];
 	const char *kind = build_id_path(path, hex);
 	if (kind != NULL)
 		return is_artifact_kind(kind);
 	return strncmp(path, "source/", 7) == 0 && is_plain_path(path + 7);
+}
+
+static bool read_digest(struct json_object *value, char out[65])
+{
+	if (!json_object_is_type(value, json_type_string) ||
+	    json_object_get_string_len(value) != 64 ||
+	    strspn(json_object_get_string(value), "0123456789abcdef") != 64)
+		return false;
+	memcpy(out, json_object_get_string(value), 65);
+	return true;
 }
 
 static int read_file(struct record *out, struct json_object *object, struct note_error *err)
@@ -209,11 +259,11 @@ static int read_file(struct record *out, struct json_object *object, struct note
 		return broken(err, "size");
 	file->size = (uint64_t)json_object_get_int64(value);
 	if (!json_object_object_get_ex(object, "sha256", &value) ||
-	    !json_object_is_type(value, json_type_string) ||
-	    json_object_get_string_len(value) != 64 ||
-	    strspn(json_object_get_string(value), "0123456789abcdef") != 64)
+	    !read_digest(value, file->sha256))
 		return broken(err, "sha256");
-	memcpy(file->sha256, json_object_get_string(value), 65);
+	if (json_object_object_get_ex(object, "published", &value) &&
+	    !read_digest(value, file->published))
+		return broken(err, "published");
 	return NOTE_OK;
 }
 
@@ -241,6 +291,8 @@ static int read_record(struct record *out, struct json_object *top, struct note_
 		return broken(err, "release");
 	if (!read_name(top, "architecture", false, &out->architecture))
 		return broken(err, "architecture");
+	if (json_object_object_get_ex(top, "incomplete", &value))
+		out->incomplete = json_object_get_boolean(value);
 	if (!json_object_object_get_ex(top, "files", &value) ||
 	    !json_object_is_type(value, json_type_array))
 		return broken(err, "files");

@@ -3,7 +3,9 @@
  * The record of a package in the share, packages/N-V-R.A/record.json: one JSON object,
  *
  *     recordVersion 1, package N-V-R.A, type, name, version, release, architecture (strings, or
- *     null where unknown), files [{path, size, sha256, origin}] sorted by path.
+ *     null where unknown), incomplete (true where a repair left files out, else not there), files
+ *     [{path, size, sha256, origin, published (where another file of the same loaded contents
+ *     stands in: the digest of what was published)}] sorted by path.
  *
  * `path` is below the package's directory, `origin` the path in what was published. Names as in
  * the manifest: UTF-8, other bytes as %XX.
@@ -23,6 +25,9 @@ struct record_file {
 	char *origin;
 	uint64_t size;
 	char sha256[65];
+	/* Where another file of the same loaded contents stands in for the one that was published:
+	 * the digest of that one; else "". */
+	char published[65];
 };
 
 struct record {
@@ -32,6 +37,7 @@ struct record {
 	char *version;
 	char *release;
 	char *architecture;
+	bool incomplete; /* a repair left some of its files out: publishing it again mends it */
 	struct record_file *files;
 	size_t count;
 	size_t room;
@@ -60,6 +66,15 @@ bool is_package_name(const char *name);
 /* Whether a build-id may have a file of KIND: "debuginfo", "executable",
  * "section/NAME". */
 bool is_artifact_kind(const char *kind);
+
+/* Whether a package may hold a file at PATH. */
+bool is_record_path(const char *path);
+
+/* The file of RECORD, which is sorted, at PATH; NULL where there is none. */
+const struct record_file *record_find(const struct record *record, const char *path);
+
+/* Whether RECORD, which is sorted, has a file below DIRECTORY (without a slash at its end). */
+bool record_has_below(const struct record *record, const char *directory);
 
 /* Whether PATH is relative, and has neither empty parts nor "." and "..". */
 bool is_plain_path(const char *path);

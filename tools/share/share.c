@@ -57,6 +57,11 @@ void share_added_free(struct share_added *added)
 	*added = (struct share_added){0};
 }
 
+int share_repair(struct share *share, struct note_error *err)
+{
+	return share->store->repair(share, err);
+}
+
 int share_check(struct share *share,
 		void (*problem)(void *context, const char *path, const char *why), void *context,
 		struct share_checked *checked, struct note_error *err)

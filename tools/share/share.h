@@ -52,7 +52,8 @@ struct share_hooks {
 	/* The names of sections that build-ids serve alone, or NULL: each is_section_name(). */
 	const struct strings *sections;
 	void *context;
-	unsigned jobs; /* threads that read files; at least 1 */
+	unsigned jobs;   /* threads that read files; at least 1 */
+	unsigned shared; /* the mode of new files (0664); 0: by the umask, or as the share says */
 };
 
 /* PATH is a directory, or "s3://BUCKET/PREFIX": the share in an object store that objects.h
@@ -74,13 +75,18 @@ void share_close(struct share *share);
 enum share_conflict {
 	SHARE_FAIL, /* another file for a build-id that is there: an error, nothing changed */
 	SHARE_KEEP, /* the one that is there stays, and that is said */
+	/* A package of that name is replaced, at once; of another package's files, as SHARE_FAIL.
+	 */
+	SHARE_REPLACE,
 };
 
 /* What one addition came to. */
 struct share_added {
-	char *package;  /* N-V-R.A */
-	bool unchanged; /* it was there already, all the same */
-	bool nothing;   /* a .deb or .rpm with nothing in it to publish; the share is as it was */
+	char *package;     /* N-V-R.A */
+	bool unchanged;    /* it was there already, all the same */
+	bool replaced;     /* another of that name was there */
+	uint64_t left_out; /* of its files: not served, as others are there (each is said) */
+	bool nothing; /* a .deb or .rpm with nothing in it to publish; the share is as it was */
 	uint64_t build_ids; /* that it holds */
 	uint64_t sources;   /* source files that it holds */
 	uint64_t bytes;     /* of all its files */
@@ -133,5 +139,9 @@ struct share_checked {
 int share_check(struct share *share,
 		void (*problem)(void *context, const char *path, const char *why), void *context,
 		struct share_checked *checked, struct note_error *err);
+
+/* Mends what a power cut or a foreign hand did to a share that was opened to change it: all that is
+ * done, and lost, is said. share_check tells what is left. */
+int share_repair(struct share *share, struct note_error *err);
 
 #endif

@@ -62,7 +62,7 @@ int spool_open(struct share *share, const char *origin, size_t number, const cha
 	*spool = (struct spool){.fd = -1};
 	spool->spooled.path = xasprintf("%s/%zu%s", STAGING_SPOOL, number, suffix);
 	spool->spooled.origin = xstrdup(origin);
-	int code = root_create_file(share->root, spool->spooled.path, 0644, &spool->fd, err);
+	int code = root_create_file(share->root, spool->spooled.path, share->mode, &spool->fd, err);
 	if (code != NOTE_OK)
 		spooled_free(&spool->spooled);
 	else

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/loaded.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
 
@@ -19,6 +20,7 @@ struct candidate {
 	struct spooled spooled;
 	char *below;
 	bool fallback;
+	char published[65]; /* its digest, where another stands in for it; else "" */
 };
 
 struct stage {
@@ -30,6 +32,7 @@ struct stage {
 	char *name_origin;
 	char *other_name; /* another name, and where it stood */
 	char *other_origin;
+	uint64_t left_out;
 };
 
 struct stage *stage_new(struct share *share)
@@ -64,7 +67,8 @@ void stage_place(struct stage *stage, struct spooled *spooled, const char *below
 		stage->candidates =
 			xrealloc(stage->candidates, stage->room * sizeof(*stage->candidates));
 	}
-	stage->candidates[stage->count++] = (struct candidate){*spooled, xstrdup(below), fallback};
+	stage->candidates[stage->count++] = (struct candidate){
+		.spooled = *spooled, .below = xstrdup(below), .fallback = fallback};
 	*spooled = (struct spooled){0};
 }
 
@@ -115,6 +119,44 @@ static int by_place(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->spooled.origin, y->spooled.origin);
 }
 
+/* Whether what is loaded of the two ELF files is the same: they are copies of one program. */
+static bool are_copies(struct share *share, const char *a, const char *b)
+{
+	int x = -1, y = -1;
+	const bool same = root_open_file(share->root, a, &x, NULL) == NOTE_OK &&
+			  root_open_file(share->root, b, &y, NULL) == NOTE_OK && loaded_same(x, y);
+	if (x >= 0)
+		close(x);
+	if (y >= 0)
+		close(y);
+	return same;
+}
+
+/* NEXT is for the same place as FIRST, which stays. */
+static int give_way(struct stage *stage, const struct candidate *first,
+		    const struct candidate *next, enum share_conflict conflict,
+		    struct note_error *err)
+{
+	char hex[129];
+	if (strcmp(first->spooled.sha256, next->spooled.sha256) == 0 || next->fallback)
+		return NOTE_OK;
+	if (build_id_path(next->below, hex) != NULL &&
+	    are_copies(stage->share, first->spooled.path, next->spooled.path)) {
+		share_say(stage->share, next->spooled.origin,
+			  "a copy of %s: that one is served; they differ in nothing that is loaded",
+			  first->spooled.origin);
+		return NOTE_OK;
+	}
+	if (conflict != SHARE_KEEP)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "two different files for %s: %s and %s", next->below,
+				 first->spooled.origin, next->spooled.origin);
+	share_say(stage->share, next->spooled.origin,
+		  "left out: %s has the same build-id and other contents", first->spooled.origin);
+	stage->left_out++;
+	return NOTE_OK;
+}
+
 /* One candidate a place: equal contents once; others are a conflict inside the input. */
 static int settle(struct stage *stage, enum share_conflict conflict, struct note_error *err)
 {
@@ -129,15 +171,8 @@ static int settle(struct stage *stage, enum share_conflict conflict, struct note
 			stage->candidates[kept++] = *next;
 			continue;
 		}
-		const bool same = strcmp(first->spooled.sha256, next->spooled.sha256) == 0;
-		if (!same && !next->fallback && conflict == SHARE_KEEP)
-			share_say(stage->share, next->spooled.origin,
-				  "left out: %s has the same build-id and other contents",
-				  first->spooled.origin);
-		else if (!same && !next->fallback && code == NOTE_OK)
-			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-					 "two different files for %s: %s and %s", next->below,
-					 first->spooled.origin, next->spooled.origin);
+		if (code == NOTE_OK)
+			code = give_way(stage, first, next, conflict, err);
 		free_candidate(next);
 	}
 	stage->count = kept;
@@ -146,30 +181,53 @@ static int settle(struct stage *stage, enum share_conflict conflict, struct note
 
 /* --- against the share --- */
 
+/* CANDIDATE's place is held by another package with other contents: whether it stays. */
+static bool yield_to(struct stage *stage, struct candidate *candidate, const struct claim *claim,
+		     const char *package, enum share_conflict conflict, int *code,
+		     struct note_error *err)
+{
+	char hex[129];
+	const char *kind = build_id_path(candidate->below, hex);
+	if (claim->same_loaded) {
+		share_say(stage->share, candidate->spooled.origin,
+			  "the %s of build-id %s that %s holds is served for it, too; they differ "
+			  "in nothing that is loaded",
+			  kind, hex, claim->holder);
+		memcpy(candidate->published, candidate->spooled.sha256, 65);
+		memcpy(candidate->spooled.sha256, claim->digest, 65);
+		candidate->spooled.size = claim->size;
+		return true;
+	}
+	if (conflict == SHARE_KEEP) {
+		share_say(stage->share, candidate->spooled.origin,
+			  "left out: %s holds another %s of build-id %s", claim->holder, kind, hex);
+		stage->left_out++;
+	} else {
+		*code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				  "build-id %s: %s and %s hold different files as its %s", hex,
+				  claim->holder, package, kind);
+	}
+	return false;
+}
+
 /* Candidates for build-ids that another package holds with other contents. */
 static int judge(struct stage *stage, const char *package, enum share_conflict conflict,
 		 struct note_error *err)
 {
-	char hex[129];
 	size_t kept = 0;
 	struct claim *claims = xcalloc(stage->count, sizeof(*claims));
 	for (size_t i = 0; i < stage->count; i++)
-		claims[i] = (struct claim){stage->candidates[i].below,
-					   stage->candidates[i].spooled.sha256, NULL};
-	int code = stage->share->store->judge(stage->share, claims, stage->count, err);
+		claims[i] = (struct claim){.below = stage->candidates[i].below,
+					   .sha256 = stage->candidates[i].spooled.sha256,
+					   .path = stage->candidates[i].spooled.path};
+	int code = stage->share->store->judge(stage->share, package, claims, stage->count, err);
 	for (size_t i = 0; i < stage->count; i++) {
 		struct candidate *candidate = &stage->candidates[i];
-		const char *holder = claims[i].holder;
-		const char *kind = build_id_path(candidate->below, hex);
-		if (holder != NULL && code == NOTE_OK && conflict == SHARE_KEEP)
-			share_say(stage->share, candidate->spooled.origin,
-				  "left out: %s holds another %s of build-id %s", holder, kind,
-				  hex);
-		else if (holder != NULL && code == NOTE_OK)
-			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-					 "build-id %s: %s and %s hold different files as its %s",
-					 hex, holder, package, kind);
-		if (holder == NULL)
+		bool stays = claims[i].holder == NULL || code != NOTE_OK;
+		if (!stays)
+			stays = yield_to(stage, candidate, &claims[i], package, conflict, &code,
+					 err);
+		if (stays)
 			stage->candidates[kept++] = *candidate;
 		else
 			free_candidate(candidate);
@@ -203,46 +261,26 @@ static void describe(const struct stage *stage, const char *package,
 		file->origin = xstrdup(candidate->spooled.origin);
 		file->size = candidate->spooled.size;
 		memcpy(file->sha256, candidate->spooled.sha256, sizeof(file->sha256));
+		memcpy(file->published, candidate->published, sizeof(file->published));
 	}
-}
-
-/* Whether the package is there already: *THERE, and fine only where it holds the same files. */
-static int compare_with_present(struct share *share, const struct record *record,
-				enum share_conflict conflict, bool *there, struct note_error *err)
-{
-	struct record present;
-	int code = read_package(share, record->package, &present, err);
-	*there = code == NOTE_OK;
-	if (code == NOTE_ABSENT)
-		code = NOTE_OK;
-	if (*there && code == NOTE_OK) {
-		const bool same = record_same_files(record, &present);
-		if (!same && conflict == SHARE_KEEP)
-			share_say(share, NULL, "%s is there with other files, and stays as it is",
-				  record->package);
-		else if (!same)
-			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-					 "%s is there already, with other files; remove it first",
-					 record->package);
-		record_free(&present);
-	}
-	return code;
 }
 
 /* --- bringing it in --- */
 
 /* RECORD's files are the candidates. */
-static int bring_in(struct stage *stage, const struct record *record, struct share_added *added,
-		    struct note_error *err)
+static int bring_in(struct stage *stage, const struct record *record, bool replacing,
+		    struct share_added *added, struct note_error *err)
 {
 	struct upload *uploads = xcalloc(stage->count, sizeof(*uploads));
 	for (size_t i = 0; i < stage->count; i++) {
 		const struct spooled *spooled = &stage->candidates[i].spooled;
 		uploads[i] = (struct upload){.path = spooled->path,
 					     .names = spooled->names,
-					     .alternate = spooled->alternate};
+					     .alternate = spooled->alternate,
+					     .stood_in = stage->candidates[i].published[0] != '\0'};
 	}
-	int code = stage->share->store->add(stage->share, record, uploads, &added->new_bytes, err);
+	int code = stage->share->store->add(stage->share, record, uploads, replacing,
+					    &added->new_bytes, err);
 	free(uploads);
 	return code;
 }
@@ -272,7 +310,7 @@ int stage_commit(struct stage *stage, const char *package, const struct manifest
 		 enum share_conflict conflict, struct share_added *added, struct note_error *err)
 {
 	struct record record = {0};
-	bool there = false;
+	enum present present = PRESENT_NOT;
 	int code = choose_name(stage, &package, err);
 	if (code == NOTE_OK)
 		code = settle(stage, conflict, err);
@@ -282,18 +320,22 @@ int stage_commit(struct stage *stage, const char *package, const struct manifest
 	if (code != NOTE_OK)
 		return code;
 	describe(stage, package, manifest, &record);
-	code = compare_with_present(stage->share, &record, conflict, &there, err);
-	if (code == NOTE_OK && !there) {
+	code = compare_with_present(stage->share, &record, conflict, &present, &stage->left_out,
+				    err);
+	if (code == NOTE_OK && present != PRESENT_STAYS) {
 		code = judge(stage, package, conflict, err);
 		record_free(&record);
 		describe(stage, package, manifest, &record);
-		there = stage->count == 0; /* all of it was left out */
-		if (code == NOTE_OK && !there)
-			code = bring_in(stage, &record, added, err);
+		if (stage->count == 0) /* all of it was left out */
+			present = PRESENT_STAYS;
+		else if (code == NOTE_OK)
+			code = bring_in(stage, &record, present == PRESENT_GOES, added, err);
 	}
 	if (code == NOTE_OK) {
 		added->package = xstrdup(package);
-		added->unchanged = there;
+		added->unchanged = present == PRESENT_STAYS;
+		added->replaced = present == PRESENT_GOES;
+		added->left_out = stage->left_out;
 		count_up(&record, added);
 	}
 	record_free(&record);

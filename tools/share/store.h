@@ -15,14 +15,20 @@ struct upload {
 	const char *path;  /* the spooled file */
 	const char *names; /* the spooled list of sources that it names, or NULL */
 	bool alternate;    /* it needs an alternate file */
+	bool stood_in;     /* the record tells of another file in its place, which is there */
 	bool there;        /* another package brought the same contents: the store's own */
 };
 
-/* Who holds BELOW ("buildid/HEX/KIND") with other contents than SHA256: *HOLDER, or NULL. */
+/* Who holds BELOW ("buildid/HEX/KIND") with other contents than SHA256. */
 struct claim {
 	const char *below;
 	const char *sha256;
-	char *holder;
+	const char *path; /* the spooled file */
+	/* What was found. */
+	char *holder;     /* NULL: nobody, or with the same contents */
+	bool same_loaded; /* but what is loaded of both is the same */
+	uint64_t size;    /* then: of the holder's file */
+	char digest[65];
 };
 
 /* Told what is wrong with PATH in the share. */
@@ -44,14 +50,27 @@ struct store {
 	int (*read_record)(struct share *share, const char *package, struct record *record,
 			   struct note_error *err);
 
-	/* Sets the holders of CLAIMS, which are sorted by BELOW. */
-	int (*judge)(struct share *share, struct claim *claims, size_t count,
+	/* Sets the holders of CLAIMS, which are sorted by BELOW; PACKAGE itself, which may be
+	 * there, is none. */
+	int (*judge)(struct share *share, const char *package, struct claim *claims, size_t count,
 		     struct note_error *err);
 
-	/* Brings in a package that is not there: UPLOADS has one for each file of RECORD.
-	 * *NEW_BYTES is what the store did not have. */
+	/* Brings in a package, in place of one of that name where REPLACING: UPLOADS has one for
+	 * each file of RECORD. *NEW_BYTES is what the store did not have. */
 	int (*add)(struct share *share, const struct record *record, struct upload *uploads,
-		   uint64_t *new_bytes, struct note_error *err);
+		   bool replacing, uint64_t *new_bytes, struct note_error *err);
+
+	/* Makes the record of a package anew by what else the share tells of it. */
+	int (*mend_record)(struct share *share, const char *package, struct note_error *err);
+
+	/* The files of RECORD, which is in the share, that are not what it tells: *COUNT, each
+	 * said.
+	 */
+	int (*prove)(struct share *share, const struct record *record, size_t *count,
+		     struct note_error *err);
+
+	/* Mends what can be, and says it. */
+	int (*repair)(struct share *share, struct note_error *err);
 
 	int (*remove)(struct share *share, const struct record *record, struct note_error *err);
 

@@ -8,6 +8,7 @@
 struct root {
 	int fd;
 	char *path;
+	mode_t directories; /* the mode of those that are made */
 };
 
 /* openat(2) below START that follows no link and no ".."; -1 with errno. */

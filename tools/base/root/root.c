@@ -25,6 +25,7 @@ int root_open(struct root **out, const char *path, struct note_error *err)
 	struct root *root = xcalloc(1, sizeof(*root));
 	root->fd = fd;
 	root->path = xstrdup(path);
+	root->directories = 0755;
 	*out = root;
 	return NOTE_OK;
 }
@@ -36,6 +37,11 @@ void root_close(struct root *root)
 	close(root->fd);
 	free(root->path);
 	free(root);
+}
+
+void root_set_directory_mode(struct root *root, mode_t mode)
+{
+	root->directories = mode;
 }
 
 const char *root_path(const struct root *root)
@@ -252,9 +258,10 @@ static int make_directory(struct root *root, const char *path, struct note_error
 	int at = open_parent(root, path, false, &name, err);
 	if (at < 0)
 		return at;
-	if (mkdirat(at, name, 0755) == 0)
-		fchmodat(at, name, 0755, 0);
-	else if (errno != EEXIST)
+	if (mkdirat(at, name, root->directories) == 0) {
+		const bool told = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+		fchmodat(at, name, root->directories | (told ? st.st_mode & S_ISGID : 0), 0);
+	} else if (errno != EEXIST)
 		code = error_system(err, "make directory: %s", path);
 	else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
 		code = error_set(
@@ -379,7 +386,9 @@ int root_hard_link(struct root *root, const char *existing, const char *path,
 	return code;
 }
 
-int root_rename(struct root *root, const char *from, const char *to, struct note_error *err)
+/* FLAGS are renameat2's. */
+static int rename_below(struct root *root, const char *from, const char *to, unsigned flags,
+			struct note_error *err)
 {
 	const char *from_name;
 	const char *to_name;
@@ -391,12 +400,26 @@ int root_rename(struct root *root, const char *from, const char *to, struct note
 		close(source);
 		return target;
 	}
-	int code = renameat(source, from_name, target, to_name) == 0
-			   ? NOTE_OK
-			   : path_error(from, "rename", err);
+	int code = NOTE_OK;
+	if (flags == 0 ? renameat(source, from_name, target, to_name) != 0
+		       : syscall(SYS_renameat2, source, from_name, target, to_name, flags) != 0)
+		code = flags != 0 && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)
+			       ? error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					   "names cannot be exchanged here")
+			       : path_error(from, "rename", err);
 	close(source);
 	close(target);
 	return code;
+}
+
+int root_rename(struct root *root, const char *from, const char *to, struct note_error *err)
+{
+	return rename_below(root, from, to, 0, err);
+}
+
+int root_exchange(struct root *root, const char *a, const char *b, struct note_error *err)
+{
+	return rename_below(root, a, b, 2 /* RENAME_EXCHANGE */, err);
 }
 
 int root_remove(struct root *root, const char *path, struct note_error *err)

@@ -47,7 +47,11 @@ int root_stat(struct root *root, const char *path, struct stat *out, struct note
 /* The target of a symbolic link; the caller frees it. */
 int root_read_link(struct root *root, const char *path, char **target, struct note_error *err);
 
-/* Makes the directory and its parents (0755); one that is there is fine, a link is not. */
+/* The mode of directories that are made from now on, in place of 0755. A setgid bit that the kernel
+ * hands on from the directory above stays in any case. */
+void root_set_directory_mode(struct root *root, mode_t mode);
+
+/* Makes the directory and its parents; one that is there is fine, a link is not. */
 int root_make_dirs(struct root *root, const char *path, struct note_error *err);
 
 /* The attributes of a new file. */
@@ -89,6 +93,9 @@ int root_hard_link(struct root *root, const char *existing, const char *path,
 
 /* Renames below the root. */
 int root_rename(struct root *root, const char *from, const char *to, struct note_error *err);
+
+/* Exchanges two names at once; NOTE_UNSUPPORTED where the kernel or the file system cannot. */
+int root_exchange(struct root *root, const char *a, const char *b, struct note_error *err);
 
 /* Removes a file, link or empty directory; nothing there is fine. */
 int root_remove(struct root *root, const char *path, struct note_error *err);

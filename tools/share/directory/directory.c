@@ -24,19 +24,52 @@ static bool is_foreign(void *context, const struct entry *entry, bool *descend)
 	return !*foreign;
 }
 
-/* Whether the marker is there (*MARKED), and of this version. */
+#define MARKER_START  "{\"shareVersion\": 1"
+#define MARKER_SHARED ", \"shared\": \"0"
+#define MARKER_END    "}\n"
+
+static char *marker_text(unsigned shared)
+{
+	return shared != 0 ? xasprintf(MARKER_START MARKER_SHARED "%03o\"" MARKER_END, shared)
+			   : xstrdup(MARKER_START MARKER_END);
+}
+
+/* What a power cut leaves of a marker: nothing, zeros, or its beginning. */
+static bool is_cut_short(const char *text, size_t size)
+{
+	const size_t length = strnlen(text, size);
+	for (size_t i = length; i < size; i++)
+		if (text[i] != '\0')
+			return false;
+	return length < strlen(MARKER_START MARKER_END) &&
+	       strncmp(MARKER_START, text,
+		       length < strlen(MARKER_START) ? length : strlen(MARKER_START)) == 0;
+}
+
+/* Whether the marker is there (*MARKED), and of this version. One that is broken counts as one
+ * where the rest of a share is there. */
 static int read_marker(struct share *share, bool *marked, struct note_error *err)
 {
-	static const char expected[] = "{\"shareVersion\": 1}\n";
-	char text[sizeof(expected)] = "";
+	struct directory_share *own = directory_of(share);
+	char text[80] = "";
+	struct stat st;
 	int fd;
 	int code = root_open_file(share->root, MARKER, &fd, err);
 	*marked = code == NOTE_OK;
 	if (code != NOTE_OK)
 		return code == NOTE_ABSENT ? NOTE_OK : code;
-	const ssize_t got = pread(fd, text, sizeof(text), 0);
+	const ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
 	close(fd);
-	if (got == (ssize_t)sizeof(text) - 1 && memcmp(text, expected, sizeof(text) - 1) == 0)
+	const size_t shared = strlen(MARKER_START MARKER_SHARED);
+	own->shared = strncmp(text, MARKER_START MARKER_SHARED, shared) == 0
+			      ? (unsigned)strtoul(text + shared, NULL, 8) & 0777
+			      : 0;
+	char *expected = marker_text(own->shared);
+	const bool good = got == (ssize_t)strlen(expected) && strcmp(text, expected) == 0;
+	free(expected);
+	own->marker_broken = !good && got >= 0 && is_cut_short(text, (size_t)got) &&
+			     (got == 0 || root_stat(share->root, "packages", &st, NULL) == NOTE_OK);
+	if (good || own->marker_broken)
 		return NOTE_OK;
 	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 			 MARKER " is not of a share that this program knows");
@@ -59,21 +92,71 @@ static int look_for_marker(struct share *share, bool *marked, struct note_error 
 	return code;
 }
 
+/* --- modes --- */
+
+/* Where nobody says who may read and write: the umask does. */
+static void choose_modes(struct share *share, bool marked)
+{
+	struct directory_share *own = directory_of(share);
+	const mode_t mask = umask(0);
+	umask(mask);
+	if (share->hooks->shared != 0 && share->hooks->shared != own->shared) {
+		own->shared = share->hooks->shared;
+		own->marker_broken = marked; /* it is written again */
+	}
+	share->mode = own->shared != 0 ? own->shared : 0666 & ~mask;
+	const mode_t search = (share->mode & 0444) >> 2;
+	const mode_t group = own->shared & 0020 ? S_ISGID : 0;
+	root_set_directory_mode(share->root, share->mode | search | group);
+	if (!marked && own->shared == 0 && (share->mode & 0044) != 0044)
+		share_say(share, root_path(share->root),
+			  "umask %03o closes it to %s: --shared=group, or all, opens it",
+			  (unsigned)mask, share->mode & 0040 ? "all but the group" : "other users");
+	if (own->shared != 0 && (!marked || own->marker_broken))
+		chmod(root_path(share->root), share->mode | search | group);
+}
+
 /* The marker comes first: whoever looks meanwhile sees a share, and waits for its lock. */
 static int complete(struct share *share, bool marked, struct note_error *err)
 {
-	static const char marker[] = "{\"shareVersion\": 1}\n";
 	static const char *const paths[] = {MARKER};
 	static const char *const directories[] = {"packages", "buildid", ".build-id",
 						  "source",   "store",   ".also"};
-	const struct file_attributes attributes = {.mode = 0644, .like = -1};
+	struct directory_share *own = directory_of(share);
+	const struct file_attributes attributes = {.mode = share->mode, .like = -1};
 	int code = NOTE_OK;
-	if (!marked)
-		code = root_write(share->root, paths, 1, marker, sizeof(marker) - 1, &attributes,
-				  err);
+	if (!marked || own->marker_broken) {
+		char *marker = marker_text(own->shared);
+		code = root_write(share->root, paths, 1, marker, strlen(marker), &attributes, err);
+		free(marker);
+	}
 	for (size_t i = 0; code == NOTE_OK && i < sizeof(directories) / sizeof(directories[0]); i++)
 		code = root_make_dirs(share->root, directories[i], err);
 	return code;
+}
+
+/* A share is made of links: vfat, exFAT and gateways to object stores have none. */
+static int try_links(struct share *share, struct note_error *err)
+{
+	struct note_error why;
+	int fd;
+	int code = root_create_file(share->root, STAGING "/a", 0600, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	close(fd);
+	code = root_symlink(share->root, "a", STAGING_LINK, &why);
+	const char *kind = "symbolic";
+	if (code == NOTE_OK) {
+		kind = "hard";
+		code = root_hard_link(share->root, STAGING "/a", STAGING "/b", &why);
+	}
+	root_remove_tree(share->root, STAGING, NULL);
+	return code == NOTE_OK ? NOTE_OK
+			       : error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					   "this file system makes no %s links (%s), and a share "
+					   "is made of them: use another one, or an object store "
+					   "(s3://)",
+					   kind, why.text);
 }
 
 /* --- the store --- */
@@ -92,27 +175,39 @@ static int open_reading(struct share *share, const char *path, struct note_error
 		code = look_for_marker(share, &marked, err);
 	if (code == NOTE_OK && !marked)
 		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no share is here");
+	if (code == NOTE_OK && directory_of(share)->marker_broken)
+		share_say(share, MARKER,
+			  "broken, as a power cut leaves it; the next publish writes it again");
 	return code;
 }
 
 static int open_changing(struct share *share, const char *path, struct note_error *err)
 {
+	struct directory_share *own = directory_of(share);
 	bool marked = false;
 	int code = NOTE_OK;
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+	if (mkdir(path, 0777) != 0 && errno != EEXIST)
 		code = error_system(err, "make directory");
 	if (code == NOTE_OK)
 		code = root_open(&share->root, path, err);
 	if (code == NOTE_OK)
 		code = look_for_marker(share, &marked, err);
-	if (code == NOTE_OK)
-		code = directory_lock_changing(share, err);
-	if (code == NOTE_OK && !marked) /* another process may have made it a share meanwhile */
+	if (code != NOTE_OK)
+		return code;
+	choose_modes(share, marked);
+	code = directory_lock_changing(share, err);
+	if (code == NOTE_OK) { /* another process may have made it a share meanwhile */
 		code = look_for_marker(share, &marked, err);
-	if (code == NOTE_OK)
-		code = complete(share, marked, err);
+		choose_modes(share, true);
+	}
+	if (code == NOTE_OK && own->marker_broken && share->hooks->shared == 0)
+		share_say(share, MARKER, "broken, as a power cut leaves it: written again");
 	if (code == NOTE_OK)
 		code = undo_staging(share, err);
+	if (code == NOTE_OK && !marked)
+		code = try_links(share, err);
+	if (code == NOTE_OK)
+		code = complete(share, marked, err);
 	return code;
 }
 
@@ -153,8 +248,12 @@ static int list(struct share *share, struct strings *packages, struct note_error
 static int read_by_name(struct share *share, const char *package, struct record *record,
 			struct note_error *err)
 {
+	struct stat st;
 	char *path = xasprintf("packages/%s/record.json", package);
 	int code = read_record(share, path, record, err);
+	path[strlen("packages/") + strlen(package)] = '\0';
+	if (code == NOTE_ABSENT && root_stat(share->root, path, &st, NULL) == NOTE_OK)
+		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "it has no record");
 	free(path);
 	return code;
 }
@@ -167,6 +266,9 @@ const struct store directory_store = {
 	.read_record = read_by_name,
 	.judge = directory_judge,
 	.add = directory_bring_in,
+	.mend_record = directory_mend_record,
+	.prove = directory_prove,
+	.repair = directory_repair,
 	.remove = directory_remove,
 	.clear = undo_staging,
 	.check = directory_check,

@@ -7,11 +7,14 @@
 
 #define STAGING_TREE   STAGING "/tree"
 #define STAGING_LINK   STAGING "/link"
+#define STAGING_OLD    STAGING "/old" /* a package whose place another takes */
 #define STAGING_RECORD STAGING_TREE "/record.json"
 
 /* share->own. */
 struct directory_share {
 	int lock;
+	unsigned shared;    /* the same, as the share says it for all; 0: it does not */
+	bool marker_broken; /* it is written again */
 };
 
 struct directory_share *directory_of(const struct share *share);
@@ -44,6 +47,10 @@ int drop_record(struct share *share, const struct record *record, bool only_hand
 /* Whether LINK leads to PACKAGE, or PACKAGE stands in line behind the one that it leads to. */
 bool is_claimed(struct share *share, const char *link, const char *package);
 
+/* "source/usr/src/debug/DIR" at the start of PATH; the caller frees it. NULL where it is no such
+ * path. */
+char *source_directory(const char *path);
+
 /* Calls DO_IT for each source directory of the record ("source/usr/src/debug/DIR"). */
 int each_source_directory(struct share *share, const struct record *record,
 			  int (*do_it)(struct share *share, const struct record *record,
@@ -52,6 +59,9 @@ int each_source_directory(struct share *share, const struct record *record,
 
 /* The package that LINK leads to where that file is there, else NULL; the caller frees it. */
 char *link_holder(struct share *share, const char *link);
+
+/* Removes PATH's parents as long as they are empty, but not the topmost. */
+void prune(struct share *share, const char *path);
 
 /* --- undo.c --- */
 
@@ -71,10 +81,17 @@ char *store_path(const char *sha256);
 
 /* --- add.c --- */
 
-int directory_judge(struct share *share, struct claim *claims, size_t count,
+int directory_judge(struct share *share, const char *package, struct claim *claims, size_t count,
 		    struct note_error *err);
 int directory_bring_in(struct share *share, const struct record *record, struct upload *uploads,
-		       uint64_t *new_bytes, struct note_error *err);
+		       bool replacing, uint64_t *new_bytes, struct note_error *err);
+
+/* --- mend.c --- */
+
+int directory_mend_record(struct share *share, const char *package, struct note_error *err);
+int directory_prove(struct share *share, const struct record *record, size_t *count,
+		    struct note_error *err);
+int directory_repair(struct share *share, struct note_error *err);
 
 /* --- check.c --- */
 

@@ -111,8 +111,7 @@ int claim_link(struct share *share, const char *link, const char *package, const
 	return code;
 }
 
-/* Removes PATH's parents as long as they are empty, but not the topmost. */
-static void prune(struct share *share, const char *path)
+void prune(struct share *share, const char *path)
 {
 	char *partial = xstrdup(path);
 	for (char *slash; (slash = strrchr(partial, '/')) != NULL;) {
@@ -261,21 +260,28 @@ static int claim_sources(struct share *share, const char *package, const char *h
 			 struct note_error *err)
 {
 	char *link = xasprintf("buildid/%s/source", hex);
-	int code = own                    ? claim_link(share, link, package, "source", err)
-		   : is_link(share, link) ? NOTE_OK
-					  : root_symlink(share->root, "../../source", link, err);
+	int code = NOTE_OK;
+	if (own) {
+		code = claim_link(share, link, package, "source", err);
+	} else {
+		/* What this package replaces may have had sources of its own. */
+		char *current;
+		code = read_target(share, link, &current, err);
+		if (code == NOTE_OK && (current == NULL || leads_to(current, package)))
+			code = root_symlink(share->root, "../../source", link, err);
+		free(current);
+	}
 	free(link);
 	return code;
 }
 
-/* The length of "source/usr/src/debug/DIR" at the start of PATH, 0 where it is no such path. */
-static size_t source_directory(const char *path)
+char *source_directory(const char *path)
 {
 	static const char prefix[] = "source/" SOURCES_BELOW;
 	const size_t length = sizeof(prefix) - 1;
 	if (strncmp(path, prefix, length) != 0)
-		return 0;
-	return length + strcspn(path + length, "/");
+		return NULL;
+	return xasprintf("%.*s", (int)(length + strcspn(path + length, "/")), path);
 }
 
 /* The record's files are sorted by path. */
@@ -287,13 +293,13 @@ int each_source_directory(struct share *share, const struct record *record,
 	int code = NOTE_OK;
 	char *last = NULL;
 	for (size_t i = 0; code == NOTE_OK && i < record->count; i++) {
-		const char *path = record->files[i].path;
-		const size_t length = source_directory(path);
-		if (length == 0 ||
-		    (last != NULL && strlen(last) == length && strncmp(last, path, length) == 0))
+		char *directory = source_directory(record->files[i].path);
+		if (directory == NULL || (last != NULL && strcmp(last, directory) == 0)) {
+			free(directory);
 			continue;
+		}
 		free(last);
-		last = xasprintf("%.*s", (int)length, path);
+		last = directory;
 		code = do_it(share, record, last, err);
 	}
 	free(last);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
@@ -31,6 +32,9 @@ int directory_lock_changing(struct share *share, struct note_error *err)
 	int code = root_open_lock(share->root, ".lock", &directory_of(share)->lock, err);
 	if (code != NOTE_OK)
 		return code;
+	/* One of another user's has the mode already, or is closed to us. */
+	if (fchmod(directory_of(share)->lock, share->mode) != 0 && errno != EPERM)
+		return error_system(err, "lock");
 	if (flock(directory_of(share)->lock, LOCK_EX | LOCK_NB) != 0) {
 		if (errno == EWOULDBLOCK)
 			say_who_holds_it(share);

@@ -50,20 +50,72 @@ static int drop_contents(struct share *share, const struct record *record, struc
 	return code;
 }
 
+/* STAGED without the files whose links RECORD needs, too: its paths are STAGED's, and only the list
+ * is the caller's to free. */
+static struct record without(const struct record *staged, const struct record *record)
+{
+	struct record rest = {.package = staged->package};
+	for (size_t i = 0; i < staged->count; i++) {
+		const char *path = staged->files[i].path;
+		char *directory = source_directory(path);
+		const bool shared = directory != NULL ? record_has_below(record, directory)
+						      : record_find(record, path) != NULL;
+		if (!shared)
+			*record_add(&rest) = staged->files[i];
+		free(directory);
+	}
+	return rest;
+}
+
+/* A run was killed while one package took the place of another. */
+static int settle_old(struct share *share, struct note_error *err)
+{
+	struct record old;
+	struct stat st;
+	int code = read_record(share, STAGING_OLD "/record.json", &old, NULL);
+	if (code != NOTE_OK)
+		return NOTE_OK;
+	char *package = xasprintf("packages/%s", old.package);
+	if (root_stat(share->root, package, &st, NULL) != NOTE_OK)
+		code = root_rename(share->root, STAGING_OLD, package, err);
+	else if (root_stat(share->root, STAGING_TREE, &st, NULL) != NOTE_OK)
+		code = root_rename(share->root, STAGING_OLD, STAGING_TREE, err);
+	free(package);
+	record_free(&old);
+	return code;
+}
+
+static int drop_staged(struct share *share, const struct record *staged, struct note_error *err)
+{
+	struct record there = {0}, rest;
+	char *path = xasprintf("packages/%s/record.json", staged->package);
+	/* Of two packages of one name, the other one's links stay. */
+	int code = read_record(share, path, &there, NULL);
+	record_sort(&there);
+	rest = without(staged, &there);
+	code = drop_record(share, &rest, false, err);
+	if (code == NOTE_OK)
+		code = root_remove_tree(share->root, STAGING_SPOOL, err);
+	if (code == NOTE_OK)
+		code = root_remove_tree(share->root, STAGING_TREE "/buildid", err);
+	if (code == NOTE_OK)
+		code = root_remove_tree(share->root, STAGING_TREE "/source", err);
+	if (code == NOTE_OK)
+		code = drop_contents(share, staged, err);
+	free(rest.files);
+	record_free(&there);
+	free(path);
+	return code;
+}
+
 int undo_staging(struct share *share, struct note_error *err)
 {
 	struct record record;
-	int code = read_record(share, STAGING_RECORD, &record, err);
+	int code = settle_old(share, err);
+	if (code == NOTE_OK)
+		code = read_record(share, STAGING_RECORD, &record, err);
 	if (code == NOTE_OK) {
-		code = drop_record(share, &record, false, err);
-		if (code == NOTE_OK)
-			code = root_remove_tree(share->root, STAGING_SPOOL, err);
-		if (code == NOTE_OK)
-			code = root_remove_tree(share->root, STAGING_TREE "/buildid", err);
-		if (code == NOTE_OK)
-			code = root_remove_tree(share->root, STAGING_TREE "/source", err);
-		if (code == NOTE_OK)
-			code = drop_contents(share, &record, err);
+		code = drop_staged(share, &record, err);
 		record_free(&record);
 	} else if (code == NOTE_ABSENT || code == NOTE_MALFORMED) {
 		code = NOTE_OK; /* nothing was linked yet: the record comes first, and whole */

@@ -5,12 +5,48 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/loaded.h"
 #include "tools/share/objects/internal.h"
 
 /* --- against the share --- */
 
+/* Who holds HOLDING beside PACKAGE, or NULL. */
+static const char *another_holder(const struct holding *holding, const char *package)
+{
+	for (size_t i = 0; i < holding->packages.count; i++)
+		if (strcmp(holding->packages.items[i], package) != 0)
+			return holding->packages.items[i];
+	return NULL;
+}
+
+/* Other contents are there for CLAIM: what is loaded of them may be the same all the same. */
+static int compare_loaded(struct share *share, struct claim *claim, const struct holding *holding,
+			  struct note_error *err)
+{
+	struct s3_request request = {.method = S3_GET,
+				     .key = xstrdup(claim->below),
+				     .root = share->root,
+				     .path = xstrdup(STAGING_SPOOL "/theirs")};
+	int mine = -1, theirs = -1;
+	int code = s3_run(objects_of(share)->s3, &request, 1, NULL, NULL, err);
+	claim->same_loaded = code == NOTE_OK && request.code == NOTE_OK &&
+			     root_open_file(share->root, claim->path, &mine, NULL) == NOTE_OK &&
+			     root_open_file(share->root, request.path, &theirs, NULL) == NOTE_OK &&
+			     loaded_same(mine, theirs);
+	claim->size = holding->size;
+	memcpy(claim->digest, holding->sha256, sizeof(claim->digest));
+	if (mine >= 0)
+		close(mine);
+	if (theirs >= 0)
+		close(theirs);
+	root_remove(share->root, request.path, NULL);
+	s3_request_free(&request);
+	return code;
+}
+
 /* Claims are sorted by path: those of one build-id stand together. */
-int objects_judge(struct share *share, struct claim *claims, size_t count, struct note_error *err)
+int objects_judge(struct share *share, const char *package, struct claim *claims, size_t count,
+		  struct note_error *err)
 {
 	struct holdings_batch batch = {0};
 	struct strings hexes = {0};
@@ -32,9 +68,13 @@ int objects_judge(struct share *share, struct claim *claims, size_t count, struc
 			if (at == batch.count)
 				break;
 			const struct holding *holding = holdings_find(&batch.items[at], kind);
-			if (holding != NULL && holding->packages.count != 0 &&
-			    strcmp(holding->sha256, claims[first].sha256) != 0)
-				claims[first].holder = xstrdup(holding->packages.items[0]);
+			const char *holder =
+				holding != NULL ? another_holder(holding, package) : NULL;
+			if (holder == NULL || code != NOTE_OK ||
+			    strcmp(holding->sha256, claims[first].sha256) == 0)
+				continue;
+			claims[first].holder = xstrdup(holder);
+			code = compare_loaded(share, &claims[first], holding, err);
 		}
 	}
 	strings_free(&hexes);
@@ -141,7 +181,11 @@ static int claim_files(struct supply *supply, struct holdings *holdings, struct 
 		if (kind == NULL || strcmp(hex, holdings->hex) != 0)
 			break;
 		struct holding *holding = holdings_find(holdings, kind);
-		upload->there = holding != NULL;
+		upload->there = upload->stood_in || (holding != NULL && !supply->replacing);
+		if (holding != NULL && another_holder(holding, record->package) == NULL) {
+			holding->size = file->size;
+			memcpy(holding->sha256, file->sha256, sizeof(holding->sha256));
+		}
 		if (holding == NULL) {
 			holding = holdings_add(holdings, kind);
 			holding->size = file->size;
@@ -300,15 +344,34 @@ static int bring_in(struct supply *supply, struct upload *uploads, uint64_t *new
 	return code;
 }
 
-int objects_add(struct share *share, const struct record *record, struct upload *uploads,
-		uint64_t *new_bytes, struct note_error *err)
+/* The journal of a package that takes another's place tells of the files of both: what the record
+ * does not have goes, whichever of the two it is when that is done. */
+static int put_journal(struct share *share, const struct record *record, bool replacing,
+		       struct note_error *err)
 {
-	struct supply supply = {.share = share, .changing = record};
+	struct record both = {.package = record->package}, old = {0};
+	int code = replacing ? read_package(share, record->package, &old, err) : NOTE_OK;
+	for (size_t i = 0; i < record->count; i++)
+		*record_add(&both) = record->files[i];
+	for (size_t i = 0; i < old.count; i++)
+		*record_add(&both) = old.files[i];
+	record_sort(&both);
+	if (code == NOTE_OK)
+		code = put_record(share, OBJECTS_JOURNAL, &both, err);
+	free(both.files);
+	record_free(&old);
+	return code;
+}
+
+int objects_add(struct share *share, const struct record *record, struct upload *uploads,
+		bool replacing, uint64_t *new_bytes, struct note_error *err)
+{
+	struct supply supply = {.share = share, .changing = record, .replacing = replacing};
 	int code = judge_files(share, record, err);
 	if (code == NOTE_OK)
 		code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = put_record(share, OBJECTS_JOURNAL, record, err);
+		code = put_journal(share, record, replacing, err);
 	if (code != NOTE_OK)
 		return code;
 	code = bring_in(&supply, uploads, new_bytes, err);

@@ -59,6 +59,7 @@ struct holdings_batch {
 	size_t count;
 	struct holdings items[OBJECTS_BATCH];
 	bool changed[OBJECTS_BATCH];
+	bool mended[OBJECTS_BATCH]; /* it was broken: made anew, not written yet */
 };
 
 /* The next of HEXES, in place of the last ones; empty holdings where there are none. False at the
@@ -72,6 +73,19 @@ int holdings_batch_write(struct share *share, const struct holdings_batch *batch
 
 /* The build-ids of RECORD, each once, sorted. */
 void record_build_ids(const struct record *record, struct strings *out);
+
+/* --- mend.c --- */
+
+/* The build-ids that the index has entries for, sorted. */
+int objects_list_index(struct share *share, struct strings *hexes, struct note_error *err);
+int objects_mend_record(struct share *share, const char *package, struct note_error *err);
+int objects_prove(struct share *share, const struct record *record, size_t *count,
+		  struct note_error *err);
+
+/* Who holds what of build-id HEX, by the records of all packages. */
+int objects_mend_holdings(struct share *share, const char *hex, struct holdings *out,
+			  struct note_error *err);
+int objects_repair_all(struct share *share, struct note_error *err);
 
 /* --- lease.c: who may change the share --- */
 
@@ -88,11 +102,12 @@ void objects_drop_spool(struct share *share);
 
 /* --- add.c --- */
 
-int objects_judge(struct share *share, struct claim *claims, size_t count, struct note_error *err);
+int objects_judge(struct share *share, const char *package, struct claim *claims, size_t count,
+		  struct note_error *err);
 
-/* UPLOADS has one for each file of RECORD, whose package is not there. */
+/* UPLOADS has one for each file of RECORD. */
 int objects_add(struct share *share, const struct record *record, struct upload *uploads,
-		uint64_t *new_bytes, struct note_error *err);
+		bool replacing, uint64_t *new_bytes, struct note_error *err);
 
 /* --- remove.c --- */
 
@@ -112,6 +127,7 @@ struct supply {
 	size_t count;
 	const struct record *changing; /* the package that comes or goes */
 	bool going;
+	bool replacing; /* one of that name is there */
 };
 
 /* Takes in the directory PATH, unless it is in already. */

@@ -36,7 +36,9 @@ static int read_marker(struct s3 *s3, bool *marked, struct note_error *err)
 	struct text text;
 	int code = s3_get(s3, OBJECTS_MARKER, &text, err);
 	*marked = code == NOTE_OK;
-	if (code == NOTE_OK && strcmp(text.data, MARKER_TEXT) != 0)
+	if (code == NOTE_OK && text.data[0] == '\0')
+		*marked = false; /* emptied: it is written again */
+	else if (code == NOTE_OK && strcmp(text.data, MARKER_TEXT) != 0)
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 OBJECTS_MARKER " is not of a share that this program knows");
 	text_free(&text);
@@ -83,6 +85,7 @@ static int open_objects(struct share *share, const char *url, struct note_error 
 	const unsigned jobs = share->hooks->jobs < JOBS_MOST ? share->hooks->jobs : JOBS_MOST;
 	bool marked = false;
 	share->own = objects;
+	share->mode = 0644;
 	objects->url = xstrdup(url);
 	int code = s3_open(&objects->s3, url, REQUESTS_PER_JOB * jobs, err);
 	if (code == NOTE_OK)
@@ -126,6 +129,9 @@ const struct store objects_store = {
 	.read_record = read_by_name,
 	.judge = objects_judge,
 	.add = objects_add,
+	.mend_record = objects_mend_record,
+	.prove = objects_prove,
+	.repair = objects_repair_all,
 	.remove = objects_remove,
 	.clear = clear,
 	.check = objects_check,

@@ -56,6 +56,22 @@ int objects_read_record(struct share *share, const char *key, struct record *rec
 	return code;
 }
 
+/* An entry that is broken is told, and made anew where the share is changed. */
+static int take_entry(struct share *share, struct holdings *out, const char *hex,
+		      const struct text *body, bool *mended, struct note_error *err)
+{
+	struct note_error why;
+	int code = holdings_parse(out, hex, body->data, body->size, &why);
+	if (code == NOTE_MALFORMED && !share->reading) {
+		share_say(share, NULL, "%s: it is made anew of the packages' records", why.text);
+		*mended = true;
+		return objects_mend_holdings(share, hex, out, err);
+	}
+	if (code != NOTE_OK && err != NULL)
+		*err = why;
+	return code;
+}
+
 static int read_batch(struct share *share, char *const *hexes, struct holdings_batch *batch,
 		      struct note_error *err)
 {
@@ -66,8 +82,8 @@ static int read_batch(struct share *share, char *const *hexes, struct holdings_b
 	for (size_t i = 0; i < batch->count; i++) {
 		if (code == NOTE_OK && requests[i].code == NOTE_OK) {
 			text_puts(&requests[i].body, "");
-			code = holdings_parse(&batch->items[i], hexes[i], requests[i].body.data,
-					      requests[i].body.size, err);
+			code = take_entry(share, &batch->items[i], hexes[i], &requests[i].body,
+					  &batch->mended[i], err);
 		} else {
 			memcpy(batch->items[i].hex, hexes[i], strlen(hexes[i]) + 1);
 		}
@@ -81,6 +97,7 @@ static void empty_batch(struct holdings_batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		holdings_free(&batch->items[i]);
 	memset(batch->changed, 0, sizeof(batch->changed));
+	memset(batch->mended, 0, sizeof(batch->mended));
 }
 
 bool holdings_batch_next(struct share *share, const struct strings *hexes,

@@ -146,21 +146,78 @@ static int take_out(struct share *share, const struct record *record, struct not
 	return code;
 }
 
+/* JOURNAL without the build-ids and the directories of sources that RECORD has, too; the list alone
+ * is the caller's to free. Sources of those directories that RECORD lacks stand in GONE. */
+static struct record without(const struct record *journal, const struct record *record,
+			     struct strings *gone)
+{
+	struct record rest = {.package = journal->package};
+	char hex[129];
+	for (size_t i = 0; i < journal->count; i++) {
+		const char *path = journal->files[i].path;
+		char *place = build_id_path(path, hex) != NULL ? xasprintf("buildid/%s", hex)
+			      : strncmp(path, "source/" SOURCES_BELOW, 21) == 0
+				      ? xasprintf("source/%s", "")
+				      : xstrdup("source");
+		if (strcmp(place, "source/") == 0) {
+			char *directory = source_directory_of(path + strlen("source/"));
+			free(place);
+			place = xasprintf("source/%s", directory);
+			free(directory);
+		}
+		if (!record_has_below(record, place))
+			*record_add(&rest) = journal->files[i];
+		else if (strncmp(path, "source/", 7) == 0 && record_find(record, path) == NULL)
+			strings_take(gone, xasprintf("source/%s/%s", record->package, path + 7));
+		free(place);
+	}
+	return rest;
+}
+
+/* With its record, the package is all there: it came in, or has not begun to go; but what else the
+ * journal tells of is of a package of that name that it replaced, or that did not replace it. */
+static int take_out_rest(struct share *share, const struct record *journal, struct record *there,
+			 struct note_error *err)
+{
+	struct strings gone = {0};
+	record_sort(there);
+	struct record rest = without(journal, there, &gone);
+	int code = rest.count != 0 ? take_out(share, &rest, err) : NOTE_OK;
+	if (code == NOTE_OK && gone.count != 0)
+		code = delete_keys(share, &gone, err);
+	strings_free(&gone);
+	free(rest.files);
+	return code;
+}
+
 int objects_repair(struct share *share, struct note_error *err)
 {
 	struct s3 *s3 = objects_of(share)->s3;
-	struct record record, finished;
-	int code = objects_read_record(share, OBJECTS_JOURNAL, &record, err);
+	struct record record, there;
+	struct note_error why;
+	int code = objects_read_record(share, OBJECTS_JOURNAL, &record, &why);
 	if (code == NOTE_ABSENT)
 		return NOTE_OK;
-	if (code != NOTE_OK)
+	if (code == NOTE_MALFORMED) {
+		share_say(share, OBJECTS_JOURNAL,
+			  "broken (%s), and dropped: what a killed run left is told by --check",
+			  why.text);
+		return s3_delete(s3, OBJECTS_JOURNAL, err);
+	}
+	if (code != NOTE_OK) {
+		if (err != NULL)
+			*err = why;
 		return code;
-	/* With its record, the package is all there: it came in, or has not begun to go. */
-	code = read_package(share, record.package, &finished, err);
-	if (code == NOTE_OK)
-		record_free(&finished);
-	else if (code == NOTE_ABSENT)
+	}
+	code = read_package(share, record.package, &there, err);
+	if (code == NOTE_OK) {
+		code = take_out_rest(share, &record, &there, err);
+		record_free(&there);
+	} else if (code == NOTE_ABSENT) {
 		code = take_out(share, &record, err);
+	} else if (code == NOTE_MALFORMED) {
+		code = NOTE_OK; /* it stays for the run that publishes or removes the package */
+	}
 	record_free(&record);
 	return code == NOTE_OK ? s3_delete(s3, OBJECTS_JOURNAL, err) : code;
 }
