@@ -107,7 +107,8 @@ install: all
 	install -m 644 $(BUILD)/libnote.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libnote.pc
 	install -m 644 libnote/libnote.h $(DESTDIR)$(PREFIX)/include/libnote.h
 	for page in man/*.[1357]; do \
-	  install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; done
+	  sed -e '/^\.TH/s/@VERSION@/$(VERSION)/' $$page >$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} && \
+	  chmod 644 $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	for file in macros.d/macros.pkgnote pkgnote-find-debuginfo pkgnote-provides; do \
 	  sed -e 's|/usr/bin/pkgnote|$(BINDIR)/pkgnote|' -e 's|%{_rpmconfigdir}/pkgnote|$(RPMDIR)/pkgnote|' rpm-macros/$${file##*/} \
 	    >$(DESTDIR)$(RPMDIR)/$$file || exit 1; done
