@@ -29,6 +29,12 @@
 #define DT_RELR    36
 #define DT_RELRENT 37
 #endif
+#ifndef DT_MIPS_XHASH
+#define DT_MIPS_XHASH 0x70000036
+#endif
+#ifndef SHT_MIPS_XHASH
+#define SHT_MIPS_XHASH 0x7000002b
+#endif
 #ifndef GNU_PROPERTY_AARCH64_FEATURE_1_AND
 #define GNU_PROPERTY_AARCH64_FEATURE_1_AND 0xc0000000
 #endif

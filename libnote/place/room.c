@@ -122,8 +122,15 @@ static bool plan_shift(struct attempt *attempt, size_t added)
 		added -= layout->phdrs[i].p_type == PT_NULL;
 	if (added == 0)
 		return true;
+	/* The table can grow over what the notes leave. */
 	if (attempt->moving)
-		return false;
+		return place_is_dead(layout,
+				     (struct range){layout->headers.end, attempt->notes.start}) &&
+		       range_has(segment_range(layout->load), layout->headers) &&
+		       layout->headers.end <= attempt->notes.end &&
+		       attempt->notes.end - layout->headers.end >=
+			       added * layout->image->ehdr.e_phentsize &&
+		       layout->headers.end <= FIRST_PAGE;
 	if (layout->headers.end > FIRST_PAGE || before.start > before.end ||
 	    !range_has(segment_range(layout->load), layout->headers) ||
 	    layout->image->phnum + added >= PN_XNUM || !place_may_move(layout, before))

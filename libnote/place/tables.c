@@ -24,7 +24,7 @@ static const struct {
 	{DT_VERSYM, 0, false},          {DT_VERNEED, 0, false},
 	{DT_VERDEF, 0, false},          {DT_RELA, DT_RELASZ, true},
 	{DT_REL, DT_RELSZ, true},       {DT_RELR, DT_RELRSZ, true},
-	{DT_JMPREL, DT_PLTRELSZ, true},
+	{DT_JMPREL, DT_PLTRELSZ, true}, {DT_MIPS_XHASH, 0, false},
 };
 
 #define KNOWN (sizeof(known) / sizeof(known[0]))
@@ -57,6 +57,7 @@ static bool is_table_type(uint32_t type)
 	case SHT_RELA:
 	case SHT_REL:
 	case 19: /* SHT_RELR */
+	case SHT_MIPS_XHASH:
 		return true;
 	default:
 		return false;
@@ -322,6 +323,10 @@ int place_tables(struct layout *layout, struct note_error *err)
 	for (size_t kind = 0; kind < KNOWN; kind++) {
 		const GElf_Dyn *entry = find_tag(layout, known[kind].pointer);
 		struct range range;
+		/* On other machines that number is another tag's. */
+		if (known[kind].pointer == DT_MIPS_XHASH &&
+		    layout->image->ehdr.e_machine != EM_MIPS)
+			continue;
 		if (entry == NULL || (known[kind].relocations && layout->is_static))
 			continue;
 		if (table_extent(layout, kind, entry, &range))

@@ -71,7 +71,7 @@ static const struct {
 	{EM_MIPS, true, 0x70000031}, /* DT_MIPS_AUX_DYNAMIC */
 	{EM_MIPS, true, 0x70000032}, /* DT_MIPS_PLTGOT */
 	{EM_MIPS, true, 0x70000034}, /* DT_MIPS_RWPLT */
-	{EM_MIPS, true, 0x70000036}, /* DT_MIPS_XHASH */
+	{EM_MIPS, true, DT_MIPS_XHASH},
 };
 
 /* Below DT_ENCODING and in the ranges of Sun and GNU. */

@@ -44,6 +44,8 @@ static void move_tags(const struct layout *layout, const struct plan *plan, stru
 		bool pointer = false;
 		for (size_t k = 0; k < sizeof(pointers) / sizeof(pointers[0]); k++)
 			pointer = pointer || pointers[k] == entry->d_tag;
+		pointer = pointer ||
+			  (entry->d_tag == DT_MIPS_XHASH && image->ehdr.e_machine == EM_MIPS);
 		if (!pointer || entry->d_un.d_ptr < layout->load->p_vaddr)
 			continue;
 		const uint64_t offset = entry->d_un.d_ptr - layout->load->p_vaddr;

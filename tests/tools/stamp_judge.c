@@ -8,9 +8,9 @@
  *
  * Memory is what counts: at every address that the old file loads, the new one loads the same byte
  * with the same rights, but for the headers, the interpreter's name, notes, tables of the dynamic
- * linker whose tag points elsewhere now (where the same bytes must be), and zeros (or patchelf's
- * X) that no section had. Dynamic tags, symbols and sections are the same ones, in number, name,
- * value and contents.
+ * linker whose tag points elsewhere now (where the same bytes must be), and bytes that no section
+ * had. Page one, which holds the note, may lose the right to be written to. Dynamic tags, symbols
+ * and sections are the same ones, in number, name, value and contents.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -194,6 +194,8 @@ static void judge_dynamic(const struct file *old, const struct file *new)
 		bool table = false;
 		for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++)
 			table |= tables[k] == was->d_tag;
+		/* DT_MIPS_XHASH */
+		table |= old->ehdr.e_machine == EM_MIPS && was->d_tag == 0x70000036;
 		if (!check(table, "a dynamic tag's value changed", (uint64_t)was->d_tag))
 			return;
 		allow(address + (2 * i + 1) * word, word);
@@ -213,7 +215,10 @@ static void judge_segments(const struct file *old, const struct file *new)
 		if (!check(k < new->phnum, "a segment is gone", i))
 			return;
 		const GElf_Phdr *is = &new->phdrs[k++];
-		check(was->p_flags == is->p_flags, "a segment's flags changed", i);
+		check(was->p_flags == is->p_flags ||
+			      (was->p_type == PT_LOAD && was->p_offset == 0 &&
+			       is->p_flags == (was->p_flags & ~(GElf_Word)PF_W)),
+		      "a segment's flags changed", i);
 		switch (was->p_type) {
 		case PT_LOAD:
 			check(is->p_vaddr + is->p_memsz >= was->p_vaddr + was->p_memsz &&
@@ -274,8 +279,11 @@ static void judge_memory(const struct file *old, const struct file *new)
 			const uint8_t *was = old->bytes + phdr->p_offset + at, *is = NULL;
 			uint32_t flags = 0;
 			size_t length = at_address(new, phdr->p_vaddr + at, &is, &flags);
-			if (!check(length != 0 && flags == phdr->p_flags, "no longer loaded so",
-				   phdr->p_vaddr + at))
+			const bool page_one = phdr->p_offset == 0 && at < 4096;
+			if (!check(length != 0 && (flags == phdr->p_flags ||
+						   (page_one &&
+						    flags == (phdr->p_flags & ~(uint32_t)PF_W))),
+				   "no longer loaded so", phdr->p_vaddr + at))
 				return;
 			if (length > phdr->p_filesz - at)
 				length = phdr->p_filesz - at;
@@ -283,8 +291,7 @@ static void judge_memory(const struct file *old, const struct file *new)
 				length = 4096;
 			for (size_t k = 0; memcmp(was, is, length) != 0 && k < length; k++)
 				if (was[k] != is[k] && !is_allowed(phdr->p_vaddr + at + k) &&
-				    !((was[k] == 0 || was[k] == 'X') &&
-				      !in_section(old, phdr->p_vaddr + at + k)))
+				    in_section(old, phdr->p_vaddr + at + k))
 					check(false, "a loaded byte changed",
 					      phdr->p_vaddr + at + k);
 			at += length;
