@@ -21,6 +21,7 @@ FLOORS = [
     ("tools/share", ["tools/s3"]),
     ("tools/show", []),
     ("tools/stamp", ["tools/splitter/elf"]),
+    ("tools/flags", []),
     ("tools/release", ["tools/debuginfod", "tools/splitter/dwarf"]),
     ("tools/fetch", ["tools/debuginfod", "tools/splitter/dwarf", "tools/release/inputs"]),
 ]

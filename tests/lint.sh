@@ -27,7 +27,7 @@ rule() {
 	found=$(grep -nE "^#include \"($2)" $1 /dev/null 2>/dev/null)
 	[ -z "$found" ] || { printf 'lint: an arrow that must not be:\n%s\n' "$found"; bad=1; }
 }
-engines='splitter debuginfod release share s3 show stamp fetch'
+engines='splitter debuginfod release share s3 show stamp flags fetch'
 rule "$(find libnote -name '*.[ch]')" 'tools/'
 rule "$(find tools/base -name '*.[ch]')" "tools/($(echo $engines | tr ' ' '|'))/|tools/commands.h"
 for engine in $engines; do

@@ -11,22 +11,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "libnote/check.h"
-#include "libnote/note.h"
 #include "tools/base/metadata.h"
-#include "tools/base/root/root.h"
 #include "tools/commands.h"
+#include "tools/flags/quote.h"
+#include "tools/flags/trial.h"
 
 enum form { AS_ARGV, AS_SHELL, AS_MAKE, AS_SPECS, AS_CLANG_CONFIG, AS_RESPONSE, AS_OBJECT };
-enum linker { LINKER_AUTO, LINKER_BFD, LINKER_GOLD, LINKER_LLD, LINKER_MOLD };
-
+/* By the number of the choice: auto is the compiler's own. */
 static const char *const linker_names[] = {"", "bfd", "gold", "lld", "mold"};
 
 struct flags {
@@ -35,144 +31,12 @@ struct flags {
 	char *payload;
 	int form;
 	int linker;
-	const char *compiler;
+	struct trial trial;
 	const char *machine;
 	const char *like;
 	const char *out;
-	bool misused;         /* said already: the exit status is that of wrong usage */
-	struct root *scratch; /* a directory of this run's own */
-	char *scratch_path;
+	bool misused; /* said already: the exit status is that of wrong usage */
 };
-
-extern char **environ;
-
-/* --- trying a link --- */
-
-/* Runs the compiler (words of --cc) with ARGUMENTS in the scratch directory, its output dropped. */
-static bool compile(struct flags *flags, const struct strings *arguments)
-{
-	posix_spawn_file_actions_t actions;
-	struct strings argv = {0};
-	char *words = xstrdup(flags->compiler);
-	char *rest = NULL;
-	pid_t pid;
-	int status = -1;
-	for (char *word = strtok_r(words, " \t", &rest); word != NULL;
-	     word = strtok_r(NULL, " \t", &rest))
-		strings_add(&argv, word);
-	for (size_t i = 0; i < arguments->count; i++)
-		strings_add(&argv, arguments->items[i]);
-	argv.items = xrealloc(argv.items, (argv.count + 1) * sizeof(*argv.items));
-	argv.items[argv.count] = NULL;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (argv.items[0] != NULL &&
-	    posix_spawnp(&pid, argv.items[0], &actions, NULL, argv.items, environ) == 0)
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			continue;
-	posix_spawn_file_actions_destroy(&actions);
-	strings_free(&argv);
-	free(words);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/* What a trial link came to, the worst first. */
-enum arrival { NOT_LINKED, NO_NOTE, BEHIND_ANOTHER, OUTSIDE_PAGE_ONE, ARRIVED };
-
-/* The judge's findings that stamp would mend. */
-static int hear(void *context, const struct note_problem *problem)
-{
-	bool *misplaced = context;
-	*misplaced = *misplaced || strcmp(problem->code, "outside-first-page") == 0 ||
-		     strcmp(problem->code, "not-allocated") == 0;
-	return 1;
-}
-
-struct sought {
-	const char *payload;
-	size_t before; /* other package notes */
-	bool found;
-};
-
-static bool look(void *context, const struct elf_note *note)
-{
-	struct sought *sought = context;
-	const size_t length = strlen(sought->payload);
-	if (note->type != NOTE_TYPE_PACKAGE)
-		return true;
-	sought->found = note->desc_size >= length &&
-			memcmp(note->desc, sought->payload, length) == 0 &&
-			(note->desc_size == length || note->desc[length] == 0);
-	sought->before += sought->found ? 0 : 1;
-	return !sought->found;
-}
-
-/* Where the payload is in what was linked. */
-static enum arrival look_at_program(const struct flags *flags)
-{
-	struct image *image = NULL;
-	struct sought sought = {.payload = flags->payload};
-	bool misplaced = false;
-	enum arrival arrival = NO_NOTE;
-	int fd;
-	if (root_open_file(flags->scratch, "program", &fd, NULL) != NOTE_OK)
-		return NO_NOTE;
-	if (image_open_fd(&image, fd, NULL) == NOTE_OK && image_read_elf(image, NULL) == NOTE_OK &&
-	    elf_notes(image, look, &sought, NULL) == NOTE_OK && sought.found) {
-		elf_check(image, hear, &misplaced, NULL);
-		arrival = sought.before != 0 ? BEHIND_ANOTHER
-			  : misplaced        ? OUTSIDE_PAGE_ONE
-					     : ARRIVED;
-	}
-	image_close(image);
-	close(fd);
-	return arrival;
-}
-
-static bool write_file(struct root *root, const char *name, const void *bytes, size_t size,
-		       struct note_error *err)
-{
-	const struct file_attributes attributes = {.mode = 0644, .like = -1};
-	return root_write(root, &name, 1, bytes, size, &attributes, err) == NOTE_OK;
-}
-
-/* Links a program, or a library where SHARED, with MORE (may be NULL); true where that works. */
-static bool try_link(struct flags *flags, const struct strings *more, bool shared)
-{
-	struct strings arguments = {0};
-	root_remove(flags->scratch, "program", NULL);
-	if (flags->linker != LINKER_AUTO)
-		strings_take(&arguments, xasprintf("-fuse-ld=%s", linker_names[flags->linker]));
-	if (shared) {
-		strings_add(&arguments, "-shared");
-		strings_add(&arguments, "-fPIC");
-	}
-	for (size_t i = 0; more != NULL && i < more->count; i++)
-		strings_add(&arguments, more->items[i]);
-	strings_add(&arguments, "-o");
-	strings_take(&arguments, xasprintf("%s/program", flags->scratch_path));
-	strings_take(&arguments, xasprintf("%s/program.c", flags->scratch_path));
-	const bool linked = compile(flags, &arguments);
-	strings_free(&arguments);
-	return linked;
-}
-
-/* Links both with MORE. A compiler that makes no libraries is not asked for one. */
-static enum arrival try_both(struct flags *flags, const struct strings *more)
-{
-	enum arrival program = NOT_LINKED, library = NOT_LINKED;
-	if (try_link(flags, more, false))
-		program = look_at_program(flags);
-	if (program < OUTSIDE_PAGE_ONE)
-		return program;
-	if (try_link(flags, more, true))
-		library = look_at_program(flags);
-	else if (!try_link(flags, NULL, true))
-		return program;
-	return library < program ? library : program;
-}
 
 /* The payload with all but letters and digits as %XX: what newer linkers decode. */
 static char *percent_encoded(const char *payload)
@@ -191,6 +55,13 @@ static char *percent_encoded(const char *payload)
 /* GNU ld lays out by its own script and, because of INSERT, by this one. */
 static const char note_script[] = "SECTIONS { .note.package : { KEEP(*(.note.package)) } } INSERT "
 				  "AFTER .note.gnu.build-id;\n";
+
+static bool write_file(struct root *root, const char *name, const void *bytes, size_t size,
+		       struct note_error *err)
+{
+	const struct file_attributes attributes = {.mode = 0644, .like = -1};
+	return root_write(root, &name, 1, bytes, size, &attributes, err) == NOTE_OK;
+}
 
 /* Writes BYTES to NAME, as it is given. */
 static bool write_out(struct flags *flags, const char *name, const void *bytes, size_t size)
@@ -244,7 +115,7 @@ static bool put_right(struct flags *flags, struct strings *words)
 	if (path == NULL)
 		return false;
 	add_script(words, path);
-	const bool good = try_both(flags, words) == ARRIVED;
+	const bool good = trial_both(&flags->trial, words) == ARRIVED;
 	if (good) {
 		cli_say(&flags->cli, path,
 			"puts the note into page one, where this linker does not by itself");
@@ -260,18 +131,6 @@ static bool put_right(struct flags *flags, struct strings *words)
 
 /* --- proving --- */
 
-/* GCC takes # in a specs file for a comment, whatever stands before it, and counts braces. */
-static bool fits_specs(const char *word)
-{
-	size_t open = 0;
-	for (; *word != '\0'; word++) {
-		if (*word == '#' || (*word == '}' && open == 0))
-			return false;
-		open += *word == '{' ? 1 : *word == '}' ? (size_t)-1 : 0;
-	}
-	return open == 0;
-}
-
 /* The linker's own argument, the plain form first, in WORDS: how far the best of them got. *FITS is
  * false where the form of the output cannot hold one that would have done. */
 static enum arrival prove_flag(struct flags *flags, struct strings *words, bool *fits)
@@ -284,12 +143,12 @@ static enum arrival prove_flag(struct flags *flags, struct strings *words, bool 
 		struct strings more = {0};
 		strings_add(&more, "-Xlinker");
 		strings_take(&more, xasprintf("--package-metadata=%s", values[i]));
-		if (flags->form == AS_SPECS && !fits_specs(more.items[1])) {
+		if (flags->form == AS_SPECS && !quote_fits_specs(more.items[1])) {
 			*fits = false;
 			strings_free(&more);
 			continue;
 		}
-		const enum arrival arrival = try_both(flags, &more);
+		const enum arrival arrival = trial_both(&flags->trial, &more);
 		if (arrival > best)
 			best = arrival;
 		if (arrival >= OUTSIDE_PAGE_ONE)
@@ -299,58 +158,6 @@ static enum arrival prove_flag(struct flags *flags, struct strings *words, bool 
 	}
 	free(encoded);
 	return best;
-}
-
-/* --- quoting --- */
-
-/* Puts a backslash before each of CHARACTERS. */
-static void add_escaped(struct text *text, const char *word, const char *characters)
-{
-	for (; *word != '\0'; word++) {
-		if (strchr(characters, *word) != NULL)
-			text_puts(text, "\\");
-		text_add(text, word, 1);
-	}
-}
-
-static void add_shell(struct text *text, const char *word)
-{
-	text_puts(text, "'");
-	for (; *word != '\0'; word++)
-		if (*word == '\'')
-			text_puts(text, "'\\''");
-		else
-			text_add(text, word, 1);
-	text_puts(text, "'");
-}
-
-/* A value in a makefile: what a shell has to see, with $ doubled and # kept from being a comment.
- */
-static void add_make(struct text *text, const char *word)
-{
-	struct text quoted = {0};
-	add_shell(&quoted, word);
-	for (const char *p = quoted.data; *p != '\0'; p++) {
-		if (*p == '$')
-			text_puts(text, "$");
-		else if (*p == '#')
-			text_puts(text, "\\");
-		text_add(text, p, 1);
-	}
-	text_free(&quoted);
-}
-
-/* A word of a GCC spec: % stands doubled, a backslash takes the next character as it is. */
-static void add_spec(struct text *text, const char *word)
-{
-	for (; *word != '\0'; word++)
-		if (*word == '%')
-			text_puts(text, "%%");
-		else if ((*word >= 'a' && *word <= 'z') || (*word >= 'A' && *word <= 'Z') ||
-			 (*word >= '0' && *word <= '9') || (unsigned char)*word >= 0x80)
-			text_add(text, word, 1);
-		else
-			text_printf(text, "\\%c", *word);
 }
 
 static void add_json(struct text *text, const struct strings *words)
@@ -375,7 +182,7 @@ static void add_specs(struct text *text, const struct strings *words)
 		if (strcmp(words->items[i], "-Xlinker") == 0)
 			continue;
 		text_puts(text, first ? "" : " ");
-		add_spec(text, words->items[i]);
+		quote_spec(text, words->items[i]);
 		first = false;
 	}
 	text_puts(text, "}\n\n");
@@ -397,14 +204,14 @@ static void print_form(const struct flags *flags, const struct strings *words, s
 			text_puts(text, flags->form == AS_ARGV ? "\n" : " ");
 		switch (flags->form) {
 		case AS_SHELL:
-			add_shell(text, words->items[i]);
+			quote_shell(text, words->items[i]);
 			break;
 		case AS_MAKE:
-			add_make(text, words->items[i]);
+			quote_make(text, words->items[i]);
 			break;
 		case AS_RESPONSE:
 		case AS_CLANG_CONFIG:
-			add_escaped(text, words->items[i], "\\\"' \t#");
+			quote_escaped(text, words->items[i], "\\\"' \t#");
 			break;
 		default:
 			text_puts(text, words->items[i]);
@@ -441,13 +248,13 @@ static bool build_object(struct flags *flags, void **object, size_t *size)
 		return false;
 	if (flags->like == NULL && flags->machine == NULL) {
 		int fd;
-		if (!try_link(flags, NULL, false)) {
+		if (!trial_link(&flags->trial, NULL, false)) {
 			cli_failf(&flags->cli, NULL, "%s does not link an empty program%s%s",
-				  flags->compiler, flags->linker != LINKER_AUTO ? " with " : "",
+				  flags->trial.compiler, flags->linker != 0 ? " with " : "",
 				  linker_names[flags->linker]);
 			return false;
 		}
-		if (root_open_file(flags->scratch, "program", &fd, &err) == NOTE_OK) {
+		if (root_open_file(flags->trial.scratch, "program", &fd, &err) == NOTE_OK) {
 			file_read(fd, &like, &like_size, &err);
 			close(fd);
 		}
@@ -471,12 +278,12 @@ static void say_not_across(struct flags *flags, enum arrival arrival)
 		cli_failf(&flags->cli, NULL,
 			  "what %s links holds the note of another package first (its start files "
 			  "may bring one along): stamp --on-existing=first what was linked",
-			  flags->compiler);
+			  flags->trial.compiler);
 	else
 		cli_failf(&flags->cli, NULL,
 			  "%s links no note into a program, neither by --package-metadata nor from "
 			  "an object file",
-			  flags->compiler);
+			  flags->trial.compiler);
 }
 
 /* The object stands in for the flag: it has to stay, so it goes beside the file that -o names. */
@@ -497,7 +304,7 @@ static enum arrival fall_back(struct flags *flags, struct strings *words)
 	enum arrival arrival = NOT_LINKED;
 	if (path != NULL) {
 		strings_add(words, path);
-		arrival = try_both(flags, words);
+		arrival = trial_both(&flags->trial, words);
 		if (arrival >= OUTSIDE_PAGE_ONE) {
 			cli_say(&flags->cli, name,
 				"stands in for --package-metadata, which the linker does not have");
@@ -525,7 +332,8 @@ static void make_object(struct flags *flags)
 	path = realpath(flags->out, NULL);
 	if (path != NULL)
 		strings_add(&words, path);
-	if (path != NULL && try_both(flags, &words) == OUTSIDE_PAGE_ONE && put_right(flags, &words))
+	if (path != NULL && trial_both(&flags->trial, &words) == OUTSIDE_PAGE_ONE &&
+	    put_right(flags, &words))
 		cli_say(&flags->cli, flags->out,
 			"wants -Xlinker -T -Xlinker %s.ld beside it in the link, or pkgnote stamp "
 			"after it",
@@ -559,7 +367,7 @@ static void make_flags(struct flags *flags)
 	if (arrival != ARRIVED)
 		goto out;
 	for (size_t i = 0; i < words.count && flags->form == AS_SPECS; i++)
-		if (!fits_specs(words.items[i])) {
+		if (!quote_fits_specs(words.items[i])) {
 			cli_failf(&flags->cli, NULL,
 				  "a GCC specs file cannot hold '%s': it takes '#' for a comment, "
 				  "and "
@@ -577,45 +385,9 @@ out:
 	strings_free(&words);
 }
 
-static bool make_scratch(struct flags *flags)
-{
-	/* Read-only data of two pages: what lies behind it is outside page one, however it is
-	 * linked. */
-	static const char source[] = "const char pages[8192] = {1};\n"
-				     "int main(void)\n{\n\treturn 0;\n}\n";
-	struct note_error err;
-	const char *parent = getenv("TMPDIR");
-	if (parent == NULL || parent[0] != '/')
-		parent = "/tmp";
-	char *path = xasprintf("%s/pkgnote-flags-XXXXXX", parent);
-	if (mkdtemp(path) == NULL) {
-		cli_failf(&flags->cli, parent, "%s", strerror(errno));
-		free(path);
-		return false;
-	}
-	flags->scratch_path = path;
-	if (root_open(&flags->scratch, flags->scratch_path, &err) == NOTE_OK &&
-	    write_file(flags->scratch, "program.c", source, sizeof(source) - 1, &err))
-		return true;
-	cli_fail(&flags->cli, flags->scratch_path, &err);
-	return false;
-}
-
-static void remove_scratch(struct flags *flags)
-{
-	if (flags->scratch != NULL) {
-		root_remove(flags->scratch, "program", NULL);
-		root_remove(flags->scratch, "program.c", NULL);
-	}
-	root_close(flags->scratch);
-	if (flags->scratch_path != NULL)
-		rmdir(flags->scratch_path);
-	free(flags->scratch_path);
-}
-
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct flags flags = {.form = -1, .compiler = getenv("CC")};
+	struct flags flags = {.form = -1, .trial.compiler = getenv("CC")};
 	int status;
 	const struct option_spec options[] = {
 		METADATA_OPTIONS(&flags.metadata),
@@ -623,8 +395,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 &flags.form, "the form to print the flag in", NULL, NULL},
 		{"linker", 0, OPTION_CHOICE, "auto|bfd|gold|lld|mold", &flags.linker,
 		 "the linker that the build uses; auto: the compiler's", NULL, NULL},
-		{"cc", 0, OPTION_TEXT, "CC", &flags.compiler, "the compiler to link with", NULL,
-		 NULL},
+		{"cc", 0, OPTION_TEXT, "CC", &flags.trial.compiler, "the compiler to link with",
+		 NULL, NULL},
 		{"machine", 0, OPTION_TEXT, "NAME", &flags.machine,
 		 "with --as=object: the machine to make it for", NULL, NULL},
 		{"like", 0, OPTION_TEXT, "FILE", &flags.like,
@@ -634,8 +406,8 @@ static int run(const struct command *command, int argc, char **argv)
 	if (!cli_parse(&flags.cli, command, options, sizeof(options) / sizeof(options[0]), argc,
 		       argv, &status))
 		goto out;
-	if (flags.compiler == NULL || flags.compiler[0] == '\0')
-		flags.compiler = "cc";
+	if (flags.trial.compiler == NULL || flags.trial.compiler[0] == '\0')
+		flags.trial.compiler = "cc";
 	status = EXIT_USAGE;
 	if (flags.form < 0)
 		cli_usage(&flags.cli, "--as is wanted");
@@ -652,7 +424,9 @@ static int run(const struct command *command, int argc, char **argv)
 	else if (!metadata_build(&flags.cli, &flags.metadata, NULL, 0, &flags.payload))
 		status = flags.cli.status == EXIT_DONE ? EXIT_USAGE : (int)flags.cli.status;
 	else {
-		if (make_scratch(&flags)) {
+		flags.trial.linker = linker_names[flags.linker];
+		flags.trial.payload = flags.payload;
+		if (trial_begin(&flags.trial, &flags.cli)) {
 			if (flags.form == AS_OBJECT)
 				make_object(&flags);
 			else
@@ -663,7 +437,7 @@ static int run(const struct command *command, int argc, char **argv)
 			status = EXIT_USAGE;
 	}
 out:
-	remove_scratch(&flags);
+	trial_end(&flags.trial);
 	metadata_free(&flags.metadata);
 	free(flags.payload);
 	return status;
