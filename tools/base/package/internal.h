@@ -29,7 +29,7 @@ int payload_next(struct payload_reader *reader, struct package_file *file, struc
 int payload_read(struct payload_reader *reader, void *buffer, size_t room, size_t *got,
 		 struct note_error *err);
 
-/* An rpm's header: the index and the store, see rpm.c. */
+/* An rpm's header: the index and the store, see rpm_header.c. */
 struct rpm_header {
 	struct span entries;
 	struct span store;
@@ -43,6 +43,10 @@ struct rpm_entry {
 	uint32_t offset; /* in the store */
 	uint32_t count;
 };
+
+/* The header at AT of IMAGE, which must outlive it. NOTE_OK or NOTE_MALFORMED, NOTE_SYSTEM. */
+int rpm_header_read(struct image *image, uint64_t at, struct rpm_header *out,
+		    struct note_error *err);
 
 /* The entry of TAG; false where there is none. */
 bool rpm_header_find(const struct rpm_header *header, uint32_t tag, struct rpm_entry *out);
