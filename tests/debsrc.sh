@@ -1,29 +1,37 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# debsrc NAME: fetches Debian's source package NAME once a build and unpacks it into ./NAME-src. The
-# deb-src entry is derived from the machine's own apt entries and kept, with its lists, in a folder of ours: the
-# machine's apt is not touched. Skips where packages cannot be had.
+# debsrc NAME: fetches Debian's source package NAME once a build and unpacks it into ./NAME-src. The deb-src entries are those of
+# the machine's own apt, and kept, with their lists, in a folder of ours: the machine's apt is not touched. What an archive lists
+# and does not have is looked for in the other releases that it has. Skips where the package cannot be had whole.
+# debsrc_download: from the machine's release, then from others of the same archive; into $keep when it is all there.
+debsrc_download() {
+	local releases release options
+	releases=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' 2>/dev/null | sort -u)
+	[ -n "$releases" ] || return 1
+	options=(-o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$apt/lists"
+		-o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false)
+	: >"$apt/log"
+	for release in own unstable stable oldstable; do
+		if [ "$release" != own ]; then releases="$(head -1 <<<"$releases" | cut -d' ' -f1) $release"; fi
+		sed 's/^/deb-src /; s/$/ main/' <<<"$releases" >"$apt/sources.list"
+		apt-get "${options[@]}" update >>"$apt/log" 2>&1 || continue
+		# An archive can list a version that it no longer has while another one does.
+		for release in "" $(awk '{ print "/" $3 }' "$apt/sources.list"); do
+			rm -rf "$apt/new" && mkdir -p "$apt/new"
+			(cd "$apt/new" && apt-get "${options[@]}" source --download-only "$name$release") >>"$apt/log" 2>&1 || continue
+			mv "$apt"/new/* "$keep/"
+			return 0
+		done
+	done
+	tail -3 "$apt/log" >&2
+	return 1
+}
 debsrc() {
 	local name=$1 apt=$BUILD/debsrc keep=$BUILD/debsrc/packages
 	need apt-get dpkg-source flock
 	mkdir -p "$apt/lists/partial" "$keep"
 	(
 		flock 9
-		if ! ls "$keep/${name}_"*.dsc >/dev/null 2>&1; then
-			apt-get indextargets --format '$(REPO_URI) $(RELEASE) ' 'Created-By: Packages' 'Component: main' 2>/dev/null |
-				sort -u | while read -r uri release; do
-					echo "deb-src $uri $release main"
-				done >"$apt/sources.list"
-			[ -s "$apt/sources.list" ] || exit 77
-			cd "$keep" || exit 77
-			set -- -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$apt/lists" \
-				-o APT::Sandbox::User=root -o Acquire::Languages=none
-			# An archive can list a version that it no longer has while another archive does.
-			found=
-			apt-get "$@" update >"$apt/log" 2>&1 && for release in "" $(awk '{ print "/" $3 }' "$apt/sources.list"); do
-				apt-get "$@" source --download-only "$name$release" >>"$apt/log" 2>&1 && found=1 && break
-			done
-			[ -n "$found" ] || { tail -3 "$apt/log" >&2; exit 77; }
-		fi
+		ls "$keep/${name}_"*.dsc >/dev/null 2>&1 || debsrc_download
 	) 9>"$apt/lock" || skip "Debian's source package $name cannot be had here"
 	dpkg-source --no-check -x "$keep/${name}_"*.dsc "$name-src" >debsrc.log 2>&1 || { tail -3 debsrc.log >&2; return 1; }
 }

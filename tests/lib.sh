@@ -44,7 +44,13 @@ says() { grep -Eq -- "$2" "$1" || { echo "$1 does not say: $2" >&2; head -c 4000
 says_not() { ! grep -En -- "$2" "$1" >&2 || { echo "^ $1 says: $2" >&2; return 1; }; }
 
 # same A B: equal strings.
-same() { [ "$1" = "$2" ] || { printf 'not the same:\n  %s\n  %s\n' "$1" "$2" >&2; return 1; }; }
+# Of long texts the lines that differ.
+same() {
+	[ "$1" != "$2" ] || return 0
+	echo 'not the same:' >&2
+	if [ "$(wc -l <<<"$1$2")" -gt 12 ]; then diff <(echo "$1") <(echo "$2") >&2; else printf '  %s\n  %s\n' "$1" "$2" >&2; fi
+	return 1
+}
 
 check() {
 	local title=$1 code; shift

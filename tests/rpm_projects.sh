@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Small projects and their spec files, as packagers have them: project_NAME writes ./NAME-VERSION.tar.gz and ./NAME.spec. The
-# specs know nothing of pkgnote.
+# specs know nothing of pkgnote. They call %debug_package where rpm does not make its package by itself, which is since it has spec
+# parts.
 
 # tally: C, a program and its library, that records its flags in installed files as many do.
 project_tally() {
@@ -42,7 +43,7 @@ project_tally() {
 	tally.pc:
 	> printf 'Name: tally\nDescription: counts\nVersion: 1\nCflags: %s\nLibs: -L$(libdir) -ltally %s\n' '$(CFLAGS)' '$(LDFLAGS)' >$@
 	tally.sysconfig:
-	> env | grep -E '^(CFLAGS|LDFLAGS|CC|MAKEFLAGS)=' | sort >$@; echo 'LDFLAGS=$(LDFLAGS)' >>$@
+	> env | grep -E '^(CFLAGS|LDFLAGS|CC|MAKEFLAGS)=' | sed 's/ *--jobserver[^ ]*//' | sort >$@; echo 'LDFLAGS=$(LDFLAGS)' >>$@
 	install:
 	> install -D -m 755 tally $(DESTDIR)/usr/bin/tally
 	> install -D -m 755 libtally.so.1 $(DESTDIR)$(libdir)/libtally.so.1
@@ -68,7 +69,7 @@ project_tally() {
 	Summary: The library
 	%description libs
 	Counts for others.
-	%debug_package
+	%{!?specpartsdir:%{debug_package}}
 	%prep
 	%setup -q
 	%build
@@ -158,7 +159,7 @@ project_shapes() {
 	Summary: The server
 	%description -n shapesd
 	Shapes for all.
-	%debug_package
+	%{!?specpartsdir:%{debug_package}}
 	%prep
 	%setup -q
 	%build
@@ -209,7 +210,7 @@ project_many() {
 	%define _debugsource_packages 1
 	%description
 	Many names.
-	%debug_package
+	%{!?specpartsdir:%{debug_package}}
 	%prep
 	%setup -q
 	%build
@@ -252,7 +253,7 @@ project_gopher() {
 	%define _debugsource_packages 1
 	%description
 	Digs.
-	%debug_package
+	%{!?specpartsdir:%{debug_package}}
 	%prep
 	%setup -q
 	%build
@@ -281,7 +282,7 @@ project_words() {
 	BuildArch: noarch
 	%description
 	Words.
-	%debug_package
+	%{!?specpartsdir:%{debug_package}}
 	%prep
 	%setup -q
 	%build
@@ -311,7 +312,7 @@ project_hello() {
 	%define _debugsource_packages 1
 	%description
 	Greets.
-	%debug_package
+	%{!?specpartsdir:%{debug_package}}
 	%prep
 	%setup -q
 	%build

@@ -115,7 +115,7 @@ check "_pkgnote_stamp 0, _pkgnote_split 0, and both" nothing_off
 without_debug_package() {
 	rpm_ready
 	project_tally
-	sed -i '/^%debug_package/d' tally.spec
+	sed -i -e '/debug_package}}$/d' -e '1i %global _enable_debug_packages 0' tally.spec
 	tally
 	same "$(packages ours | wc -w)" 2
 	for file in usr/bin/tally usr/lib64/libtally.so.1; do
@@ -140,7 +140,7 @@ for_all() {
 	rpm_ready
 	project_tally
 	tally ours
-	sed '/^%debug_package/d' -i tally.spec
+	sed -i '/debug_package}}$/d' tally.spec
 	tally all --define '_enable_debug_packages 1'
 	same "$(packages all)" "$(packages ours)"
 	same "$(packaged all)" "$(packaged ours)"
