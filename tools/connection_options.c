@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tools/debuginfod/environment.h"
+#include "tools/debuginfod/ima.h"
 
 bool connection_seconds(struct cli *cli, void *target, const char *name, const char *value)
 {
@@ -23,12 +24,17 @@ static void keep_line(void *context, const char *line)
 
 void connection_begin(struct connection *connection)
 {
-	*connection = (struct connection){.client = {.retries = 3,
+	*connection = (struct connection){.ima = -1};
+	connection->client = (struct client_options){.retries = 3,
 						     .backoff = 1,
 						     .timeout = 90,
+						     .first_byte = 10,
+						     .grace = 2,
+						     .ima = -1,
+						     .silent_seconds = 180,
 						     .absent_seconds = 600,
 						     .cache_size = (uint64_t)20 << 30,
-						     .cache_age = 30 * 86400}};
+						     .cache_age = 30 * 86400};
 	client_environment(&connection->client, keep_line, &connection->oddities);
 }
 
@@ -42,6 +48,20 @@ static void log_line(void *context, const char *line)
 		cli_detail(cli, NULL, "%s", line);
 }
 
+static void tell_line(void *context, const char *line)
+{
+	cli_say(context, NULL, "%s", line);
+}
+
+/* Where certificates lie, and where the environment says so. */
+static void find_certificates(struct connection *connection)
+{
+	const char *more = getenv("DEBUGINFOD_IMA_CERT_PATH");
+	connection->certificates = xasprintf("%s%s%s", IMA_CERTIFICATES, more != NULL ? ":" : "",
+					     more != NULL ? more : "");
+	connection->client.ima_certificates = connection->certificates;
+}
+
 bool connection_complete(struct connection *connection, struct cli *cli)
 {
 	struct client_options *o = &connection->client;
@@ -51,8 +71,16 @@ bool connection_complete(struct connection *connection, struct cli *cli)
 	if (cli->verbose > o->verbose)
 		o->verbose = cli->verbose;
 	o->all_must_deny = connection->absent == 1;
+	/* In the order of the option's words. */
+	static const enum ima_policy policies[] = {IMA_ENFORCING, IMA_PERMISSIVE, IMA_IGNORE};
+	if (connection->ima >= 0)
+		o->ima = policies[connection->ima];
+	find_certificates(connection);
 	o->log = log_line;
-	o->log_context = cli;
+	o->tell = tell_line;
+	o->log_context = o->tell_context = cli;
+	if (cli->jobs_given)
+		o->parallel = cli->jobs;
 	if (!client_default_servers(&o->servers, &connection->servers, keep_line,
 				    &connection->oddities)) {
 		cli_failf(cli, NULL, "out of memory");
@@ -73,4 +101,5 @@ void connection_free(struct connection *connection)
 	strings_free(&connection->oddities);
 	strings_free(&connection->client.servers);
 	strings_free(&connection->client.headers);
+	free(connection->certificates);
 }

@@ -12,7 +12,9 @@ struct connection {
 	struct client_options client; /* the table writes here what needs no more work */
 	struct strings servers;
 	const char *headers_file;
+	int ima;                 /* the index of --ima's word, -1 where it was not given */
 	int absent;              /* 0: one server decides; 1: all must agree */
+	char *certificates;      /* directories of them */
 	struct strings oddities; /* what was not understood in the environment */
 };
 
@@ -26,6 +28,11 @@ struct connection {
 	 "seconds, the first wait between tries (1)", NULL, connection_seconds}, \
 	{"timeout", 0, OPTION_CALL, "S", &(c)->client.timeout, \
 	 "seconds without progress before a try is given up (90)", NULL, connection_seconds}, \
+	{"first-byte", 0, OPTION_CALL, "S", &(c)->client.first_byte, \
+	 "seconds until an answer begins, else the server counts as silent (10)", NULL, \
+	 connection_seconds}, \
+	{"grace", 0, OPTION_CALL, "S", &(c)->client.grace, \
+	 "seconds for the other servers once one has said absent (2)", NULL, connection_seconds}, \
 	{"deadline", 0, OPTION_CALL, "S", &(c)->client.deadline, \
 	 "seconds for each file, all tries together (none)", NULL, connection_seconds}, \
 	{"max-size", 0, OPTION_NUMBER, "N", &(c)->client.max_size, \
@@ -40,6 +47,9 @@ struct connection {
 	 "show this client certificate", NULL, NULL}, \
 	{"key", 0, OPTION_TEXT, "FILE", &(c)->client.key, \
 	 "the client certificate's private key", NULL, NULL}, \
+	{"ima", 0, OPTION_CHOICE, "enforcing|permissive|ignore", &(c)->ima, \
+	 "what files without a good IMA signature are (default: as DEBUGINFOD_URLS says)", NULL, \
+	 NULL}, \
 	{"user-agent", 0, OPTION_TEXT, "NAME", &(c)->client.user_agent, \
 	 "name us so (pkgnote/VERSION)", NULL, NULL}
 
@@ -53,6 +63,8 @@ struct connection {
 	 "bytes that the cache may hold, 0 for no limit (20G)", NULL, NULL}, \
 	{"cache-age", 0, OPTION_NUMBER, "S", &(c)->client.cache_age, \
 	 "seconds since its last use after which a file goes (30 days)", NULL, NULL}, \
+	{"forget", 0, OPTION_FLAG, NULL, &(c)->client.forget, \
+	 "ask servers too that were silent a few minutes ago", NULL, NULL}, \
 	{"absent", 0, OPTION_CHOICE, "first|all", &(c)->absent, \
 	 "absent is said where one server says so (first), or all do", NULL, NULL}
 /* clang-format on */

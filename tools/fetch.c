@@ -16,9 +16,6 @@
 #include "tools/fetch/print.h"
 #include "tools/fetch/resolve.h"
 
-/* Requests under way at a time. */
-#define PARALLEL 32
-
 /* What one run was asked for. */
 struct fetch {
 	struct cli cli;
@@ -37,6 +34,7 @@ struct fetch {
 	size_t count, room;
 	struct client_answer *answers;
 	bool *ended;
+	bool waiting_told;
 	size_t told; /* results are printed in the order of the operands */
 };
 
@@ -81,8 +79,8 @@ static void plan_one(struct fetch *fetch, const struct subject *subject, const c
 	}
 	fetch->wanted[fetch->count] =
 		name != NULL ? xasprintf("%s %s", subject->name, name) : xstrdup(subject->name);
-	fetch->requests[fetch->count++] =
-		(struct client_request){fetch->artifact, subject->hex, name};
+	fetch->requests[fetch->count++] = (struct client_request){
+		.artifact = fetch->artifact, .build_id = subject->hex, .name = name};
 }
 
 /* The operands after the artifact's word. */
@@ -157,13 +155,25 @@ static void take(void *context, size_t index, struct client_answer *answer)
 	}
 }
 
-static void show_progress(void *context, const struct client_progress *progress)
+/* Where no bar is drawn, one line says who keeps us waiting. */
+static void tell_who_is_waited_for(struct fetch *fetch, const struct client_progress *progress)
 {
-	char text[200];
+	if (fetch->waiting_told || progress->waited < 5 || isatty(STDERR_FILENO))
+		return;
+	fetch->waiting_told = true;
+	cli_say(&fetch->cli, NULL, "waiting for %s", progress->waiting_for);
+}
+
+static int show_progress(void *context, const struct client_progress *progress)
+{
+	struct fetch *fetch = context;
+	char text[240];
 	snprintf(text, sizeof(text), "files, %.1f MB, %.1f MB/s%s%.100s",
 		 (double)progress->bytes / 1e6, progress->bytes_per_second / 1e6,
 		 progress->waiting_for[0] != '\0' ? ", waiting for " : "", progress->waiting_for);
-	cli_progress(context, progress->done, progress->total, text);
+	cli_progress(&fetch->cli, progress->done, progress->total, text);
+	tell_who_is_waited_for(fetch, progress);
+	return 0;
 }
 
 /* --- the command --- */
@@ -227,13 +237,14 @@ static void fetch_all(struct fetch *fetch, struct client *client)
 	for (size_t i = 0; i < fetch->subjects.count; i++)
 		if (fetch->subjects.items[i].hex == NULL)
 			cli_say(cli, fetch->subjects.items[i].name, "it has no build-id");
-	int code = gather(client, &fetch->subjects, into, fetch->sources, executables, PARALLEL,
-			  &gathering, &err);
+	int code = gather(client, &fetch->subjects, into, fetch->sources, executables, &gathering,
+			  &err);
 	if (code != NOTE_OK)
 		cli_fail(cli, into, &err);
 	for (size_t i = 0; i < gathering.count; i++) {
 		const struct gathered *item = &gathering.items[i];
-		const struct client_request request = {item->artifact, item->hex, item->name};
+		const struct client_request request = {
+			.artifact = item->artifact, .build_id = item->hex, .name = item->name};
 		char *wanted = xasprintf(
 			"%s: %s%s%s%s", item->subject->name, item->alternate ? "alternate " : "",
 			artifact_words[item->artifact], item->name != NULL ? " " : "",
@@ -262,7 +273,7 @@ static void fetch_each(struct fetch *fetch, struct client *client)
 		plan_one(fetch, &fetch->subjects.items[i], fetch->name);
 	fetch->answers = xcalloc(fetch->count, sizeof(*fetch->answers));
 	fetch->ended = xcalloc(fetch->count, sizeof(*fetch->ended));
-	client_fetch_all(client, fetch->requests, fetch->count, PARALLEL, take, fetch);
+	client_fetch_all(client, fetch->requests, fetch->count, take, fetch);
 }
 
 static int work(struct fetch *fetch)
@@ -337,7 +348,7 @@ static bool prepare(struct fetch *fetch)
 {
 	struct client_options *o = &fetch->connection.client;
 	o->progress = show_progress;
-	o->progress_context = &fetch->cli;
+	o->progress_context = fetch;
 	o->cancelled = &cancelled;
 	return connection_complete(&fetch->connection, &fetch->cli);
 }

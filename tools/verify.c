@@ -79,16 +79,17 @@ static void progress(void *context, uint64_t done, uint64_t total, const char *w
 }
 
 /* Told by each client while it waits for its server. */
-static void waiting(void *context, const struct client_progress *client)
+static int waiting(void *context, const struct client_progress *client)
 {
 	struct options *options = context;
 	const uint64_t done = options->done, total = options->total;
 	char text[240];
 	if (client->waiting_for[0] == '\0' || done >= total)
-		return;
+		return 0;
 	snprintf(text, sizeof(text), "verified, %llu left, waiting for %.150s",
 		 (unsigned long long)(total - done), client->waiting_for);
 	cli_progress(&options->cli, done, total, text);
+	return 0;
 }
 
 static bool parse_checks(struct options *options)

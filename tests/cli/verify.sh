@@ -167,7 +167,7 @@ a_server_that_is_down_is_unreachable() {
 	says out 'nowhere: unavailable'
 	status 1 "$PKGNOTE" verify --json --server="file://$PWD/nowhere" root
 	same "$(wrong out | cut -d' ' -f1 | sort -u)" unreachable
-	same "$(wrong out | wc -l)" 9
+	same "$(wrong out | wc -l)" 12
 	status 1 "$PKGNOTE" verify --json --retries=0 --server=http://127.0.0.1:9 --checks=debuginfo root
 	same "$(wrong out)" 'unreachable debuginfo /usr/bin/one
 unreachable debuginfo /usr/bin/two

@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ARTIFACT_DEBUGINFO, "00112233445566778899aabbccddeeff00112233", NULL},
 		{ARTIFACT_SECTION, "00112233445566778899aabbccddeeff00112233", ".debug_line"},
 	};
-	struct client_options options = {.timeout = 5, .max_size = 1 << 20};
+	struct client_options options = {.timeout = 5, .max_size = 1 << 20, .ima = -1};
 	struct client *client;
 	if (url[0] == '\0')
 		start();

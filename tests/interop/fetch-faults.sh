@@ -83,7 +83,7 @@ run_row() {
 		cmp "$path" "$FAULTS/root/buildid/$ID/$1${3:-}"
 	fi
 	# The cache: nothing but what is wanted, and no leftovers of any try.
-	found=$(find "cache$NUMBER" -type f ! -name .cleaned ! -name .lock ! -name '*.proof' -printf '%f\n' | sed 's/-[0-9a-f]\{32\}-.*//' |
+	found=$(find "cache$NUMBER" -type f ! -name .cleaned ! -name .lock ! -name '.silent-*' ! -name '*.proof' -printf '%f\n' | sed 's/-[0-9a-f]\{32\}-.*//' |
 		sort | tr '\n' ' ')
 	same "$(echo $found)" "$cached"
 	for j in $(seq $i); do
@@ -111,7 +111,7 @@ good, with both lengths               | ok                 |               | deb
 good executable                       | ok                 |               | executable | found | 0 | executable | 1
 good source                           | ok                 |               | source     | found | 0 | source | 1
 a source that is empty                | ok                 |               | source /src/empty.c | found | 0 | source | 1
-a source that is a page               | html               |               | source     | rejected | 3 |  | 1
+a source that is a page               | html               |               | source     | authentication wanted | 3 |  | 1
 a source named .html                  | ok                 |               | source /src/page.html | found | 0 | source | 1
 Content-Length alone                  | plain              |               | debuginfo  | found | 0 | debuginfo | 1
 chunked                               | chunked            |               | debuginfo  | found | 0 | debuginfo | 1
@@ -132,6 +132,10 @@ slow body                             | slow_body          | --timeout=5   | deb
 406                                   | 406                | --max-size=9  | debuginfo  | too large | 3 |  | 1
 408 then good                         | 408,ok             |               | debuginfo  | found | 0 | debuginfo | 2
 410                                   | 410                |               | debuginfo  | absent | 1 | debuginfo.absent | 1
+421, for another host                 | 421                | --retries=0   | debuginfo  | unavailable | 3 |  | 1
+425, too early, then good             | 425,ok             |               | debuginfo  | found | 0 | debuginfo | 2
+511, a captive portal                 | 511                |               | debuginfo  | authentication wanted | 3 |  | 1
+407, a proxy's word                   | 407                |               | debuginfo  | authentication wanted | 3 |  | 1
 418                                   | 418                |               | debuginfo  | absent | 1 | debuginfo.absent | 1
 429 then good                         | 429,ok             |               | debuginfo  | found | 0 | debuginfo | 2
 429 with Retry-After                  | 429@1,ok           |               | debuginfo  | found | 0 | debuginfo | 2
@@ -157,7 +161,11 @@ closed in a chunk, then good          | chunked_short,ok   |               | deb
 chunks that are none                  | chunked_garbage    | --retries=1   | debuginfo  | unavailable | 3 |  | 2
 chunked, ended too early              | chunked_cut        |               | debuginfo  | rejected | 3 |  | 1
 no length, ended too early            | no_length_short    |               | debuginfo  | rejected | 3 |  | 1
-stall before the headers              | stall_connect,ok   | --timeout=1   | debuginfo  | found | 0 | debuginfo | 2
+stall before the headers              | stall_connect,ok   | --timeout=1   | debuginfo  | unavailable | 3 |  | 1
+stall before the headers, first byte  | stall_connect,ok   | --first-byte=1 | debuginfo  | unavailable | 3 |  | 1
+stall before the headers, another has it | stall_connect slow_headers | --first-byte=3 | debuginfo  | found | 0 | debuginfo | 1 1
+absent, and another is silent         | 404 stall_connect  | --grace=0.5   | debuginfo  | absent | 1 |  | 1 1
+absent, and another is slow           | 404 slow_headers   |               | debuginfo  | found | 0 | debuginfo | 1 1
 stall in the headers                  | stall_headers      | --timeout=1 --retries=0 | debuginfo | unavailable | 3 |  | 1
 stall in the body, then good          | stall_body,ok      | --timeout=1   | debuginfo  | found | 0 | debuginfo | 2
 headers that drip                     | drip_headers       | --timeout=1 --retries=0 | debuginfo | unavailable | 3 |  | 1
@@ -173,7 +181,7 @@ two lengths                           | two_lengths        |               | sou
 a negative length                     | negative_length    |               | source     | rejected | 3 |  | 1
 a length beyond 64 bits               | huge_length        |               | source     | rejected | 3 |  | 1
 not ELF                               | not_elf            |               | debuginfo  | rejected | 3 |  | 1
-a login page                          | html               |               | debuginfo  | rejected | 3 |  | 1
+a login page                          | html               |               | debuginfo  | authentication wanted | 3 |  | 1
 ELF truncated, lengths agree          | truncated          |               | debuginfo  | rejected | 3 |  | 1
 an ELF header alone                   | header_only        |               | executable | rejected | 3 |  | 1
 four bytes                            | magic_only         |               | debuginfo  | rejected | 3 |  | 1

@@ -49,7 +49,7 @@ a_real_debuginfod() {
 	same "$(wrong)" 'fail debuginfo'
 	kill $PID; wait $PID 2>/dev/null || :
 	status 1 "$PKGNOTE" verify --json --retries=0 --server="$url" root
-	same "$(wrong)" 'unreachable debuginfo, unreachable executable, unreachable section'
+	same "$(wrong)" 'unreachable debuginfo, unreachable executable, unreachable section, unreachable source'
 }
 check "against elfutils' debuginfod, sections too" a_real_debuginfod
 
@@ -97,7 +97,7 @@ servers_that_misbehave() {
 	status 0 "$PKGNOTE" verify --server="$url/fine" root
 	local row
 	for row in 404:missing 410:missing 400:missing 401:unreachable 403:unreachable 500:unreachable 503:unreachable \
-		429:unreachable 408:unreachable 406:unreachable short:unreachable empty:fail page:fail other:fail changed:fail \
+		429:unreachable 408:unreachable 406:unreachable short:unreachable empty:fail page:unreachable other:fail changed:fail \
 		reset:unreachable silent:unreachable; do
 		status 1 timeout 20 "$PKGNOTE" verify --json --retries=0 --timeout=1 --checks=debuginfo,executable \
 			--server="$url/${row%%:*}" root ||

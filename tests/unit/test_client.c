@@ -337,7 +337,7 @@ static void test_what_cannot_be_asked_is_refused(void)
 		{ARTIFACT_SECTION, HEX, "../debuginfo"},
 		{ARTIFACT_SECTION, HEX, ""},
 	};
-	struct client_options options = {0};
+	struct client_options options = {.ima = -1};
 	struct client *client;
 	CU_ASSERT_EQUAL_FATAL(client_open(&client, &options, NULL), NOTE_OK);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -353,7 +353,7 @@ static void test_what_cannot_be_asked_is_refused(void)
 
 static enum outcome ask_share(const char *share, const char *name)
 {
-	struct client_options options = {0};
+	struct client_options options = {.ima = -1};
 	struct client *client;
 	struct client_answer answer;
 	strings_add(&options.servers, share);
@@ -399,7 +399,7 @@ static void test_bad_options_are_refused(void)
 	static const char *const servers[] = {"ftp://h", "file://other/x", "http://"};
 	static const char *const headers[] = {"no colon", "A: b\r\nC: d", ": x", "Na me: x"};
 	for (size_t i = 0; i < 7; i++) {
-		struct client_options options = {0};
+		struct client_options options = {.ima = -1};
 		struct client *client;
 		struct note_error err;
 		strings_add(&options.servers, i < 3 ? servers[i] : "http://h");

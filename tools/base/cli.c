@@ -153,6 +153,8 @@ void cli_progress_end(struct cli *cli)
 
 /* --- options --- */
 
+#define JOBS_NOT_GIVEN UINT64_MAX
+
 static unsigned usable_cpus(void)
 {
 	cpu_set_t set;
@@ -262,7 +264,7 @@ static void print_help(const struct command *command, const struct option_spec *
 bool cli_parse(struct cli *cli, const struct command *command, const struct option_spec *specs,
 	       size_t count, int argc, char **argv, int *status)
 {
-	uint64_t jobs = usable_cpus();
+	uint64_t jobs = JOBS_NOT_GIVEN;
 	int color = WHEN_AUTO;
 	bool help = false, verbose = false;
 	*cli = (struct cli){.command = command};
@@ -314,6 +316,9 @@ bool cli_parse(struct cli *cli, const struct command *command, const struct opti
 			verbose = false;
 		}
 	}
+	cli->jobs_given = jobs != JOBS_NOT_GIVEN;
+	if (!cli->jobs_given)
+		jobs = usable_cpus();
 	if (good && (jobs == 0 || jobs > 1024)) {
 		cli_usage(cli, "--jobs wants 1 to 1024");
 		good = false;

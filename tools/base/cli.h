@@ -63,7 +63,8 @@ struct cli {
 	bool json;
 	bool color; /* resolved: stdout may be coloured */
 	int progress;
-	unsigned jobs; /* at least 1 */
+	unsigned jobs;   /* at least 1 */
+	bool jobs_given; /* by -j; else JOBS is the CPUs that this process may use */
 	char **operands;
 	size_t operand_count;
 	enum exit_status status; /* the worst so far: FAILED, else WANTING, else DONE */

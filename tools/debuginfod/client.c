@@ -9,14 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <xxhash.h>
 
 #include "libnote/error.h"
-#include "tools/base/digest.h"
 #include "tools/debuginfod/client_internal.h"
+#include "tools/debuginfod/memory.h"
 #include "tools/debuginfod/url.h"
 
 /* What was used so recently (to the hour) stays: somebody may be about to open it. */
 #define CLEAN_GRACE 7200
+/* File descriptors: those that are left alone, and those that a request under way may take (its
+ * socket, an idle one, its file, its directory, its lock). */
+#define DESCRIPTORS_SPARED 16
+#define DESCRIPTORS_EACH   5
 
 const char *outcome_word(enum outcome outcome)
 {
@@ -31,6 +38,11 @@ const char *outcome_word(enum outcome outcome)
 	return words[outcome];
 }
 
+static int out_of_memory(struct note_error *err)
+{
+	return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "out of memory");
+}
+
 /* --- servers --- */
 
 /* Adds HEADER ("Name: value", or "URL Name: value") to what SERVER is sent. */
@@ -39,8 +51,8 @@ static int add_header(struct server *server, const char *header, struct note_err
 	const char *space = strchr(header, ' ');
 	const char *scheme = strstr(header, "://");
 	if (scheme != NULL && space != NULL && scheme < space) {
-		char *word = xasprintf("%.*s", (int)(space - header), header);
-		char *base = url_server(word);
+		char *word = format_string("%.*s", (int)(space - header), header);
+		char *base = word != NULL ? url_server(word) : NULL;
 		const size_t length = base != NULL ? strlen(base) : 0;
 		const bool meant = base != NULL && strncmp(server->url, base, length) == 0 &&
 				   (server->url[length] == '\0' || server->url[length] == '/');
@@ -55,14 +67,19 @@ static int add_header(struct server *server, const char *header, struct note_err
 	    strpbrk(header, "\r\n") != NULL)
 		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
 				 "header '%.*s': not 'Name: value'", (int)name, header);
-	server->headers = libcurl.slist_append(server->headers, header);
+	struct curl_slist *more = libcurl.slist_append(server->headers, header);
+	if (more == NULL)
+		return out_of_memory(err);
+	server->headers = more;
 	return NOTE_OK;
 }
 
-static int add_server(struct client *client, const char *word, const struct strings *headers,
+static int add_server(struct client *client, const char *entry, const struct client_options *o,
 		      struct note_error *err)
 {
 	struct federation_settings *s = &client->settings;
+	enum ima_policy policy;
+	const char *word = url_without_policy(entry, &policy);
 	char *url = url_server(word);
 	if (url == NULL)
 		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
@@ -75,6 +92,10 @@ static int add_server(struct client *client, const char *word, const struct stri
 	struct server *server = &s->servers[s->server_count++];
 	server->url = url;
 	server->shown = url_without_secrets(url);
+	server->ima = o->ima >= 0 ? (enum ima_policy)o->ima : policy;
+	server_begin(server, SERVER_PARALLEL / (o->sharers > 0 ? o->sharers : 1));
+	if (server->shown == NULL)
+		return out_of_memory(err);
 	if (strncasecmp(url, "file:", 5) == 0) {
 		server->directory = url_directory(url);
 		if (server->directory == NULL)
@@ -82,61 +103,175 @@ static int add_server(struct client *client, const char *word, const struct stri
 					 "server '%s': not a file URL of this machine", word);
 	}
 	int code = NOTE_OK;
-	for (size_t i = 0; i < headers->count && code == NOTE_OK; i++)
-		code = add_header(server, headers->items[i], err);
+	for (size_t i = 0; i < o->headers.count && code == NOTE_OK; i++)
+		code = add_header(server, o->headers.items[i], err);
 	return code;
 }
 
-static int add_servers(struct client *client, const struct client_options *options,
-		       struct note_error *err)
+static void log_line(const struct federation_settings *s, const char *format, const char *what,
+		     const char *why)
+{
+	char *line = s->log != NULL ? format_string(format, what, why) : NULL;
+	if (line != NULL)
+		s->log(s->log_context, line);
+	free(line);
+}
+
+/* Who was silent in another process, a short while ago, is not waited for again. */
+static void recall_silence(struct client *client, const struct client_options *o)
 {
 	struct federation_settings *s = &client->settings;
-	const size_t prefix = strlen(URL_ENFORCING);
-	s->servers = xcalloc(options->servers.count, sizeof(*s->servers));
-	for (size_t i = 0; i < options->servers.count; i++) {
-		const char *word = options->servers.items[i];
-		const bool enforcing = strncmp(word, URL_ENFORCING, prefix) == 0;
-		const size_t before = s->server_count;
-		int code = add_server(client, enforcing ? word + prefix : word, &options->headers,
-				      err);
-		if (code != NOTE_OK)
-			return code;
-		if (!enforcing || s->server_count == before)
+	for (size_t i = 0; i < s->server_count; i++) {
+		struct server *server = &s->servers[i];
+		char why[ANSWER_TEXT];
+		if (server->directory != NULL ||
+		    !cache_is_silent(s->cache, server->url, o->silent_seconds, o->forget, why,
+				     sizeof(why)))
 			continue;
-		/* What should be checked and cannot be must not be called found. */
-		struct server *server = &s->servers[before];
-		server->dead = true;
-		snprintf(server->why, sizeof(server->why),
-			 "ima:enforcing: its files' signatures cannot be checked here; "
-			 "--server asks without");
+		server_died(server, why);
+		log_line(s, "%s: not asked: it was silent %s", server->shown, why);
 	}
+}
+
+/* The certificates, where any server's files are to be checked. */
+static int read_keys(struct client *client, const struct client_options *o, struct note_error *err)
+{
+	struct federation_settings *s = &client->settings;
+	size_t count = 0;
+	bool wanted = false;
+	for (size_t i = 0; i < s->server_count; i++)
+		wanted |= s->servers[i].ima != IMA_IGNORE;
+	if (!wanted)
+		return NOTE_OK;
+	client->keys = ima_keys_read(
+		o->ima_certificates != NULL ? o->ima_certificates : IMA_CERTIFICATES, &count);
+	if (client->keys == NULL)
+		return out_of_memory(err);
+	s->keys = client->keys;
+	if (count == 0 && s->tell != NULL)
+		s->tell(s->tell_context, "signatures of files are to be checked, and there is no "
+					 "certificate in " IMA_CERTIFICATES
+					 " nor by DEBUGINFOD_IMA_CERT_PATH; --ima=ignore asks "
+					 "without");
 	return NOTE_OK;
 }
 
 /* --- opening --- */
 
-static const char *keep(struct client *client, size_t index, const char *string)
+static bool keep(struct client *client, size_t index, const char *string, const char **out)
 {
-	client->strings[index] = string != NULL ? xstrdup(string) : NULL;
-	return client->strings[index];
+	*out = client->strings[index] = string != NULL ? strdup(string) : NULL;
+	return string == NULL || *out != NULL;
 }
 
-/* Shares on disk do not count: looking there costs nothing. */
+static bool keep_strings(struct client *client, const struct client_options *o)
+{
+	struct transfer_settings *t = &client->settings.transfer;
+	return keep(client, 0, o->user_agent != NULL ? o->user_agent : "pkgnote/" PKGNOTE_VERSION,
+		    &t->user_agent) &&
+	       keep(client, 1, o->ca_file, &t->ca_file) &&
+	       keep(client, 2, o->certificate, &t->certificate) &&
+	       keep(client, 3, o->key, &t->key) &&
+	       keep(client, 4, o->elfutils_cache, &client->options.elfutils_cache) &&
+	       keep(client, 5, o->ca_directory, &t->ca_directory);
+}
+
+/* Shares on disk do not count: looking there costs nothing. The order does not either. */
 static void name_servers(struct client *client)
 {
-	struct strings urls = {0};
-	struct text all = {0};
-	for (size_t i = 0; i < client->settings.server_count; i++)
-		if (client->settings.servers[i].directory == NULL)
-			strings_add(&urls, client->settings.servers[i].shown);
-	strings_sort(&urls);
-	text_puts(&all, "");
-	for (size_t i = 0; i < urls.count; i++)
-		text_printf(&all, "%s\n", urls.items[i]);
-	if (urls.count > 0)
-		sha256_hex(all.data, all.size, client->servers);
-	text_free(&all);
-	strings_free(&urls);
+	XXH128_canonical_t bytes;
+	XXH128_hash_t sum = {0};
+	bool any = false;
+	for (size_t i = 0; i < client->settings.server_count; i++) {
+		const struct server *server = &client->settings.servers[i];
+		if (server->directory != NULL)
+			continue;
+		const XXH128_hash_t one = XXH3_128bits(server->shown, strlen(server->shown));
+		sum.low64 += one.low64;
+		sum.high64 += one.high64;
+		any = true;
+	}
+	XXH128_canonicalFromHash(&bytes, sum);
+	if (any)
+		hex_encode(&bytes, sizeof(bytes), client->servers);
+}
+
+/* How many requests the limit of file descriptors bears. */
+static unsigned borne_by_descriptors(unsigned sharers)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 1 << 20)
+		return UINT32_MAX;
+	const rlim_t most = limit.rlim_cur > 2 * DESCRIPTORS_SPARED
+				    ? (limit.rlim_cur - DESCRIPTORS_SPARED) / sharers
+				    : 1;
+	return most > DESCRIPTORS_EACH ? (unsigned)most / DESCRIPTORS_EACH : 1;
+}
+
+static void set_limits(struct client *client, const struct client_options *o)
+{
+	struct federation_settings *s = &client->settings;
+	const unsigned sharers = o->sharers > 0 ? o->sharers : 1;
+	const unsigned wanted = o->parallel > 0 ? o->parallel : CLIENT_PARALLEL;
+	const unsigned borne = borne_by_descriptors(sharers);
+	const unsigned mine = wanted > sharers ? wanted / sharers : 1;
+	client->parallel_most = mine < borne ? mine : borne;
+	client->parallel = client->parallel_most;
+	libcurl.multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, (long)client->parallel_most);
+	cache_set(s->cache, borne / 2, o->tell, o->tell_context);
+}
+
+static void take_options(struct client *client, const struct client_options *o)
+{
+	struct federation_settings *s = &client->settings;
+	client->options = *o;
+	client->options.servers = client->options.headers = (struct strings){0};
+	s->retries = o->retries;
+	s->backoff = o->backoff;
+	s->grace = o->grace;
+	s->all_must_deny = o->all_must_deny;
+	s->silent_seconds = o->silent_seconds;
+	s->parallel = &client->parallel;
+	s->log = o->verbose > 0 ? o->log : NULL;
+	s->log_context = o->log_context;
+	s->tell = o->tell;
+	s->tell_context = o->tell_context;
+	s->transfer = (struct transfer_settings){
+		.timeout = o->timeout,
+		.first_byte = o->first_byte,
+		.sizes_only = o->sizes_only,
+		.max_size = o->max_size,
+		.bytes = &client->bytes,
+		.under_way = &client->under_way,
+	};
+}
+
+static int fill(struct client *client, const struct client_options *o, struct note_error *err)
+{
+	struct federation_settings *s = &client->settings;
+	int code = NOTE_OK;
+	s->servers = calloc(o->servers.count + 1, sizeof(*s->servers));
+	if (s->servers == NULL || !keep_strings(client, o))
+		return out_of_memory(err);
+	for (size_t i = 0; i < o->servers.count && code == NOTE_OK; i++)
+		code = add_server(client, o->servers.items[i], o, err);
+	if (code == NOTE_OK)
+		code = cache_open(&s->cache, o->cache, o->cache_is_private, err);
+	s->multi = libcurl.multi_init();
+	if (code == NOTE_OK && s->multi == NULL)
+		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl cannot be used");
+	if (code == NOTE_OK)
+		code = read_keys(client, o, err);
+	return code;
+}
+
+/* Once in a process, and for good: another part of it may use libcurl too. */
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static bool curl_is_good;
+
+static void begin_curl(void)
+{
+	curl_is_good = libcurl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
 int client_open(struct client **out, const struct client_options *options, struct note_error *err)
@@ -145,49 +280,51 @@ int client_open(struct client **out, const struct client_options *options, struc
 	int code = curl_library_load(err);
 	if (code != NOTE_OK)
 		return code;
-	if (libcurl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	pthread_once(&curl_once, begin_curl);
+	if (!curl_is_good)
 		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl cannot be used");
-	struct client *client = xcalloc(1, sizeof(*client));
-	struct federation_settings *s = &client->settings;
-	const char *agent = options->user_agent;
-	client->options = *options;
-	client->options.servers = client->options.headers = (struct strings){0};
-	client->options.elfutils_cache = keep(client, 4, options->elfutils_cache);
-	s->retries = options->retries;
-	s->backoff = options->backoff;
-	s->all_must_deny = options->all_must_deny;
-	s->log = options->verbose > 0 ? options->log : NULL;
-	s->log_context = options->log_context;
-	s->transfer = (struct transfer_settings){
-		.timeout = options->timeout,
-		.max_size = options->max_size,
-		.user_agent = keep(client, 0, agent != NULL ? agent : "pkgnote/" PKGNOTE_VERSION),
-		.ca_file = keep(client, 1, options->ca_file),
-		.ca_directory = keep(client, 5, options->ca_directory),
-		.certificate = keep(client, 2, options->certificate),
-		.key = keep(client, 3, options->key),
-		.bytes = &client->bytes,
-	};
-	code = add_servers(client, options, err);
-	if (code == NOTE_OK)
-		code = cache_open(&s->cache, options->cache, options->cache_is_private, err);
-	s->multi = libcurl.multi_init();
-	if (code == NOTE_OK && s->multi == NULL)
-		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl cannot be used");
+	struct client *client = calloc(1, sizeof(*client));
+	if (client == NULL)
+		return out_of_memory(err);
+	pthread_mutex_init(&client->lock, NULL);
+	take_options(client, options);
+	code = fill(client, options, err);
 	if (code != NOTE_OK) {
+		client->options.cache_size = client->options.cache_age = 0;
 		client_close(client);
 		return code;
 	}
 	name_servers(client);
-	libcurl.multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, 64L);
+	set_limits(client, options);
+	recall_silence(client, options);
 	*out = client;
 	return NOTE_OK;
+}
+
+size_t client_server_count(const struct client *client)
+{
+	return client->settings.server_count;
+}
+
+const char *client_server_name(const struct client *client, size_t index)
+{
+	return client->settings.servers[index].shown;
 }
 
 void client_clean(struct client *client, struct client_cleaned *cleaned)
 {
 	const struct client_options *o = &client->options;
 	cache_clean(client->settings.cache, o->cache_size, o->cache_age, 0, cleaned);
+}
+
+int client_delete(struct client *client, const char *build_id, struct client_cleaned *cleaned,
+		  struct note_error *err)
+{
+	struct cache_key key;
+	*cleaned = (struct client_cleaned){0};
+	if (!cache_key_of_id(&key, build_id))
+		return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "'%s' is no build-id", build_id);
+	return cache_delete(client->settings.cache, key.hex, cleaned, err);
 }
 
 void client_close(struct client *client)
@@ -212,23 +349,26 @@ void client_close(struct client *client)
 		libcurl.slist_free_all(s->servers[i].headers);
 	}
 	free(s->servers);
+	ima_keys_free(client->keys);
 	for (size_t i = 0; i < sizeof(client->strings) / sizeof(client->strings[0]); i++)
 		free(client->strings[i]);
+	pthread_mutex_destroy(&client->lock);
 	free(client);
-	libcurl.global_cleanup();
 }
 
 /* --- answers --- */
 
 void client_discard(struct client *client, const struct client_answer *answer)
 {
-	if (answer->outcome == OUTCOME_FOUND && cache_is_temporary(client->settings.cache))
+	if (answer->outcome == OUTCOME_FOUND && answer->path != NULL &&
+	    cache_is_temporary(client->settings.cache))
 		cache_forget(client->settings.cache, answer->path);
 }
 
 void client_answer_free(struct client_answer *answer)
 {
 	free(answer->path);
+	free(answer->body);
 	free(answer->servers);
-	*answer = (struct client_answer){0};
+	*answer = (struct client_answer){.size = -1};
 }

@@ -2,11 +2,20 @@
 /*
  * The debuginfod client: asks all servers at once, takes the first good answer, proves it.
  * Protocol: debuginfod(8), "WEBAPI": GET URL/buildid/HEX/{debuginfo,executable,source/PATH,
- * section/NAME}.
+ * section/NAME}, GET URL/metadata?key=KEY&value=VALUE.
  *
  * A request as a recipe stands in request.c. A symptom names a file: a wrong URL is url.c, what a
- * status means is transfer.c, who won is federation.c, waits are retry.c, "rejected" is proof.c,
- * what lies on disk is cache.c, file:// servers are local.c.
+ * status means is answer.c, who won is federation.c, who is asked how fast is server.c, waits are
+ * retry.c, "rejected" is proof.c, signatures are ima.c, what lies on disk is cache/, file://
+ * servers are local.c, variables are environment.c.
+ *
+ * For a library of ours inside another program: all of this header, environment.h and ima.h may be
+ * used there. Nothing here prints, exits, sets a signal's handler or depends on the locale; where
+ * memory is short the answer says so. What the process shares is libcurl, initialised once and
+ * never taken down, and a counter for temporary names. A client may be used by several threads:
+ * they take turns, so those that want to be served at the same time open one each. After fork, the
+ * child opens its own. SIGPIPE is blocked in the calling thread during a call. A client may be
+ * ended at any moment, also while a server says nothing, by what PROGRESS returns.
  */
 #ifndef DEBUGINFOD_CLIENT_H
 #define DEBUGINFOD_CLIENT_H
@@ -18,14 +27,20 @@
 #include "libnote.h"
 #include "tools/base/text.h"
 
-enum artifact { ARTIFACT_DEBUGINFO, ARTIFACT_EXECUTABLE, ARTIFACT_SOURCE, ARTIFACT_SECTION };
+enum artifact {
+	ARTIFACT_DEBUGINFO,
+	ARTIFACT_EXECUTABLE,
+	ARTIFACT_SOURCE,
+	ARTIFACT_SECTION,
+	ARTIFACT_METADATA, /* its name is the query: "key=glob&value=%2Fusr%2Fbin%2F*" */
+};
 
 /* What a request came to. The words for people: outcome_word(). */
 enum outcome {
 	OUTCOME_FOUND,
 	OUTCOME_ABSENT,      /* a server said 404, 410 or another 4xx not named here */
-	OUTCOME_AUTH,        /* 401 or 403, and none said absent */
-	OUTCOME_UNAVAILABLE, /* network errors, 5xx, 408, 429, after retries */
+	OUTCOME_AUTH,        /* 401, 403, 407, 511, a page to sign in at, and none said absent */
+	OUTCOME_UNAVAILABLE, /* network errors, 5xx, 408, 421, 425, 429, after retries */
 	OUTCOME_TOO_LARGE,   /* 406, or more than max_size */
 	OUTCOME_REJECTED,    /* what came is not what was asked for */
 };
@@ -37,7 +52,9 @@ struct client_progress {
 	size_t done, total;
 	uint64_t bytes;          /* of good bodies, so far */
 	double bytes_per_second; /* since the start */
+	uint64_t received, size; /* of the bodies that come now; SIZE: as announced, 0: unknown */
 	const char *waiting_for; /* a server, or "" */
+	double waited;           /* seconds for which that one has said nothing */
 };
 
 /* Zero-initialised is: one try, no limits, no cache. */
@@ -46,6 +63,8 @@ struct client_options {
 	uint64_t retries;       /* tries after the first */
 	double backoff;         /* seconds, the first wait; doubled each round, 30 at most */
 	double timeout;         /* seconds without progress, 0 for none */
+	double first_byte;      /* seconds until an answer's head has come, 0 for none */
+	double grace;           /* seconds for other servers once one has said absent */
 	double deadline;        /* seconds for a whole request, 0 for none */
 	uint64_t max_size;      /* bytes of a body, 0 for no limit */
 	const char *cache;      /* directory, or NULL for a temporary one that the client removes */
@@ -57,7 +76,16 @@ struct client_options {
 	const char *ca_directory; /* or several, with colons; as OpenSSL's c_rehash makes them */
 	const char *certificate;
 	const char *key;
-	bool all_must_deny;      /* absent only where all servers say so; else one decides */
+	unsigned parallel; /* requests under way at a time; 0: CLIENT_PARALLEL */
+	/* So many clients of this process work side by side: each takes its part of what is limited
+	 * (requests in all and a server, file descriptors). 0 is 1. */
+	unsigned sharers;
+	bool sizes_only;              /* found is found, and nothing but its size is got */
+	int ima;                      /* an enum ima_policy for all servers; -1: as each is named */
+	const char *ima_certificates; /* directories, with colons; NULL: IMA_CERTIFICATES */
+	uint64_t silent_seconds;      /* so long the cache remembers servers that said nothing */
+	bool forget;                  /* what it remembers of them is forgotten first */
+	bool all_must_deny;           /* absent only where all servers say so; else one decides */
 	bool section_fallback;   /* a section that no server gives is cut out of the whole file */
 	uint64_t absent_seconds; /* so long the cache remembers what all servers call absent */
 	const char *elfutils_cache; /* read too (never written), or NULL */
@@ -66,10 +94,13 @@ struct client_options {
 	unsigned verbose;           /* 1: each attempt is told to LOG */
 	void (*log)(void *context, const char *line);
 	void *log_context;
+	void (*tell)(void *context, const char *line); /* what went on in another way; or NULL */
+	void *tell_context;
 	/* Not NULL: becomes true (in a signal handler) to end everything within 100 ms. */
 	const volatile sig_atomic_t *cancelled;
-	/* Told ten times a second at most; may be NULL. */
-	void (*progress)(void *context, const struct client_progress *progress);
+	/* Told ten times a second, while nothing comes too; may be NULL. What is not 0 ends
+	 * everything at once. */
+	int (*progress)(void *context, const struct client_progress *progress);
 	void *progress_context;
 };
 
@@ -83,7 +114,11 @@ struct server_answer {
 /* The result of one request; free with client_answer_free. */
 struct client_answer {
 	enum outcome outcome;
-	char *path;                    /* the file that holds it, complete and proven, when found */
+	bool interrupted; /* by CANCELLED or PROGRESS */
+	char *path; /* the file that holds it, complete and proven, when found; with sizes_only NULL
+		     */
+	char *body; /* of metadata, else NULL */
+	int64_t size;                  /* of the file, -1 where that is not known */
 	struct server_answer *servers; /* those that were asked, in the order of the options */
 	size_t server_count;
 	char reason[240];
@@ -91,8 +126,14 @@ struct client_answer {
 
 struct client;
 
-/* Options are copied. One client may be used by one thread at a time. NOTE_USAGE where a server
- * is no http, https or file URL, NOTE_SYSTEM where the cache cannot be used. */
+/* Requests under way at a time, by default; a server gets 16 of them at most (server.h). */
+#define CLIENT_PARALLEL 64
+/* Where certificates for signatures lie; DEBUGINFOD_IMA_CERT_PATH adds to that. */
+#define IMA_CERTIFICATES "/etc/keys/ima"
+
+/* Options are copied. NOTE_USAGE where a server is no http, https or file URL or a header is none,
+ * NOTE_SYSTEM where the cache cannot be used or memory is short, NOTE_UNSUPPORTED where there is no
+ * libcurl. */
 int client_open(struct client **out, const struct client_options *options, struct note_error *err);
 void client_close(struct client *client); /* NULL is allowed */
 
@@ -107,14 +148,20 @@ struct client_request {
 	enum artifact artifact;
 	const char *build_id;
 	const char *name;
+	size_t only; /* not 0: the server of that number, from 1, alone */
 };
+
+/* How many servers there are; the base URL of number INDEX, from 0, without credentials. */
+size_t client_server_count(const struct client *client);
+const char *client_server_name(const struct client *client, size_t index);
 
 /* Takes over ANSWER (for client_answer_free). Called in the order in which requests end. */
 typedef void client_done(void *context, size_t index, struct client_answer *answer);
 
-/* Gets many artifacts, PARALLEL at a time, over shared connections, in the calling thread. */
+/* Gets many artifacts, many at a time, over shared connections, in the calling thread. DONE must
+ * not call the client. */
 void client_fetch_all(struct client *client, const struct client_request *requests, size_t count,
-		      unsigned parallel, client_done *done, void *context);
+		      client_done *done, void *context);
 
 /* Where the cache is a temporary one: removes the found file, so that disk space is bounded by
  * the files in use. Does nothing otherwise. */
@@ -129,9 +176,14 @@ struct client_cleaned {
 /* Applies the options' cache_size and cache_age now; a cache_age of 0 removes everything. */
 void client_clean(struct client *client, struct client_cleaned *cleaned);
 
+/* Removes all that the cache holds of BUILD_ID. NOTE_ABSENT where that is nothing. */
+int client_delete(struct client *client, const char *build_id, struct client_cleaned *cleaned,
+		  struct note_error *err);
+
 void client_answer_free(struct client_answer *answer);
 
-/* PATH with all but RFC 3986's unreserved characters and '/' percent-encoded; for free(). */
+/* PATH with all but RFC 3986's unreserved characters and '/' percent-encoded; for free(), NULL
+ * where memory is short. */
 char *url_encode_path(const char *path);
 
 #endif

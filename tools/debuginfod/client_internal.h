@@ -3,12 +3,17 @@
 #ifndef DEBUGINFOD_CLIENT_INTERNAL_H
 #define DEBUGINFOD_CLIENT_INTERNAL_H
 
+#include <pthread.h>
+
 #include "tools/debuginfod/federation.h"
 
 struct client {
 	struct federation_settings settings;
 	struct client_options options; /* servers and headers are empty; see settings */
+	pthread_mutex_t lock;          /* held by who asks */
 	char *strings[6];              /* what OPTIONS points at */
+	struct ima_keys *keys;
+	unsigned under_way, parallel, parallel_most;
 	char servers[65]; /* a digest of their names, for absent answers; "" for none */
 	uint64_t bytes;   /* of good bodies */
 };

@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All servers at once. A round asks every server that may still have the artifact. The first
- * one whose good answer brings body bytes leads; the bodies of others wait unread, and are let in
- * only where the leader breaks off or turns out wrong. Once an answer is proven, the rest is
- * cancelled. A round without one is followed by another for those servers that failed in a way
- * that may pass (transfer.c says which, retry.c when).
+ * All servers at once. A round asks every server that may still have the artifact, each as soon as
+ * it may be asked (server.c). The first one whose good answer brings body bytes leads; the bodies
+ * of others wait unread, and are let in when the leader turns out to be wrong. Once an answer is
+ * proven, the rest is cancelled. A round without one is followed by another for those servers that
+ * failed in a way that may pass (transfer.c says which, retry.c when). Once one has said absent,
+ * the others get a short grace.
  */
 #include "tools/debuginfod/federation.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/base/retry.h"
 #include "tools/debuginfod/local.h"
+#include "tools/debuginfod/memory.h"
 
 /* So many requests in a row that end in 5xx or 429, and a server counts as dead. */
 #define FAILURES_MOST 3
+/* Seconds between two tries for a file descriptor, and how many there are. */
+#define SHORTAGE_PAUSE 0.1
+#define SHORTAGES_MOST 100
+/* Names and places of files; no answer about metadata is longer. */
+#define METADATA_MOST ((uint64_t)64 << 20)
 
 enum voice_state {
 	VOICE_TO_ASK,
@@ -31,7 +40,10 @@ struct voice {
 	struct federation *federation;
 	enum voice_state state;
 	double not_before;
+	double first_asked;    /* a moment */
+	uint64_t answers_then; /* of the server, when it was last asked */
 	uint64_t tries;
+	unsigned shortages;
 };
 
 struct federation {
@@ -40,13 +52,14 @@ struct federation {
 	double deadline;
 	unsigned round;
 	struct voice *leader;
-	bool done;
+	bool done, wants_whole;
+	double absent_at; /* the moment at which one said absent, 0: none has */
 	enum outcome outcome;
-	char *path;
+	char *path, *body;
+	int64_t size;
+	size_t count;
 	struct voice voices[];
 };
-
-static void federation_round(struct federation *f, double now);
 
 /* --- one voice --- */
 
@@ -55,11 +68,12 @@ static void tell(const struct federation *f, const struct voice *voice)
 	const struct transfer *t = &voice->transfer;
 	if (f->settings->log == NULL)
 		return;
-	char *line =
-		xasprintf("%s: %s/%s: try %llu: %s: %s (%.3f s)", t->server->shown, f->key.hex,
-			  f->key.name, (unsigned long long)voice->tries, outcome_word(t->outcome),
-			  t->text, voice->tries != 0 ? transfer_age(t) : 0.0);
-	f->settings->log(f->settings->log_context, line);
+	char *line = format_string("%s: %s/%s: try %llu: %s: %s (%.3f s)", t->server->shown,
+				   f->key.hex, f->key.name, (unsigned long long)voice->tries,
+				   outcome_word(t->outcome), t->text,
+				   voice->tries != 0 ? transfer_age(t) : 0.0);
+	if (line != NULL)
+		f->settings->log(f->settings->log_context, line);
 	free(line);
 }
 
@@ -81,6 +95,7 @@ static bool body_begins(struct transfer *t)
 	f->leader = voice;
 	if (staging_open(&t->stage, f->settings->cache, &f->key, &err) == NOTE_OK)
 		return true;
+	t->shortage = errno == EMFILE || errno == ENFILE;
 	transfer_refuse(t, OUTCOME_UNAVAILABLE, err.text);
 	return false;
 }
@@ -90,10 +105,11 @@ static void found(struct federation *f, struct voice *winner, char *path)
 	f->done = true;
 	f->outcome = OUTCOME_FOUND;
 	f->path = path;
+	f->size = winner->transfer.size;
 	winner->state = VOICE_SAID;
 	winner->transfer.outcome = OUTCOME_FOUND;
-	winner->transfer.server->failures = 0;
-	for (size_t i = 0; i < f->settings->server_count; i++) {
+	winner->transfer.server->gave = true;
+	for (size_t i = 0; i < f->count; i++) {
 		struct voice *voice = &f->voices[i];
 		if (voice->state == VOICE_ASKING)
 			transfer_stop(&voice->transfer, f->settings->multi, OUTCOME_UNAVAILABLE,
@@ -103,23 +119,66 @@ static void found(struct federation *f, struct voice *winner, char *path)
 	}
 }
 
+/* What the server's policy makes of a body that is good otherwise. */
+static enum outcome check_signature(struct federation *f, struct transfer *t)
+{
+	struct note_error err;
+	if (t->server->ima == IMA_IGNORE ||
+	    ima_check(f->settings->keys, staging_fd(t->stage), t->signature, &err) == NOTE_OK)
+		return OUTCOME_FOUND;
+	if (t->server->ima == IMA_ENFORCING) {
+		snprintf(t->text, sizeof(t->text), "ima:enforcing: %.100s (--ima)", err.text);
+		return err.code == NOTE_SYSTEM ? OUTCOME_UNAVAILABLE : OUTCOME_REJECTED;
+	}
+	char *line = format_string("%s: %s/%s: %s; ima:permissive takes it", t->server->shown,
+				   f->key.hex, f->key.name, err.text);
+	if (line != NULL && f->settings->tell != NULL)
+		f->settings->tell(f->settings->tell_context, line);
+	free(line);
+	return OUTCOME_FOUND;
+}
+
+/* An answer about metadata is kept in memory: it holds for now alone. */
+static void take_body(struct federation *f, struct voice *voice)
+{
+	struct transfer *t = &voice->transfer;
+	const uint64_t size = t->received;
+	char *body = size <= METADATA_MOST ? malloc(size + 1) : NULL;
+	if (body == NULL || pread(staging_fd(t->stage), body, size, 0) != (ssize_t)size) {
+		free(body);
+		say(voice, OUTCOME_UNAVAILABLE, "its answer cannot be kept");
+		return;
+	}
+	body[size] = '\0';
+	f->body = body;
+	found(f, voice, NULL);
+}
+
 /* The body is complete by its length: prove it, keep it. */
 static void judge(struct federation *f, struct voice *voice)
 {
 	struct transfer *t = &voice->transfer;
 	struct note_error err;
 	char *path = NULL;
-	if (t->stage == NULL &&
-	    staging_open(&t->stage, f->settings->cache, &f->key, &err) != NOTE_OK) {
+	if (f->settings->transfer.sizes_only && t->artifact != ARTIFACT_METADATA) {
+		found(f, voice, NULL);
+		return;
+	}
+	if ((t->stage == NULL &&
+	     staging_open(&t->stage, f->settings->cache, &f->key, &err) != NOTE_OK) ||
+	    staging_flush(t->stage, &err) != NOTE_OK) {
 		say(voice, OUTCOME_UNAVAILABLE, err.text);
 		return;
 	}
-	if (staging_flush(t->stage, &err) != NOTE_OK) {
-		say(voice, OUTCOME_UNAVAILABLE, err.text);
+	if (t->artifact == ARTIFACT_METADATA) {
+		take_body(f, voice);
 		return;
 	}
+	t->size = (int64_t)t->received;
 	t->outcome =
 		proof_check(staging_fd(t->stage), t->artifact, f->key.hex, f->key.wanted, t->text);
+	if (t->outcome == OUTCOME_FOUND)
+		t->outcome = check_signature(f, t);
 	t->worth_retry = false;
 	if (t->outcome != OUTCOME_FOUND)
 		return;
@@ -131,6 +190,66 @@ static void judge(struct federation *f, struct voice *voice)
 		say(voice, OUTCOME_UNAVAILABLE, err.text);
 }
 
+/* A refusal is no failure: it is asked again, more slowly. That counts as a try only where the
+ * server has given no other answer meanwhile. */
+static void ask_more_slowly(struct federation *f, struct voice *voice, double now)
+{
+	struct transfer *t = &voice->transfer;
+	struct server *server = t->server;
+	server_refused(server, t->started, now, t->retry_after);
+	if (server->answers > voice->answers_then)
+		voice->tries--;
+	if (voice->tries <= f->settings->retries)
+		voice->state = VOICE_TO_ASK;
+}
+
+/* File descriptors are short here, which says nothing of the server: fewer at a time. */
+static void ask_fewer(struct federation *f, struct voice *voice, double now)
+{
+	const unsigned under_way = *f->settings->transfer.under_way;
+	unsigned *parallel = f->settings->parallel;
+	if (++voice->shortages > SHORTAGES_MOST) {
+		say(voice, OUTCOME_UNAVAILABLE,
+		    "no file descriptor is left on this side (ulimit -n)");
+		return;
+	}
+	if (under_way < *parallel)
+		*parallel = under_way > 1 ? under_way : 1;
+	voice->tries--;
+	voice->not_before = now + SHORTAGE_PAUSE;
+	voice->state = VOICE_TO_ASK;
+}
+
+static void give_up(struct federation *f, struct server *server, const char *why)
+{
+	server_died(server, why);
+	if (f->settings->silent_seconds != 0)
+		cache_note_silent(f->settings->cache, server->url, why);
+}
+
+/* What the server's manner tells for the requests to come. */
+static void learn(struct federation *f, struct voice *voice)
+{
+	struct transfer *t = &voice->transfer;
+	const double now = seconds_now();
+	if (t->shortage)
+		ask_fewer(f, voice, now);
+	else if (t->refused)
+		ask_more_slowly(f, voice, now);
+	else if (t->outcome != OUTCOME_UNAVAILABLE)
+		server_answered(t->server, now);
+	else if (t->status != 0)
+		t->server->heard = now;
+	else if (t->silent && t->server->heard < t->started)
+		give_up(f, t->server, t->text);
+	/* What stalls in mid-body may be tried once more. */
+	if (t->worth_retry && t->status == 200 && voice->tries > 1 &&
+	    strncmp(t->text, "no progress", 11) == 0)
+		t->worth_retry = false;
+	if (t->outcome == OUTCOME_ABSENT && f->absent_at == 0)
+		f->absent_at = now;
+}
+
 /* VOICE's try is over, its transfer settled. */
 static void settle_voice(struct federation *f, struct voice *voice)
 {
@@ -138,19 +257,18 @@ static void settle_voice(struct federation *f, struct voice *voice)
 	voice->state = VOICE_SAID;
 	if (t->outcome == OUTCOME_FOUND)
 		judge(f, voice);
-	if (t->outcome != OUTCOME_UNAVAILABLE)
-		t->server->failures = 0;
 	staging_drop(t->stage);
 	t->stage = NULL;
+	tell(f, voice);
+	learn(f, voice);
 	if (f->leader == voice)
 		f->leader = NULL;
-	tell(f, voice);
 }
 
 /* The leader is gone: the next one whose body waits. */
 static void resume_next(struct federation *f)
 {
-	for (size_t i = 0; i < f->settings->server_count && f->leader == NULL && !f->done; i++) {
+	for (size_t i = 0; i < f->count && f->leader == NULL && !f->done; i++) {
 		struct voice *voice = &f->voices[i];
 		if (voice->state == VOICE_ASKING && voice->transfer.waiting &&
 		    !transfer_resume(&voice->transfer, f->settings->multi))
@@ -163,25 +281,28 @@ static void resume_next(struct federation *f)
 /* A server that fails is remembered, so that the rest of a run does not wait for it again. */
 static void remember_failures(struct federation *f, bool late)
 {
-	for (size_t i = 0; i < f->settings->server_count; i++) {
+	for (size_t i = 0; i < f->count; i++) {
 		struct voice *voice = &f->voices[i];
 		struct transfer *t = &voice->transfer;
 		struct server *server = t->server;
-		if (t->outcome != OUTCOME_UNAVAILABLE || voice->tries == 0 || server->dead)
+		if (t->outcome != OUTCOME_UNAVAILABLE || voice->tries == 0 || server->dead ||
+		    voice->shortages != 0)
 			continue;
 		const bool tried_all = voice->tries > f->settings->retries || !t->worth_retry;
-		if (t->status == 0 && (tried_all || late))
-			server->dead = true;
-		else if (t->status != 0 && t->status != 200 && tried_all)
-			server->dead = ++server->failures >= FAILURES_MOST;
-		if (server->dead)
-			snprintf(server->why, sizeof(server->why), "%s", t->text);
+		const bool heard = server->heard >= voice->first_asked;
+		bool dies = false;
+		if (t->status == 0)
+			dies = !heard && (tried_all || late);
+		else if (t->status != 200 && tried_all)
+			dies = ++server->failures >= FAILURES_MOST;
+		if (dies)
+			server_died(server, t->text);
 	}
 }
 
 static bool anyone_said(const struct federation *f, enum outcome outcome)
 {
-	for (size_t i = 0; i < f->settings->server_count; i++)
+	for (size_t i = 0; i < f->count; i++)
 		if (f->voices[i].state == VOICE_SAID && f->voices[i].transfer.outcome == outcome)
 			return true;
 	return false;
@@ -189,10 +310,10 @@ static bool anyone_said(const struct federation *f, enum outcome outcome)
 
 static bool all_said(const struct federation *f, enum outcome outcome)
 {
-	for (size_t i = 0; i < f->settings->server_count; i++)
+	for (size_t i = 0; i < f->count; i++)
 		if (f->voices[i].state != VOICE_SAID || f->voices[i].transfer.outcome != outcome)
 			return false;
-	return f->settings->server_count > 0;
+	return f->count > 0;
 }
 
 static void conclude(struct federation *f, bool late)
@@ -220,7 +341,7 @@ static bool plan_round(struct federation *f, double now)
 	const struct federation_settings *s = f->settings;
 	const double jitter = retry_wait(s->backoff, f->round + 1, retry_random());
 	bool planned = false;
-	for (size_t i = 0; i < s->server_count; i++) {
+	for (size_t i = 0; i < f->count; i++) {
 		struct voice *voice = &f->voices[i];
 		struct transfer *t = &voice->transfer;
 		if (!t->worth_retry || voice->tries > s->retries || t->server->dead)
@@ -240,7 +361,7 @@ static bool plan_round(struct federation *f, double now)
 /* Where every server of this round has spoken: the verdict, or the next round. */
 static void end_round(struct federation *f)
 {
-	for (size_t i = 0; i < f->settings->server_count; i++)
+	for (size_t i = 0; i < f->count; i++)
 		if (f->voices[i].state == VOICE_TO_ASK || f->voices[i].state == VOICE_ASKING)
 			return;
 	if (f->done)
@@ -252,78 +373,133 @@ static void end_round(struct federation *f)
 
 /* --- rounds --- */
 
-static void ask(struct federation *f, struct voice *voice)
+static void ask_share(struct federation *f, struct voice *voice)
 {
 	struct transfer *t = &voice->transfer;
-	if (t->server->dead) {
-		char text[ANSWER_TEXT];
-		snprintf(text, sizeof(text), "not asked: %.140s", t->server->why);
-		/* Where it failed in this request, that is what it said. */
-		if (voice->tries == 0)
-			say(voice, OUTCOME_UNAVAILABLE, text);
-		else
-			voice->state = VOICE_SAID;
-		return;
-	}
-	voice->tries++;
-	if (t->server->directory == NULL) {
-		voice->state = VOICE_ASKING;
-		transfer_start(t, f->settings->multi);
-		if (!t->running)
-			voice->state = VOICE_SAID;
-		return;
-	}
 	char *path;
+	voice->tries++;
 	t->started = seconds_now();
-	t->outcome =
-		local_fetch(t->server, &f->key, f->settings->transfer.max_size, &path, t->text);
+	t->outcome = local_fetch(t->server, &f->key, f->settings->transfer.max_size, &path,
+				 &t->size, t->text);
 	voice->state = VOICE_SAID;
 	if (t->outcome == OUTCOME_FOUND)
 		found(f, voice, path);
+	else if (t->outcome == OUTCOME_ABSENT && f->absent_at == 0)
+		f->absent_at = t->started;
 	tell(f, voice);
 }
 
-static void federation_round(struct federation *f, double now)
+/* Why VOICE is not to wait for its turn, or false. */
+static bool waits_in_vain(const struct federation *f, const struct voice *voice, double now,
+			  char text[ANSWER_TEXT])
 {
-	/* Shares on disk first: what they hold need not be asked for over a network. */
+	const struct server *server = voice->transfer.server;
+	const double wait = server->pause_until - now;
+	if (server->dead) {
+		snprintf(text, ANSWER_TEXT, "not asked: %.140s", server->why);
+		return true;
+	}
+	if (wait <= 0 ||
+	    (f->deadline > 0 ? server->pause_until < f->deadline : wait <= RETRY_AFTER_LONGEST)) {
+		const bool denied = f->absent_at != 0 && !f->settings->all_must_deny;
+		if (!denied || wait <= RETRY_LONGEST_WAIT)
+			return false;
+	}
+	snprintf(text, ANSWER_TEXT, "it wants to be asked again in %.0f s, not before", wait);
+	return true;
+}
+
+/* VOICE's turn: asks, where that may be. False where it has to wait; *NEXT as above. */
+static bool ask(struct federation *f, struct voice *voice, double now, double *next)
+{
+	struct transfer *t = &voice->transfer;
+	char text[ANSWER_TEXT];
+	if (t->server->ima == IMA_ENFORCING && t->artifact == ARTIFACT_SECTION) {
+		f->wants_whole = true;
+		say(voice, OUTCOME_REJECTED, "ima:enforcing: a section alone has no signature");
+		return true;
+	}
+	if (waits_in_vain(f, voice, now, text)) {
+		/* Where it failed in this request, that is what it said. */
+		if (voice->tries == 0 || t->refused)
+			say(voice, OUTCOME_UNAVAILABLE, text);
+		else
+			voice->state = VOICE_SAID;
+		return true;
+	}
+	if (t->server->directory != NULL) {
+		ask_share(f, voice);
+		return true;
+	}
+	if (*f->settings->transfer.under_way >= *f->settings->parallel ||
+	    !server_may_start(t->server, now, next))
+		return false;
+	voice->answers_then = t->server->answers;
+	if (voice->tries++ == 0)
+		voice->first_asked = now;
+	voice->state = VOICE_ASKING;
+	transfer_start(t, f->settings->multi);
+	if (!t->running)
+		voice->state = VOICE_SAID;
+	return true;
+}
+
+/* Who may be asked now, is. Shares on disk first: what they hold need not be asked for over a
+ * network. True where anybody was. */
+static bool federation_round(struct federation *f, double now, double *next)
+{
+	bool any = false;
 	for (int local = 1; local >= 0; local--)
-		for (size_t i = 0; i < f->settings->server_count && !f->done; i++) {
+		for (size_t i = 0; i < f->count && !f->done; i++) {
 			struct voice *voice = &f->voices[i];
-			const bool is_local = voice->transfer.server->directory != NULL;
-			if (voice->state == VOICE_TO_ASK && voice->not_before <= now &&
-			    is_local == (local == 1))
-				ask(f, voice);
+			if (voice->state != VOICE_TO_ASK ||
+			    (voice->transfer.server->directory != NULL) != (local == 1))
+				continue;
+			if (voice->not_before <= now)
+				any |= ask(f, voice, now, next);
+			else if (voice->not_before < *next)
+				*next = voice->not_before;
 		}
-	end_round(f);
+	if (any)
+		end_round(f);
+	return any;
 }
 
 struct federation *federation_start(const struct federation_settings *settings,
-				    const struct cache_key *key, double deadline, bool known_absent)
+				    const struct cache_key *key, size_t only, double deadline,
+				    bool known_absent)
 {
-	const size_t count = settings->server_count;
-	struct federation *f = xcalloc(1, sizeof(*f) + count * sizeof(f->voices[0]));
+	const size_t count = only != 0 ? 1 : settings->server_count;
+	struct federation *f = calloc(1, sizeof(*f) + count * sizeof(f->voices[0]));
+	if (f == NULL)
+		return NULL;
 	f->settings = settings;
 	f->key = *key;
 	f->deadline = deadline;
 	f->outcome = OUTCOME_UNAVAILABLE;
+	f->count = count;
+	f->size = -1;
 	for (size_t i = 0; i < count; i++) {
 		struct voice *voice = &f->voices[i];
 		voice->federation = f;
 		voice->transfer = (struct transfer){
 			.settings = &settings->transfer,
-			.server = &settings->servers[i],
+			.server = &settings->servers[only != 0 ? only - 1 : i],
 			.artifact = key->artifact,
 			.hex = f->key.hex,
 			.name = key->wanted,
 			.body = body_begins,
 			.owner = voice,
 			.retry_after = -1,
+			.size = -1,
 			.outcome = OUTCOME_UNAVAILABLE,
 		};
 		if (known_absent && voice->transfer.server->directory == NULL)
 			say(voice, OUTCOME_ABSENT, "said so a while ago");
 	}
-	federation_round(f, seconds_now());
+	double next = 0;
+	if (!federation_round(f, seconds_now(), &next))
+		end_round(f);
 	return f;
 }
 
@@ -338,18 +514,41 @@ void federation_ended(struct transfer *transfer, CURLcode result)
 	end_round(f);
 }
 
-void federation_stop(struct federation *f, const char *reason)
+void federation_stop(struct federation *f, const char *reason, bool late)
 {
-	for (size_t i = 0; i < f->settings->server_count; i++) {
+	for (size_t i = 0; i < f->count; i++) {
 		struct voice *voice = &f->voices[i];
-		if (voice->state != VOICE_ASKING && voice->state != VOICE_TO_ASK)
-			continue;
-		transfer_stop(&voice->transfer, f->settings->multi, OUTCOME_UNAVAILABLE, reason);
-		if (voice->state == VOICE_ASKING)
+		if (voice->state == VOICE_ASKING) {
+			transfer_stop(&voice->transfer, f->settings->multi, OUTCOME_UNAVAILABLE,
+				      reason);
 			settle_voice(f, voice);
-		voice->state = VOICE_SAID;
+			voice->state = VOICE_SAID;
+		} else if (voice->state == VOICE_TO_ASK) {
+			say(voice, OUTCOME_UNAVAILABLE, reason);
+		}
 	}
-	conclude(f, true);
+	conclude(f, late);
+}
+
+/* Once one has said absent, another has had its time. */
+static bool grace_is_over(struct federation *f, struct voice *voice, double now, double *next)
+{
+	struct transfer *t = &voice->transfer;
+	const double from = f->absent_at > t->started ? f->absent_at : t->started;
+	const double end = from + f->settings->grace;
+	char text[ANSWER_TEXT];
+	if (f->absent_at == 0 || f->settings->all_must_deny || transfer_has_body(t))
+		return false;
+	if (now < end) {
+		if (end < *next)
+			*next = end;
+		return false;
+	}
+	snprintf(text, sizeof(text), "no answer for %.3g s, and another has said absent",
+		 now - t->started);
+	transfer_stop(t, f->settings->multi, OUTCOME_UNAVAILABLE, text);
+	t->silent = true;
+	return true;
 }
 
 void federation_tick(struct federation *f, double now, double *next)
@@ -357,31 +556,27 @@ void federation_tick(struct federation *f, double now, double *next)
 	if (f->done)
 		return;
 	if (f->deadline > 0 && now >= f->deadline) {
-		federation_stop(f, "the deadline has passed");
+		federation_stop(f, "the deadline has passed", true);
 		return;
 	}
 	if (f->deadline > 0 && f->deadline < *next)
 		*next = f->deadline;
-	bool due = false, lost = false;
-	for (size_t i = 0; i < f->settings->server_count; i++) {
+	bool lost = false;
+	for (size_t i = 0; i < f->count; i++) {
 		struct voice *voice = &f->voices[i];
-		if (voice->state == VOICE_TO_ASK && voice->not_before <= now)
-			due = true;
-		else if (voice->state == VOICE_TO_ASK && voice->not_before < *next)
-			*next = voice->not_before;
-		else if (voice->state == VOICE_ASKING &&
-			 transfer_stalled(&voice->transfer, f->settings->multi, now, next)) {
+		if (voice->state == VOICE_ASKING &&
+		    (transfer_stalled(&voice->transfer, f->settings->multi, now, next) ||
+		     grace_is_over(f, voice, now, next))) {
 			settle_voice(f, voice);
 			lost = true;
 		}
 	}
 	if (lost)
 		resume_next(f);
-	if (due)
-		federation_round(f, now);
-	else if (lost)
+	const bool asked = !f->done && federation_round(f, now, next);
+	if (lost && !asked)
 		end_round(f);
-	if (due || lost)
+	if (asked || lost)
 		*next = now; /* what was started has timers of its own */
 }
 
@@ -390,12 +585,24 @@ bool federation_is_done(const struct federation *f)
 	return f->done;
 }
 
-const char *federation_waits_for(const struct federation *f)
+void federation_look(const struct federation *f, struct federation_progress *progress)
 {
-	for (size_t i = 0; i < f->settings->server_count; i++)
-		if (f->voices[i].state == VOICE_ASKING || f->voices[i].state == VOICE_TO_ASK)
-			return f->voices[i].transfer.server->shown;
-	return NULL;
+	*progress = (struct federation_progress){0};
+	for (size_t i = 0; i < f->count; i++) {
+		const struct voice *voice = &f->voices[i];
+		const struct transfer *t = &voice->transfer;
+		if (voice == f->leader) {
+			progress->received = t->received;
+			progress->size = t->size > 0 ? (uint64_t)t->size : 0;
+		}
+		if (progress->waits_for != NULL || voice->state == VOICE_SAID ||
+		    voice->state == VOICE_CANCELLED)
+			continue;
+		progress->waits_for = t->server->shown;
+		progress->since = voice->first_asked > 0 ? voice->first_asked : seconds_now();
+		if (t->received > 0)
+			progress->since = t->window;
+	}
 }
 
 bool federation_all_absent(const struct federation *f)
@@ -403,13 +610,20 @@ bool federation_all_absent(const struct federation *f)
 	return all_said(f, OUTCOME_ABSENT);
 }
 
+bool federation_wants_whole(const struct federation *f)
+{
+	return f->wants_whole;
+}
+
 void federation_answer(struct federation *f, struct client_answer *answer)
 {
 	answer->outcome = f->outcome;
 	answer->path = f->path;
-	f->path = NULL;
-	answer->servers = xcalloc(f->settings->server_count, sizeof(*answer->servers));
-	for (size_t i = 0; i < f->settings->server_count; i++) {
+	answer->body = f->body;
+	answer->size = f->size;
+	f->path = f->body = NULL;
+	answer->servers = calloc(f->count, sizeof(*answer->servers));
+	for (size_t i = 0; i < f->count && answer->servers != NULL; i++) {
 		const struct voice *voice = &f->voices[i];
 		if (voice->state != VOICE_SAID)
 			continue;
@@ -424,10 +638,11 @@ void federation_free(struct federation *f)
 {
 	if (f == NULL)
 		return;
-	for (size_t i = 0; i < f->settings->server_count; i++) {
+	for (size_t i = 0; i < f->count; i++) {
 		transfer_clear(&f->voices[i].transfer, f->settings->multi);
 		staging_drop(f->voices[i].transfer.stage);
 	}
 	free(f->path);
+	free(f->body);
 	free(f);
 }

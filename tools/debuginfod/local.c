@@ -18,13 +18,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tools/debuginfod/memory.h"
 #include "tools/debuginfod/url.h"
 
 /* Kernels before 5.6, and sandboxes that refuse openat2: no link below the share at all. */
 static int open_by_steps(int start, const char *path)
 {
-	char *copy = xstrdup(path);
+	char *copy = strdup(path);
 	char *state = NULL;
+	if (copy == NULL)
+		return -1;
 	int at = start;
 	for (char *name = strtok_r(copy, "/", &state); name != NULL && at >= 0;) {
 		char *next = strtok_r(NULL, "/", &state);
@@ -102,7 +105,7 @@ static int open_proven(int share, const struct cache_key *key, uint64_t max_size
 {
 	struct stat st;
 	*below = url_share_path(key->artifact, key->hex, key->wanted);
-	int fd = open_inside(share, *below);
+	int fd = *below != NULL ? open_inside(share, *below) : -1;
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		*outcome = from_errno(text);
 	} else if (!S_ISREG(st.st_mode)) {
@@ -124,17 +127,32 @@ static int open_proven(int share, const struct cache_key *key, uint64_t max_size
 }
 
 enum outcome local_fetch(const struct server *server, const struct cache_key *key,
-			 uint64_t max_size, char **path, char text[ANSWER_TEXT])
+			 uint64_t max_size, char **path, int64_t *size, char text[ANSWER_TEXT])
 {
 	enum outcome outcome;
+	struct stat st;
 	char *below;
 	*path = NULL;
+	*size = -1;
+	if (server->ima == IMA_ENFORCING) {
+		snprintf(text, ANSWER_TEXT, "ima:enforcing: a share's files have no signatures");
+		return OUTCOME_REJECTED;
+	}
+	if (key->artifact == ARTIFACT_METADATA) {
+		snprintf(text, ANSWER_TEXT, "a share gives no metadata");
+		return OUTCOME_ABSENT;
+	}
 	int share = open_share(server, &outcome, text);
 	if (share < 0)
 		return outcome;
 	int fd = open_proven(share, key, max_size, &below, &outcome, text);
 	if (fd >= 0) {
-		*path = xasprintf("%s/%s", server->directory, below);
+		*size = fstat(fd, &st) == 0 ? (int64_t)st.st_size : -1;
+		*path = format_string("%s/%s", server->directory, below);
+		if (*path == NULL) {
+			snprintf(text, ANSWER_TEXT, "out of memory");
+			outcome = OUTCOME_UNAVAILABLE;
+		}
 		free(below);
 		close(fd);
 	}

@@ -6,12 +6,12 @@
 #include "tools/debuginfod/cache/cache.h"
 #include "tools/debuginfod/server.h"
 
-/* Looks an artifact up below SERVER's directory. OUTCOME_FOUND with *PATH (for free()), the file
- * proven; else with the reason in TEXT:
- * ABSENT where the share is there and the file is not, AUTH where permission is wanting (a
- * web server says 403 to that), UNAVAILABLE where the share itself is not there or cannot be read,
- * TOO_LARGE, REJECTED (by proof, or a link leads out of the share). */
+/* Looks an artifact up below SERVER's directory. OUTCOME_FOUND with *PATH (for free()) and *SIZE,
+ * the file proven; else with the reason in TEXT: ABSENT where the share is there and the file is
+ * not, AUTH where permission is wanting (a web server says 403 to that), UNAVAILABLE where the
+ * share itself is not there or cannot be read, TOO_LARGE, REJECTED (by proof, or a link leads out
+ * of the share). */
 enum outcome local_fetch(const struct server *server, const struct cache_key *key,
-			 uint64_t max_size, char **path, char text[ANSWER_TEXT]);
+			 uint64_t max_size, char **path, int64_t *size, char text[ANSWER_TEXT]);
 
 #endif

@@ -216,7 +216,11 @@ static enum outcome check_elf(struct image *image, enum artifact artifact, const
 		return reject(text, "it has no build-id");
 	if (code != NOTE_OK)
 		return reject_error(text, &err);
-	char *got = xmalloc(2 * id_size + 1);
+	char *got = malloc(2 * id_size + 1);
+	if (got == NULL) {
+		reject(text, "out of memory");
+		return OUTCOME_UNAVAILABLE;
+	}
 	hex_encode(id, id_size, got);
 	enum outcome outcome = OUTCOME_FOUND;
 	if (strcmp(got, hex) != 0)

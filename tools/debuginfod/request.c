@@ -2,40 +2,42 @@
 /*
  * One request as a recipe:
  *
- *   1. its build-id and name are checked, and become a key           (cache.c)
- *   2. the cache has it, complete and proven: done                   (cache.c,
- * debuginfod/cache/proven.c) elfutils' cache has it, proven: done (debuginfod/cache/elfutils.c)
- *   3. whoever else fetches it now is waited for; then 2. again      (debuginfod/cache/lock.c)
- *   4. all servers are asked at once, in rounds, shares on disk      (federation.c, retry.c,
- *      first; none over a network, where all of those said absent    local.c,
- * debuginfod/cache/lock.c) a while ago
- *   5. the first complete and proven body is committed               (transfer.c, proof.c)
- *   6. a section that no server gives is cut out of the whole file,
- *      where the options ask for that                                (section.c)
+ *   1. its build-id and name are checked, and become a key            cache/cache.c
+ *   2. the cache has it, complete and proven: done                    cache/cache.c, proven.c
+ *      elfutils' cache has it, proven: done                           cache/elfutils.c
+ *   3. whoever else fetches it now is waited for; then 2. again       cache/lock.c
+ *   4. all servers are asked at once, in rounds, shares on disk       federation.c, server.c,
+ *      first; none over a network, where all of those said absent     local.c, cache/lock.c
+ *      a while ago
+ *   5. the first complete and proven body is committed                transfer.c, answer.c,
+ *                                                                     proof.c, ima.c
+ *   6. a section that no server gives is cut out of the whole file,   section.c
+ *      where the options ask for that
  *
  * Many requests run side by side in one thread over one libcurl multi handle.
  */
-#include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/base/retry.h"
 #include "tools/debuginfod/client_internal.h"
 #include "tools/debuginfod/section.h"
 
-/* Build-ids: rpm takes 16 to 64 bytes; debuginfod anything. */
-#define BUILD_ID_DIGITS 128
 /* Seconds between two looks at a lock, and at the flag that a signal handler sets. */
 #define LOCK_PAUSE   0.02
 #define CANCEL_PAUSE 0.05
+/* And between two tellings of how far it is. */
+#define PROGRESS_PAUSE 0.1
 
 /* A request that is under way. */
 struct running {
 	size_t index;
+	size_t only;              /* the number of the server that is asked alone, or 0 */
 	struct cache_key key;     /* what is being fetched now */
 	struct cache_key section; /* the section that it is fetched for, where CUTTING */
 	enum { WHOLE, CUTTING } purpose;
@@ -43,6 +45,7 @@ struct running {
 	bool known_absent;             /* to all that are asked over a network, a while ago */
 	struct federation *federation; /* NULL while another process is waited for */
 	double deadline;               /* a moment, or 0 */
+	double began;                  /* a moment */
 	double look_again, patience;   /* moments, while waiting */
 	bool ended;
 	struct client_answer answer;
@@ -52,10 +55,13 @@ struct running {
 
 static bool refuse(struct client_answer *answer, const char *format, const char *what)
 {
-	char *shown = name_to_line(what);
+	char line[128];
+	size_t i = 0;
+	for (; what[i] != '\0' && i < sizeof(line) - 1; i++)
+		line[i] = (unsigned char)what[i] < ' ' || what[i] == 0x7f ? '?' : what[i];
+	line[i] = '\0';
 	answer->outcome = OUTCOME_REJECTED;
-	snprintf(answer->reason, sizeof(answer->reason), format, shown);
-	free(shown);
+	snprintf(answer->reason, sizeof(answer->reason), format, line);
 	return false;
 }
 
@@ -63,23 +69,22 @@ static bool refuse(struct client_answer *answer, const char *format, const char 
 static bool make_key(const struct client_request *request, struct cache_key *key,
 		     struct client_answer *answer)
 {
-	char hex[BUILD_ID_DIGITS + 1];
 	const char *id = request->build_id;
-	const size_t length = strlen(id);
-	const bool named =
-		request->artifact == ARTIFACT_SOURCE || request->artifact == ARTIFACT_SECTION;
-	if (length < 2 || length > BUILD_ID_DIGITS || length % 2 != 0 ||
-	    strspn(id, "0123456789abcdefABCDEF") != length)
+	const enum artifact artifact = request->artifact;
+	struct cache_key of_id;
+	/* The cache's own directory: answers about metadata have no build-id. */
+	if (artifact == ARTIFACT_METADATA)
+		id = strcpy(of_id.hex, ".");
+	else if (!cache_key_of_id(&of_id, id))
 		return refuse(answer, "'%s' is no build-id", id);
-	for (size_t i = 0; i <= length; i++)
-		hex[i] = (char)tolower((unsigned char)id[i]);
+	const bool named = artifact != ARTIFACT_DEBUGINFO && artifact != ARTIFACT_EXECUTABLE;
 	if (named && (request->name == NULL || request->name[0] == '\0'))
 		return refuse(answer, "%s: no name was given", id);
-	if (request->artifact == ARTIFACT_SOURCE && request->name[0] != '/')
+	if (artifact == ARTIFACT_SOURCE && request->name[0] != '/')
 		return refuse(answer, "'%s' is no absolute path", request->name);
-	if (request->artifact == ARTIFACT_SECTION && strchr(request->name, '/') != NULL)
+	if (artifact == ARTIFACT_SECTION && strchr(request->name, '/') != NULL)
 		return refuse(answer, "'%s' is no section name", request->name);
-	cache_key_make(key, request->artifact, hex, named ? request->name : NULL);
+	cache_key_make(key, artifact, of_id.hex, named ? request->name : NULL);
 	return true;
 }
 
@@ -106,13 +111,19 @@ static void conclude(struct client *client, struct running *r)
 	struct client_answer *answer = &r->answer;
 	cache_unlock(r->lock);
 	r->lock = NULL;
+	const bool unsigned_section = r->federation != NULL &&
+				      federation_wants_whole(r->federation) &&
+				      answer->outcome != OUTCOME_FOUND;
 	federation_free(r->federation);
 	r->federation = NULL;
 	give_reason(answer);
 	r->ended = true;
 	const bool denied = answer->outcome == OUTCOME_ABSENT;
-	if (r->purpose == WHOLE && denied && r->key.artifact == ARTIFACT_SECTION &&
-	    client->options.section_fallback) {
+	if (answer->interrupted)
+		return;
+	if (r->purpose == WHOLE && r->key.artifact == ARTIFACT_SECTION &&
+	    !client->options.sizes_only &&
+	    (unsigned_section || (denied && client->options.section_fallback))) {
 		struct cache_key whole;
 		r->purpose = CUTTING;
 		r->section = r->key;
@@ -147,11 +158,15 @@ static bool know_already(struct client *client, struct running *r)
 {
 	const struct client_options *o = &client->options;
 	struct client_answer *answer = &r->answer;
+	struct stat st;
+	if (r->key.artifact == ARTIFACT_METADATA)
+		return false;
 	answer->path = cache_find(client->settings.cache, &r->key);
 	if (answer->path == NULL && o->elfutils_cache != NULL)
 		answer->path = elfutils_cache_find(o->elfutils_cache, r->key.artifact, r->key.hex);
 	if (answer->path != NULL) {
 		answer->outcome = OUTCOME_FOUND;
+		answer->size = stat(answer->path, &st) == 0 ? (int64_t)st.st_size : -1;
 		return true;
 	}
 	return false;
@@ -163,16 +178,25 @@ static void ask(struct client *client, struct running *r)
 		conclude(client, r);
 		return;
 	}
-	r->known_absent = cache_is_absent(client->settings.cache, &r->key, client->servers,
+	r->known_absent = r->only == 0 && r->key.artifact != ARTIFACT_METADATA &&
+			  cache_is_absent(client->settings.cache, &r->key, client->servers,
 					  client->options.absent_seconds);
-	r->federation = federation_start(&client->settings, &r->key, r->deadline, r->known_absent);
+	r->federation =
+		federation_start(&client->settings, &r->key, r->only, r->deadline, r->known_absent);
+	if (r->federation != NULL)
+		return;
+	r->answer.outcome = OUTCOME_UNAVAILABLE;
+	snprintf(r->answer.reason, sizeof(r->answer.reason), "out of memory");
+	r->purpose = WHOLE;
+	conclude(client, r);
 }
 
 /* Asks, where nobody else does. */
 static void ask_or_wait(struct client *client, struct running *r, double now)
 {
 	enum lock_state state = LOCK_IMPOSSIBLE;
-	if (!cache_is_private(client->settings.cache))
+	if (!cache_is_private(client->settings.cache) && r->key.artifact != ARTIFACT_METADATA &&
+	    !client->options.sizes_only)
 		state = cache_lock(client->settings.cache, &r->key, &r->lock);
 	/* A process that was suspended keeps its lock; a second download harms nobody. */
 	if (state != LOCK_BUSY || (r->patience > 0 && now >= r->patience))
@@ -187,6 +211,7 @@ static void begin(struct client *client, struct running *r, const struct cache_k
 	const double timeout = client->options.timeout;
 	client_answer_free(&r->answer);
 	r->ended = false;
+	r->began = now;
 	r->key = *key;
 	r->patience = timeout > 0 ? now + timeout : 0;
 	if (know_already(client, r))
@@ -198,8 +223,9 @@ static void begin(struct client *client, struct running *r, const struct cache_k
 static void finish_federation(struct client *client, struct running *r)
 {
 	federation_answer(r->federation, &r->answer);
-	if (federation_all_absent(r->federation) && !r->known_absent &&
-	    client->options.absent_seconds != 0 && client->servers[0] != '\0')
+	if (federation_all_absent(r->federation) && !r->known_absent && r->only == 0 &&
+	    r->key.artifact != ARTIFACT_METADATA && client->options.absent_seconds != 0 &&
+	    client->servers[0] != '\0')
 		cache_note_absent(client->settings.cache, &r->key, client->servers);
 	conclude(client, r);
 }
@@ -231,7 +257,7 @@ static void start(struct client *client, struct running *r, const struct client_
 		  size_t index)
 {
 	struct cache_key key;
-	*r = (struct running){.index = index};
+	*r = (struct running){.index = index, .only = request->only, .answer = {.size = -1}};
 	if (client->options.deadline > 0)
 		r->deadline = seconds_now() + client->options.deadline;
 	if (make_key(request, &key, &r->answer))
@@ -243,8 +269,9 @@ static void start(struct client *client, struct running *r, const struct client_
 static void cancel(struct client *client, struct running *r)
 {
 	r->purpose = WHOLE;
+	r->answer.interrupted = true;
 	if (r->federation != NULL) {
-		federation_stop(r->federation, "interrupted");
+		federation_stop(r->federation, "interrupted", false);
 		finish_federation(client, r);
 	} else {
 		r->answer.outcome = OUTCOME_UNAVAILABLE;
@@ -269,35 +296,56 @@ static void hear(struct client *client)
 	}
 }
 
-/* Tells how far it is; returns when to tell it again. */
-static double tell_progress(struct client *client, const struct running *running, size_t active,
-			    size_t done, size_t total, double began)
-{
-	const struct client_options *o = &client->options;
-	const double now = seconds_now();
-	const char *waits = NULL;
-	for (size_t i = 0; i < active && waits == NULL; i++)
-		waits = running[i].federation != NULL ? federation_waits_for(running[i].federation)
-						      : "another process";
-	const struct client_progress progress = {
-		.done = done,
-		.total = total,
-		.bytes = client->bytes,
-		.bytes_per_second = now > began ? (double)client->bytes / (now - began) : 0,
-		.waiting_for = waits != NULL ? waits : "",
-	};
-	o->progress(o->progress_context, &progress);
-	return now + 0.1;
-}
+/* Many requests at a time. */
+struct loop {
+	struct client *client;
+	const struct client_request *requests;
+	size_t count;
+	client_done *done;
+	void *context;
+	struct running *running;
+	size_t room, started, active;
+	double began, tell; /* moments */
+	bool interrupted;
+};
 
-static bool is_cancelled(const struct client *client)
+/* Tells how far it is, where it is time for that. */
+static void tell_progress(struct loop *loop, double now)
 {
-	return client->options.cancelled != NULL && *client->options.cancelled;
+	const struct client *client = loop->client;
+	const struct client_options *o = &client->options;
+	struct client_progress progress = {
+		.done = loop->started - loop->active,
+		.total = loop->count,
+		.bytes = client->bytes,
+		.bytes_per_second =
+			now > loop->began ? (double)client->bytes / (now - loop->began) : 0,
+		.waiting_for = "",
+	};
+	if (o->progress == NULL || now < loop->tell)
+		return;
+	for (size_t i = 0; i < loop->active; i++) {
+		struct federation_progress one = {.waits_for = "another process",
+						  .since = loop->running[i].began};
+		if (loop->running[i].federation != NULL)
+			federation_look(loop->running[i].federation, &one);
+		progress.received += one.received;
+		progress.size += one.size;
+		/* The one that keeps us waiting longest. */
+		if (one.waits_for != NULL && now - one.since >= progress.waited) {
+			progress.waiting_for = one.waits_for;
+			progress.waited = now - one.since;
+		}
+	}
+	loop->tell = now + PROGRESS_PAUSE;
+	if (o->progress(o->progress_context, &progress) != 0)
+		loop->interrupted = true;
 }
 
 /* Sleeps until something happens or NEXT. */
-static void sleep_until(struct client *client, double next)
+static void sleep_until(struct loop *loop, double next)
 {
+	const struct client *client = loop->client;
 	double wait = next - seconds_now();
 	if (client->options.cancelled != NULL && wait > CANCEL_PAUSE)
 		wait = CANCEL_PAUSE;
@@ -326,51 +374,74 @@ static void release_sigpipe(const sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-void client_fetch_all(struct client *client, const struct client_request *requests, size_t count,
-		      unsigned parallel, client_done *done, void *context)
+/* One turn: what has come, what time brings, what has ended. Returns when to look again. */
+static double turn(struct loop *loop)
 {
-	const size_t room = parallel > 0 ? parallel : 1;
-	struct running *running = xcalloc(room, sizeof(*running));
-	const double began = seconds_now();
-	size_t started = 0, active = 0;
-	double tell = began;
-	sigset_t before;
-	hold_sigpipe(&before);
-	client->bytes = 0;
-	while (started < count || active > 0) {
-		int handles;
-		double now = seconds_now(), next = now + 3600;
-		while (started < count && active < room) {
-			start(client, &running[active], &requests[started], started);
-			started++;
-			active++;
+	struct client *client = loop->client;
+	const volatile sig_atomic_t *cancelled = client->options.cancelled;
+	int handles;
+	double now = seconds_now(), next = now + 3600;
+	for (; loop->started < loop->count && loop->active < loop->room; loop->started++)
+		start(client, &loop->running[loop->active++], &loop->requests[loop->started],
+		      loop->started);
+	libcurl.multi_perform(client->settings.multi, &handles);
+	hear(client);
+	now = seconds_now();
+	if (cancelled != NULL && *cancelled)
+		loop->interrupted = true;
+	for (size_t i = 0; i < loop->active;) {
+		struct running *r = &loop->running[i];
+		if (loop->interrupted && !r->ended)
+			cancel(client, r);
+		if (!r->ended)
+			step(client, r, now, &next);
+		if (!r->ended) {
+			i++;
+			continue;
 		}
-		libcurl.multi_perform(client->settings.multi, &handles);
-		hear(client);
-		for (size_t i = 0; i < active;) {
-			if (is_cancelled(client) && !running[i].ended)
-				cancel(client, &running[i]);
-			if (!running[i].ended)
-				step(client, &running[i], now, &next);
-			if (!running[i].ended) {
-				i++;
-				continue;
-			}
-			struct running ended = running[i];
-			running[i] = running[--active];
-			done(context, ended.index, &ended.answer);
-			next = now;
-		}
-		if (client->options.progress != NULL && seconds_now() >= tell)
-			tell = tell_progress(client, running, active, started - active, count,
-					     began);
-		if (client->options.progress != NULL && tell < next)
-			next = tell;
-		if (active > 0)
-			sleep_until(client, next);
+		struct running ended = *r;
+		*r = loop->running[--loop->active];
+		loop->done(loop->context, ended.index, &ended.answer);
+		next = now;
 	}
-	free(running);
+	tell_progress(loop, seconds_now());
+	if (client->options.progress != NULL && loop->tell < next)
+		next = loop->tell;
+	return loop->interrupted ? now : next;
+}
+
+void client_fetch_all(struct client *client, const struct client_request *requests, size_t count,
+		      client_done *done, void *context)
+{
+	sigset_t before;
+	struct running one;
+	pthread_mutex_lock(&client->lock);
+	struct loop loop = {.client = client,
+			    .requests = requests,
+			    .count = count,
+			    .done = done,
+			    .context = context,
+			    .room = client->parallel_most,
+			    .began = seconds_now()};
+	client->parallel = client->parallel_most;
+	client->bytes = 0;
+	if (loop.room > count)
+		loop.room = count;
+	loop.running = calloc(loop.room + 1, sizeof(*loop.running));
+	if (loop.running == NULL) {
+		loop.running = &one;
+		loop.room = 1;
+	}
+	hold_sigpipe(&before);
+	while (loop.started < count || loop.active > 0) {
+		const double next = turn(&loop);
+		if (loop.active > 0)
+			sleep_until(&loop, next);
+	}
+	if (loop.running != &one)
+		free(loop.running);
 	release_sigpipe(&before);
+	pthread_mutex_unlock(&client->lock);
 }
 
 static void take_answer(void *context, size_t index, struct client_answer *answer)
@@ -382,6 +453,6 @@ static void take_answer(void *context, size_t index, struct client_answer *answe
 void client_fetch(struct client *client, enum artifact artifact, const char *build_id,
 		  const char *name, struct client_answer *answer)
 {
-	const struct client_request request = {artifact, build_id, name};
-	client_fetch_all(client, &request, 1, 1, take_answer, answer);
+	const struct client_request request = {artifact, build_id, name, 0};
+	client_fetch_all(client, &request, 1, take_answer, answer);
 }

@@ -16,8 +16,8 @@
 static int copy(int fd, uint64_t offset, uint64_t size, struct staging *staging,
 		struct note_error *err)
 {
-	char *piece = xmalloc(PIECE);
-	int code = NOTE_OK;
+	char *piece = malloc(PIECE);
+	int code = piece != NULL ? NOTE_OK : error_system(err, "section");
 	while (size > 0 && code == NOTE_OK) {
 		ssize_t got = pread(fd, piece, size < PIECE ? (size_t)size : PIECE, (off_t)offset);
 		if (got < 0 && errno == EINTR)

@@ -8,14 +8,17 @@
 
 /* What all transfers of a client share. */
 struct transfer_settings {
-	double timeout; /* seconds without progress, 0 for none */
+	double timeout;    /* seconds without progress, 0 for none */
+	double first_byte; /* seconds until an answer's head has come, 0 for none */
+	bool sizes_only;   /* bodies are not wanted */
 	uint64_t max_size;
 	const char *user_agent;
 	const char *ca_file;
 	const char *ca_directory;
 	const char *certificate;
 	const char *key;
-	uint64_t *bytes; /* counts those of good bodies, for progress */
+	uint64_t *bytes;     /* counts those of good bodies, for progress */
+	unsigned *under_way; /* counts requests */
 };
 
 struct transfer {
@@ -35,7 +38,12 @@ struct transfer {
 	 * its length, and not proven yet. */
 	enum outcome outcome;
 	bool worth_retry;
+	bool refused;       /* for now: 429, or 503 with Retry-After */
+	bool silent;        /* nothing came in time */
+	bool shortage;      /* of file descriptors, here: nobody's failure */
 	double retry_after; /* seconds, -1 where the server did not say */
+	int64_t size;       /* of a good body, as announced; -1 */
+	char *signature;    /* X-DEBUGINFOD-IMASIGNATURE, or NULL */
 	char text[ANSWER_TEXT];
 
 	/* Private. */
@@ -44,15 +52,17 @@ struct transfer {
 	char *url;
 	unsigned redirects;
 	bool running, waiting, stopped;
+	bool probing; /* it asks for a share's marker now */
 	double started, window;
 	uint64_t window_received;
 	long status;
 	int64_t content_length, declared_size; /* -1: not said */
-	bool chunked, encoded, html, contradictory;
+	bool chunked, encoded, html, xml, challenge, contradictory;
 	bool headers_ended;
-	uint64_t received; /* bytes of a good body, decoded */
-	uint64_t drained;  /* bytes of another answer's body */
-	uint8_t magic[4];
+	uint64_t received;   /* bytes of a good body, decoded */
+	uint64_t drained;    /* bytes of another answer's body */
+	char beginning[16];  /* of the body */
+	char complaint[512]; /* the beginning of an error's page */
 	char curl_text[CURL_ERROR_SIZE];
 };
 
@@ -78,6 +88,9 @@ void transfer_stop(struct transfer *transfer, CURLM *multi, enum outcome outcome
 /* Stops it with UNAVAILABLE where it made no progress for too long, and returns true then.
  * Otherwise *NEXT is the moment to look again, where that is earlier. */
 bool transfer_stalled(struct transfer *transfer, CURLM *multi, double now, double *next);
+
+/* True while a good body comes. */
+bool transfer_has_body(const struct transfer *transfer);
 
 /* Frees what TRANSFER holds, not TRANSFER. */
 void transfer_clear(struct transfer *transfer, CURLM *multi);

@@ -5,11 +5,13 @@
  */
 #include "tools/debuginfod/url.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "tools/base/libraries/curl.h"
+#include "tools/debuginfod/memory.h"
 
 /* --- encoding --- */
 
@@ -22,8 +24,10 @@ static bool is_unreserved(char c)
 char *url_encode_path(const char *path)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	char *out = xmalloc(3 * strlen(path) + 1);
+	char *out = malloc(3 * strlen(path) + 1);
 	char *to = out;
+	if (out == NULL)
+		return NULL;
 	for (; *path != '\0'; path++) {
 		if (is_unreserved(*path) || *path == '/') {
 			*to++ = *path;
@@ -62,16 +66,18 @@ char *url_server(const char *word)
 {
 	char *out;
 	if (has_scheme(word, "http") || has_scheme(word, "https") || has_scheme(word, "file"))
-		out = xstrdup(word);
+		out = strdup(word);
 	else if (strstr(word, "://") != NULL || word[0] == '\0')
 		return NULL;
 	else if (word[0] == '/') {
 		char *encoded = url_encode_path(word);
-		out = xasprintf("file://%s", encoded);
+		out = encoded != NULL ? format_string("file://%s", encoded) : NULL;
 		free(encoded);
 	} else {
-		out = xasprintf("http://%s", word);
+		out = format_string("http://%s", word);
 	}
+	if (out == NULL)
+		return NULL;
 	for (size_t end = strlen(out); end > 0 && out[end - 1] == '/'; end--)
 		out[end - 1] = '\0';
 	CURLU *parts = new_url();
@@ -85,10 +91,29 @@ char *url_server(const char *word)
 	return out;
 }
 
+static const struct {
+	const char *prefix;
+	enum ima_policy policy;
+} policies[] = {{"ima:enforcing ", IMA_ENFORCING}, {"ima:permissive ", IMA_PERMISSIVE}};
+
+const char *url_without_policy(const char *entry, enum ima_policy *policy)
+{
+	*policy = IMA_IGNORE;
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
+		if (strncmp(entry, policies[i].prefix, strlen(policies[i].prefix)) == 0) {
+			*policy = policies[i].policy;
+			return entry + strlen(policies[i].prefix);
+		}
+	return entry;
+}
+
 const char *url_policy(const char *word)
 {
-	if (strncmp(word, URL_ENFORCING, strlen(URL_ENFORCING) - 1) == 0)
-		return URL_ENFORCING;
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		const size_t length = strlen(policies[i].prefix) - 1;
+		if (strncmp(word, policies[i].prefix, length) == 0 && word[length] == '\0')
+			return policies[i].prefix;
+	}
 	return NULL;
 }
 
@@ -103,40 +128,41 @@ static const char *const artifact_names[] = {
 
 char *url_artifact(const char *base, enum artifact artifact, const char *hex, const char *name)
 {
+	if (artifact == ARTIFACT_METADATA)
+		return format_string("%s/metadata?%s", base, name);
 	char *encoded = url_encode_path(name != NULL ? name : "");
 	const char *slash = name != NULL && name[0] != '/' ? "/" : "";
-	char *out = xasprintf("%s/buildid/%s/%s%s%s", base, hex, artifact_names[artifact], slash,
-			      encoded);
+	char *out = encoded != NULL ? format_string("%s/buildid/%s/%s%s%s", base, hex,
+						    artifact_names[artifact], slash, encoded)
+				    : NULL;
 	free(encoded);
 	return out;
 }
 
-/* PATH without empty and "." components, each ".." taking the one before it. */
-static void add_normal_path(struct text *out, const char *path)
-{
-	const size_t start = out->size;
-	while (*path != '\0') {
-		const size_t length = strcspn(path, "/");
-		if (length == 2 && memcmp(path, "..", 2) == 0) {
-			while (out->size > start && out->data[--out->size] != '/')
-				;
-			out->data[out->size] = '\0';
-		} else if (length != 0 && (length != 1 || path[0] != '.')) {
-			text_puts(out, "/");
-			text_add(out, path, length);
-		}
-		path += length;
-		path += *path == '/';
-	}
-}
-
 char *url_share_path(enum artifact artifact, const char *hex, const char *name)
 {
-	struct text out = {0};
-	text_printf(&out, "buildid/%s/%s", hex, artifact_names[artifact]);
-	if (name != NULL)
-		add_normal_path(&out, name);
-	return out.data;
+	const size_t room = strlen(hex) + (name != NULL ? strlen(name) : 0) + 32;
+	char *out = malloc(room);
+	if (out == NULL)
+		return NULL;
+	size_t used = (size_t)snprintf(out, room, "buildid/%s/%s", hex, artifact_names[artifact]);
+	const size_t start = used;
+	/* Without empty and "." components, each ".." taking the one before it. */
+	for (const char *p = name != NULL ? name : ""; *p != '\0';) {
+		const size_t length = strcspn(p, "/");
+		if (length == 2 && memcmp(p, "..", 2) == 0) {
+			while (used > start && out[--used] != '/')
+				;
+		} else if (length != 0 && (length != 1 || p[0] != '.')) {
+			out[used++] = '/';
+			memcpy(out + used, p, length);
+			used += length;
+		}
+		p += length;
+		p += *p == '/';
+	}
+	out[used] = '\0';
+	return out;
 }
 
 /* --- parts of a URL --- */
@@ -148,7 +174,7 @@ static char *part_of(const char *url, CURLUPart part, unsigned flags)
 	CURLU *parts = new_url();
 	if (parts != NULL && libcurl.url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
 	    libcurl.url_get(parts, part, &got, flags) == CURLUE_OK) {
-		out = xstrdup(got);
+		out = strdup(got);
 		libcurl.free(got);
 	}
 	free_url(parts);
@@ -166,7 +192,7 @@ char *url_directory(const char *url)
 	char *decoded = libcurl.easy_unescape(NULL, path, 0, &length);
 	char *out = NULL;
 	if (decoded != NULL && memchr(decoded, '\0', (size_t)length) == NULL)
-		out = xstrdup(decoded);
+		out = strdup(decoded);
 	libcurl.free(decoded);
 	return out;
 }
@@ -175,13 +201,13 @@ char *url_without_secrets(const char *url)
 {
 	const char *scheme = strstr(url, "://");
 	if (scheme == NULL)
-		return xstrdup(url);
+		return strdup(url);
 	const char *host = scheme + 3;
 	const char *end = host + strcspn(host, "/?#");
 	const char *at = memrchr(host, '@', (size_t)(end - host));
 	if (at == NULL)
-		return xstrdup(url);
-	return xasprintf("%.*s%s", (int)(host - url), url, at + 1);
+		return strdup(url);
+	return format_string("%.*s%s", (int)(host - url), url, at + 1);
 }
 
 bool url_same_origin(const char *a, const char *b)

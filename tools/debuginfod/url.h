@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of servers and artifacts as URLs (RFC 3986). Strings returned are for free(). */
+/* Names of servers and artifacts as URLs (RFC 3986). Strings returned are for free(); NULL also
+ * where memory is short. */
 #ifndef DEBUGINFOD_URL_H
 #define DEBUGINFOD_URL_H
 
 #include "tools/debuginfod/client.h"
+#include "tools/debuginfod/ima.h"
 
-/* Before a server whose files must be checked by their IMA signatures. */
-#define URL_ENFORCING "ima:enforcing "
-
-/* The prefix of a server's entry below the word "ima:POLICY", or NULL. */
+/* Before an entry of a list of servers whose files' signatures are to be looked at: the prefix for
+ * the word "ima:POLICY", NULL for others. */
 const char *url_policy(const char *word);
+
+/* ENTRY without such a prefix, and what it said. */
+const char *url_without_policy(const char *entry, enum ima_policy *policy);
 
 /* A word of DEBUGINFOD_URLS as a base URL without a slash at its end: "host:8002" becomes
  * http://host:8002, "/srv/share" file:///srv/share. NULL for other schemes than http, https and

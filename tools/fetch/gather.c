@@ -23,7 +23,6 @@ struct gatherer {
 	struct client *client;
 	struct root *root;
 	struct gathering *out;
-	unsigned parallel;
 	size_t first; /* of the round that is under way */
 };
 
@@ -80,10 +79,11 @@ static void ask(struct gatherer *g, size_t first)
 	struct client_request *requests = xcalloc(count, sizeof(*requests));
 	for (size_t i = 0; i < count; i++) {
 		const struct gathered *item = &g->out->items[first + i];
-		requests[i] = (struct client_request){item->artifact, item->hex, item->name};
+		requests[i] = (struct client_request){
+			.artifact = item->artifact, .build_id = item->hex, .name = item->name};
 	}
 	g->first = first;
-	client_fetch_all(g->client, requests, count, g->parallel, take, g);
+	client_fetch_all(g->client, requests, count, take, g);
 	free(requests);
 }
 
@@ -317,10 +317,10 @@ static int take_local(struct gatherer *g, const struct subject *subject, struct 
 }
 
 int gather(struct client *client, const struct subjects *subjects, const char *dir,
-	   enum gather_sources sources, bool executables, unsigned parallel, struct gathering *out,
+	   enum gather_sources sources, bool executables, struct gathering *out,
 	   struct note_error *err)
 {
-	struct gatherer g = {.client = client, .out = out, .parallel = parallel};
+	struct gatherer g = {.client = client, .out = out};
 	*out = (struct gathering){0};
 	if (mkdir(dir, 0777) != 0 && errno != EEXIST)
 		return error_system(err, "make directory");

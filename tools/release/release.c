@@ -218,10 +218,13 @@ void release_judge(const struct release *release, struct subject *subject)
 
 /* How many files are asked about at once. */
 #define BATCH 16
+/* Threads that ask: a server may be asked 16 things at a time, by all of them together. */
+#define WORKERS_MOST 4
 
 struct asking {
 	struct release *release;
-	struct supply **supplies; /* one a worker, opened when it first works */
+	struct client_options client; /* each worker's part of the requests under way */
+	struct supply **supplies;     /* one a worker, opened when it first works */
 	struct note_error *errors;
 	bool told; /* that none can be opened; under the release's lock */
 	size_t done;
@@ -257,8 +260,8 @@ static void ask_batch(void *context, size_t index, unsigned worker)
 		needs |= items[i].needs;
 	}
 	if (needs != 0 && asking->supplies[worker] == NULL &&
-	    supply_open(&asking->supplies[worker], &release->options->client,
-			&asking->errors[worker]) != NOTE_OK)
+	    supply_open(&asking->supplies[worker], &asking->client, &asking->errors[worker]) !=
+		    NOTE_OK)
 		blocked = no_supply(asking, &asking->errors[worker]);
 	for (size_t i = 0; blocked != NULL && i < count; i++) {
 		items[i].evidence->blocked = blocked;
@@ -284,8 +287,11 @@ static void tell_asked(void *context, size_t index)
 
 static void ask_servers(struct release *release)
 {
-	const unsigned jobs = release->options->jobs;
-	struct asking asking = {.release = release};
+	/* More threads than this would but share the requests that may be under way. */
+	const unsigned jobs =
+		release->options->jobs < WORKERS_MOST ? release->options->jobs : WORKERS_MOST;
+	struct asking asking = {.release = release, .client = release->options->client};
+	asking.client.sharers = jobs;
 	asking.supplies = xcalloc(jobs, sizeof(struct supply *));
 	asking.errors = xcalloc(jobs, sizeof(*asking.errors));
 	release->options->progress(release->options->context, 0, release->count, "verified");

@@ -7,8 +7,6 @@
 
 #include "tools/debuginfod/url.h"
 
-#define PARALLEL 16
-
 struct supply {
 	struct client **clients; /* one a server */
 	char **urls;
@@ -95,10 +93,11 @@ void supply_ask(struct supply *supply, const struct question *questions, size_t 
 		for (size_t q = 0; q < count; q++) {
 			const struct question *question = &questions[q];
 			asked[wanted] = question;
-			requests[wanted++] = (struct client_request){
-				question->kind, question->build_id, question->name};
+			requests[wanted++] = (struct client_request){.artifact = question->kind,
+								     .build_id = question->build_id,
+								     .name = question->name};
 		}
-		client_fetch_all(supply->clients[i], requests, wanted, PARALLEL, arrive, &arriving);
+		client_fetch_all(supply->clients[i], requests, wanted, arrive, &arriving);
 	}
 	free(requests);
 	free(asked);

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +20,20 @@
 
 #include "libnote/error.h"
 #include "tools/base/digest.h"
-#include "tools/base/root/root.h"
 #include "tools/debuginfod/cache/internal.h"
+#include "tools/debuginfod/memory.h"
+
+/* Build-ids: rpm takes 16 to 64 bytes; debuginfod anything. */
+#define BUILD_ID_DIGITS 128
 
 /* --- opening --- */
 
 static int make_directories(const char *dir, struct note_error *err)
 {
-	char *path = xstrdup(dir);
-	int code = NOTE_OK;
-	for (char *slash = strchr(path + 1, '/'); code == NOTE_OK; slash = strchr(slash + 1, '/')) {
+	char *path = strdup(dir);
+	int code = path != NULL ? NOTE_OK : error_system(err, "cache %s", dir);
+	for (char *slash = path != NULL ? strchr(path + 1, '/') : NULL; code == NOTE_OK;
+	     slash = strchr(slash + 1, '/')) {
 		if (slash != NULL)
 			*slash = '\0';
 		if (mkdir(path, 0700) != 0 && errno != EEXIST)
@@ -41,38 +46,102 @@ static int make_directories(const char *dir, struct note_error *err)
 	return code;
 }
 
+char *cache_temporary_path(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	return format_string("%s/pkgnote-fetch-XXXXXX",
+			     tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
+}
+
+/* The cache's directory is there from here on; its path, for free(), or NULL. */
+static char *make_cache(const char *dir, struct note_error *err)
+{
+	if (dir != NULL && dir[0] == '\0') {
+		error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "cache: an empty name");
+		return NULL;
+	}
+	if (dir != NULL && make_directories(dir, err) != NOTE_OK)
+		return NULL;
+	char *path = dir != NULL ? strdup(dir) : cache_temporary_path();
+	if (path != NULL && (dir != NULL || mkdtemp(path) != NULL))
+		return path;
+	error_system(err, "temporary directory %s", path != NULL ? path : "");
+	free(path);
+	return NULL;
+}
+
 int cache_open(struct cache **out, const char *dir, bool private, struct note_error *err)
 {
+	struct note_error why = {.code = NOTE_SYSTEM, .offset = NOTE_NO_OFFSET};
 	*out = NULL;
-	char *path;
-	if (dir == NULL) {
-		const char *tmp = getenv("TMPDIR");
-		path = xasprintf("%s/pkgnote-fetch-XXXXXX",
-				 tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
-		if (mkdtemp(path) == NULL) {
-			error_system(err, "temporary directory %s", path);
-			free(path);
-			return NOTE_SYSTEM;
-		}
-	} else {
-		if (dir[0] == '\0')
-			return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "cache: an empty name");
-		int code = make_directories(dir, err);
-		if (code != NOTE_OK)
-			return code;
-		path = xstrdup(dir);
-	}
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *path = make_cache(dir, &why);
+	struct cache *cache = calloc(1, sizeof(*cache));
+	int fd =
+		path != NULL && cache != NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (fd < 0) {
-		error_system(err, "cache %s", path);
+		if (path != NULL)
+			error_system(&why, "cache %s", path);
+		if (err != NULL)
+			*err = why;
 		free(path);
-		return NOTE_SYSTEM;
+		free(cache);
+		return why.code;
 	}
-	struct cache *cache = xcalloc(1, sizeof(*cache));
-	*cache = (struct cache){
-		.fd = fd, .dir = path, .temporary = dir == NULL, .private = private || dir == NULL};
+	*cache = (struct cache){.fd = fd,
+				.dir = path,
+				.temporary = dir == NULL,
+				.private = private || dir == NULL,
+				.fallback_fd = -1,
+				.held_most = HELD_FILES};
 	*out = cache;
 	return NOTE_OK;
+}
+
+void cache_set(struct cache *cache, size_t held_most, void (*tell)(void *context, const char *line),
+	       void *context)
+{
+	cache->held_most = held_most < HELD_FILES ? held_most : HELD_FILES;
+	cache->tell = tell;
+	cache->tell_context = context;
+}
+
+/* Everything in the directory of a build-id. */
+static void remove_files(int at)
+{
+	int copy = fcntl(at, F_DUPFD_CLOEXEC, 0);
+	DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *entry;
+	if (entries == NULL && copy >= 0)
+		close(copy);
+	while (entries != NULL && (entry = readdir(entries)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			unlinkat(at, entry->d_name, 0);
+	if (entries != NULL)
+		closedir(entries);
+}
+
+/* The directories of build-ids below FD; with FILES what is in them, too. */
+static void remove_directories(int fd, bool files)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *entry;
+	if (entries == NULL && copy >= 0)
+		close(copy);
+	while (entries != NULL && (entry = readdir(entries)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		int at = files ? openat(fd, entry->d_name,
+					O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+			       : -1;
+		if (at >= 0) {
+			remove_files(at);
+			close(at);
+		}
+		unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+	}
+	if (entries != NULL)
+		closedir(entries);
 }
 
 void cache_close(struct cache *cache)
@@ -80,25 +149,73 @@ void cache_close(struct cache *cache)
 	if (cache == NULL)
 		return;
 	if (cache->temporary) {
-		struct root *root;
-		if (root_open(&root, cache->dir, NULL) == NOTE_OK) {
-			DIR *entries = fdopendir(dup(cache->fd));
-			struct dirent *entry;
-			while (entries != NULL && (entry = readdir(entries)) != NULL)
-				if (entry->d_name[0] != '.')
-					root_remove_tree(root, entry->d_name, NULL);
-			if (entries != NULL)
-				closedir(entries);
-			root_close(root);
-		}
+		remove_directories(cache->fd, true);
 		rmdir(cache->dir);
 	}
+	/* What was found there is the caller's. */
+	if (cache->fallback_fd >= 0) {
+		remove_directories(cache->fallback_fd, false);
+		close(cache->fallback_fd);
+		rmdir(cache->fallback);
+	}
+	free(cache->fallback);
 	held_close(cache);
 	while (cache->spare_count > 0)
 		free(cache->spare[--cache->spare_count]);
 	close(cache->fd);
 	free(cache->dir);
 	free(cache);
+}
+
+int cache_fallback(struct cache *cache, const char *hex)
+{
+	if (cache->fallback == NULL) {
+		char *path = cache_temporary_path();
+		if (path == NULL || mkdtemp(path) == NULL ||
+		    (cache->fallback_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+			free(path);
+			return -1;
+		}
+		cache->fallback = path;
+		char *line = format_string("cache %s: %s there cannot be written or belongs to "
+					   "another user: what comes is kept in %s",
+					   cache->dir, hex, path);
+		if (line != NULL && cache->tell != NULL)
+			cache->tell(cache->tell_context, line);
+		free(line);
+	}
+	if (mkdirat(cache->fallback_fd, hex, 0700) != 0 && errno != EEXIST)
+		return -1;
+	return openat(cache->fallback_fd, hex, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int cache_delete(struct cache *cache, const char *hex, struct client_cleaned *cleaned,
+		 struct note_error *err)
+{
+	struct dirent *entry;
+	struct stat st;
+	*cleaned = (struct client_cleaned){0};
+	int at = cache_directory(cache, hex, false);
+	DIR *entries = at >= 0 ? fdopendir(at) : NULL;
+	if (entries == NULL)
+		return errno == ENOENT ? error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET,
+						   "nothing of it is in the cache")
+				       : error_system(err, "cache %s/%s", cache->dir, hex);
+	while ((entry = readdir(entries)) != NULL) {
+		const char *name = entry->d_name;
+		const char *dot = strrchr(name, '.');
+		const bool beside =
+			dot != NULL && (strcmp(dot, ".proof") == 0 || strcmp(dot, ".absent") == 0);
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		    fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    unlinkat(at, name, 0) != 0 || beside || name[0] == '.')
+			continue;
+		cleaned->removed++;
+		cleaned->removed_bytes += (uint64_t)st.st_size;
+	}
+	closedir(entries);
+	unlinkat(cache->fd, hex, AT_REMOVEDIR);
+	return NOTE_OK;
 }
 
 bool cache_is_private(const struct cache *cache)
@@ -128,6 +245,32 @@ static void plain_name(char *out, size_t room, const char *name)
 	out[i] = '\0';
 }
 
+/* Half of the SHA-256 of NAME, in digits; where libcrypto gives none, XXH3's 128 bits, which are as
+ * long: such a name is merely not found again. */
+static void name_digest(const char *name, char out[2 * SHA256_SIZE + 1])
+{
+	uint8_t digest[SHA256_SIZE];
+	XXH128_canonical_t other;
+	if (EVP_Digest(name, strlen(name), digest, NULL, EVP_sha256(), NULL) == 1) {
+		hex_encode(digest, sizeof(digest), out);
+		return;
+	}
+	XXH128_canonicalFromHash(&other, XXH3_128bits(name, strlen(name)));
+	hex_encode(&other, sizeof(other), out);
+}
+
+bool cache_key_of_id(struct cache_key *key, const char *build_id)
+{
+	const size_t length = strlen(build_id);
+	if (length < 2 || length > BUILD_ID_DIGITS || length % 2 != 0 ||
+	    strspn(build_id, "0123456789abcdefABCDEF") != length)
+		return false;
+	for (size_t i = 0; i <= length; i++)
+		key->hex[i] = (char)(build_id[i] >= 'A' && build_id[i] <= 'F' ? build_id[i] | 0x20
+									      : build_id[i]);
+	return true;
+}
+
 void cache_key_make(struct cache_key *key, enum artifact artifact, const char *hex,
 		    const char *name)
 {
@@ -136,12 +279,16 @@ void cache_key_make(struct cache_key *key, enum artifact artifact, const char *h
 	snprintf(key->hex, sizeof(key->hex), "%s", hex);
 	key->artifact = artifact;
 	key->wanted = name;
+	if (artifact == ARTIFACT_METADATA) {
+		snprintf(key->name, sizeof(key->name), "metadata");
+		return;
+	}
 	if (artifact == ARTIFACT_DEBUGINFO || artifact == ARTIFACT_EXECUTABLE) {
 		snprintf(key->name, sizeof(key->name), "%s",
 			 artifact == ARTIFACT_DEBUGINFO ? "debuginfo" : "executable");
 		return;
 	}
-	sha256_hex(name, strlen(name), digest);
+	name_digest(name, digest);
 	const char *slash = strrchr(name, '/');
 	plain_name(plain, sizeof(plain), slash != NULL ? slash + 1 : name);
 	/* Not to be taken for one of our own files. */
@@ -150,29 +297,6 @@ void cache_key_make(struct cache_key *key, enum artifact artifact, const char *h
 		plain[dot - plain] = '_';
 	snprintf(key->name, sizeof(key->name), "%s-%.32s-%s",
 		 artifact == ARTIFACT_SOURCE ? "source" : "section", digest, plain);
-}
-
-int cache_directory(struct cache *cache, const char *hex, bool make)
-{
-	if (make && mkdirat(cache->fd, hex, 0700) != 0 && errno != EEXIST)
-		return -1;
-	return openat(cache->fd, hex, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-void key_file(char out[CACHE_NAME], const struct cache_key *key, const char *suffix)
-{
-	snprintf(out, CACHE_NAME, "%s.%s", key->name, suffix);
-}
-
-void unused_name(char out[CACHE_NAME], const char *name)
-{
-	static _Atomic unsigned serial;
-	snprintf(out, CACHE_NAME, ".tmp-%d-%u-%s", (int)getpid(), serial++, name);
-}
-
-char *cache_path(const struct cache *cache, const struct cache_key *key)
-{
-	return xasprintf("%s/%s/%s", cache->dir, key->hex, key->name);
 }
 
 char *cache_find(struct cache *cache, const struct cache_key *key)

@@ -7,10 +7,12 @@
  *     DIR/HEX/debuginfo.proof       what it must be: size, digest, and its inode as committed
  *     DIR/HEX/debuginfo.absent      servers that said absent; its time counts
  *     DIR/.lock                     a byte of it is locked while a process fetches an artifact
+ *     DIR/.silent-DIGEST            a server that said nothing, and why; its time counts
  *     DIR/.cleaned                  its time says when the cache was last looked through
  *
- * A file enters by one link(2) or rename(2) of a complete, proven file; a file without a .proof
- * that fits it is as good as none. No symbolic link below DIR is ever followed.
+ * What belongs to another user than us or root is as good as none. A file enters by one link(2) or
+ * rename(2) of a complete, proven file; a file without a .proof that fits it is as good as none. No
+ * symbolic link below DIR is ever followed.
  */
 #ifndef DEBUGINFOD_CACHE_CACHE_H
 #define DEBUGINFOD_CACHE_CACHE_H
@@ -28,6 +30,10 @@ struct cache;
 int cache_open(struct cache **out, const char *dir, bool private, struct note_error *err);
 void cache_close(struct cache *cache);
 
+/* At most HELD_MOST files in memory; TELL (may be NULL) hears where files go to another place. */
+void cache_set(struct cache *cache, size_t held_most, void (*tell)(void *context, const char *line),
+	       void *context);
+
 /* The place of an artifact. */
 struct cache_key {
 	char hex[130];
@@ -38,6 +44,9 @@ struct cache_key {
 
 void cache_key_make(struct cache_key *key, enum artifact artifact, const char *hex,
 		    const char *name);
+
+/* Fills KEY's HEX by a build-id in any case; false where that is none. */
+bool cache_key_of_id(struct cache_key *key, const char *build_id);
 
 /* The path of a complete file that fits its proof, for free(); NULL where there is none. What is
  * there and does not fit is removed. */
@@ -78,6 +87,16 @@ void cache_unlock(struct cache_lock *lock); /* NULL is allowed */
 bool cache_is_absent(struct cache *cache, const struct cache_key *key, const char *servers,
 		     uint64_t seconds);
 void cache_note_absent(struct cache *cache, const struct cache_key *key, const char *servers);
+
+/* A server at URL said nothing, WHY says how. It is so for SECONDS: WHY is filled by how long ago
+ * that was, too. With FORGET, it is forgotten. */
+void cache_note_silent(struct cache *cache, const char *url, const char *why);
+bool cache_is_silent(struct cache *cache, const char *url, uint64_t seconds, bool forget, char *why,
+		     size_t room);
+
+/* Removes all that there is of a build-id. NOTE_ABSENT where that is nothing. */
+int cache_delete(struct cache *cache, const char *hex, struct client_cleaned *cleaned,
+		 struct note_error *err);
 
 /* Removes artifacts that were last used more than MAX_AGE seconds ago, then the least recently used
  * ones until no more than MAX_SIZE bytes are left (0: no limit); what was used within the last

@@ -72,9 +72,14 @@ static void look_at(struct entries *entries, int at, const char *hex, const char
 			return;
 		}
 		if (entries->count == entries->room) {
-			entries->room = entries->room != 0 ? 2 * entries->room : 256;
-			entries->items =
-				xrealloc(entries->items, entries->room * sizeof(*entries->items));
+			const size_t room = entries->room != 0 ? 2 * entries->room : 256;
+			struct entry *items =
+				realloc(entries->items, room * sizeof(*entries->items));
+			/* What is not seen now will be another time. */
+			if (items == NULL)
+				return;
+			entries->items = items;
+			entries->room = room;
 		}
 		struct entry *entry = &entries->items[entries->count++];
 		*entry = (struct entry){.used = proof.st_mtime, .size = (uint64_t)st.st_size};
@@ -92,10 +97,16 @@ static void look_through(struct cache *cache, struct entries *entries, uint64_t 
 	while (top != NULL && (item = readdir(top)) != NULL) {
 		const size_t length = strlen(item->d_name);
 		struct dirent *file;
+		struct stat st;
+		if (strncmp(item->d_name, ".silent-", 8) == 0 &&
+		    fstatat(cache->fd, item->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (st.st_mtime > now || now - st.st_mtime >= DAY ||
+		     (uint64_t)(now - st.st_mtime) >= max_age))
+			unlinkat(cache->fd, item->d_name, 0);
 		/* What is no build-id was not put there by us. */
 		if (length > 128 || strspn(item->d_name, "0123456789abcdef") != length)
 			continue;
-		int at = cache_directory(cache, item->d_name, false);
+		int at = cache_directory_of_anyone(cache, item->d_name);
 		int copy = at >= 0 ? fcntl(at, F_DUPFD_CLOEXEC, 0) : -1;
 		DIR *directory = copy >= 0 ? fdopendir(copy) : NULL;
 		while (directory != NULL && (file = readdir(directory)) != NULL)
@@ -120,16 +131,17 @@ static bool evict(struct cache *cache, const struct entry *entry)
 	snprintf(key.name, sizeof(key.name), "%.*s", (int)sizeof(key.name) - 1, entry->name);
 	if (cache_lock(cache, &key, &lock) != LOCK_HELD)
 		return false;
-	int at = cache_directory(cache, key.hex, false);
+	int at = cache_directory_of_anyone(cache, key.hex);
+	bool gone = false;
 	if (at >= 0) {
 		key_file(proof, &key, "proof");
 		unlinkat(at, proof, 0);
-		unlinkat(at, key.name, 0);
+		gone = unlinkat(at, key.name, 0) == 0;
 		close(at);
 		unlinkat(cache->fd, key.hex, AT_REMOVEDIR); /* where it is empty */
 	}
 	cache_unlock(lock);
-	return at >= 0;
+	return gone;
 }
 
 void cache_clean(struct cache *cache, uint64_t max_size, uint64_t max_age, uint64_t grace,

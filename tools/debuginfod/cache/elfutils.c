@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/debuginfod/cache/cache.h"
+#include "tools/debuginfod/cache/internal.h"
+#include "tools/debuginfod/memory.h"
 #include "tools/debuginfod/proof.h"
 
 static bool ends_as_said(int fd)
@@ -34,11 +35,11 @@ char *elfutils_cache_find(const char *dir, enum artifact artifact, const char *h
 		return NULL;
 	int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int at = top >= 0 ? openat(top, hex, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-	if (at >= 0)
+	if (at >= 0 && is_ours(at))
 		fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && proof_check(fd, artifact, hex, NULL, text) == OUTCOME_FOUND &&
+	if (fd >= 0 && is_ours(fd) && proof_check(fd, artifact, hex, NULL, text) == OUTCOME_FOUND &&
 	    (artifact == ARTIFACT_EXECUTABLE || ends_as_said(fd)))
-		path = xasprintf("%s/%s/%s", dir, hex, name);
+		path = format_string("%s/%s/%s", dir, hex, name);
 	if (fd >= 0)
 		close(fd);
 	if (at >= 0)

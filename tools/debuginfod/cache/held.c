@@ -12,12 +12,13 @@
 #include <unistd.h>
 
 #include "tools/debuginfod/cache/internal.h"
+#include "tools/debuginfod/memory.h"
 
 #define NAMES "/proc/self/fd/"
 
 int held_open(struct cache *cache)
 {
-	if (!cache->temporary || cache->held_count + cache->held_coming >= HELD_FILES ||
+	if (!cache->temporary || cache->held_count + cache->held_coming >= cache->held_most ||
 	    access(NAMES, X_OK) != 0)
 		return -1;
 	int fd = memfd_create("pkgnote", MFD_CLOEXEC);
@@ -33,11 +34,18 @@ void held_abandon(struct cache *cache, int fd)
 
 char *held_keep(struct cache *cache, const struct cache_key *key, int fd)
 {
-	struct held *held = &cache->held[cache->held_count++];
+	struct held *held = &cache->held[cache->held_count];
+	char *path = format_string(NAMES "%d", fd);
 	held->fd = fd;
+	held->key = path != NULL ? format_string("%s/%s", key->hex, key->name) : NULL;
+	if (held->key == NULL) {
+		free(path);
+		held_abandon(cache, fd);
+		return NULL;
+	}
 	cache->held_coming--;
-	held->key = xasprintf("%s/%s", key->hex, key->name);
-	return xasprintf(NAMES "%d", fd);
+	cache->held_count++;
+	return path;
 }
 
 static void let_go(struct cache *cache, size_t index)
@@ -54,7 +62,7 @@ char *held_find(const struct cache *cache, const struct cache_key *key)
 		const char *held = cache->held[i].key;
 		if (strncmp(held, key->hex, length) == 0 && held[length] == '/' &&
 		    strcmp(held + length + 1, key->name) == 0)
-			return xasprintf(NAMES "%d", cache->held[i].fd);
+			return format_string(NAMES "%d", cache->held[i].fd);
 	}
 	return NULL;
 }

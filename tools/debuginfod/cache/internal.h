@@ -26,16 +26,32 @@ struct cache {
 	char *dir;
 	bool temporary;
 	bool private;
+	char *fallback; /* a directory of our own, or NULL */
+	int fallback_fd;
+	void (*tell)(void *context, const char *line);
+	void *tell_context;
 	uint64_t committed; /* bytes, by this process */
 	uint8_t *spare[CACHE_SPARE];
 	size_t spare_count;
 	struct held held[HELD_FILES];
 	size_t held_count;
 	size_t held_coming; /* being written */
+	size_t held_most;
 };
 
-/* The descriptor of a build-id's directory, made where MAKE says so; -1 with errno. */
+/* The descriptor of a build-id's directory, made where MAKE says so; -1 with errno, EACCES where it
+ * belongs to another user. */
 int cache_directory(struct cache *cache, const char *hex, bool make);
+int cache_directory_of_anyone(struct cache *cache, const char *hex);
+
+/* The same in a directory of our own, where the cache cannot be written. */
+int cache_fallback(struct cache *cache, const char *hex);
+
+/* True where FD's file belongs to us or root; else errno is EACCES. */
+bool is_ours(int fd);
+
+/* A name for mkdtemp(), for free(). */
+char *cache_temporary_path(void);
 
 /* The path of the artifact's file, for free(). */
 char *cache_path(const struct cache *cache, const struct cache_key *key);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who fetches, and what nobody has. All locks are bytes of one file, DIR/.lock, at offsets that are
- * hashes of the keys: open file description locks (fcntl(2), F_OFD_SETLK), which end with the
- * process that holds them, however it ends. Two keys of one hash merely wait for each other.
+ * Who fetches, what nobody has, and who was silent. All locks are bytes of one file, DIR/.lock, at
+ * offsets that are hashes of the keys: open file description locks (fcntl(2), F_OFD_SETLK), which
+ * end with the process that holds them, however it ends. Two keys of one hash merely wait for each
+ * other.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "tools/debuginfod/cache/internal.h"
+#include "tools/debuginfod/memory.h"
 
 #define LOCK_FILE ".lock"
 
@@ -33,7 +36,11 @@ enum lock_state cache_lock(struct cache *cache, const struct cache_key *key,
 	if (fd < 0)
 		return LOCK_IMPOSSIBLE;
 	if (fcntl(fd, F_OFD_SETLK, &range) == 0) {
-		*out = xcalloc(1, sizeof(**out));
+		*out = malloc(sizeof(**out));
+		if (*out == NULL) {
+			close(fd);
+			return LOCK_IMPOSSIBLE;
+		}
 		(*out)->fd = fd;
 		return LOCK_HELD;
 	}
@@ -77,4 +84,42 @@ void cache_note_absent(struct cache *cache, const struct cache_key *key, const c
 	key_file(name, key, "absent");
 	small_file_write(at, name, servers);
 	close(at);
+}
+
+static void silent_name(char out[CACHE_NAME], const char *url)
+{
+	snprintf(out, CACHE_NAME, ".silent-%016llx",
+		 (unsigned long long)XXH3_64bits(url, strlen(url)));
+}
+
+void cache_note_silent(struct cache *cache, const char *url, const char *why)
+{
+	char name[CACHE_NAME];
+	char *text = cache->private ? NULL : format_string("%s\n%s\n", url, why);
+	silent_name(name, url);
+	if (text != NULL)
+		small_file_write(cache->fd, name, text);
+	free(text);
+}
+
+bool cache_is_silent(struct cache *cache, const char *url, uint64_t seconds, bool forget, char *why,
+		     size_t room)
+{
+	char name[CACHE_NAME], text[1024];
+	time_t since;
+	const time_t now = time(NULL);
+	silent_name(name, url);
+	if (forget)
+		unlinkat(cache->fd, name, 0);
+	if (forget || seconds == 0 || cache->private ||
+	    !small_file_read(cache->fd, name, text, sizeof(text), &since) || since > now ||
+	    (uint64_t)(now - since) >= seconds)
+		return false;
+	char *end = strchr(text, '\n');
+	if (end == NULL || (size_t)(end - text) != strlen(url) ||
+	    strncmp(text, url, strlen(url)) != 0)
+		return false;
+	snprintf(why, room, "%lld s ago: %.*s (--forget)", (long long)(now - since),
+		 (int)strcspn(end + 1, "\n"), end + 1);
+	return true;
 }

@@ -50,36 +50,6 @@ static bool new_file_write(int at, const char *name, const char *text)
 	return close(fd) == 0 && good;
 }
 
-bool small_file_write(int at, const char *name, const char *text)
-{
-	char temporary[CACHE_NAME];
-	const ssize_t length = (ssize_t)strlen(text);
-	unused_name(temporary, name);
-	int fd = openat(at, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return false;
-	bool good = write(fd, text, (size_t)length) == length;
-	good = close(fd) == 0 && good;
-	good = good && renameat(at, temporary, at, name) == 0;
-	if (!good)
-		unlinkat(at, temporary, 0);
-	return good;
-}
-
-bool small_file_read(int at, const char *name, char *text, size_t room, time_t *modified)
-{
-	struct stat st;
-	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ssize_t got = read(fd, text, room - 1);
-	if (modified != NULL)
-		*modified = fstat(fd, &st) == 0 ? st.st_mtime : 0;
-	close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	return got > 0;
-}
-
 static bool read_proof(int at, const struct cache_key *key, struct proof *proof, time_t *used)
 {
 	char name[CACHE_NAME], text[PROOF_SIZE], of[PROOF_SIZE];
@@ -119,16 +89,19 @@ bool proof_write(int at, const struct cache_key *key, int fd, uint64_t size, XXH
 static bool digest_file(int fd, char out[33])
 {
 	const size_t room = 1 << 18;
-	uint8_t *buffer = xmalloc(room);
+	uint8_t *buffer = malloc(room);
 	XXH3_state_t *state = XXH3_createState();
-	ssize_t got;
+	ssize_t got = -1;
 	off_t at = 0;
+	if (buffer == NULL || state == NULL)
+		goto out;
 	XXH3_128bits_reset(state);
 	while ((got = pread(fd, buffer, room, at)) > 0) {
 		XXH3_128bits_update(state, buffer, (size_t)got);
 		at += got;
 	}
 	digest_text(XXH3_128bits_digest(state), out);
+out:
 	XXH3_freeState(state);
 	free(buffer);
 	return got == 0;
@@ -151,8 +124,8 @@ bool proof_fits(int at, const struct cache_key *key, int fd)
 	struct stat st;
 	time_t used;
 	char digest[33], text[ANSWER_TEXT];
-	if (!read_proof(at, key, &proof, &used) || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    (uint64_t)st.st_size != proof.size)
+	if (!is_ours(fd) || !read_proof(at, key, &proof, &used) || fstat(fd, &st) != 0 ||
+	    !S_ISREG(st.st_mode) || (uint64_t)st.st_size != proof.size)
 		return false;
 	if (st.st_ino != proof.inode || change_time(&st) != proof.changed) {
 		/* A cache that was copied or restored; or somebody's own files. */

@@ -16,6 +16,7 @@
 
 #include "libnote/error.h"
 #include "tools/debuginfod/cache/internal.h"
+#include "tools/debuginfod/memory.h"
 
 #define GATHERED ((size_t)64 << 10)
 
@@ -25,6 +26,7 @@ struct staging {
 	int at; /* the directory, -1 while HELD */
 	int fd;
 	bool held;             /* in memory */
+	bool fallen_back;      /* not in the cache */
 	char name[CACHE_NAME]; /* "" without a name */
 	uint64_t size;         /* with what is still in BUFFER */
 	uint8_t *buffer;       /* GATHERED bytes */
@@ -32,45 +34,75 @@ struct staging {
 	XXH3_state_t *hash;
 };
 
-static int open_on_disk(struct staging *stage, struct note_error *err)
+/* A file in the directory AT, without a name where that can be. */
+static bool open_in(struct staging *stage)
 {
-	struct cache *cache = stage->cache;
-	const char *hex = stage->key.hex;
-	stage->at = cache_directory(cache, hex, true);
 	if (stage->at < 0)
-		return error_system(err, "cache %s/%s", cache->dir, hex);
+		return false;
 	/* Without /proc, a file without a name could not be given one. */
 	stage->fd = access("/proc/self/fd", F_OK) == 0
 			    ? openat(stage->at, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0400)
 			    : -1;
-	if (stage->fd < 0) {
+	if (stage->fd < 0 && errno != EMFILE && errno != ENFILE) {
 		unused_name(stage->name, "stage");
 		stage->fd = openat(stage->at, stage->name,
 				   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 	}
 	if (stage->fd >= 0)
-		return NOTE_OK;
+		return true;
+	const int saved = errno;
 	stage->name[0] = '\0';
-	return error_system(err, "cache %s/%s", cache->dir, hex);
+	close(stage->at);
+	stage->at = -1;
+	errno = saved;
+	return false;
+}
+
+static int open_on_disk(struct staging *stage, struct note_error *err)
+{
+	struct cache *cache = stage->cache;
+	const char *hex = stage->key.hex;
+	stage->at = cache_directory(cache, hex, true);
+	if (open_in(stage))
+		return NOTE_OK;
+	if (errno == EACCES || errno == EPERM || errno == EROFS) {
+		stage->at = cache_fallback(cache, hex);
+		stage->fallen_back = true;
+		if (open_in(stage))
+			return NOTE_OK;
+	}
+	const int saved = errno;
+	const int code = error_system(err, "cache %s/%s", cache->dir, hex);
+	errno = saved;
+	return code;
 }
 
 int staging_open(struct staging **out, struct cache *cache, const struct cache_key *key,
 		 struct note_error *err)
 {
-	struct staging *stage = xcalloc(1, sizeof(*stage));
+	struct staging *stage = calloc(1, sizeof(*stage));
 	*out = NULL;
+	if (stage == NULL)
+		return error_system(err, "cache");
 	stage->cache = cache;
 	stage->key = *key;
 	stage->at = -1;
 	stage->fd = held_open(cache);
 	stage->held = stage->fd >= 0;
-	if (!stage->held && open_on_disk(stage, err) != NOTE_OK) {
-		staging_drop(stage);
-		return NOTE_SYSTEM;
-	}
-	stage->buffer =
-		cache->spare_count > 0 ? cache->spare[--cache->spare_count] : xmalloc(GATHERED);
 	stage->hash = XXH3_createState();
+	stage->buffer =
+		cache->spare_count > 0 ? cache->spare[--cache->spare_count] : malloc(GATHERED);
+	int code = stage->hash != NULL && stage->buffer != NULL
+			   ? NOTE_OK
+			   : error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "out of memory");
+	if (code == NOTE_OK && !stage->held)
+		code = open_on_disk(stage, err);
+	if (code != NOTE_OK) {
+		const int saved = errno;
+		staging_drop(stage);
+		errno = saved;
+		return code;
+	}
 	XXH3_128bits_reset(stage->hash);
 	*out = stage;
 	return NOTE_OK;
@@ -94,9 +126,11 @@ static int write_bytes(int fd, const uint8_t *bytes, size_t size, struct note_er
 static int move_to_disk(struct staging *stage, struct note_error *err)
 {
 	const int from = stage->fd;
-	uint8_t *piece = xmalloc(GATHERED);
+	uint8_t *piece = malloc(GATHERED);
 	off_t at = 0;
 	ssize_t got = 0;
+	if (piece == NULL)
+		return error_system(err, "cache");
 	stage->held = false;
 	int code = open_on_disk(stage, err);
 	while (code == NOTE_OK && (got = pread(from, piece, GATHERED, at)) > 0) {
@@ -182,7 +216,8 @@ static int put_in_place(struct staging *stage)
 		return 0;
 	/* Eviction took the directory while it was empty. */
 	if (errno == ENOENT && stage->name[0] == '\0') {
-		int at = cache_directory(stage->cache, stage->key.hex, true);
+		int at = stage->fallen_back ? cache_fallback(stage->cache, stage->key.hex)
+					    : cache_directory(stage->cache, stage->key.hex, true);
 		if (at < 0)
 			return -1;
 		close(stage->at);
@@ -214,6 +249,8 @@ int staging_commit(struct staging *stage, char **path, struct note_error *err)
 	if (stage->held) {
 		*path = held_keep(stage->cache, key, stage->fd);
 		stage->fd = -1;
+		if (*path == NULL)
+			code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "out of memory");
 		goto out;
 	}
 	if (put_in_place(stage) != 0) {
@@ -234,7 +271,11 @@ int staging_commit(struct staging *stage, char **path, struct note_error *err)
 	key_file(absent, key, "absent");
 	unlinkat(stage->at, absent, 0);
 	stage->cache->committed += stage->size;
-	*path = cache_path(stage->cache, key);
+	*path = stage->fallen_back
+			? format_string("%s/%s/%s", stage->cache->fallback, key->hex, key->name)
+			: cache_path(stage->cache, key);
+	if (*path == NULL)
+		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "out of memory");
 out:
 	staging_drop(stage);
 	return code;

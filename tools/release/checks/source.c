@@ -97,6 +97,19 @@ static void conclude(const struct evidence *evidence, const struct tally *tally,
 	free(outside);
 }
 
+/* Nobody had the debug information that names them, and somebody could not be heard. */
+static bool could_not_ask(const struct servings *servings)
+{
+	bool unheard = false;
+	for (size_t i = 0; i < servings->count; i++) {
+		const enum outcome outcome = servings->items[i].outcome;
+		if (outcome == OUTCOME_FOUND)
+			return false;
+		unheard |= outcome == OUTCOME_AUTH || outcome == OUTCOME_UNAVAILABLE;
+	}
+	return unheard;
+}
+
 static void judge(const struct elf_artifact *artifact, const struct evidence *evidence,
 		  struct finding *finding)
 {
@@ -108,7 +121,10 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 	if (finding_blocked(artifact, evidence, finding))
 		return;
 	if (evidence->sources_unknown != NULL) {
-		finding_set(finding, VERDICT_SKIPPED, "%s", evidence->sources_unknown);
+		finding_set(finding,
+			    could_not_ask(&evidence->debuginfo) ? VERDICT_UNREACHABLE
+								: VERDICT_SKIPPED,
+			    "%s", evidence->sources_unknown);
 		return;
 	}
 	for (size_t i = 0; i < evidence->source_count; i++)
