@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "tools/debuginfod/environment.h"
-#include "tools/debuginfod/ima.h"
+#include "tools/debuginfod/proof/ima.h"
 
 bool connection_seconds(struct cli *cli, void *target, const char *name, const char *value)
 {

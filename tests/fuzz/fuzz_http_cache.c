@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tools/debuginfod/cache/cache.h"
-#include "tools/debuginfod/shape.h"
+#include "tools/debuginfod/proof/shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

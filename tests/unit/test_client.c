@@ -10,8 +10,8 @@
 #include "tests/unit/unit.h"
 #include "tools/base/root/root.h"
 #include "tools/debuginfod/cache/cache.h"
-#include "tools/debuginfod/proof.h"
-#include "tools/debuginfod/shape.h"
+#include "tools/debuginfod/proof/proof.h"
+#include "tools/debuginfod/proof/shape.h"
 
 #define HEX "00112233445566778899aabbccddeeff00112233"
 

@@ -4,7 +4,7 @@
 #define DEBUGINFOD_FEDERATION_H
 
 #include "tools/debuginfod/cache/cache.h"
-#include "tools/debuginfod/transfer.h"
+#include "tools/debuginfod/http/transfer.h"
 
 /* What all federations of a client share. */
 struct federation_settings {

@@ -4,7 +4,7 @@
 #define DEBUGINFOD_LOCAL_H
 
 #include "tools/debuginfod/cache/cache.h"
-#include "tools/debuginfod/server.h"
+#include "tools/debuginfod/http/server.h"
 
 /* Looks an artifact up below SERVER's directory. OUTCOME_FOUND with *PATH (for free()) and *SIZE,
  * the file proven; else with the reason in TEXT: ABSENT where the share is there and the file is

@@ -57,7 +57,7 @@ static bool refuse(struct client_answer *answer, const char *format, const char 
 {
 	char line[128];
 	size_t i = 0;
-	for (; what[i] != '\0' && i < sizeof(line) - 1; i++)
+	for (; i < sizeof(line) - 1 && what[i] != '\0'; i++)
 		line[i] = (unsigned char)what[i] < ' ' || what[i] == 0x7f ? '?' : what[i];
 	line[i] = '\0';
 	answer->outcome = OUTCOME_REJECTED;

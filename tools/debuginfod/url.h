@@ -5,7 +5,7 @@
 #define DEBUGINFOD_URL_H
 
 #include "tools/debuginfod/client.h"
-#include "tools/debuginfod/ima.h"
+#include "tools/debuginfod/proof/ima.h"
 
 /* Before an entry of a list of servers whose files' signatures are to be looked at: the prefix for
  * the word "ima:POLICY", NULL for others. */

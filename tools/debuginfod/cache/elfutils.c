@@ -12,7 +12,7 @@
 
 #include "tools/debuginfod/cache/internal.h"
 #include "tools/debuginfod/memory.h"
-#include "tools/debuginfod/proof.h"
+#include "tools/debuginfod/proof/proof.h"
 
 static bool ends_as_said(int fd)
 {

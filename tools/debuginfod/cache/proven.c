@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "tools/debuginfod/cache/internal.h"
-#include "tools/debuginfod/proof.h"
+#include "tools/debuginfod/proof/proof.h"
 
 /* Seconds. */
 #define USE_PRECISION 3600

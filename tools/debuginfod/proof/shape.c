@@ -10,7 +10,7 @@
  * - .gdb_index: a known version and six offsets in order (GDB manual, "Index Section Format").
  * - any of them may be compressed (gABI, "Section Compression", or .zdebug_*'s "ZLIB").
  */
-#include "tools/debuginfod/shape.h"
+#include "tools/debuginfod/proof/shape.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,14 +6,14 @@
  * refuses without saying how long, or a pause brings hardly any answers, requests are spaced out.
  * A server that answers is never dead.
  */
-#ifndef DEBUGINFOD_SERVER_H
-#define DEBUGINFOD_SERVER_H
+#ifndef DEBUGINFOD_HTTP_SERVER_H
+#define DEBUGINFOD_HTTP_SERVER_H
 
 #include <stdbool.h>
 
 #include "tools/base/libraries/curl.h"
-#include "tools/debuginfod/ima.h"
-#include "tools/debuginfod/proof.h"
+#include "tools/debuginfod/proof/ima.h"
+#include "tools/debuginfod/proof/proof.h"
 
 /* Requests under way at one server: at most, and before it has answered any. */
 #define SERVER_PARALLEL 16

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/debuginfod/ima.h"
+#include "tools/debuginfod/proof/ima.h"
 
 #include <dirent.h>
 #include <errno.h>

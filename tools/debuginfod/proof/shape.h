@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Does a lone section look like what its name says? */
-#ifndef DEBUGINFOD_SHAPE_H
-#define DEBUGINFOD_SHAPE_H
+#ifndef DEBUGINFOD_PROOF_SHAPE_H
+#define DEBUGINFOD_PROOF_SHAPE_H
 
 #include "libnote.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/debuginfod/server.h"
+#include "tools/debuginfod/http/server.h"
 
 #include <stdio.h>
 

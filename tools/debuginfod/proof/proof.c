@@ -7,7 +7,7 @@
  * build-id asked for. debuginfo holds DWARF or a symbol table; an executable is not merely the
  * debug file, whose code is SHT_NOBITS.
  */
-#include "tools/debuginfod/proof.h"
+#include "tools/debuginfod/proof/proof.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 #include "libnote/error.h"
 #include "libnote/note.h"
-#include "tools/debuginfod/shape.h"
+#include "tools/debuginfod/proof/shape.h"
 
 /* More would be more section headers than any file has, and memory that a server chooses. */
 #define SECTIONS_MOST (1u << 18)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One try of one artifact at one HTTP server: from the request to what the answer means. */
-#ifndef DEBUGINFOD_TRANSFER_H
-#define DEBUGINFOD_TRANSFER_H
+#ifndef DEBUGINFOD_HTTP_TRANSFER_H
+#define DEBUGINFOD_HTTP_TRANSFER_H
 
 #include "tools/debuginfod/cache/cache.h"
-#include "tools/debuginfod/server.h"
+#include "tools/debuginfod/http/server.h"
 
 /* What all transfers of a client share. */
 struct transfer_settings {

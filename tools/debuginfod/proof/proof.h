@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The last word before anything is called found. */
-#ifndef DEBUGINFOD_PROOF_H
-#define DEBUGINFOD_PROOF_H
+#ifndef DEBUGINFOD_PROOF_PROOF_H
+#define DEBUGINFOD_PROOF_PROOF_H
 
 #include <stddef.h>
 

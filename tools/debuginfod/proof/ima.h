@@ -10,8 +10,8 @@
  *     2 bytes, big endian  the signature's length
  *     the signature        of the digest of the file: RSA (PKCS #1 1.5) or ECDSA
  */
-#ifndef DEBUGINFOD_IMA_H
-#define DEBUGINFOD_IMA_H
+#ifndef DEBUGINFOD_PROOF_IMA_H
+#define DEBUGINFOD_PROOF_IMA_H
 
 #include <stdbool.h>
 #include <stddef.h>
