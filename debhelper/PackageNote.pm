@@ -108,15 +108,25 @@ sub start_package {
 sub stamp_package {
 	my ($package, @keys) = @_;
 	my ($source, $version) = source();
-	my @files;
+	my %files;
 	find({no_chdir => 1, wanted => sub {
 		return if -l or not -f _ or m{/usr/lib/debug/|/guile/.*\.go$} or excludefile($_);
-		push(@files, $_) if is_so_or_exec_elf_file($_);
+		my ($device, $inode) = stat(_);
+		push(@{$files{"$device:$inode"}}, $_) if is_so_or_exec_elf_file($_);
 	}}, tmpdir($package));
-	return if not @files;
-	pkgnote($package, 'dh_pkgnote', 'stamp', jobs(), '--from=os-release', '-ktype=deb', "-kname=$source",
-		"-kversion=$version", '-karchitecture=' . package_binary_arch($package), (map { "-k$_" } @keys), '--',
-		sort @files);
+	# A command line has an end; the names of one file go onto the same.
+	my @calls = ([]);
+	my $length = 0;
+	foreach my $names (sort { $a->[0] cmp $b->[0] } map { [sort @{$_}] } values %files) {
+		push(@calls, []) and $length = 0 if $length > 100_000;
+		push(@{$calls[-1]}, @{$names});
+		$length += 1 + length foreach @{$names};
+	}
+	foreach my $call (grep { @{$_} } @calls) {
+		pkgnote($package, 'dh_pkgnote', 'stamp', jobs(), '--from=os-release', '-ktype=deb', "-kname=$source",
+			"-kversion=$version", '-karchitecture=' . package_binary_arch($package), (map { "-k$_" } @keys), '--',
+			sort @{$call});
+	}
 }
 
 # --- dh_dwz ---
@@ -177,7 +187,7 @@ sub debug_tree {
 	return $settings{shape} eq 'ddeb' ? state_dir($package) . '/ddeb' : dbgsym_tmpdir($package);
 }
 
-# What dh_strip leaves alone in PACKAGE, as patterns for paths below its tree.
+# What dh_strip leaves alone in PACKAGE, as options: a package can have more files than a command line holds.
 sub left_alone {
 	my ($package) = @_;
 	my $tmp = tmpdir($package);
@@ -189,7 +199,14 @@ sub left_alone {
 			or (compat(10) and not -x _ and not /\.(?:so.*?|cmxs|node|a)$/);
 	}}, $tmp) if $dh{EXCLUDE} or compat(10);
 	s/([\\*?\[\]])/\\$1/g foreach @paths;
-	return ('*debug/*.so*', '*/guile/*.go', '*/debug/.build-id/*', '*/debug/.dwz/*', '*.ko', @paths);
+	my @options = map { "--exclude=$_" } ('*debug/*.so*', '*/guile/*.go', '*/debug/.build-id/*', '*/debug/.dwz/*', '*.ko');
+	return @options if not @paths or $dh{NO_ACT};
+	my $list = state_dir($package) . '/left-alone';
+	install_dir(dirname($list));
+	open(my $file, '>:raw', $list) or error("$list: $!");
+	print {$file} "$_\0" foreach sort @paths;
+	close($file) or error("$list: $!");
+	return (@options, "--exclude-from=$list");
 }
 
 sub move_tree {
@@ -243,7 +260,7 @@ sub split_package {
 		if @sources and -d "$tmp/usr/lib/debug/.dwz";
 	my @split = ('split', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
 		"--package-version=$version", "--arch=$arch", '--compress=zlib', "--debug-root=/$DEBUG_ROOT", @sources,
-		(map { "--exclude=$_" } left_alone($package)));
+		left_alone($package));
 	# A file of a udeb is that of the package beside it, with one build-id: it has the debuglink, too, to be the same
 	# file, and the debug file is in the other's debug package.
 	pkgnote($package, 'dh_strip', @split, $tmp) if is_udeb($package) and not defined($tree);

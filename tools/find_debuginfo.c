@@ -24,6 +24,7 @@ struct arguments {
 	bool dwz;
 	bool dwz_single;
 	bool no_archives;
+	bool all_modes;
 	bool check_elf;
 	bool check_elf_strictly;
 	const char *seed;
@@ -58,7 +59,7 @@ static bool take_list_option(struct cli *cli, void *target, const char *name, co
 }
 
 /* Refuses what does not go together. */
-static bool check_arguments(struct cli *cli, const struct arguments *a)
+static bool check_arguments(struct cli *cli, struct arguments *a)
 {
 	if (a->seed != NULL && a->keep_ids)
 		cli_usage(cli, "--build-id-seed and -n do not go together");
@@ -174,6 +175,7 @@ static void set_options(struct split_options *options, struct split_teller *tell
 			     : a->check_elf        ? ELF_CHECK_TOLD
 						   : ELF_CHECK_NONE;
 	options->no_archives = a->no_archives;
+	options->executables = !a->all_modes;
 	options->leave_broken = true; /* find-debuginfo asks file(1), which skips it */
 	teller->strict_elf = a->check_elf_strictly;
 }
@@ -259,6 +261,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 "sources go to /usr/src/debug/BASE", NULL, NULL},
 		{"no-ar-files", 0, OPTION_FLAG, NULL, &a->no_archives,
 		 "leave static archives alone", NULL, NULL},
+		{"all-modes", 0, OPTION_FLAG, NULL, &a->all_modes,
+		 "take programs that nobody may execute, too", NULL, NULL},
 		{"check-elf", 0, OPTION_FLAG, NULL, &a->check_elf,
 		 "tell what eu-elflint says of the files before and after", NULL, NULL},
 		{"check-elf-strict", 0, OPTION_FLAG, NULL, &a->check_elf_strictly,

@@ -27,7 +27,7 @@ struct arguments {
 };
 
 /* Checks what the table of options cannot; false after a message. */
-static bool check_arguments(struct cli *cli, const struct arguments *arguments)
+static bool check_arguments(struct cli *cli, struct arguments *arguments)
 {
 	const char *relative = NULL;
 	for (size_t i = 0; i < arguments->build_dirs.count; i++)

@@ -33,8 +33,39 @@ static bool check_symtabs(struct cli *cli, const struct strings *words)
 	return true;
 }
 
-bool split_arguments_check(struct cli *cli, const struct split_arguments *a)
+/* A name can have a newline in it: one NUL in the file, and NULs are what ends patterns. */
+static bool read_patterns(struct cli *cli, struct strings *patterns, const char *path)
 {
+	const bool is_stdin = strcmp(path, "-") == 0;
+	FILE *file = is_stdin ? stdin : fopen(path, "re");
+	struct text text = {0};
+	char buffer[65536];
+	size_t got;
+	while (file != NULL && (got = fread(buffer, 1, sizeof(buffer), file)) > 0)
+		text_add(&text, buffer, got);
+	const bool good = file != NULL && !ferror(file);
+	if (!good)
+		cli_usage(cli, "--exclude-from=%s: %s", path, strerror(errno));
+	if (file != NULL && !is_stdin)
+		fclose(file);
+	const char end = text.size != 0 && memchr(text.data, '\0', text.size) != NULL ? '\0' : '\n';
+	for (size_t at = 0; good && at < text.size;) {
+		const char *stop = memchr(text.data + at, end, text.size - at);
+		const size_t length =
+			stop != NULL ? (size_t)(stop - text.data) - at : text.size - at;
+		if (length != 0)
+			strings_take(patterns, strndup(text.data + at, length));
+		at += length + 1;
+	}
+	text_free(&text);
+	return good;
+}
+
+bool split_arguments_check(struct cli *cli, struct split_arguments *a)
+{
+	for (size_t i = 0; i < a->exclude_from.count; i++)
+		if (!read_patterns(cli, &a->exclude, a->exclude_from.items[i]))
+			return false;
 	if (a->stamp == STAMP_NOTHING &&
 	    (a->metadata.pairs.count != 0 || a->metadata.payload != NULL ||
 	     a->metadata.from.count != 0)) {
@@ -102,6 +133,7 @@ void split_arguments_free(struct split_arguments *a)
 	strings_free(&a->maps);
 	strings_free(&a->only);
 	strings_free(&a->exclude);
+	strings_free(&a->exclude_from);
 	strings_free(&a->keep_symtab);
 	strings_free(&a->keep_sections);
 	strings_free(&a->remove_sections);

@@ -18,6 +18,7 @@ struct split_arguments {
 	struct strings maps;
 	struct strings only;
 	struct strings exclude;
+	struct strings exclude_from;
 	struct strings keep_symtab;
 	struct strings keep_sections;
 	struct strings remove_sections;
@@ -48,6 +49,9 @@ struct split_arguments {
 	 "only files whose /PATH matches", NULL, NULL}, \
 	{"exclude", 0, OPTION_LIST, "PATTERN", &(a)->exclude, \
 	 "leave out files whose /PATH matches", NULL, NULL}, \
+	{"exclude-from", 0, OPTION_LIST, "FILE", &(a)->exclude_from, \
+	 "such patterns, one a line of FILE, or each with a NUL behind it (- for stdin)", \
+	 NULL, NULL}, \
 	{"keep-symtab", 0, OPTION_LIST, "all|libs|PATTERN", &(a)->keep_symtab, \
 	 "leave the symbol table in the shipped files, in shared libraries, or in files whose " \
 	 "/PATH matches", "all", NULL}, \
@@ -77,8 +81,8 @@ struct split_arguments {
 	METADATA_OPTIONS(&(a)->metadata)
 /* clang-format on */
 
-/* Checks what the table cannot; false after cli_usage. */
-bool split_arguments_check(struct cli *cli, const struct split_arguments *arguments);
+/* Checks what the table cannot, and reads what --exclude-from names; false after cli_usage. */
+bool split_arguments_check(struct cli *cli, struct split_arguments *arguments);
 
 /* Fills what the options decide of OPTIONS and TELLER. OPTIONS points into ARGUMENTS. */
 void split_arguments_fill(struct split_options *options, struct split_teller *teller,

@@ -65,6 +65,11 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 			"it anew in no build step, the split does",
 			text);
 		break;
+	case SPLIT_RELOCATIONS_KEPT:
+		cli_say(cli, path,
+			"relocations of its debug sections are not resolved, readers do that: %s",
+			text);
+		break;
 	case SPLIT_GROUP_LOST:
 		cli_say(cli, path,
 			"its group is not kept: you are not in it (fakeroot, or chgrp first)");

@@ -35,7 +35,9 @@ static void write_debug_file(struct image *image, const struct plan *plan, uint8
 	struct draft draft;
 	struct strip_output debug = {0};
 	draft_begin(&draft, plan);
-	int code = reloc_resolve(&draft, image, NULL);
+	char *kept = NULL;
+	int code = reloc_resolve(&draft, image, &kept, NULL);
+	free(kept);
 	if (code == NOTE_OK && (choice & 8) != 0)
 		code = draft_add(&draft, image, ".gdb_index", calloc(1, 5), 5, NULL);
 	if (code == NOTE_OK)

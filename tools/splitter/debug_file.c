@@ -155,7 +155,7 @@ int debug_file_make(struct strip_output *out, const struct split_run *run, size_
 	*out = (struct strip_output){0};
 	draft_begin(&draft, plan);
 	if (options->reloc_debug && image->ehdr.e_type == ET_REL)
-		code = reloc_resolve(&draft, image, err);
+		code = reloc_resolve(&draft, image, &outcome->kept_relocations, err);
 	if (code == NOTE_OK && options->dwz != DWZ_NONE)
 		code = draft_inflate(&draft, image, err);
 	if (code == NOTE_OK && options->gdb_index)

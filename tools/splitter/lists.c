@@ -83,13 +83,38 @@ static void free_tree(struct debug_tree *tree)
 
 /* --- text --- */
 
+/* What would mean something in a name that is not quoted, or in any. */
+#define SPACES   " \t\v\f"
+#define SPECIALS "\"\n\r{}\\%*?["
+
+/*
+ * rpm expands macros in a line, takes what it then reads between quotes or white space for a name,
+ * and one without quotes for a pattern (rpm-spec(7), glob(7)). A class of one character stands for
+ * each that would mean something; for those that no class can hold, because a quote, a brace or
+ * white space is looked for before the pattern is, "?" has to do.
+ */
+static void add_pattern(struct text *text, const char *path)
+{
+	for (; *path != '\0'; path++) {
+		if (strchr("\"\n\r{}\\" SPACES, *path) != NULL)
+			text_puts(text, "?");
+		else if (strchr(SPECIALS, *path) != NULL)
+			text_printf(text, "[%s%c]", *path == '%' ? "%" : "", *path);
+		else
+			text_add(text, path, 1);
+	}
+}
+
 static void add_line(struct text *text, const char *before, const char *path)
 {
-	const bool quoted = path[strcspn(path, " \t\n\"")] != '\0';
 	text_puts(text, before);
-	text_puts(text, quoted ? "\"" : "");
-	text_puts(text, path);
-	text_puts(text, quoted ? "\"\n" : "\n");
+	if (path[strcspn(path, SPECIALS)] != '\0') {
+		add_pattern(text, path);
+		text_puts(text, "\n");
+	} else {
+		const char *quote = path[strcspn(path, SPACES)] != '\0' ? "\"" : "";
+		text_printf(text, "%s%s%s\n", quote, path, quote);
+	}
 }
 
 static int write_list(const struct lists_options *options, const char *name,

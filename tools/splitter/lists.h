@@ -9,7 +9,7 @@
  *   elfbins.list           ".//PATH" of each file that was split
  *
  * and, for each -o after an -l or -p, a list of what those choose, which the first then lacks. A
- * name with white space is quoted, as rpm reads it.
+ * name with white space is quoted, and what rpm takes for a macro or a pattern is escaped.
  */
 #ifndef SPLITTER_LISTS_H
 #define SPLITTER_LISTS_H

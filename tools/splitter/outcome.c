@@ -17,6 +17,7 @@ void outcome_free(struct outcome *outcome)
 	strings_free(&outcome->remarks);
 	strings_free(&outcome->wanting);
 	free(outcome->dropped_link);
+	free(outcome->kept_relocations);
 	for (size_t i = 0; i < 3; i++)
 		free(outcome->complaints[i]);
 	free(outcome->sources);

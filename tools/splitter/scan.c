@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/splitter/scan.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libnote/error.h"
 #include "tools/splitter/elf/elf.h"
+#include "tools/splitter/patterns.h"
 
 /* --- the tree --- */
 
@@ -20,14 +20,6 @@ struct scan {
 	void (*fail)(void *context, const char *path, const struct note_error *err);
 	void *fail_context;
 };
-
-static bool matches(const struct strings *patterns, const char *path)
-{
-	for (size_t i = 0; i < patterns->count; i++)
-		if (fnmatch(patterns->items[i], path, 0) == 0)
-			return true;
-	return false;
-}
 
 static bool visit(void *context, const struct entry *entry, bool *descend)
 {
@@ -146,26 +138,27 @@ static void join_links(struct scan *scan)
 		qsort(inputs->items, count, sizeof(*inputs->items), by_path);
 }
 
-static const struct strings no_patterns;
-
 /* Drops the names that --only and --exclude leave out. */
 static void select_names(struct scan *scan)
 {
-	const struct strings *only =
-		scan->options->only != NULL ? scan->options->only : &no_patterns;
-	const struct strings *exclude =
-		scan->options->exclude != NULL ? scan->options->exclude : &no_patterns;
+	struct patterns only;
+	struct patterns exclude;
 	size_t count = 0;
+	patterns_init(&only, scan->options->only);
+	patterns_init(&exclude, scan->options->exclude);
 	for (size_t i = 0; i < scan->out->count; i++) {
 		struct input *input = &scan->out->items[i];
 		char *path = xasprintf("/%s", input->path);
-		if ((only->count == 0 || matches(only, path)) && !matches(exclude, path))
+		if ((patterns_none(&only) || patterns_match(&only, path)) &&
+		    !patterns_match(&exclude, path))
 			scan->out->items[count++] = *input;
 		else
 			free(input->path);
 		free(path);
 	}
 	scan->out->count = count;
+	patterns_free(&only);
+	patterns_free(&exclude);
 }
 
 int scan_tree(struct inputs *out, struct root *root, const struct scan_options *options,

@@ -248,6 +248,14 @@ static int look_before(const struct split_run *run, size_t index, struct outcome
 			 "left as it was: eu-elflint complains");
 }
 
+/* rpm's packagers take the x bits of a program away to keep it as it is. */
+static bool is_kept_out(const struct passage *passage)
+{
+	struct stat st;
+	return fstat(passage->fd, &st) == 0 && (st.st_mode & 0111) == 0 &&
+	       elf_file_kind(passage->image) == NOTE_KIND_EXECUTABLE;
+}
+
 /* What an input is. One that has a debuglink and more to move is done only if the link leads to a
  * debug file of ours. */
 static int judge(const struct split_run *run, size_t index, struct passage *passage,
@@ -258,6 +266,10 @@ static int judge(const struct split_run *run, size_t index, struct passage *pass
 	if (code == NOTE_OK && (*kind == INPUT_LINKED || *kind == INPUT_SPLIT) &&
 	    keeps_symtab(&run->inputs.items[index], passage->image, options->keep_symtab))
 		code = scan_judge(passage->image, true, kind, outcome->reason, err);
+	if (code == NOTE_OK && options->executables && is_kept_out(passage)) {
+		*kind = INPUT_LEFT;
+		return outcome_leave(outcome, "nobody may execute it");
+	}
 	if (code != NOTE_OK || *kind != INPUT_LINKED)
 		return code;
 	struct outcome earlier = {0};

@@ -30,14 +30,15 @@ enum split_event {
 	SPLIT_NO_BUILD_ID,    /* split, or left alone, without a build-id */
 	SPLIT_MISSING_SOURCE, /* TEXT: a source that it names and that is not there */
 	SPLIT_PATHS_KEPT,     /* TEXT: how many paths could not be rewritten (dwarf_summary.kept) */
-	SPLIT_LINKS_ELSEWHERE, /* it has hard links outside ROOT, which keep the old file */
-	SPLIT_LINK_DROPPED,    /* TEXT: the debuglink that it had, and is no more */
-	SPLIT_GROUP_LOST,      /* its group may not be given: it has that of the user now */
-	SPLIT_NO_INDEX,        /* its debug file has no .gdb_index; TEXT: why */
-	SPLIT_NOT_FOLDED,      /* dwz left its debug file as it was; TEXT: why */
-	SPLIT_COMPLAINT,       /* TEXT: what eu-elflint says of it */
-	SPLIT_REMARK,          /* TEXT: what else there is to know of its debug information */
-	SPLIT_WANTING,         /* TEXT: what its debug information lacks, or nobody here can read */
+	SPLIT_LINKS_ELSEWHERE,  /* it has hard links outside ROOT, which keep the old file */
+	SPLIT_LINK_DROPPED,     /* TEXT: the debuglink that it had, and is no more */
+	SPLIT_RELOCATIONS_KEPT, /* TEXT: the first that was not resolved, as it should be */
+	SPLIT_GROUP_LOST,       /* its group may not be given: it has that of the user now */
+	SPLIT_NO_INDEX,         /* its debug file has no .gdb_index; TEXT: why */
+	SPLIT_NOT_FOLDED,       /* dwz left its debug file as it was; TEXT: why */
+	SPLIT_COMPLAINT,        /* TEXT: what eu-elflint says of it */
+	SPLIT_REMARK,           /* TEXT: what else there is to know of its debug information */
+	SPLIT_WANTING, /* TEXT: what its debug information lacks, or nobody here can read */
 };
 
 struct split_options {
@@ -70,6 +71,7 @@ struct split_options {
 	enum dwz_mode dwz;
 	struct dwz_limits dwz_limits;
 	enum elf_check elf_check;
+	bool executables; /* of programs, those that somebody may execute; the others are left */
 	bool no_archives; /* leave static archives alone */
 	bool discard;     /* strip alone: no debug files, no debuglinks */
 	bool links;       /* make .build-id links (layout rpm) */

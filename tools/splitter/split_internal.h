@@ -39,9 +39,10 @@ struct outcome {
 	char draft[33];  /* staged: a digest of the debug file before dwz */
 	char *alternate; /* the file that the debug file shares with others, below ROOT, or NULL */
 	char *no_index;  /* why gdb made none, or NULL */
-	char *dropped_link;  /* the debuglink of before that had to go, or NULL */
-	bool group_lost;     /* it has our group instead of its own */
-	char *not_folded;    /* why dwz refused the debug file, or NULL */
+	char *kept_relocations; /* what could not be resolved in its debug file, or NULL */
+	char *dropped_link;     /* the debuglink of before that had to go, or NULL */
+	bool group_lost;        /* it has our group instead of its own */
+	char *not_folded;       /* why dwz refused the debug file, or NULL */
 	char *complaints[3]; /* eu-elflint's: of the input, the shipped file and the debug file */
 	char *package;
 	const struct source **sources;

@@ -309,9 +309,12 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 		options->tell(options->context, SPLIT_PATHS_KEPT, path, number, NULL);
 		free(number);
 	}
-	if (outcome->dropped_link != NULL)
+	if (outcome->dropped_link != NULL && outcome->verdict == VERDICT_SPLIT)
 		options->tell(options->context, SPLIT_LINK_DROPPED, path, outcome->dropped_link,
 			      NULL);
+	if (outcome->kept_relocations != NULL)
+		options->tell(options->context, SPLIT_RELOCATIONS_KEPT, path,
+			      outcome->kept_relocations, NULL);
 	if (outcome->group_lost)
 		options->tell(options->context, SPLIT_GROUP_LOST, path, NULL, NULL);
 	for (size_t i = 0; i < outcome->wanting.count; i++)

@@ -84,8 +84,7 @@ static bool has_contents(const struct plan *plan, const struct image *image, uin
 {
 	const struct plan_section *section = &plan->sections[index];
 	return section->bytes != NULL &&
-	       (whole || (section->fate != FATE_SHIPPED && section->fate != FATE_DROPPED) ||
-		index == image->shstrndx);
+	       (whole || section->fate != FATE_SHIPPED || index == image->shstrndx);
 }
 
 /* A gap up to which a note keeps its place behind the headers, so that the first segment, too,

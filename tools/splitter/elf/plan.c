@@ -57,11 +57,15 @@ static enum section_fate fate_of(const struct plan *plan, const struct image *im
 				 uint64_t strtab, const struct plan_options *options)
 {
 	const struct plan_section *section = &plan->sections[index];
-	const bool keep_symtab = options->keep_symtab || image->ehdr.e_type == ET_REL;
+	/* A relocatable file's relocations need it in either half. Else it is in one: what reads
+	 * both files (gdb, eu-unstrip) would have it twice. */
+	const enum section_fate symbols = image->ehdr.e_type == ET_REL ? FATE_BOTH
+					  : options->keep_symtab       ? FATE_SHIPPED
+								       : FATE_DEBUG;
 	if (index == image->shstrndx && index != strtab)
 		return FATE_NAMES;
 	if (strcmp(section->name, ".gnu_debuglink") == 0)
-		return FATE_DROPPED; /* it tells of another debug file */
+		return FATE_DEBUG; /* it is another's: eu-unstrip looks for it there */
 	switch (section->shdr.sh_type) {
 	case SHT_NOTE:
 	case SHT_GROUP: /* see follow_members */
@@ -70,10 +74,10 @@ static enum section_fate fate_of(const struct plan *plan, const struct image *im
 		return FATE_DEBUG;
 	case SHT_SYMTAB:
 	case SHT_SYMTAB_SHNDX:
-		return keep_symtab ? FATE_BOTH : FATE_DEBUG;
+		return symbols;
 	case SHT_STRTAB:
 		if (index == strtab)
-			return keep_symtab ? FATE_BOTH : FATE_DEBUG;
+			return symbols;
 		return section_is_debug(section->name) ? FATE_DEBUG : FATE_SHIPPED;
 	case SHT_REL:
 	case SHT_RELA:
@@ -229,8 +233,7 @@ static bool follow_users(struct plan *plan, uint8_t *users)
 	for (uint64_t i = 1; i < plan->count; i++) {
 		const struct plan_section *section = &plan->sections[i];
 		const uint64_t link = section->shdr.sh_link;
-		if (link == 0 || link >= plan->count || section->fate == FATE_DROPPED ||
-		    section->fate == FATE_NAMES)
+		if (link == 0 || link >= plan->count || section->fate == FATE_NAMES)
 			continue;
 		users[link] |= section->fate == FATE_DEBUG ? MOVES : STAYS;
 	}

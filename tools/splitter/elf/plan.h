@@ -17,7 +17,6 @@ enum section_fate {
 	FATE_BOTH,    /* notes, and what is kept by wish */
 	FATE_NAMES,   /* the section name table: each file gets its own */
 	FATE_FIRST,   /* to the debug file, and its first entry to both: symbols, by wish */
-	FATE_DROPPED, /* to neither: a .gnu_debuglink of before */
 };
 
 struct plan_section {
@@ -39,7 +38,7 @@ bool section_is_debug(const char *name);
 
 /* What is not moved out, or moved out besides, as the user wants it. */
 struct plan_options {
-	bool keep_symtab;           /* the shipped file has the symbol table, too */
+	bool keep_symtab;           /* the shipped file has the symbol table */
 	bool keep_first_symbol;     /* or of it what loaded relocations without a symbol refer to */
 	const struct strings *keep; /* fnmatch(3) patterns for section names; may be NULL */
 	const struct strings *remove;

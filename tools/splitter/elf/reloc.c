@@ -135,6 +135,18 @@ static int resolve_section(struct pass *pass, struct note_error *err)
 	return code;
 }
 
+/* A section that cannot be understood keeps its relocations, all of them; the first is told. */
+static int keep(int code, char **kept, struct note_error *err)
+{
+	if (code != NOTE_UNSUPPORTED && code != NOTE_MALFORMED)
+		return code;
+	if (*kept == NULL && err->offset == NOTE_NO_OFFSET)
+		*kept = xstrdup(err->text);
+	else if (*kept == NULL)
+		*kept = xasprintf("%s (offset %llu)", err->text, (unsigned long long)err->offset);
+	return NOTE_OK;
+}
+
 /* Checks what the section refers to; *WANTED is false where it is none of ours. */
 static int begin_pass(struct pass *pass, bool *wanted, struct note_error *err)
 {
@@ -171,8 +183,12 @@ static int begin_pass(struct pass *pass, bool *wanted, struct note_error *err)
 	return NOTE_OK;
 }
 
-int reloc_resolve(struct draft *draft, struct image *image, struct note_error *err)
+int reloc_resolve(struct draft *draft, struct image *image, char **kept, struct note_error *err)
 {
+	struct note_error own;
+	*kept = NULL;
+	if (err == NULL)
+		err = &own;
 	int code = draft_inflate(draft, image, err);
 	for (uint64_t i = 1; code == NOTE_OK && i < draft->plan.count; i++) {
 		struct pass pass = {.draft = draft, .image = image, .index = i};
@@ -180,6 +196,7 @@ int reloc_resolve(struct draft *draft, struct image *image, struct note_error *e
 		code = begin_pass(&pass, &wanted, err);
 		if (code == NOTE_OK && wanted)
 			code = resolve_section(&pass, err);
+		code = keep(code, kept, err);
 	}
 	return code;
 }

@@ -9,8 +9,9 @@
 #include "tools/splitter/elf/draft.h"
 
 /* Resolves what relocations of the draft's debug sections against debug sections there are, and
- * drops them. NOTE_UNSUPPORTED, with the offset of the relocation in the file, where a type or the
- * machine is not known. */
-int reloc_resolve(struct draft *draft, struct image *image, struct note_error *err);
+ * drops them. A section with one that is not known, or of a machine that is not, keeps all of its
+ * own; *KEPT, the caller's, then tells of the first such, with its offset in the file, else it is
+ * NULL. */
+int reloc_resolve(struct draft *draft, struct image *image, char **kept, struct note_error *err);
 
 #endif

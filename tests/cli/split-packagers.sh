@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pkgnote split and find-debuginfo with what packagers of a whole archive bring along: links of before, other
+# machines, odd names, other users' files, sections that belong together.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/judges.sh"
+
+split_rpm() { "$PKGNOTE" split --layout=rpm --name=n --package-version=1 --release=2 --arch=a "$@"; }
+split_deb() { "$PKGNOTE" split --layout=deb --name=n --package-version=1 --arch=amd64 "$@"; }
+sections() { readelf -SW "$1" 2>/dev/null | sed -nE 's/^ *\[ *[0-9]+\] ([^ ]+) +([A-Z_0-9]+) .*/\1 \2/p'; }
+# find_debuginfo OPTION... BUILDDIR: the tree is ./root.
+find_debuginfo() {
+	RPM_BUILD_ROOT=$PWD/root RPM_BUILD_DIR=$PWD RPM_PACKAGE_NAME=n RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=2 RPM_ARCH=a \
+		"$PKGNOTE" find-debuginfo --build-id-seed 1-2 --unique-debug-suffix -1-2.a --unique-debug-src-base n-1-2.a "$@"
+}
+
+links_of_before() {
+	need gcc objcopy strip eu-unstrip
+	mkdir -p tree/bin
+	echo 'int f(int a) { return a + 1; } int main(void) { return f(-1); }' >a.c
+	gcc -g a.c -o tree/bin/pie
+	gcc -g -static a.c -o tree/bin/static
+	gcc -g -shared -fPIC a.c -o tree/bin/lib.so
+	gcc -g a.c -o tree/bin/symbols; strip -g tree/bin/symbols
+	echo '__attribute__((section(".modinfo"), used)) static const char l[] = "license=GPL"; int x;' >m.c
+	gcc -g -c m.c -o tree/bin/m.ko
+	for f in tree/bin/*; do
+		objcopy --only-keep-debug "$f" upstream.debug; objcopy --add-gnu-debuglink=upstream.debug "$f"
+	done
+	# Nothing is left to move in this one.
+	gcc -s a.c -o tree/bin/done; objcopy --add-gnu-debuglink=upstream.debug tree/bin/done
+	rm upstream.debug
+	for layout in rpm deb; do
+		rm -rf root; cp -a tree root
+		status 0 "split_$layout" -q --manifest=m.json root
+		"split_$layout" root >/dev/null 2>err.second # again: nothing is done twice
+		for f in pie static lib.so symbols $([ $layout = deb ] || echo m.ko); do
+			sections root/bin/$f >now
+			says_not now '^\.debug_|^\.stab'
+			same "$(grep -c '^.gnu_debuglink ' now)" 1
+			debug=$(readelf -p .gnu_debuglink root/bin/$f | sed -nE 's/^ *\[ *0\] +//p')
+			says_not <(echo "$debug") upstream
+			path=$(find root/usr/lib/debug -type f -name "$debug")
+			sections "$path" >now
+			says now '^\.(debug_info|symtab) '
+			case $f in static | *.ko) ;; *) eu-unstrip -o joined root/bin/$f "$path" ;; esac
+		done
+		HOME=$PWD gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex "set debug-file-directory $PWD/root/usr/lib/debug" -ex 'info line f' root/bin/pie >gdb.out 2>&1
+		says gdb.out 'Line 1 of .*a.c'
+		cmp root/bin/done tree/bin/done
+		says_not err.second 'dropped'
+		rm -rf root; cp -a tree root; "split_$layout" root >out 2>err
+		same "$(grep -c "debuglink to 'upstream.debug', which is dropped" err)" $([ $layout = rpm ] && echo 5 || echo 4)
+		says err '/bin/done: left alone: already split'
+	done
+}
+check "a debuglink beside debug information is dropped, and said; beside none, the file is done" links_of_before
+
+# Not by name: what a section says that it belongs to.
+sections_that_belong_together() {
+	need gcc objcopy as readelf eu-elflint
+	mkdir -p root/bin root/lib
+	cat >a.c <<-'C'
+	asm(".stabs \"int:t1=r1;-128;127;\",128,0,0,0");
+	int main(void) { return 0; }
+	C
+	gcc -g a.c -o root/bin/stabs
+	cat >m.s <<-'S'
+	.section .modinfo,"a"; .asciz "license=GPL"
+	.section .text.f,"axG",@progbits,f,comdat
+	.globl f
+	f: ret
+	.section .xxxx.f,"G",@progbits,f,comdat
+	.long 1; .byte 0x64, 0; .short 0; .long f
+	.section .xxxxstr.f,"G",@progbits,f,comdat
+	.asciz "x"
+	S
+	as m.s -o root/lib/m.ko
+	objcopy --rename-section .xxxx.f=.stab.f --rename-section .xxxxstr.f=.stabstr.f --rename-section .rela.xxxx.f=.rela.stab.f root/lib/m.ko
+	# Ours alone: a table that is asked to go, whose relocations and strings have no name that tells.
+	cat >t.s <<-'S'
+	.section .modinfo,"a"; .asciz "license=GPL"
+	.text; g: ret
+	.section .our_table,"",@progbits
+	.quad g
+	S
+	as -g t.s -o root/lib/t.ko
+	split_rpm -q '--remove-section=.our_table' root
+	for f in bin/stabs lib/m.ko lib/t.ko; do
+		sections root/$f >shipped
+		sections "root/usr/lib/debug/$f-1-2.a.debug" >debug
+		says_not shipped '\.stab|our_table'
+		eu-elflint --gnu-ld root/$f >lint 2>&1 || true
+		says_not lint 'sh_link|sh_info|group'
+	done
+	says <(sections root/usr/lib/debug/bin/stabs-1-2.a.debug) '^\.stabstr STRTAB'
+	says <(sections root/usr/lib/debug/lib/t.ko-1-2.a.debug) '^\.rela\.our_table RELA'
+	readelf -rW root/usr/lib/debug/lib/t.ko-1-2.a.debug >relocations
+	says relocations 'R_X86_64_64'
+	# Kept by wish, a section has its strings with it.
+	gcc -g a.c -o root/bin/stabs
+	split_rpm -q '--keep-section=.stab' root
+	says <(sections root/bin/stabs) '^\.stabstr STRTAB'
+	objdump -G root/bin/stabs >shown
+	says shown 'int:t1'
+}
+check "strings, relocations and groups go where what they belong to goes" sections_that_belong_together
+
+kept_symbols() {
+	need gcc readelf eu-unstrip
+	mkdir -p tree/lib tree/bin
+	echo 'int f(int a) { return a + 1; } int main(void) { return f(-1); }' >a.c
+	gcc -g a.c -o tree/bin/a; gcc -g -shared -fPIC a.c -o tree/lib/ld-2.so
+	ln tree/lib/ld-2.so tree/lib/other
+	cp -a tree root
+	split_rpm -q '--keep-symtab=*/ld-*.so*' root
+	says <(sections root/lib/ld-2.so) '^\.symtab SYMTAB'
+	says_not <(sections root/bin/a) '^\.symtab'
+	# It is there once: the debug file has its header alone, as eu-strip -g leaves it.
+	says <(sections root/usr/lib/debug/lib/ld-2.so-1-2.a.debug) '^\.symtab NOBITS'
+	says <(sections root/usr/lib/debug/lib/ld-2.so-1-2.a.debug) '^\.strtab NOBITS'
+	eu-unstrip -o joined root/lib/ld-2.so root/usr/lib/debug/lib/ld-2.so-1-2.a.debug
+	same "$(readelf -sW joined | awk '$8 == "f" && $2 !~ /^0+$/' | wc -l)" 2
+	gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex "set debug-file-directory $PWD/root/usr/lib/debug" -ex 'info line f' root/lib/ld-2.so >gdb 2>&1
+	says gdb 'Line 1 of .*a.c'
+	status 2 split_rpm --keep-symtab=lib root
+	says err 'all, libs or a pattern'
+	rm -rf root; cp -a tree root; mkdir build
+	find_debuginfo '--keep-symtab=*/ld-*.so*' build >out 2>&1
+	says <(sections root/lib/ld-2.so) '^\.symtab SYMTAB'
+	says_not <(sections root/bin/a) '^\.symtab'
+}
+check "--keep-symtab takes patterns, in find-debuginfo too, and the table is there once" kept_symbols
+
+modes() {
+	need gcc
+	mkdir -p root/bin root/lib build
+	echo 'int x; int main(void) { return x; }' >a.c
+	gcc -g a.c -o root/bin/run; gcc -g a.c -o root/bin/data; gcc -g -no-pie a.c -o root/bin/data2
+	gcc -g -shared -fPIC a.c -o root/lib/liba.so
+	echo '__attribute__((section(".modinfo"), used)) static const char l[] = "license=GPL"; int x;' >m.c
+	gcc -g -c m.c -o root/lib/m.ko; gcc -g a.c -o root/bin/not
+	chmod 0644 root/bin/data* root/lib/*
+	cp -a root before
+	find_debuginfo --exclude=/bin/not build >out 2>&1
+	for f in bin/data bin/data2 bin/not; do cmp root/$f before/$f; done
+	says out '/bin/data: left alone: nobody may execute it'
+	for f in bin/run lib/liba.so lib/m.ko; do says_not <(sections root/$f) '^\.debug_info'; done
+	find_debuginfo --all-modes build >out 2>&1
+	says_not <(sections root/bin/data) '^\.debug_info'
+}
+check "find-debuginfo goes by the x bit, but for libraries and modules" modes
+
+foreign_machines() {
+	need gcc python3
+	mkdir -p root/fw
+	echo 'int x = 3; void _start(void) { for (;;) x++; }' >fw.c
+	gcc -g -nostdlib -static -Wl,--build-id=none -Wl,-z,nognustack fw.c -o own 2>/dev/null || gcc -g -nostdlib -static fw.c -o own
+	python3 - <<-'P'
+	import struct
+	own = open('own', 'rb').read()
+	phoff, = struct.unpack_from('<Q', own, 32); phnum, = struct.unpack_from('<H', own, 56)
+	def made(name, machine, abi=0, bare=True):
+	    d = bytearray(own); d[7] = abi
+	    struct.pack_into('<H', d, 18, machine)
+	    for i in range(phnum if bare else 0):
+	        if struct.unpack_from('<I', d, phoff + 56 * i)[0] >= 0x60000000:
+	            struct.pack_into('<I', d, phoff + 56 * i, 0)
+	    names = d.replace(b'.note.gnu', b'.note.abc') if bare else d
+	    open('root/fw/' + name, 'wb').write(names)
+	made('avr', 83, bare=False); made('cuda', 190, 51, False); made('bpf', 247, bare=False); made('freebsd', 62, 9, False)
+	made('cortex', 40); made('xtensa', 94)
+	made('linux-arm64', 183, bare=False); made('linux-own', 62)
+	P
+	chmod 755 root/fw/*
+	cp -a root before
+	status 0 split_rpm root
+	for f in avr cuda bpf freebsd cortex xtensa; do
+		cmp root/fw/$f before/fw/$f
+		says err "/fw/$f: left alone: not for Linux: "
+	done
+	for f in linux-arm64 linux-own; do says_not <(sections root/fw/$f) '^\.debug_info'; done
+}
+check "what was not linked for Linux is left alone, for that reason" foreign_machines
+
+# no_sections FILE: takes its section headers, and what lies behind the segments.
+no_sections() {
+	python3 - "$1" <<-'P'
+	import struct, sys
+	d = bytearray(open(sys.argv[1], 'rb').read())
+	ph, n = struct.unpack_from('<Q', d, 32)[0], struct.unpack_from('<H', d, 56)[0]
+	end = max(sum(struct.unpack_from('<QQQQ', d, ph + 56 * i + 8)[k] for k in (0, 3)) for i in range(n))
+	struct.pack_into('<Q', d, 40, 0); struct.pack_into('<HHH', d, 58, 0, 0, 0)
+	open(sys.argv[1], 'wb').write(d[:end])
+	P
+}
+
+without_section_headers() {
+	need gcc python3
+	mkdir -p root/bin
+	echo 'int main(void) { return 0; }' >a.c
+	gcc a.c -o root/bin/a; no_sections root/bin/a
+	gcc a.c -o root/bin/b; no_sections root/bin/b; echo payload >>root/bin/b
+	status 0 split_rpm --stamp root
+	says err '/bin/a: left alone: no section headers'
+	says err '/bin/b: left alone: appended data'
+	"$PKGNOTE" show root/bin/a >shown
+	says shown 'rpm n 1-2 a +root/bin/a'
+	root/bin/a
+}
+check "a file without section headers is named so, and gets its note" without_section_headers
+
+# As another user, where root can be one.
+as_user() {
+	[ "$(id -u)" = 0 ] || skip "wants root, to be another user"
+	need gcc setpriv
+	command -v setpriv >/dev/null
+	chmod 755 "$WORK" "$PWD"
+	install -m 755 "$PKGNOTE" ./pkgnote
+	local user="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	$user test -x "$PWD/pkgnote" || skip "no directory for another user here"
+	mkdir -p root/bin root/closed root/closed2
+	echo 'int main(void) { return 0; }' >a.c
+	for f in bin/group bin/set-id bin/plain closed/a closed/b closed2/c; do gcc -g a.c -o root/$f; done
+	ln root/closed/b root/closed2/d
+	chown -R 65534:65534 root
+	chgrp 0 root/bin/group root/bin/set-id; chmod 2755 root/bin/set-id; chmod 0750 root/bin/group
+	chmod 555 root/closed; chmod 500 root/closed2
+	cp -a root before
+	status 3 $user "$PWD/pkgnote" split -j2 --layout=deb --name=n --package-version=1 --arch=amd64 root
+	same "$(grep -c 'set owner of a set-id file' err)" 1
+	says err '/bin/group: its group is not kept'
+	cmp root/bin/set-id before/bin/set-id
+	for f in bin/group bin/plain closed/a closed/b closed2/c; do
+		says_not <(sections root/$f) '^\.debug_info'
+		same "$(stat -c %a root/$f)" "$(stat -c %a before/$f)"
+	done
+	same "$(stat -c '%a %h' root/closed root/closed2 root/closed/b | tr '\n' ' ')" "$(stat -c '%a %h' before/closed before/closed2 before/closed/b | tr '\n' ' ')"
+	same "$(find root -name '.pkgnote*')" ""
+	[ root/closed/b -ef root/closed2/d ]
+}
+check "as a user: a group that may not be given, closed directories, set-id" as_user
+
+names_in_lists() {
+	need gcc rpmbuild rpm
+	mkdir -p root/bin build
+	echo 'int main(void) { return 0; }' >a.c
+	gcc -g a.c -o plain
+	local name names=('we"ird' 'pc%{name}' '%doc' 'back\slash' 'st*r' 'wh?t' 'br[ack]et' '{a,b}' 'two words' 'two "words' 'x%%y' '#hash' "it's" '[!x]' '%')
+	for name in "${names[@]}"; do cp plain "root/bin/$name"; done
+	find_debuginfo -S debugsourcefiles.list build >out 2>&1
+	cat >t.spec <<-S
+	%global debug_package %{nil}
+	%global __os_install_post %{nil}
+	%global _unpackaged_files_terminate_build 0
+	%global _build_id_links none
+	Name: n
+	Version: 1
+	Release: 2
+	Summary: x
+	License: x
+	AutoReqProv: no
+	%description
+	x
+	%install
+	mkdir -p %{buildroot}; cp -a $PWD/root/. %{buildroot}/
+	%files -f $PWD/build/debugfiles.list
+	S
+	HOME=$PWD rpmbuild -bb --define "_topdir $PWD/top" --define "_dbpath $PWD/db" t.spec >log 2>&1 || { tail -20 log >&2; fail "rpmbuild"; }
+	rpm -qp --dbpath "$PWD/db" --qf '[%{FILENAMES}|]' top/RPMS/*/*.rpm >listed 2>/dev/null
+	for name in "${names[@]}"; do
+		grep -qF "/usr/lib/debug/bin/$name-1-2" listed || fail "$name is not in the package"
+	done
+	same "$(tr '|' '\n' <listed | grep -c '\.debug$')" "${#names[@]}"
+}
+check "names with quotes, percent signs, backslashes, patterns, blanks get through rpmbuild" names_in_lists
+
+many_exclusions() {
+	need gcc
+	mkdir -p root/bin
+	echo 'int main(void) { return 0; }' >a.c
+	gcc -g a.c -o root/bin/a; cp root/bin/a $'root/bin/new\nline'; cp root/bin/a 'root/bin/st*r'; cp root/bin/a root/bin/star
+	cp -a root before
+	seq -f '/share/%08.0f' 1 20000 | tr '\n' '\0' >list
+	printf '/bin/new\nline\0/bin/st\\*r\0' >>list
+	split_deb -q --exclude-from=list root 2>err
+	cmp before/bin/$'new\nline' root/bin/$'new\nline'; cmp 'before/bin/st*r' 'root/bin/st*r'
+	says_not <(sections root/bin/star) '^\.debug_info'
+	rm -rf root; cp -a before root
+	printf '/bin/a\n\n*/star\n' | split_deb -q --exclude-from=- root
+	cmp before/bin/a root/bin/a; cmp before/bin/star root/bin/star
+	says_not <(sections 'root/bin/st*r') '^\.debug_info'
+	status 2 split_deb --exclude-from=nowhere root
+	says err 'exclude-from=nowhere: No such file'
+}
+check "--exclude-from takes any number of names, with newlines in them too" many_exclusions
+
+finish
