@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "describe.h"
 #include "error.h"
+#include "judge/check.h"
 #include "package.h"
 #include "static_archive.h"
 
@@ -277,7 +277,7 @@ struct payload {
 static bool visit_problem(void *context, const char *code, uint64_t offset, const char *detail)
 {
 	const struct payload *payload = context;
-	const struct note_problem problem = {code, detail, offset};
+	const struct note_problem problem = {code, detail, offset, 0};
 	return payload->visit(payload->context, &problem) != 0;
 }
 

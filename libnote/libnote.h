@@ -11,8 +11,8 @@
  *  - ERR may be NULL. Otherwise it belongs to the caller, and is written only on failure.
  *  - Sizes and offsets are bytes; offsets count from the start of the file.
  *  - A handle that a function gives is the caller's, who hands it to the function that frees it.
- *    What a handle gives (strings, bytes) is the handle's, valid until it is freed or, where that
- * is said, until its next change. What a visit is given is valid during that visit.
+ *    What a handle gives (strings, bytes) is the handle's, valid until it is freed or, where
+ *    that is said, until its next change. What a visit is given is valid during that visit.
  *  - A visit returns other than 0 to go on, 0 to end the walk; a walk that was ended has succeeded.
  *  - Structures that this library fills may grow at their end in later versions.
  *  - The library holds no global state, never prints, exits, or reads the environment.
@@ -208,7 +208,11 @@ int note_process_modules(long pid, note_module_visit *visit, void *context, stru
  * add some:
  *
  *   no-note             an executable, shared library, PE image or module without a package note
- *   duplicate-note      a second one: the first counts, as systemd has it
+ *   duplicate-note      one that says the same as another, or names the same package
+ *   several-notes       one of another package (vendored or static code): a remark, nothing is
+ *                       wrong; the first one counts, as systemd has it
+ *   no-first-page       a module whose first page, where its notes are to be, is not in the core
+ *   cut-short           the same because the core was cut short
  *   not-allocated       in no PT_LOAD or no PT_NOTE (object files: the section is not SHF_ALLOC;
  *                       PE: no initialized data), so that a running program does not hold it
  *   writable            its segment or section may be written to
@@ -220,16 +224,19 @@ int note_process_modules(long pid, note_module_visit *visit, void *context, stru
  *   bad-padding         bytes behind that NUL that are not 0
  *   not-utf8            the value is not UTF-8 (RFC 3629)
  *   not-object          JSON, but no object
- *   syntax              no JSON (RFC 8259): comments, NaN, a byte order mark, deeper than 128
- * levels duplicate-key       a name twice in one object control-character   one of Unicode's class
- * Cc in a string, raw or escaped (\n) unicode-escape      \uXXXX number-range        an integer
- * beyond 53 bits; what no finite double holds with all its digits trailing-data       something
- * after the object
+ *   syntax              no JSON (RFC 8259): comments, NaN, a byte order mark; over 128 levels
+ *   duplicate-key       a name twice in one object
+ *   control-character   one of Unicode's class Cc in a string, raw or escaped (\n)
+ *   unicode-escape      \uXXXX
+ *   number-range        an integer beyond 53 bits; what no finite double holds, all digits of it
+ *   trailing-data       something after the object
+ *   dlopen-note         a dlopen note that breaks UAPI.12; what can be read of it is read
  */
 struct note_problem {
 	const char *code;
 	const char *detail; /* one line of UTF-8; valid during the visit */
 	uint64_t offset;    /* in the file, or NOTE_NO_OFFSET */
+	int remark;         /* not 0: worth knowing, but nothing is wrong */
 };
 
 typedef int note_problem_visit(void *context, const struct note_problem *problem);

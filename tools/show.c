@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
 #include "tools/base/pool.h"
 #include "tools/base/root/root.h"
+#include "tools/base/stored.h"
 #include "tools/commands.h"
 #include "tools/show/inspect.h"
 
@@ -50,6 +52,20 @@ static char *join(const char *directory, const char *slash, const char *file)
 	return path.data;
 }
 
+/* What comes out of a pipe is read in any order: it goes to a file first. */
+static int open_standard_input(struct note_error *err)
+{
+	struct stat st;
+	int fd = -1;
+	if (fstat(STDIN_FILENO, &st) != 0)
+		error_system(err, "standard input");
+	else if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	else
+		stored_spool(STDIN_FILENO, &fd, err);
+	return fd;
+}
+
 static void inspect_one(struct batch *batch, struct inspection *inspection, const char *file)
 {
 	const struct record_style *style = &batch->show->style;
@@ -64,6 +80,8 @@ static void inspect_one(struct batch *batch, struct inspection *inspection, cons
 		if (code == NOTE_ABSENT || code == NOTE_UNSUPPORTED)
 			return;
 		path = join(batch->operand, slash ? "" : "/", file);
+	} else if (strcmp(file, "-") == 0) {
+		fd = open_standard_input(&error);
 	} else {
 		fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
@@ -236,7 +254,8 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command show_command = {
 	"show",
 	"print the package note, build-id and kind of ELF files, trees, packages and cores",
-	"[--check] [--all] [--json] FILE|DIR|PACKAGE|CORE...\n[--check] [--all] [--json] --pid PID",
+	"[--check] [--all] [--json] FILE|DIR|PACKAGE|CORE|-...\n[--check] [--all] [--json] --pid "
+	"PID",
 	"pkgnote show --check /usr/bin/ls",
 	run,
 };

@@ -43,10 +43,10 @@ no_note() {
 check no-note no_note
 
 duplicate_note() {
-	value '{}' | note .note.package a FDO >it.s
-	value '{"name":"x"}' | note .note.package a FDO >>it.s
+	value '{"name":"x"}' | note .note.package a FDO >it.s
+	value '{"name":"x","a":1}' | note .note.package a FDO >>it.s
 	library; same "$(codes it.so)" duplicate-note
-	grep -q '"package":{}' codes.json # the first counts
+	grep -q '"package":{"name":"x"}' codes.json # the first counts
 	sed -i 's/0xcafe1a7e/0x407c0c0a/; q' it.s
 	value '[]' | note .note.dlopen a FDO | sed s/0xcafe1a7e/0x407c0c0a/ >it.s
 	value '{}' | note .note.package a FDO >>it.s; library; same "$(codes it.so)" ""
@@ -234,4 +234,52 @@ long_value() {
 	done
 }
 check "what pads a long value is read where it is judged" long_value
+# Code of others that was linked in may have a note of its own: that is worth a remark. The same package twice is not.
+several_notes() {
+	{ value '{"name":"a"}' | note .note.package a FDO; value '{"name":"b"}' | note .note.other a FDO; } >it.s; library
+	"$PKGNOTE" show --check --json it.so >codes.json
+	says codes.json '"package":\{"name":"a"\},"packages":\[\{"name":"a"\},\{"name":"b"\}\]'
+	says codes.json '"problems":\[\{"code":"several-notes",[^}]*"remark":true\}\]'
+	status 0 "$PKGNOTE" show --all --check it.so
+	says out ' a, 1 more '
+	says out '^      package b$'
+	says out '^    several-notes: it names another package; the note at offset [0-9]+ counts'
+	"$PKGNOTE" show --all --json it.so >codes.json
+	same "$(grep -o '"offset":[0-9]*,"package":{"name":"."}' codes.json | wc -l)" 2
+	# Equal, or of one name.
+	{ value '{"name":"a"}' | note .note.package a FDO; value '{"name":"b"}' | note .note.x a FDO; value '{"name":"a","version":"2"}' | note .note.y a FDO; } >it.s
+	library
+	same "$(codes it.so)" "several-notes duplicate-note"
+	{ value '{}' | note .note.package a FDO; value '{}' | note .note.x a FDO; } >it.s; library
+	same "$(codes it.so)" duplicate-note
+}
+check "several notes, of several packages or of one" several_notes
+
+# What UAPI.12's readers take is taken; what is wrong with it is told.
+dlopen_notes() {
+	local want text
+	while IFS='|' read -r want text; do
+		{ value '{}' | note .note.package a FDO; value "$text" | note .note.dlopen a FDO | sed 's/0xcafe1a7e/0x407c0c0a/'; } >it.s; library
+		"$PKGNOTE" show --check --all --json it.so >codes.json || same $? 1
+		same "$(sed "s/\\\\\"/~/g" codes.json | grep -o '"code":"dlopen-note","detail":"[^"]*"' | cut -d'"' -f8 | tr '\n' ';')" "$want"
+		case $text in *libx*) says codes.json '"dlopen":\[\{.*"soname":\["libx.so.1"\]' ;; *) ;; esac
+	done <<-'X'
+		|[{"soname":["libx.so.1"],"priority":"suggested","feature":"f","description":"d"}]
+		|[]
+		an object instead of an array of objects;|{"soname":["libx.so.1"]}
+		entry 1: soname is a string instead of an array;|[{"soname":"libx.so.1"}]
+		an object instead of an array of objects;entry 1: soname is a string instead of an array;|{"soname":"libx.so.1"}
+		entry 2: no soname;|[{"soname":["libx.so.1"]},{"feature":"x"}]
+		entry 1: priority is none of required, recommended, suggested;|[{"soname":["libx.so.1"],"priority":"urgent"}]
+		entry 1: feature is no string;|[{"soname":["libx.so.1"],"feature":1}]
+		entry 1: soname is empty;|[{"soname":[]}]
+		entry 1: soname holds what is no string;|[{"soname":[1]}]
+		entry 1: soname is no array of strings;|[{"soname":1}]
+		entry 1: no object;|["x"]
+		neither an array nor an object;|"x"
+		syntax: value wanted, not 'x';|x
+		duplicate-key: name ~soname~ twice in one object;|[{"soname":["liby.so.1"],"soname":["libx.so.1"]}]
+	X
+}
+check "dlopen notes that break UAPI.12" dlopen_notes
 finish

@@ -217,4 +217,57 @@ judged() {
 	status 0 "$PKGNOTE" show --check core
 }
 check "--check on a core" judged
+# modules: what ./core tells, without the name of the file.
+modules() { sed 's/^{"path":"[^"]*",//'; }
+
+as_they_are_stored() {
+	local tool name tried=0
+	program
+	kernel_core
+	"$PKGNOTE" show --json core | modules >plain
+	mkdir tree tmp
+	export TMPDIR=$PWD/tmp
+	for tool in zstd xz lz4 gzip; do
+		command -v "$tool" >/dev/null || continue
+		name=tree/core.$tool
+		"$tool" -c core >"$name"
+		status 0 "$PKGNOTE" show --json "$name"
+		modules <out | diff plain - || fail "$tool"
+		tried=$((tried + 1))
+		# Cut: what came is told, and that it is not all.
+		head -c $(($(stat -c %s "$name") / 2)) "$name" >cut
+		status 3 "$PKGNOTE" show --json cut
+		says err '^pkgnote show: cut: cut short'
+	done
+	[ "$tried" -ge 2 ] || skip "no compressors"
+	# In a tree, cores alone.
+	gzip -c it >tree/it.gz
+	status 0 "$PKGNOTE" show --json tree
+	same "$(grep -c . out)" $((tried * $(grep -c . plain)))
+	# Named, any ELF file; what else is compressed is no input.
+	status 0 "$PKGNOTE" show --json tree/it.gz
+	says out '"kind":"executable"'
+	echo text | gzip -c >text.gz
+	status 3 "$PKGNOTE" show text.gz
+	# A pipe, of the core as it is and compressed.
+	for name in core tree/core.gzip; do
+		cat "$name" | "$PKGNOTE" show --json - >out
+		modules <out | diff plain -
+	done
+	status 0 "$PKGNOTE" show --json - <core
+	says out '^\{"path":"-",'
+	same "$(ls tmp)" ""
+}
+check "cores as they are stored: compressed, or from a pipe" as_they_are_stored
+
+# A gigabyte and more out of a small file.
+unpacks_to_too_much() {
+	need gzip
+	program
+	kernel_core
+	{ cat core; head -c 1100000000 /dev/zero; } | gzip -1 >bomb.gz
+	status 3 "$PKGNOTE" show bomb.gz
+	says err 'it unpacks to more than 64 times its size and 1 GB'
+}
+[ -z "${LONG:-}" ] || check "a compressed core that unpacks to too much" unpacks_to_too_much
 finish

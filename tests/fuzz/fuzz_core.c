@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libnote/check.h"
 #include "libnote/core/core.h"
+#include "libnote/judge/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

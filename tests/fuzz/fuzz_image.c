@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libnote/check.h"
 #include "libnote/describe.h"
+#include "libnote/judge/check.h"
 #include "libnote/static_archive.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libnote/check.h"
+#include "libnote/judge/check.h"
 #include "libnote/pe/pe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "libnote/check.h"
 #include "libnote/core/core.h"
+#include "libnote/judge/check.h"
 #include "made_core.h"
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "libnote/check.h"
+#include "libnote/judge/check.h"
 #include "libnote/pe/pe.h"
 #include "made_pe.h"
 #include "unit.h"

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libnote/check.h"
+#include "libnote/judge/check.h"
 #include "tools/base/text.h"
 
-/* The first finding stands for all: it is what has to be mended first. */
+/* The first finding stands for all: it is what has to be mended first. Remarks, and what dlopen
+ * notes say, are show's to tell. */
 static int keep_first(void *context, const struct note_problem *problem)
 {
 	struct elf_artifact *artifact = context;
+	if (problem->remark || strcmp(problem->code, "dlopen-note") == 0)
+		return 1;
 	if (strcmp(problem->code, "no-note") == 0)
 		return 0;
 	artifact->note_problem = xasprintf("%s: %s", problem->code, problem->detail);

@@ -5,10 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "libnote/error.h"
-#include "libnote/static_archive.h"
 
 void inspection_free(struct inspection *inspection)
 {
@@ -35,7 +33,7 @@ static void finish_record(struct inspection *inspection, const struct record_sty
 {
 	if (code != NOTE_OK)
 		inspection_fail(inspection, record->path, record->member, error);
-	if (record->problem_count != 0)
+	if (record->wanting)
 		inspection->wanting = true;
 	record_print(record, style, &inspection->out);
 	record_clear(record);
@@ -104,74 +102,6 @@ bool inspect_image(struct inspection *inspection, const struct record_style *sty
 		finish_record(inspection, style, &record, code, &error);
 	}
 	return true;
-}
-
-struct members {
-	struct inspection *inspection;
-	const struct record_style *style;
-	const char *path;
-};
-
-/* Members that are neither ELF nor PE (LLVM bitcode, text) are passed over. */
-static bool show_member(void *context, const struct static_archive_member *member)
-{
-	struct members *members = context;
-	inspect_image(members->inspection, members->style, member->image, members->path,
-		      member->name);
-	return true;
-}
-
-static void show_archive(struct inspection *inspection, const struct record_style *style,
-			 struct image *image, const char *path)
-{
-	struct members members = {inspection, style, path};
-	struct note_error error;
-	int code;
-	if (static_archive_is_thin(image))
-		code = error_set(&error, NOTE_UNSUPPORTED, 0,
-				 "a thin archive holds no members, only their names");
-	else
-		code = static_archive_members(image, show_member, &members, &error);
-	if (code != NOTE_OK)
-		inspection_fail(inspection, path, NULL, &error);
-}
-
-static void note_directory(struct inspection *inspection, const char *path)
-{
-	inspection->directories =
-		xrealloc(inspection->directories,
-			 (inspection->directory_count + 1) * sizeof(*inspection->directories));
-	inspection->directories[inspection->directory_count++] =
-		(struct inspect_directory){path, inspection->out.size, inspection->failure_count};
-}
-
-void inspect_file(struct inspection *inspection, const struct record_style *style, int fd,
-		  const char *path, bool named)
-{
-	struct image *image;
-	struct note_error error;
-	struct stat st;
-	int code = image_open_fd(&image, fd, &error);
-	if (code == NOTE_UNSUPPORTED && named && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-		note_directory(inspection, path);
-		return;
-	}
-	if (code == NOTE_UNSUPPORTED && !named) /* no longer the regular file that was listed */
-		return;
-	if (code != NOTE_OK) {
-		inspection_fail(inspection, path, NULL, &error);
-		return;
-	}
-	if (named && package_is_one(image)) {
-		inspect_package(inspection, style, fd, path);
-	} else if (named && static_archive_is_one(image)) {
-		show_archive(inspection, style, image, path);
-	} else if (!inspect_image(inspection, style, image, path, NULL) && named) {
-		error_set(&error, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-			  "not an ELF file, PE image, archive or package");
-		inspection_fail(inspection, path, NULL, &error);
-	}
-	image_close(image);
 }
 
 void inspect_process(struct inspection *inspection, const struct record_style *style, pid_t pid)

@@ -79,6 +79,10 @@ static void put_notes(struct text *out, const struct record *record)
 			text_puts(out, ",\"dlopen\":");
 			text_puts(out, json_object_to_json_string_ext(note->dlopen, PLAIN));
 		}
+		if (note->package != NULL) {
+			text_puts(out, ",\"package\":");
+			text_puts(out, json_object_to_json_string_ext(note->package, PLAIN));
+		}
 		text_puts(out, "}");
 	}
 	text_puts(out, "]");
@@ -108,6 +112,10 @@ static void print_json(const struct record *record, const struct record_style *s
 	text_puts(out, record->package != NULL
 			       ? json_object_to_json_string_ext(record->package, PLAIN)
 			       : "null");
+	if (record->packages != NULL) {
+		text_puts(out, ",\"packages\":");
+		text_puts(out, json_object_to_json_string_ext(record->packages, PLAIN));
+	}
 	text_puts(out, ",\"debugLink\":");
 	if (record->debuglink != NULL) {
 		const size_t link = out->size;
@@ -126,7 +134,7 @@ static void print_json(const struct record *record, const struct record_style *s
 		text_puts(out, "\"");
 		put_field(out, "detail", record->problems[i].detail);
 		put_offset(out, record->problems[i].offset);
-		text_puts(out, "}");
+		text_puts(out, record->problems[i].remark ? ",\"remark\":true}" : "}");
 	}
 	text_puts(out, "]}\n");
 }
@@ -206,6 +214,11 @@ static void print_notes(struct text *out, const struct record *record)
 			    (unsigned long long)note->size, (unsigned long long)note->offset);
 		if (note->dlopen != NULL)
 			print_dlopen(out, note->dlopen);
+		if (note->package != NULL && record->packages != NULL) {
+			char *package = package_summary(note->package);
+			text_printf(out, "      package %s\n", package);
+			free(package);
+		}
 	}
 }
 
@@ -213,6 +226,12 @@ static void print_rows(const struct record *record, const struct record_style *s
 		       struct text *out)
 {
 	char *package = record->package != NULL ? package_summary(record->package) : xstrdup("-");
+	if (record->packages != NULL) {
+		char *first = package;
+		package = xasprintf("%s, %zu more", first,
+				    json_object_array_length(record->packages) - 1);
+		free(first);
+	}
 	text_printf(out, ROW, record->build_id[0] != '\0' ? record->build_id : "-", record->machine,
 		    record->kind, package);
 	free(package);
@@ -228,8 +247,9 @@ static void print_rows(const struct record *record, const struct record_style *s
 		print_notes(out, record);
 	for (size_t i = 0; style->check && i < record->problem_count; i++) {
 		const struct record_problem *problem = &record->problems[i];
-		text_printf(out, "    %s%s%s", style->color ? "\033[31m" : "", problem->code,
-			    style->color ? "\033[0m" : "");
+		const bool red = style->color && !problem->remark;
+		text_printf(out, "    %s%s%s", red ? "\033[31m" : "", problem->code,
+			    red ? "\033[0m" : "");
 		put_line_name(out, ": ", problem->detail);
 		if (problem->offset != NOTE_NO_OFFSET)
 			text_printf(out, " (offset %llu)", (unsigned long long)problem->offset);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libnote/check.h"
 #include "libnote/error.h"
+#include "libnote/judge/check.h"
+#include "libnote/judge/dlopen.h"
 
 const char *record_kind(enum note_kind kind)
 {
@@ -33,10 +34,9 @@ struct gathering {
 	struct record *record;
 	bool all;
 	bool too_many;
-	bool any; /* note of the package's type, whatever its owner */
+	bool any; /* note to be judged */
 	size_t room;
-	const char *payload;
-	size_t payload_length;
+	size_t payloads;
 };
 
 static bool read_on(void *context, const char *code, uint64_t offset, const char *detail)
@@ -73,9 +73,26 @@ static void add_note(struct gathering *gathering, const struct elf_note *note)
 				    .size = note->desc_size,
 				    .offset = note->offset};
 	if (note->type == NOTE_TYPE_DLOPEN && strcmp(note->owner, NOTE_OWNER_FDO) == 0)
-		out->dlopen = read_json((const char *)note->desc,
-					strnlen((const char *)note->desc, note->desc_size),
-					json_type_array);
+		out->dlopen = dlopen_read((struct span){note->desc, note->desc_size}, NULL, NULL);
+}
+
+/* Takes the payload of a package note: the first one is the package. */
+static json_object *add_payload(struct gathering *gathering, const char *text, size_t length)
+{
+	struct record *record = gathering->record;
+	json_object *payload;
+	if (gathering->payloads++ >= RECORD_MAX_PACKAGES)
+		return NULL;
+	payload = read_json(text, length, json_type_object);
+	if (gathering->payloads == 1)
+		record->package = json_object_get(payload);
+	if (gathering->payloads == 2) {
+		record->packages = json_object_new_array();
+		json_object_array_add(record->packages, json_object_get(record->package));
+	}
+	if (gathering->payloads > 1)
+		json_object_array_add(record->packages, json_object_get(payload));
+	return payload;
 }
 
 static bool gather(void *context, const struct elf_note *note)
@@ -84,7 +101,7 @@ static bool gather(void *context, const struct elf_note *note)
 	struct record *record = gathering->record;
 	if (gathering->all)
 		add_note(gathering, note);
-	if (note->type == NOTE_TYPE_PACKAGE)
+	if (note->type == NOTE_TYPE_PACKAGE || note->type == NOTE_TYPE_DLOPEN)
 		gathering->any = true;
 	if (note->desc_size == 0)
 		return true;
@@ -92,22 +109,26 @@ static bool gather(void *context, const struct elf_note *note)
 	    note->desc_size <= (sizeof(record->build_id) - 1) / 2 &&
 	    strcmp(note->owner, ELF_NOTE_GNU) == 0)
 		hex_encode(note->desc, note->desc_size, record->build_id);
-	if (gathering->payload == NULL && note->type == NOTE_TYPE_PACKAGE &&
-	    strcmp(note->owner, NOTE_OWNER_FDO) == 0) {
-		gathering->payload = (const char *)note->desc;
-		gathering->payload_length = strnlen(gathering->payload, note->desc_size);
+	if (note->type == NOTE_TYPE_PACKAGE && strcmp(note->owner, NOTE_OWNER_FDO) == 0) {
+		const char *text = (const char *)note->desc;
+		json_object *payload = add_payload(gathering, text, strnlen(text, note->desc_size));
+		if (gathering->all && !gathering->too_many)
+			record->notes[record->note_count - 1].package = payload;
+		else
+			json_object_put(payload);
 	}
 	return true;
 }
 
 static void end_gathering(struct gathering *gathering, int *code, struct note_error *err)
 {
-	if (gathering->payload != NULL)
-		gathering->record->package =
-			read_json(gathering->payload, gathering->payload_length, json_type_object);
 	if (gathering->too_many && *code == NOTE_OK)
 		*code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				  "more than %u notes; the rest is not listed", RECORD_MAX_NOTES);
+	if (gathering->payloads > RECORD_MAX_PACKAGES && *code == NOTE_OK)
+		*code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				  "more than %u package notes; the rest is not listed",
+				  RECORD_MAX_PACKAGES);
 }
 
 static int add_problem(void *context, const struct note_problem *problem)
@@ -115,8 +136,9 @@ static int add_problem(void *context, const struct note_problem *problem)
 	struct record *record = context;
 	record->problems =
 		xrealloc(record->problems, (record->problem_count + 1) * sizeof(*record->problems));
-	record->problems[record->problem_count++] =
-		(struct record_problem){problem->code, xstrdup(problem->detail), problem->offset};
+	record->problems[record->problem_count++] = (struct record_problem){
+		problem->code, xstrdup(problem->detail), problem->offset, problem->remark != 0};
+	record->wanting = record->wanting || problem->remark == 0;
 	return 1;
 }
 
@@ -142,19 +164,22 @@ int record_elf(struct record *record, struct image *image, bool all, struct note
 	return code != NOTE_OK ? code : checked;
 }
 
+static bool take_pe_note(void *context, const struct pe_note *note)
+{
+	json_object_put(add_payload(context, note->payload, note->length));
+	return true;
+}
+
 int record_pe(struct record *record, struct pe *pe, struct note_error *err)
 {
-	const char *payload;
-	size_t length;
+	struct gathering gathering = {.record = record};
 	record->kind = record_kind(NOTE_KIND_PE);
 	record->machine = pe_machine_name(pe->machine);
 	record->bits = pe->is_64 ? 64 : 32;
-	int code = pe_package(pe, &payload, &length, NULL, err);
-	if (code == NOTE_OK)
-		record->package = read_json(payload, length, json_type_object);
-	if (code == NOTE_OK || code == NOTE_ABSENT)
-		code = pe_check(pe, add_problem, record, err);
-	return code;
+	int code = pe_notes(pe, take_pe_note, &gathering, err);
+	end_gathering(&gathering, &code, err);
+	int checked = pe_check(pe, add_problem, record, code == NOTE_OK ? err : NULL);
+	return code != NOTE_OK ? code : checked;
 }
 
 int record_module(struct record *record, struct module *module, bool all, struct note_error *err)
@@ -177,6 +202,7 @@ void record_clear(struct record *record)
 	for (size_t i = 0; i < record->note_count; i++) {
 		free(record->notes[i].owner);
 		json_object_put(record->notes[i].dlopen);
+		json_object_put(record->notes[i].package);
 	}
 	for (size_t i = 0; i < record->problem_count; i++)
 		free(record->problems[i].detail);
@@ -184,5 +210,6 @@ void record_clear(struct record *record)
 	free(record->problems);
 	free(record->debuglink);
 	json_object_put(record->package);
+	json_object_put(record->packages);
 	*record = (struct record){0};
 }

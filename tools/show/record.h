@@ -13,20 +13,23 @@
 #include "tools/base/text.h"
 
 /* Notes are listed up to this many a file: a hostile file has millions. */
-#define RECORD_MAX_NOTES 65536
+#define RECORD_MAX_NOTES    65536
+#define RECORD_MAX_PACKAGES 1000
 
 struct record_note {
 	char *owner;
 	uint32_t type;
 	uint64_t size; /* of the descriptor */
 	uint64_t offset;
-	json_object *dlopen; /* of a .note.dlopen: the array, or NULL */
+	json_object *dlopen;  /* of a .note.dlopen: the array, or NULL */
+	json_object *package; /* of a package note: the payload, or NULL */
 };
 
 struct record_problem {
 	const char *code;
 	char *detail;
 	uint64_t offset;
+	bool remark; /* nothing is wrong */
 };
 
 struct record {
@@ -40,13 +43,15 @@ struct record {
 	unsigned bits; /* 32 or 64 */
 	bool is_big;
 	char build_id[2 * 64 + 1]; /* hexadecimal, "" for none */
-	json_object *package;
+	json_object *package;      /* the first payload */
+	json_object *packages;     /* all of them, an array, where there are several */
 	char *debuglink;
 	uint32_t debuglink_crc;
 	struct record_note *notes;
 	size_t note_count;
 	struct record_problem *problems;
 	size_t problem_count;
+	bool wanting; /* one of them is no remark */
 };
 
 /* The word for KIND in a record. */

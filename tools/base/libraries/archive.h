@@ -22,6 +22,7 @@
 	X(read_open)                 \
 	X(read_support_filter_bzip2) \
 	X(read_support_filter_gzip)  \
+	X(read_support_filter_lz4)   \
 	X(read_support_filter_lzma)  \
 	X(read_support_filter_xz)    \
 	X(read_support_filter_zstd)  \

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libnote/check.h"
+#include "libnote/judge/check.h"
 #include "tools/base/text.h"
 #include "tools/release/checks/check.h"
 

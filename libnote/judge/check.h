@@ -3,8 +3,8 @@
  * Judging package notes by UAPI.8. Internal to the project (the tools share it), not installed;
  * what is public is in libnote.h.
  */
-#ifndef NOTE_CHECK_H
-#define NOTE_CHECK_H
+#ifndef LIBNOTE_JUDGE_CHECK_H
+#define LIBNOTE_JUDGE_CHECK_H
 
 #include "core/core.h"
 #include "note.h"

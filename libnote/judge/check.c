@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The judge of package notes: see check.h, and struct note_problem in libnote.h for the rules. */
-#include "check.h"
+#include "judge/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
+#include "judge/dlopen.h"
 #include "package.h"
 
 /* Linux keeps the first page of each mapped ELF file in a core; pages have at least 4096 bytes. */
@@ -13,14 +15,21 @@
 
 #define SECTION_NAME ".note.package"
 
+/* A package note that was seen. */
+struct seen {
+	struct span payload;
+	char *name; /* the value of its key "name", or NULL; malloc'ed */
+	uint64_t offset;
+};
+
 struct judge {
 	struct image *image; /* NULL for a module */
 	note_problem_visit *visit;
 	void *context;
-	unsigned told;  /* findings so far */
-	unsigned notes; /* of the type, whatever their owner */
-	unsigned owned; /* by FDO: those that readers take */
-	uint64_t first;
+	unsigned told;                            /* findings so far */
+	unsigned notes;                           /* of the type, whatever their owner */
+	struct seen seen[CHECK_MAX_PROBLEMS + 1]; /* by FDO: those that readers take */
+	unsigned seen_count;
 	uint64_t value_offset; /* of the value that is being judged */
 	bool stopped;
 	int code;
@@ -29,7 +38,8 @@ struct judge {
 
 static bool tell(struct judge *judge, const char *code, uint64_t offset, const char *detail)
 {
-	const struct note_problem problem = {code, detail, offset};
+	const struct note_problem problem = {code, detail, offset,
+					     strcmp(code, "several-notes") == 0};
 	if (judge->stopped)
 		return false;
 	if (!judge->visit(judge->context, &problem) || ++judge->told == CHECK_MAX_PROBLEMS)
@@ -74,6 +84,80 @@ static void judge_value(struct judge *judge, const struct elf_note *note)
 	}
 	if (length != 0 || ended)
 		judge_json(judge, (const char *)value.bytes, length, offset);
+}
+
+static bool read_on(void *context, const char *code, uint64_t offset, const char *detail)
+{
+	(void)context, (void)code, (void)offset, (void)detail;
+	return true;
+}
+
+/* Which package a payload names, as far as it can be read: malloc'ed, or NULL. */
+static char *name_of(struct span payload)
+{
+	json_object *object = NULL, *value;
+	char *name = NULL;
+	json_read(&object, (const char *)payload.bytes, payload.size, read_on, NULL, NULL);
+	if (json_object_is_type(object, json_type_object) &&
+	    json_object_object_get_ex(object, "name", &value) &&
+	    json_object_is_type(value, json_type_string))
+		name = strdup(json_object_get_string(value));
+	json_object_put(object);
+	return name;
+}
+
+static bool is_repeated(const struct seen *one, const struct seen *other)
+{
+	return (one->payload.size == other->payload.size &&
+		span_equal(one->payload, 0, other->payload.bytes, other->payload.size)) ||
+	       (one->name != NULL && other->name != NULL && strcmp(one->name, other->name) == 0);
+}
+
+/* Takes note of a payload. Code that was linked in or vendored may have a note of its own package:
+ * that is told, and no fault. True where it is the first one, which is judged in full. */
+static bool take_payload(struct judge *judge, struct span payload, uint64_t offset)
+{
+	char detail[120];
+	struct seen *this = &judge->seen[judge->seen_count];
+	const struct seen *twin = judge->seen;
+	*this = (struct seen){payload, name_of(payload), offset};
+	while (twin < this && !is_repeated(twin, this))
+		twin++;
+	judge->seen_count++;
+	if (judge->seen_count == 1)
+		return true;
+	if (twin < this)
+		snprintf(detail, sizeof(detail),
+			 "the note at offset %llu %s; the one at offset %llu counts",
+			 (unsigned long long)twin->offset,
+			 twin->payload.size == payload.size ? "says the same"
+							    : "names the same package",
+			 (unsigned long long)judge->seen->offset);
+	else
+		snprintf(detail, sizeof(detail),
+			 "it names another package; the note at offset %llu counts",
+			 (unsigned long long)judge->seen->offset);
+	tell(judge, twin < this ? "duplicate-note" : "several-notes", offset, detail);
+	return false;
+}
+
+static void end_judging(struct judge *judge)
+{
+	for (unsigned i = 0; i < judge->seen_count; i++)
+		free(judge->seen[i].name);
+}
+
+static void tell_dlopen(void *context, uint64_t offset, const char *detail)
+{
+	struct judge *judge = context;
+	tell(judge, "dlopen-note", judge->value_offset + offset, detail);
+}
+
+static void judge_dlopen(struct judge *judge, const struct elf_note *note)
+{
+	const struct span value = {note->desc, note->desc_size};
+	judge->value_offset = note->desc_offset;
+	json_object_put(dlopen_read(value, tell_dlopen, judge));
 }
 
 static bool covers(const GElf_Phdr *phdr, const struct elf_note *note)
@@ -184,8 +268,10 @@ static bool judge_note(void *context, const struct elf_note *note)
 {
 	struct judge *judge = context;
 	char detail[80];
+	if (note->type == NOTE_TYPE_DLOPEN && strcmp(note->owner, NOTE_OWNER_FDO) == 0)
+		judge_dlopen(judge, note);
 	if (note->type != NOTE_TYPE_PACKAGE)
-		return true;
+		return !judge->stopped;
 	judge->notes++;
 	if (strcmp(note->owner, NOTE_OWNER_FDO) != 0) {
 		const char *code;
@@ -194,12 +280,9 @@ static bool judge_note(void *context, const struct elf_note *note)
 			 shown ? note->owner : "?");
 		return tell(judge, "wrong-owner", note->offset, detail);
 	}
-	if (judge->owned++ != 0) {
-		snprintf(detail, sizeof(detail), "the note at offset %llu counts",
-			 (unsigned long long)judge->first);
-		return tell(judge, "duplicate-note", note->offset, detail);
-	}
-	judge->first = note->offset;
+	const struct span value = {note->desc, note->desc_size};
+	if (!take_payload(judge, span_first(value, span_length(value, 0)), note->offset))
+		return !judge->stopped;
 	if (judge->image != NULL) {
 		if (judge->image->ehdr.e_type == ET_REL)
 			judge_object_place(judge, note);
@@ -213,7 +296,7 @@ static bool judge_note(void *context, const struct elf_note *note)
 
 void elf_check_absent(struct image *image, note_problem_visit *visit, void *context)
 {
-	const struct note_problem problem = {"no-note", "no package note", NOTE_NO_OFFSET};
+	const struct note_problem problem = {"no-note", "no package note", NOTE_NO_OFFSET, 0};
 	/* An object file gets its note when it is linked. */
 	if (image->ehdr.e_type == ET_EXEC || image->ehdr.e_type == ET_DYN)
 		visit(context, &problem);
@@ -223,6 +306,7 @@ int elf_check(struct image *image, note_problem_visit *visit, void *context, str
 {
 	struct judge judge = {.image = image, .visit = visit, .context = context, .err = err};
 	int code = elf_notes(image, judge_note, &judge, err);
+	end_judging(&judge);
 	if (code != NOTE_OK)
 		return code;
 	if (judge.notes == 0)
@@ -240,6 +324,7 @@ int module_check(struct module *module, note_problem_visit *visit, void *context
 		return NOTE_OK;
 	}
 	int code = module_notes(module, judge_note, &judge, err);
+	end_judging(&judge);
 	if (code != NOTE_OK)
 		return code;
 	if (judge.notes == 0 && (module->path == NULL || strcmp(module->path, "[vdso]") != 0))
@@ -254,13 +339,10 @@ int module_check(struct module *module, note_problem_visit *visit, void *context
 static bool judge_pe_note(void *context, const struct pe_note *note)
 {
 	struct judge *judge = context;
-	char detail[80];
-	if (judge->notes++ != 0) {
-		snprintf(detail, sizeof(detail), "the section at offset %llu counts",
-			 (unsigned long long)judge->first);
-		return tell(judge, "duplicate-note", note->offset, detail);
-	}
-	judge->first = note->offset;
+	const struct span payload = {(const uint8_t *)note->payload, note->length};
+	judge->notes++;
+	if (!take_payload(judge, payload, note->offset))
+		return !judge->stopped;
 	if (!(note->flags & INITIALIZED_DATA))
 		tell(judge, "not-allocated", note->offset, "the section holds no initialized data");
 	if (note->flags & MEMORY_WRITE)
@@ -281,6 +363,7 @@ int pe_check(struct pe *pe, note_problem_visit *visit, void *context, struct not
 {
 	struct judge judge = {.visit = visit, .context = context, .err = err};
 	int code = pe_notes(pe, judge_pe_note, &judge, err);
+	end_judging(&judge);
 	if (code != NOTE_OK)
 		return code;
 	if (judge.notes == 0)

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Cores as they are kept: see stored.h. */
+#include "tools/base/stored.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/base/libraries/archive.h"
+#include "tools/base/text.h"
+
+#define MOST_FACTOR 64
+#define FREE_BYTES  1000000000u
+#define PAGE        4096
+#define BLOCK       65536
+
+struct magic {
+	const char *bytes;
+	size_t size;
+};
+
+static const struct magic magics[] = {
+	{"\x1f\x8b", 2},
+	{"\xfd"
+	 "7zXZ\0",
+	 6},
+	{"\x28\xb5\x2f\xfd", 4},
+	{"\x04\x22\x4d\x18", 4},
+};
+
+bool stored_is_compressed(int fd)
+{
+	char head[8] = "";
+	const ssize_t got = pread(fd, head, sizeof(head), 0);
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if (got >= (ssize_t)magics[i].size &&
+		    memcmp(head, magics[i].bytes, magics[i].size) == 0)
+			return true;
+	return false;
+}
+
+/* A file without a name. */
+static int open_nameless(int *out, struct note_error *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	if (tmp == NULL || tmp[0] == '\0')
+		tmp = access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
+	*out = open(tmp, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (*out < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+		char *name = xasprintf("%s/pkgnote-core.XXXXXX", tmp);
+		*out = mkostemp(name, O_CLOEXEC);
+		if (*out >= 0)
+			unlink(name);
+		free(name);
+	}
+	return *out >= 0 ? NOTE_OK : error_system(err, "a temporary file in %s", tmp);
+}
+
+static bool is_zero(const char *bytes, size_t size)
+{
+	return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+static int write_all(int fd, const char *bytes, size_t size, uint64_t at, struct note_error *err)
+{
+	while (size != 0) {
+		const ssize_t put = pwrite(fd, bytes, size, (off_t)at);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return error_system(err, "writing a temporary file");
+		bytes += put;
+		at += (uint64_t)put;
+		size -= (size_t)put;
+	}
+	return NOTE_OK;
+}
+
+/* Writes what is not zero, page by page. */
+static int write_sparse(int fd, const char *bytes, size_t size, uint64_t at, struct note_error *err)
+{
+	int code = NOTE_OK;
+	while (code == NOTE_OK && size != 0) {
+		size_t part = PAGE - (size_t)(at % PAGE);
+		if (part > size)
+			part = size;
+		const bool zero = is_zero(bytes, part);
+		/* As many pages as are of one kind. */
+		while (!zero && part < size &&
+		       !is_zero(bytes + part, size - part < PAGE ? size - part : PAGE))
+			part += size - part < PAGE ? size - part : PAGE;
+		if (!zero)
+			code = write_all(fd, bytes, part, at, err);
+		bytes += part;
+		at += part;
+		size -= part;
+	}
+	return code;
+}
+
+static int set_size(int fd, uint64_t size, struct note_error *err)
+{
+	return ftruncate(fd, (off_t)size) == 0 ? NOTE_OK
+					       : error_system(err, "writing a temporary file");
+}
+
+int stored_spool(int fd, int *out, struct note_error *err)
+{
+	char block[BLOCK];
+	uint64_t size = 0;
+	int code = open_nameless(out, err);
+	while (code == NOTE_OK) {
+		const ssize_t got = read(fd, block, sizeof(block));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			code = error_system(err, "read");
+		if (got <= 0)
+			break;
+		code = write_sparse(*out, block, (size_t)got, size, err);
+		size += (uint64_t)got;
+	}
+	if (code == NOTE_OK)
+		code = set_size(*out, size, err);
+	if (code != NOTE_OK && *out >= 0) {
+		close(*out);
+		*out = -1;
+	}
+	return code;
+}
+
+struct packed {
+	int fd;
+	uint64_t at;
+	uint64_t budget; /* of what it may unpack to */
+	uint64_t size;   /* so far */
+	char head[EI_NIDENT + 2];
+	char block[BLOCK];
+};
+
+static la_ssize_t read_packed(struct archive *archive, void *context, const void **bytes)
+{
+	struct packed *packed = context;
+	ssize_t got;
+	do
+		got = pread(packed->fd, packed->block, sizeof(packed->block), (off_t)packed->at);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		libarchive.set_error(archive, errno, "it cannot be read");
+	else
+		packed->at += (uint64_t)got;
+	*bytes = packed->block;
+	return got;
+}
+
+/* By its first bytes: all of them are in HEAD. */
+static bool is_wanted(const struct packed *packed, bool cores)
+{
+	const char *head = packed->head;
+	const bool big = head[EI_DATA] == ELFDATA2MSB;
+	if (memcmp(head, ELFMAG, SELFMAG) != 0)
+		return false;
+	return !cores ||
+	       (head[EI_NIDENT + (big ? 1 : 0)] == ET_CORE && head[EI_NIDENT + (big ? 0 : 1)] == 0);
+}
+
+/* One more block: NOTE_ABSENT where it shows that this is not what is looked for. */
+static int take_block(struct packed *packed, bool cores, int out, const char *bytes, size_t size,
+		      struct note_error *err)
+{
+	const uint64_t before = packed->size;
+	if (size > packed->budget)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "it unpacks to more than %u times its size and 1 GB", MOST_FACTOR);
+	packed->budget -= size;
+	packed->size += size;
+	if (before < sizeof(packed->head)) {
+		const size_t part = sizeof(packed->head) - before;
+		memcpy(packed->head + before, bytes, part < size ? part : size);
+		if (packed->size >= sizeof(packed->head) && !is_wanted(packed, cores))
+			return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET,
+					 "what is compressed in it is no ELF file");
+	}
+	return write_sparse(out, bytes, size, before, err);
+}
+
+static int unpack(struct packed *packed, struct archive *a, bool cores, int out,
+		  struct note_error *err)
+{
+	struct archive_entry *entry;
+	int code = NOTE_OK;
+	libarchive.read_support_filter_gzip(a);
+	libarchive.read_support_filter_xz(a);
+	libarchive.read_support_filter_zstd(a);
+	libarchive.read_support_filter_lz4(a);
+	libarchive.read_support_format_raw(a);
+	libarchive.read_support_format_empty(a);
+	int got = libarchive.read_open(a, packed, NULL, read_packed, NULL);
+	if (got == ARCHIVE_OK)
+		got = libarchive.read_next_header(a, &entry);
+	while (got == ARCHIVE_OK && code == NOTE_OK) {
+		const void *bytes;
+		size_t size = 0;
+		la_int64_t offset;
+		got = libarchive.read_data_block(a, &bytes, &size, &offset);
+		if (got == ARCHIVE_OK)
+			code = take_block(packed, cores, out, bytes, size, err);
+	}
+	if (code == NOTE_OK && packed->size < sizeof(packed->head) && got == ARCHIVE_EOF)
+		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET,
+				 "what is compressed in it is no ELF file");
+	if (code == NOTE_OK && got != ARCHIVE_EOF) {
+		const char *why = libarchive.error_string(a);
+		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				 "cut short or broken where it is compressed: %s; %llu bytes came "
+				 "out of it",
+				 why != NULL ? why : "it cannot be read",
+				 (unsigned long long)packed->size);
+	}
+	return code;
+}
+
+int stored_unpack(int fd, bool cores, int *out, struct note_error *err)
+{
+	struct stat st;
+	struct note_error inner;
+	*out = -1;
+	if (fstat(fd, &st) != 0)
+		return error_system(err, "stat");
+	int code = archive_library_load(err);
+	if (code == NOTE_OK)
+		code = open_nameless(out, err);
+	if (code != NOTE_OK)
+		return code;
+	struct packed *packed = xcalloc(1, sizeof(*packed));
+	packed->fd = fd;
+	if (__builtin_mul_overflow((uint64_t)st.st_size, MOST_FACTOR, &packed->budget))
+		packed->budget = UINT64_MAX;
+	if (packed->budget < FREE_BYTES)
+		packed->budget = FREE_BYTES;
+	struct archive *a = libarchive.read_new();
+	code = unpack(packed, a, cores, *out, err);
+	libarchive.read_free(a);
+	if (code == NOTE_OK || code == NOTE_MALFORMED) {
+		const int sized = set_size(*out, packed->size, &inner);
+		if (sized != NOTE_OK && err != NULL)
+			*err = inner;
+		code = sized != NOTE_OK ? sized : code;
+	}
+	/* Of what is broken from its start there is nothing to look at. */
+	if (code != NOTE_OK && !(code == NOTE_MALFORMED && packed->size >= sizeof(packed->head))) {
+		close(*out);
+		*out = -1;
+	}
+	free(packed);
+	return code;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Cores as they are kept: compressed by systemd-coredump, abrt or apport (.zst .lz4 .xz .gz), or
+ * out of a pipe. They are read in any order, so they go to a file without a name first, in which
+ * pages of zeros take no room; memory stays small, and nothing is left behind.
+ */
+#ifndef BASE_STORED_H
+#define BASE_STORED_H
+
+#include <stdbool.h>
+
+#include "libnote/libnote.h"
+
+/* Whether the regular file behind FD is compressed, by its first bytes. */
+bool stored_is_compressed(int fd);
+
+/* Unpacks the regular file behind FD into a new one, *OUT, which the caller closes. NOTE_ABSENT
+ * where what is in it is no ELF file (CORES: no core); NOTE_UNSUPPORTED where it unpacks to more
+ * than 64 times its size and 1 GB. NOTE_MALFORMED, with *OUT what came before, where it is cut
+ * short or broken; *OUT is -1 with all other codes. */
+int stored_unpack(int fd, bool cores, int *out, struct note_error *err);
+
+/* The same for what comes out of the pipe, terminal or socket FD as it is. */
+int stored_spool(int fd, int *out, struct note_error *err);
+
+#endif
