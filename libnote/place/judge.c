@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
 #include "error.h"
+#include "judge/check.h"
 #include "note.h"
 #include "place/internal.h"
 
