@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "libnote/check.h"
+#include "libnote/judge/check.h"
 #include "libnote/note.h"
 
 extern char **environ;
