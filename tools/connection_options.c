@@ -76,6 +76,9 @@ bool connection_complete(struct connection *connection, struct cli *cli)
 	if (connection->ima >= 0)
 		o->ima = policies[connection->ima];
 	find_certificates(connection);
+	/* As elfutils' client has it: shown wherever it goes. */
+	if (getenv("DEBUGINFOD_PROGRESS") != NULL && cli->progress == WHEN_AUTO)
+		cli->progress = WHEN_ALWAYS;
 	o->log = log_line;
 	o->tell = tell_line;
 	o->log_context = o->tell_context = cli;

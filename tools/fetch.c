@@ -12,6 +12,7 @@
 #include "tools/commands.h"
 #include "tools/connection_options.h"
 #include "tools/debuginfod/environment.h"
+#include "tools/debuginfod/metadata.h"
 #include "tools/fetch/gdb.h"
 #include "tools/fetch/print.h"
 #include "tools/fetch/resolve.h"
@@ -20,9 +21,12 @@
 struct fetch {
 	struct cli cli;
 	struct connection connection;
-	bool no_cache, clean;
+	bool no_cache, clean, dry;
+	struct strings delete; /* build-ids */
+	struct sizes sizes;    /* with DRY */
 	enum artifact artifact;
-	bool all; /* "all", not an artifact */
+	bool all;                /* "all", not an artifact */
+	const char *metadata[2]; /* key and value, for "metadata" */
 	int sources;
 	const char *into;
 	struct subjects subjects;
@@ -101,6 +105,11 @@ static bool take_operands(struct fetch *fetch)
 	}
 	if (named)
 		fetch->name = operands[--count];
+	if (fetch->dry && fetch->artifact == ARTIFACT_SOURCE && !fetch->all &&
+	    fetch->name[0] != '/') {
+		cli_usage(cli, "--dry-run wants the absolute path of a source");
+		return false;
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct note_error err = {.offset = NOTE_NO_OFFSET};
 		if (subjects_add(&fetch->subjects, operands[i], &fetch->kind, &err) != NOTE_OK)
@@ -139,7 +148,9 @@ static void print_result(struct fetch *fetch, size_t index)
 	const struct client_answer *answer = &fetch->answers[index];
 	if (fetch->cli.json)
 		print_json(&fetch->requests[index], answer, answer->path);
-	else if (answer->outcome == OUTCOME_FOUND)
+	if (fetch->dry)
+		print_size(&fetch->cli, &fetch->sizes, &fetch->requests[index], answer);
+	else if (!fetch->cli.json && answer->outcome == OUTCOME_FOUND)
 		puts(answer->path);
 	tell_outcome(&fetch->cli, fetch->wanted[index], answer);
 }
@@ -168,8 +179,12 @@ static int show_progress(void *context, const struct client_progress *progress)
 {
 	struct fetch *fetch = context;
 	char text[240];
-	snprintf(text, sizeof(text), "files, %.1f MB, %.1f MB/s%s%.100s",
-		 (double)progress->bytes / 1e6, progress->bytes_per_second / 1e6,
+	char coming[48] = "";
+	if (progress->size > progress->received)
+		snprintf(coming, sizeof(coming), " of %.1f",
+			 (double)(progress->bytes + progress->size - progress->received) / 1e6);
+	snprintf(text, sizeof(text), "files, %.1f%s MB, %.1f MB/s%s%.100s",
+		 (double)progress->bytes / 1e6, coming, progress->bytes_per_second / 1e6,
 		 progress->waiting_for[0] != '\0' ? ", waiting for " : "", progress->waiting_for);
 	cli_progress(&fetch->cli, progress->done, progress->total, text);
 	tell_who_is_waited_for(fetch, progress);
@@ -189,6 +204,7 @@ static void fetch_free(struct fetch *fetch)
 	free(fetch->resolved);
 	subjects_free(&fetch->subjects);
 	connection_free(&fetch->connection);
+	strings_free(&fetch->delete);
 }
 
 /* Without a cache: what nothing was found in goes, the rest is the caller's. */
@@ -237,8 +253,10 @@ static void fetch_all(struct fetch *fetch, struct client *client)
 	for (size_t i = 0; i < fetch->subjects.count; i++)
 		if (fetch->subjects.items[i].hex == NULL)
 			cli_say(cli, fetch->subjects.items[i].name, "it has no build-id");
-	int code = gather(client, &fetch->subjects, into, fetch->sources, executables, &gathering,
-			  &err);
+	cli_say(cli, NULL, "%zu modules%s", fetch->subjects.count,
+		executables ? ", debug information and executables" : "");
+	int code = gather(client, &fetch->subjects, into, fetch->sources, executables, fetch->dry,
+			  &gathering, &err);
 	if (code != NOTE_OK)
 		cli_fail(cli, into, &err);
 	for (size_t i = 0; i < gathering.count; i++) {
@@ -251,10 +269,12 @@ static void fetch_all(struct fetch *fetch, struct client *client)
 			item->name != NULL ? item->name : "");
 		if (cli->json)
 			print_json(&request, &item->answer, item->into);
+		if (fetch->dry)
+			print_size(cli, &fetch->sizes, &request, &item->answer);
 		tell_outcome(cli, wanted, &item->answer);
 		free(wanted);
 	}
-	char *dir = realpath(into, NULL);
+	char *dir = fetch->dry ? NULL : realpath(into, NULL);
 	if (code == NOTE_OK && dir != NULL && fetch->kind != OPERAND_PACKAGE && !cli->json) {
 		char *gdb = gdb_command(dir, fetch->kind, cli->operands[1], fetch->subjects.items,
 					fetch->sources != GATHER_NONE, &gathering);
@@ -274,6 +294,35 @@ static void fetch_each(struct fetch *fetch, struct client *client)
 	fetch->answers = xcalloc(fetch->count, sizeof(*fetch->answers));
 	fetch->ended = xcalloc(fetch->count, sizeof(*fetch->ended));
 	client_fetch_all(client, fetch->requests, fetch->count, take, fetch);
+}
+
+static void delete_each(struct fetch *fetch, struct client *client)
+{
+	for (size_t i = 0; i < fetch->delete.count; i++) {
+		const char *id = fetch->delete.items[i];
+		struct client_cleaned cleaned;
+		struct note_error err;
+		const int code = client_delete(client, id, &cleaned, &err);
+		if (code == NOTE_OK) {
+			cli_say(&fetch->cli, id, "%llu files removed from the cache",
+				(unsigned long long)cleaned.removed);
+		} else if (code == NOTE_ABSENT) {
+			cli_wanting(&fetch->cli);
+			cli_say(&fetch->cli, id, "absent: %s", err.text);
+		} else {
+			cli_fail(&fetch->cli, id, &err);
+		}
+	}
+}
+
+static void fetch_metadata(struct fetch *fetch, struct client *client)
+{
+	struct client_answer answer;
+	char *wanted = xasprintf("%s %s", fetch->metadata[0], fetch->metadata[1]);
+	client_metadata(client, fetch->metadata[0], fetch->metadata[1], &answer);
+	print_metadata(&fetch->cli, wanted, &answer);
+	client_answer_free(&answer);
+	free(wanted);
 }
 
 static int work(struct fetch *fetch)
@@ -305,10 +354,15 @@ static int work(struct fetch *fetch)
 			client_clean(client, &cleaned);
 			print_cleaned(cli, &cleaned);
 		}
-		if (fetch->all)
+		delete_each(fetch, client);
+		if (fetch->metadata[0] != NULL)
+			fetch_metadata(fetch, client);
+		else if (fetch->all)
 			fetch_all(fetch, client);
 		else if (resolve_name(fetch, client))
 			fetch_each(fetch, client);
+		if (fetch->dry)
+			print_total(cli, &fetch->sizes);
 		client_close(client);
 	}
 	if (fetch->no_cache)
@@ -321,14 +375,36 @@ static int work(struct fetch *fetch)
 	return status;
 }
 
+static bool choose_metadata(struct fetch *fetch)
+{
+	static const char *const keys[] = {"glob", "file", "buildid"};
+	char **operands = fetch->cli.operands;
+	for (size_t i = 0; fetch->cli.operand_count == 3 && i < 3; i++)
+		if (strcmp(operands[1], keys[i]) == 0) {
+			fetch->metadata[0] = operands[1];
+			fetch->metadata[1] = operands[2];
+			return true;
+		}
+	cli_usage(&fetch->cli, "metadata wants glob, file or buildid, and a value");
+	return false;
+}
+
 static bool choose_artifact(struct fetch *fetch)
 {
 	struct cli *cli = &fetch->cli;
-	if (cli->operand_count == 0) {
-		if (!fetch->clean)
-			cli_usage(cli, "debuginfo, executable, source, section or all is missing");
-		return fetch->clean;
+	const bool may_be_none = fetch->clean || fetch->delete.count > 0;
+	if (fetch->no_cache && may_be_none) {
+		cli_usage(cli, "--cache-clean and --cache-delete want a cache");
+		return false;
 	}
+	if (cli->operand_count == 0) {
+		if (!may_be_none)
+			cli_usage(cli, "debuginfo, executable, source, section, metadata or all is "
+				       "missing");
+		return may_be_none;
+	}
+	if (strcmp(cli->operands[0], "metadata") == 0)
+		return choose_metadata(fetch);
 	fetch->all = strcmp(cli->operands[0], "all") == 0;
 	if (!fetch->all && (fetch->into != NULL || fetch->sources != GATHER_NONE)) {
 		cli_usage(cli, "--into and --sources go with 'all'");
@@ -339,7 +415,7 @@ static bool choose_artifact(struct fetch *fetch)
 			fetch->artifact = (enum artifact)i;
 			return take_operands(fetch);
 		}
-	cli_usage(cli, "'%s' is none of debuginfo, executable, source, section, all",
+	cli_usage(cli, "'%s' is none of debuginfo, executable, source, section, metadata, all",
 		  cli->operands[0]);
 	return false;
 }
@@ -347,6 +423,7 @@ static bool choose_artifact(struct fetch *fetch)
 static bool prepare(struct fetch *fetch)
 {
 	struct client_options *o = &fetch->connection.client;
+	o->sizes_only = fetch->dry;
 	o->progress = show_progress;
 	o->progress_context = fetch;
 	o->cancelled = &cancelled;
@@ -371,6 +448,10 @@ static int run(const struct command *command, int argc, char **argv)
 		{"cache-clean", 0, OPTION_FLAG, NULL, &fetch.clean,
 		 "apply --cache-size and --cache-age now; --cache-age=0 empties the cache", NULL,
 		 NULL},
+		{"cache-delete", 0, OPTION_LIST, "BUILDID", &fetch.delete,
+		 "remove what the cache holds of it first (repeat)", NULL, NULL},
+		{"dry-run", 0, OPTION_FLAG, NULL, &fetch.dry,
+		 "get nothing: print the size of each file, and the total", NULL, NULL},
 		CONNECTION_CACHE_OPTIONS(connection),
 		CONNECTION_OPTIONS(connection),
 	};
@@ -394,6 +475,7 @@ const struct command fetch_command = {
 	"[OPTION]... debuginfo|executable BUILDID|FILE|CORE|PID|PACKAGE...\n"
 	"[OPTION]... source BUILDID|FILE PATH\n"
 	"[OPTION]... section BUILDID|FILE NAME\n"
+	"[OPTION]... metadata glob|file|buildid VALUE\n"
 	"[OPTION]... all CORE|PID|FILE|PACKAGE [--into=DIR]\n"
 	"[OPTION]... --cache-clean",
 	"pkgnote fetch --server=https://debuginfod.example.org debuginfo /usr/bin/ls",

@@ -317,17 +317,17 @@ static int take_local(struct gatherer *g, const struct subject *subject, struct 
 }
 
 int gather(struct client *client, const struct subjects *subjects, const char *dir,
-	   enum gather_sources sources, bool executables, struct gathering *out,
+	   enum gather_sources sources, bool executables, bool dry, struct gathering *out,
 	   struct note_error *err)
 {
 	struct gatherer g = {.client = client, .out = out};
 	*out = (struct gathering){0};
-	if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+	if (!dry && mkdir(dir, 0777) != 0 && errno != EEXIST)
 		return error_system(err, "make directory");
-	int code = root_open(&g.root, dir, err);
+	int code = dry ? NOTE_OK : root_open(&g.root, dir, err);
 	if (code != NOTE_OK)
 		return code;
-	for (size_t i = 0; code == NOTE_OK && executables && i < subjects->count; i++)
+	for (size_t i = 0; code == NOTE_OK && !dry && executables && i < subjects->count; i++)
 		if (subjects->items[i].hex != NULL && is_here(&subjects->items[i]))
 			code = take_local(&g, &subjects->items[i], err);
 	if (code != NOTE_OK)
@@ -338,10 +338,12 @@ int gather(struct client *client, const struct subjects *subjects, const char *d
 		if (subject->hex == NULL)
 			continue;
 		want(out, subject, ARTIFACT_DEBUGINFO, subject->hex, NULL);
-		if (executables)
+		if (executables && !(dry && is_here(subject)))
 			want(out, subject, ARTIFACT_EXECUTABLE, subject->hex, NULL);
 	}
 	ask(&g, local);
+	if (dry)
+		return NOTE_OK;
 	/* Beyond this line all debug files are here: they name the alternate files and sources. */
 	const size_t named = out->count;
 	want_what_they_name(out, named, true, sources);

@@ -37,10 +37,11 @@ struct gathering {
 /* Gets debug information (and what it refers to), sources where SOURCES says so, and, with
  * EXECUTABLES, the files themselves (those of this machine where their build-ids agree), for all
  * subjects that have build-ids, into DIR, which is made where it is not there.
- * Everything that DIR holds already is replaced, file by file. Negative codes are about DIR; what
- * servers said is in OUT. */
+ * Everything that DIR holds already is replaced, file by file. DRY: nothing is got or made, and
+ * what only the debug information names stays unknown. Negative codes are about DIR; what servers
+ * said is in OUT. */
 int gather(struct client *client, const struct subjects *subjects, const char *dir,
-	   enum gather_sources sources, bool executables, struct gathering *out,
+	   enum gather_sources sources, bool executables, bool dry, struct gathering *out,
 	   struct note_error *err);
 
 void gathering_free(struct gathering *gathering);
