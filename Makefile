@@ -146,11 +146,11 @@ demo:
 
 check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-build
-	@BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) bash tests/run
+	@BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) RELEASES="$${RELEASES-trixie}" bash tests/run
 
 check-long: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-build
-	@LONG=1 BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) bash tests/run
+	@LONG=1 BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) RELEASES="$${RELEASES-trixie sid}" bash tests/run
 
 check-build: all $(BUILD)/unit fuzzers
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZE)" \
