@@ -123,7 +123,7 @@ sub stamp_package {
 		$length += 1 + length foreach @{$names};
 	}
 	foreach my $call (grep { @{$_} } @calls) {
-		pkgnote($package, 'dh_pkgnote', 'stamp', jobs(), '--from=os-release', '-ktype=deb', "-kname=$source",
+		pkgnote($package, 'dh_pkgnote', 'stamp', '--no-sync', jobs(), '--from=os-release', '-ktype=deb', "-kname=$source",
 			"-kversion=$version", '-karchitecture=' . package_binary_arch($package), (map { "-k$_" } @keys), '--',
 			sort @{$call});
 	}
@@ -258,7 +258,7 @@ sub split_package {
 	error("$package: dh_dwz made a file that several debug files share, in which the names of sources would stay; have"
 		. " debian/rules say 'dh \$@ --with pkgnote --sources', or 'dh_dwz --no-dwz-multifile'")
 		if @sources and -d "$tmp/usr/lib/debug/.dwz";
-	my @split = ('split', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
+	my @split = ('split', '--no-sync', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
 		"--package-version=$version", "--arch=$arch", '--compress=zlib', "--debug-root=/$DEBUG_ROOT", @sources,
 		left_alone($package));
 	# A file of a udeb is that of the package beside it, with one build-id: it has the debuglink, too, to be the same

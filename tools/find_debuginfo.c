@@ -129,6 +129,8 @@ static void split_and_list(struct cli *cli, const struct arguments *a,
 		return;
 	}
 	options->root = root;
+	if (a->common.no_sync)
+		root_without_sync(root);
 	char *sources = xasprintf("usr/src/debug%s%s", options->source_base[0] != '\0' ? "/" : "",
 				  options->source_base);
 	const struct lists_options lists = {
@@ -141,6 +143,7 @@ static void split_and_list(struct cli *cli, const struct arguments *a,
 		.sources_output = a->sources_output,
 		.choices = a->choices,
 		.choice_count = a->choice_count,
+		.sync = !a->common.no_sync,
 	};
 	int code = split_tree(options, &manifest, &totals, &err);
 	if (code == NOTE_OK && !options->stamp_only)

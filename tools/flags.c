@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/base/file.h"
 #include "tools/base/metadata.h"
 #include "tools/commands.h"
 #include "tools/flags/quote.h"
@@ -56,26 +57,13 @@ static char *percent_encoded(const char *payload)
 static const char note_script[] = "SECTIONS { .note.package : { KEEP(*(.note.package)) } } INSERT "
 				  "AFTER .note.gnu.build-id;\n";
 
-static bool write_file(struct root *root, const char *name, const void *bytes, size_t size,
-		       struct note_error *err)
-{
-	const struct file_attributes attributes = {.mode = 0644, .like = -1};
-	return root_write(root, &name, 1, bytes, size, &attributes, err) == NOTE_OK;
-}
-
 /* Writes BYTES to NAME, as it is given. */
 static bool write_out(struct flags *flags, const char *name, const void *bytes, size_t size)
 {
 	struct note_error err;
-	struct root *root = NULL;
-	const char *slash = strrchr(name, '/');
-	char *directory = slash != NULL ? strndup(name, (size_t)(slash - name) + 1) : xstrdup(".");
-	const bool good = directory != NULL && root_open(&root, directory, &err) == NOTE_OK &&
-			  write_file(root, slash != NULL ? slash + 1 : name, bytes, size, &err);
+	const bool good = output_write(name, bytes, size, -1, true, &err) == NOTE_OK;
 	if (!good)
 		cli_fail(&flags->cli, name, &err);
-	root_close(root);
-	free(directory);
 	return good;
 }
 
@@ -105,7 +93,7 @@ static void add_script(struct strings *words, const char *path)
  * if that helps. False, and said, where only stamp can. */
 static bool put_right(struct flags *flags, struct strings *words)
 {
-	if (flags->out == NULL) {
+	if (flags->out == NULL || !output_is_file(flags->out)) {
 		cli_failf(&flags->cli, NULL,
 			  SINCE_2_44 "; a linker script puts it right, and -o FILE says where "
 				     "(FILE.ld); or stamp what was linked");
@@ -291,7 +279,7 @@ static enum arrival fall_back(struct flags *flags, struct strings *words)
 {
 	void *object = NULL;
 	size_t size;
-	if (flags->out == NULL) {
+	if (flags->out == NULL || !output_is_file(flags->out)) {
 		cli_failf(&flags->cli, NULL,
 			  "the linker does not bring the note across by --package-metadata; an "
 			  "object file does, and -o FILE says where (FILE.o)");

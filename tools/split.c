@@ -129,7 +129,8 @@ static void write_lists(struct cli *cli, const struct arguments *arguments, stru
 						    .sources = layout.sources,
 						    .suffix = layout.suffix,
 						    .output = "debugfiles.list",
-						    .sources_output = "debugsourcefiles.list"};
+						    .sources_output = "debugsourcefiles.list",
+						    .sync = !arguments->common.no_sync};
 		code = lists_write(&lists, manifest, &err);
 	}
 	if (code != NOTE_OK)
@@ -149,6 +150,8 @@ static void split(struct cli *cli, const struct arguments *arguments, struct spl
 		return;
 	}
 	options->root = root;
+	if (arguments->common.no_sync)
+		root_without_sync(root);
 	const int code = split_tree(options, &manifest, &totals, &err);
 	cli_progress_end(cli);
 	if (code == NOTE_OK && arguments->lists != NULL)

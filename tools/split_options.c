@@ -77,6 +77,12 @@ bool split_arguments_check(struct cli *cli, struct split_arguments *a)
 	       check_symtabs(cli, &a->keep_symtab);
 }
 
+static void tell_waiting(void *context)
+{
+	const struct split_teller *teller = context;
+	cli_say(teller->cli, NULL, "another run works on this tree: waiting for it");
+}
+
 void split_arguments_fill(struct split_options *options, struct split_teller *teller,
 			  const struct split_arguments *a, const struct cli *cli)
 {
@@ -95,34 +101,22 @@ void split_arguments_fill(struct split_options *options, struct split_teller *te
 	options->digests = cli->json || a->manifest != NULL;
 	options->stamp_only = a->stamp == STAMP_ONLY;
 	options->jobs = cli->jobs;
+	options->waiting = tell_waiting;
 	teller->strict_debug = a->strict == STRICT_ALL;
 	teller->strict_build_id = a->strict == STRICT_ALL || a->strict == STRICT_BUILD_ID;
 	teller->strict_sources = a->strict == STRICT_ALL || a->strict == STRICT_SOURCES;
 }
 
-/* The manifest is replaced whole, as everything is. */
-static void write_manifest(struct cli *cli, const char *path, const char *json)
-{
-	char *temporary = xasprintf("%s.pkgnote-new", path);
-	FILE *file = fopen(temporary, "we");
-	bool good = file != NULL && fputs(json, file) >= 0;
-	if (file != NULL)
-		good = fclose(file) == 0 && good;
-	if (!good || rename(temporary, path) != 0) {
-		cli_failf(cli, path, "write: %s", strerror(errno));
-		remove(temporary);
-	}
-	free(temporary);
-}
-
 void split_arguments_report(struct cli *cli, const struct split_arguments *a,
 			    const struct manifest *manifest)
 {
+	struct note_error err;
 	char *json = NULL;
 	if (cli->json || a->manifest != NULL)
 		json = manifest_to_json(manifest);
-	if (a->manifest != NULL)
-		write_manifest(cli, a->manifest, json);
+	if (a->manifest != NULL &&
+	    output_write(a->manifest, json, strlen(json), -1, !a->no_sync, &err) != NOTE_OK)
+		cli_fail(cli, a->manifest, &err);
 	if (cli->json)
 		fputs(json, stdout);
 	free(json);

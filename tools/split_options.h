@@ -29,6 +29,7 @@ struct split_arguments {
 	int dwz;
 	struct dwz_limits dwz_limits;
 	const char *manifest;
+	bool no_sync;
 	int stamp;
 	struct metadata metadata;
 };
@@ -75,6 +76,7 @@ struct split_arguments {
 	 "files of more entries are not folded", NULL, NULL}, \
 	{"manifest", 0, OPTION_TEXT, "FILE", &(a)->manifest, \
 	 "write what was done to FILE, as JSON", NULL, NULL}, \
+	NO_SYNC_OPTION(&(a)->no_sync), \
 	{"stamp", 0, OPTION_CHOICE, "first|only", &(a)->stamp, \
 	 "put the package note in (METADATA: -k, --payload, --from), and split unless =only", \
 	 "first", NULL}, \

@@ -39,12 +39,16 @@ struct item {
 	bool no_build_id; /* one was to be updated */
 	char *other; /* the package that a note names which was kept, where it is another one */
 	bool unsigned_now;        /* it had an IMA or EVM attribute, which did not go along */
+	bool again;               /* another run was at it: to be begun anew, by itself */
 	struct note_error *error; /* why it was left alone or refused */
 };
 
 struct stamp {
 	struct cli cli;
 	struct root *root;
+	struct root_batch *batch; /* names to be replaced together; NULL: at once */
+	size_t from;              /* the first item of the batch */
+	bool no_sync;
 	struct metadata metadata;
 	char *payload;
 	int existing;
@@ -156,7 +160,7 @@ static void settle_leftovers(struct stamp *stamp)
 		free(temporary);
 	}
 	for (size_t i = 0; i < stamp->leftovers.count; i++)
-		root_remove(stamp->root, stamp->leftovers.items[i], NULL);
+		root_remove_leftover(stamp->root, stamp->leftovers.items[i]);
 	strings_free(&stamp->leftovers);
 }
 
@@ -265,21 +269,17 @@ static int refuse(struct note_error *err, const char *why)
 static int write_back(struct stamp *stamp, size_t index, int fd, const void *bytes, size_t size,
 		      struct note_error *err)
 {
-	const struct file_attributes like = {.like = fd, .exchange = stamp->out == NULL};
+	const struct file_attributes like = {
+		.like = fd, .same = true, .later = stamp->batch, .tag = index};
 	struct strings paths = {0};
-	int code;
-	if (stamp->out != NULL) {
-		char *path = path_below_root(stamp->out, false);
-		if (path == NULL)
-			return refuse(err, strerror(errno));
-		const char *const one[] = {path};
-		code = root_write(stamp->root, one, 1, bytes, size, &like, err);
-		free(path);
-		return code;
-	}
+	if (stamp->out != NULL)
+		return output_write(stamp->out, bytes, size, fd, !stamp->no_sync, err);
 	names_of(stamp, index, &paths);
-	code = root_write(stamp->root, (const char *const *)paths.items, paths.count, bytes, size,
-			  &like, err);
+	/* Two runs begin with the same name, whatever the order of their arguments: it holds the
+	 * lock. */
+	strings_sort(&paths);
+	const int code = root_write(stamp->root, (const char *const *)paths.items, paths.count,
+				    bytes, size, &like, err);
 	strings_free(&paths);
 	return code;
 }
@@ -308,6 +308,8 @@ static int make(struct stamp *stamp, struct item *item, const uint8_t *bytes, si
 	}
 	if (code == NOTE_OK && stamp->seed != NULL && !added)
 		code = new_build_id(*made, *made_size, stamp->seed, &item->no_build_id, err);
+	free(item->other);
+	item->other = NULL;
 	if (code == NOTE_OK && stamp->existing == 0)
 		item->other = kind_other_package(bytes, size, stamp->payload);
 	return code;
@@ -337,49 +339,86 @@ static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_err
 	return code;
 }
 
-static void work(void *context, size_t index, unsigned worker)
+/* The kind of the file goes to *KIND. */
+static int stamp_any(struct stamp *stamp, size_t index, enum kind *kind, struct note_error *err)
+{
+	struct item *item = &stamp->items[index];
+	int fd;
+	int code = root_open_file(stamp->root, item->path, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	*kind = kind_of_file(fd);
+	switch (*kind) {
+	case KIND_FOREIGN:
+		if (!item->named) {
+			code = kind_explain(fd, err);
+			break;
+		}
+		/* fall through */
+	case KIND_ELF:
+	case KIND_DEBUG:
+	case KIND_PE:
+	case KIND_OBJECT: /* note_place says why not */
+		code = stamp_file(stamp, index, fd, err);
+		break;
+	case KIND_ARCHIVE:
+		code = refuse(err, "a static archive: the final link would multiply the "
+				   "notes of its objects; stamp what is linked from it");
+		break;
+	default:
+		if (item->named)
+			code = refuse(err, "neither an ELF file nor a PE image");
+	}
+	close(fd);
+	return code;
+}
+
+static void note_failure(struct item *item, enum kind kind, const struct note_error *err)
+{
+	const bool not_for_it = kind == KIND_OBJECT || kind == KIND_ARCHIVE || kind == KIND_DEBUG ||
+				kind == KIND_FOREIGN;
+	item->outcome = not_for_it && !item->named ? LEFT_ALONE : REFUSED;
+	item->error = xmalloc(sizeof(*err));
+	*item->error = *err;
+}
+
+static void work(void *context, size_t number, unsigned worker)
 {
 	struct stamp *stamp = context;
+	const size_t index = stamp->from + number;
 	struct item *item = &stamp->items[index];
 	struct note_error err = {0};
 	enum kind kind = KIND_OTHER;
-	int fd;
 	(void)worker;
 	if (item->first != index || interrupt_came())
 		return;
-	int code = root_open_file(stamp->root, item->path, &fd, &err);
-	if (code == NOTE_OK) {
-		kind = kind_of_file(fd);
-		switch (kind) {
-		case KIND_FOREIGN:
-			if (!item->named) {
-				code = kind_explain(fd, &err);
-				break;
-			}
-			/* fall through */
-		case KIND_ELF:
-		case KIND_DEBUG:
-		case KIND_PE:
-		case KIND_OBJECT: /* note_place says why not */
-			code = stamp_file(stamp, index, fd, &err);
-			break;
-		case KIND_ARCHIVE:
-			code = refuse(&err, "a static archive: the final link would multiply the "
-					    "notes of its objects; stamp what is linked from it");
-			break;
-		default:
-			if (item->named)
-				code = refuse(&err, "neither an ELF file nor a PE image");
-		}
-		close(fd);
-	}
-	if (code != NOTE_OK) {
-		const bool not_for_it = kind == KIND_OBJECT || kind == KIND_ARCHIVE ||
-					kind == KIND_DEBUG || kind == KIND_FOREIGN;
-		item->outcome = not_for_it && !item->named ? LEFT_ALONE : REFUSED;
-		item->error = xmalloc(sizeof(err));
-		*item->error = err;
-	}
+	const int code = stamp_any(stamp, index, &kind, &err);
+	item->again = code == ROOT_AGAIN;
+	if (code != NOTE_OK && code != ROOT_AGAIN)
+		note_failure(item, kind, &err);
+}
+
+/* Another run was at the file: now that no locks are held it is waited for. */
+static void work_alone(struct stamp *stamp, size_t index)
+{
+	struct item *item = &stamp->items[index];
+	struct root_batch *batch = stamp->batch;
+	struct note_error err = {0};
+	enum kind kind = KIND_OTHER;
+	int code = ROOT_AGAIN;
+	stamp->batch = NULL;
+	for (unsigned i = 0; code == ROOT_AGAIN && i < 100 && !interrupt_came(); i++)
+		code = stamp_any(stamp, index, &kind, &err);
+	stamp->batch = batch;
+	if (code != NOTE_OK)
+		note_failure(item, kind, &err);
+}
+
+static void not_replaced(void *context, size_t index, const struct note_error *err)
+{
+	struct stamp *stamp = context;
+	note_failure(&stamp->items[index], KIND_ELF, err);
+	stamp->items[index].outcome = REFUSED;
 }
 
 /* --- results --- */
@@ -401,10 +440,9 @@ static void print_json(const struct stamp *stamp, const struct item *item, const
 	free(name);
 }
 
-static void finish(void *context, size_t index)
+static void finish(struct stamp *stamp, size_t index)
 {
 	static const char *const words[] = {"ignored", "stamped", "kept", "left-alone", "refused"};
-	struct stamp *stamp = context;
 	struct item *item = &stamp->items[index];
 	const struct item *first = &stamp->items[item->first];
 	cli_progress(&stamp->cli, index + 1, stamp->count, "files");
@@ -438,11 +476,27 @@ static void finish(void *context, size_t index)
 static void stamp_all(struct stamp *stamp)
 {
 	struct cli *cli = &stamp->cli;
+	struct note_error err;
 	for (size_t i = 0; i < cli->operand_count; i++)
 		add_argument(stamp, cli->operands[i]);
 	find_links(stamp);
 	interrupt_catch();
-	pool_run(cli->jobs, stamp->count, work, finish, stamp);
+	stamp->batch = root_batch_new();
+	for (size_t from = 0; from < stamp->count; from += ROOT_BATCH) {
+		const size_t left = stamp->count - from;
+		const size_t count = left < ROOT_BATCH ? left : ROOT_BATCH;
+		stamp->from = from;
+		pool_run(cli->jobs, count, work, NULL, stamp);
+		root_commit(stamp->root, stamp->batch, not_replaced, stamp);
+		for (size_t i = from; i < from + count; i++)
+			if (stamp->items[i].again)
+				work_alone(stamp, i);
+		for (size_t i = from; i < from + count; i++)
+			finish(stamp, i);
+	}
+	root_batch_free(stamp->root, stamp->batch);
+	if (root_sync(stamp->root, &err) != NOTE_OK)
+		cli_fail(cli, NULL, &err);
 	cli_progress_end(cli);
 	interrupt_pass_on();
 	if (!cli->json && !cli->quiet)
@@ -471,6 +525,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 "where page one has no room, put the note where core files lack it", NULL, NULL},
 		{"break-links", 0, OPTION_FLAG, NULL, &stamp.break_links,
 		 "let hard links outside the arguments keep the old bytes", NULL, NULL},
+		NO_SYNC_OPTION(&stamp.no_sync),
 	};
 	if (!cli_parse(&stamp.cli, command, options, sizeof(options) / sizeof(options[0]), argc,
 		       argv, &status))
@@ -491,10 +546,13 @@ static int run(const struct command *command, int argc, char **argv)
 			status = EXIT_USAGE; /* said already, by cli_usage */
 		goto out;
 	}
-	if (root_open(&stamp.root, "/", &err) != NOTE_OK)
+	if (root_open(&stamp.root, "/", &err) != NOTE_OK) {
 		cli_fail(&stamp.cli, "/", &err);
-	else
+	} else {
+		if (stamp.no_sync)
+			root_without_sync(stamp.root);
 		stamp_all(&stamp);
+	}
 	status = cli_finish(&stamp.cli);
 out:
 	for (size_t i = 0; i < stamp.count; i++) {

@@ -266,9 +266,12 @@ static void write_report(struct options *options, const struct wanted_report *wa
 {
 	struct report_style style = {.color = options->cli.color && wanted->file == NULL,
 				     .verbose = options->cli.verbose != 0};
-	FILE *to = wanted->file != NULL ? fopen(wanted->file, "we") : stdout;
+	char *text = NULL;
+	size_t size = 0;
+	struct note_error err;
+	FILE *to = wanted->file != NULL ? open_memstream(&text, &size) : stdout;
 	if (to == NULL) {
-		cli_failf(&options->cli, wanted->file, "open: %s", strerror(errno));
+		cli_failf(&options->cli, wanted->file, "write: %s", strerror(errno));
 		return;
 	}
 	wanted->format->write(to, report, &style);
@@ -277,6 +280,9 @@ static void write_report(struct options *options, const struct wanted_report *wa
 	const bool bad = ferror(to) != 0;
 	if (fclose(to) != 0 || bad)
 		cli_failf(&options->cli, wanted->file, "write: %s", strerror(errno));
+	else if (output_write(wanted->file, text, size, -1, true, &err) != NOTE_OK)
+		cli_fail(&options->cli, wanted->file, &err);
+	free(text);
 }
 
 static int verify(struct options *options)

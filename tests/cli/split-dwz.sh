@@ -248,9 +248,10 @@ journalled() {
 	cat >kill.gdb <<-G
 	set breakpoint pending on
 	set confirm off
-	break replace_input
+	break journal_write
 	run
-	ignore 1 2
+	break put_in_place
+	ignore 2 3
 	continue
 	kill
 	quit

@@ -53,6 +53,13 @@ struct option_spec {
 	option_call *call;
 };
 
+/* A row for commands that write what should outlive a power cut. */
+#define NO_SYNC_OPTION(target)                                                                   \
+	{                                                                                        \
+		"no-sync", 0, OPTION_FLAG, NULL, target,                                         \
+			"do not wait for the disk: for trees that can be made again", NULL, NULL \
+	}
+
 enum cli_when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 /* One run of a subcommand. */

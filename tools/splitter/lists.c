@@ -121,17 +121,10 @@ static int write_list(const struct lists_options *options, const char *name,
 		      const struct text *text, struct note_error *err)
 {
 	char *path = name[0] == '/' ? xstrdup(name) : xasprintf("%s/%s", options->directory, name);
-	char *temporary = xasprintf("%s.pkgnote-new", path);
-	FILE *file = fopen(temporary, "we");
-	bool good =
-		file != NULL && (text->size == 0 || fwrite(text->data, text->size, 1, file) == 1);
-	if (file != NULL)
-		good = fclose(file) == 0 && good;
-	good = good && rename(temporary, path) == 0;
-	const int code = good ? NOTE_OK : error_system(err, "write list %s", path);
-	if (!good)
-		remove(temporary);
-	free(temporary);
+	struct note_error why;
+	int code = output_write(path, text->data, text->size, -1, options->sync, &why);
+	if (code != NOTE_OK)
+		code = error_set(err, code, NOTE_NO_OFFSET, "write list %s: %s", path, why.text);
 	free(path);
 	return code;
 }

@@ -34,6 +34,7 @@ struct lists_options {
 	const char *sources_output; /* or NULL: OUTPUT has the sources, too */
 	const struct list_choice *choices;
 	size_t choice_count;
+	bool sync; /* lists are on the disk when they are written */
 };
 
 /* NOTE_SYSTEM where a file cannot be read or written, NOTE_USAGE for a bad pattern. */

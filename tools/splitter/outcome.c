@@ -96,9 +96,18 @@ int replace_input(const struct split_run *run, size_t index, int like,
 		  const struct strip_output *shipped, struct note_error *err)
 {
 	const struct input *input = &run->inputs.items[index];
-	const struct file_attributes attributes = {.like = like,
-						   .group_lost = &run->outcomes[index].group_lost};
+	const struct file_attributes attributes = {
+		.like = like,
+		.same = true,
+		.group_lost = &run->outcomes[index].group_lost,
+		.later = run->batch,
+		.tag = index,
+	};
 	const size_t count = 1 + input->links.count;
+	struct stat st;
+	if (fstat(like, &st) == 0 && (st.st_dev != input->device || st.st_ino != input->inode))
+		return error_set(err, ROOT_AGAIN, NOTE_NO_OFFSET,
+				 "another file took its place before it was worked on");
 	if (has_changed(input, like))
 		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET,
 				 "it changed while it was worked on");
@@ -106,8 +115,11 @@ int replace_input(const struct split_run *run, size_t index, int like,
 	paths[0] = input->path;
 	for (size_t i = 1; i < count; i++)
 		paths[i] = input->links.items[i - 1];
-	int code = root_write(run->options->root, paths, count, shipped->bytes, shipped->size,
-			      &attributes, err);
+	/* Its debug file comes first, on the disk too. */
+	int code = run->batch == NULL ? root_sync(run->options->root, err) : NOTE_OK;
+	if (code == NOTE_OK)
+		code = root_write(run->options->root, paths, count, shipped->bytes, shipped->size,
+				  &attributes, err);
 	free(paths);
 	return code;
 }

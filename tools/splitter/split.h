@@ -85,6 +85,8 @@ struct split_options {
 		     const struct note_error *err);
 	/* Called while the work goes on, by any thread; may be NULL. */
 	void (*progress)(void *context, size_t done, size_t total);
+	/* Another run works on the tree, and is waited for; may be NULL. */
+	void (*waiting)(void *context);
 	void *context;
 };
 

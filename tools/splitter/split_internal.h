@@ -58,6 +58,7 @@ struct split_run {
 	struct path_map *map; /* NULL: paths stay */
 	struct sources *sources;
 	struct owners *owners;
+	struct root_batch *batch; /* of inputs to be replaced; NULL: at once */
 	struct inputs inputs;
 	struct outcome *outcomes; /* one for each input */
 };
@@ -85,7 +86,11 @@ int build_dirs_map(const struct split_options *options, const struct layout *lay
 void outcome_files(const struct split_run *run, struct outcome *outcome, const void *shipped,
 		   uint64_t shipped_size, const void *debug, uint64_t debug_size);
 
-/* Replaces input INDEX under all its names; mode, owner and the like as of the descriptor LIKE. */
+/* Replaces the inputs that wait for it; those that could not be become failures. */
+void split_commit(const struct split_run *run);
+
+/* Replaces input INDEX, by split_commit where there is a batch, under all its names; mode, owner
+ * and the like as of the descriptor LIKE. */
 int replace_input(const struct split_run *run, size_t index, int like,
 		  const struct strip_output *shipped, struct note_error *err);
 

@@ -24,6 +24,7 @@ struct tree {
 	struct split_run run;
 	struct turn *order;
 	size_t total;
+	size_t from; /* the first of a batch, in ORDER */
 	atomic_size_t done;
 };
 
@@ -43,12 +44,60 @@ static void work(void *context, size_t number, unsigned worker)
 {
 	struct tree *tree = context;
 	const struct split_options *options = tree->run.options;
-	const size_t index = tree->order[number].index;
+	const size_t index = tree->order[tree->from + number].index;
 	(void)worker;
 	split_input(&tree->run, index, &tree->run.outcomes[index]);
 	const size_t done = ++tree->done;
 	if (options->progress != NULL)
 		options->progress(options->context, done, tree->total);
+}
+
+static void not_replaced(void *context, size_t index, const struct note_error *err)
+{
+	const struct split_run *run = context;
+	run->outcomes[index].verdict = VERDICT_FAILED;
+	run->outcomes[index].err = *err;
+}
+
+void split_commit(const struct split_run *run)
+{
+	root_commit(run->options->root, run->batch, not_replaced, (void *)(uintptr_t)run);
+}
+
+/* Another run was at the file, or has replaced it: it is waited for, now that nothing of ours is
+ * locked, and the file looked at anew. */
+static void work_again(struct split_run *run, size_t index)
+{
+	struct root_batch *batch = run->batch;
+	struct input *input = &run->inputs.items[index];
+	struct outcome *outcome = &run->outcomes[index];
+	struct stat st;
+	run->batch = NULL;
+	for (unsigned i = 0; outcome->err.code == ROOT_AGAIN && i < 100; i++) {
+		outcome_free(outcome);
+		if (root_stat(run->options->root, input->path, &st, NULL) == NOTE_OK) {
+			input->size = (uint64_t)st.st_size;
+			input->changed = st.st_ctim;
+			input->device = st.st_dev;
+			input->inode = st.st_ino;
+		}
+		split_input(run, index, outcome);
+	}
+	run->batch = batch;
+}
+
+/* All inputs, batch by batch: the new files of one reach the disk together, then their names. */
+static void work_through(struct tree *tree, unsigned jobs)
+{
+	while (tree->from < tree->total) {
+		const size_t left = tree->total - tree->from;
+		const size_t count = left < ROOT_BATCH ? left : ROOT_BATCH;
+		pool_run(jobs, count, work, NULL, tree);
+		split_commit(&tree->run);
+		for (size_t i = tree->from; i < tree->from + count; i++)
+			work_again(&tree->run, tree->order[i].index);
+		tree->from += count;
+	}
 }
 
 static int by_size(const void *a, const void *b)
@@ -405,6 +454,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	struct split_run *run = &tree.run;
 	*totals = (struct split_totals){0};
 	describe(options, manifest);
+	/* Work directory, journal and links are one run's at a time. */
+	root_lock(options->root, options->waiting, options->context);
 	int code = layout_init(&run->layout, options->layout, options->debug_root, options->name,
 			       options->version, options->release, options->arch, err);
 	if (code != NOTE_OK)
@@ -431,7 +482,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	 * may clash, and who comes first must not depend on luck: one after the other, then. */
 	const bool clash = options->layout == LAYOUT_DEB && options->build_id == BUILD_ID_KEEP;
 	order_inputs(&tree, !clash);
-	pool_run(clash ? 1 : options->jobs, tree.total, work, NULL, &tree);
+	run->batch = root_batch_new();
+	work_through(&tree, clash ? 1 : options->jobs);
 
 	/* All debug files have their owners. Those that share one with another input come now that
 	 * it is complete, in the order of paths. */
@@ -442,6 +494,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 			continue;
 		outcome_free(outcome);
 		split_input(run, i, outcome);
+		split_commit(run);
+		work_again(run, i);
 	}
 	together_finish(run);
 	make_links(&tree);
@@ -454,10 +508,13 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	manifest_sort(manifest);
 	sources_count(run->sources, &totals->sources, &totals->missing);
 	for (size_t i = 0; i < run->inputs.temporaries.count; i++)
-		root_remove(options->root, run->inputs.temporaries.items[i], NULL);
+		root_remove_leftover(options->root, run->inputs.temporaries.items[i]);
 out:
 	if (run->work != NULL)
 		root_remove_tree(options->root, run->work, NULL);
+	if (code == NOTE_OK)
+		code = root_sync(options->root, err);
+	root_batch_free(options->root, run->batch);
 	free(run->work);
 	for (size_t i = 0; i < tree.total; i++)
 		outcome_free(&run->outcomes[i]);

@@ -16,14 +16,7 @@ char *leftover_of(const char *path)
 bool leftover_settle(struct root *root, const char *path)
 {
 	char *temporary = leftover_of(path);
-	struct stat st;
-	bool changed = false;
-	if (root_stat(root, temporary, &st, NULL) == NOTE_OK && S_ISREG(st.st_mode)) {
-		/* Links are made of what is written to its end. */
-		changed = st.st_nlink > 1 && root_rename(root, temporary, path, NULL) == NOTE_OK;
-		if (!changed)
-			root_remove(root, temporary, NULL);
-	}
+	const bool changed = root_finish_leftover(root, temporary, path);
 	free(temporary);
 	return changed;
 }

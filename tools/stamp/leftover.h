@@ -10,9 +10,8 @@
 /* The path of the temporary file of PATH, for free(). */
 char *leftover_of(const char *path);
 
-/* Ends what was begun on the file PATH: where its temporary file has a second name, this is one of
- * several hard links, the others have the new contents already, and it gets them now. Else the
- * temporary file is removed. True where PATH was changed. */
+/* Ends what a dead run began on the file PATH (root_finish_leftover): true where PATH was changed.
+ * What a live run is writing stays. */
 bool leftover_settle(struct root *root, const char *path);
 
 #endif

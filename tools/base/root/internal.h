@@ -3,13 +3,52 @@
 #ifndef BASE_ROOT_INTERNAL_H
 #define BASE_ROOT_INTERNAL_H
 
+#include <pthread.h>
+
 #include "tools/base/root/root.h"
+
+/* A file system with something that root_sync has to wait for. */
+struct dirty {
+	dev_t device;
+	int fd;
+};
 
 struct root {
 	int fd;
 	char *path;
 	mode_t directories; /* the mode of those that are made */
+	bool no_sync;
+	pthread_mutex_t lock; /* of the two below */
+	struct dirty *dirty;
+	size_t dirty_count;
 };
+
+/* Something in the directory AT (a descriptor, O_PATH too) has changed. */
+void root_dirty(struct root *root, int at);
+
+/* Nothing waits any more: the caller saw to it. */
+void root_clean(struct root *root);
+
+/* Whether anything waits for root_sync. */
+bool root_is_dirty(struct root *root);
+
+/* Waits until the file, or directory, of the descriptor is on the disk; false with errno. */
+bool sync_file(int fd);
+
+/* The temporary file NAME in the directory AT, made anew and locked: a descriptor, or a negative
+ * code. ROOT_AGAIN where its writer is alive and WAIT does not say to wait for him. */
+int temporary_take(int at, const char *name, bool wait, struct note_error *err);
+
+/* Removes the temporary file NAME unless its writer is alive: false then. */
+bool temporary_clear(int at, const char *name);
+
+/* Gives the file FD, written under the temporary name of PATHS[0], its mode and all its names. */
+int put_in_place(struct root *root, const char *const *paths, size_t count, int fd, mode_t mode,
+		 struct note_error *err);
+
+/* Takes note of a file that is written, and locked by FD. */
+void batch_add(struct root_batch *batch, const char *const *paths, size_t count, size_t tag, int fd,
+	       mode_t mode);
 
 /* openat(2) below START that follows no link and no ".."; -1 with errno. */
 int open_beneath(int start, const char *path, int flags);

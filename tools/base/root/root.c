@@ -26,6 +26,7 @@ int root_open(struct root **out, const char *path, struct note_error *err)
 	root->fd = fd;
 	root->path = xstrdup(path);
 	root->directories = 0755;
+	pthread_mutex_init(&root->lock, NULL);
 	*out = root;
 	return NOTE_OK;
 }
@@ -34,6 +35,10 @@ void root_close(struct root *root)
 {
 	if (root == NULL)
 		return;
+	for (size_t i = 0; i < root->dirty_count; i++)
+		close(root->dirty[i].fd);
+	free(root->dirty);
+	pthread_mutex_destroy(&root->lock);
 	close(root->fd);
 	free(root->path);
 	free(root);
@@ -193,6 +198,7 @@ int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
 		close(*fd);
 		*fd = -1;
 	}
+	root_dirty(root, at);
 	close(at);
 	return code;
 }
@@ -261,12 +267,14 @@ static int make_directory(struct root *root, const char *path, struct note_error
 	if (mkdirat(at, name, root->directories) == 0) {
 		const bool told = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 		fchmodat(at, name, root->directories | (told ? st.st_mode & S_ISGID : 0), 0);
-	} else if (errno != EEXIST)
+		root_dirty(root, at);
+	} else if (errno != EEXIST) {
 		code = error_system(err, "make directory: %s", path);
-	else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
+	} else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode)) {
 		code = error_set(
 			err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 			"make directory: %s: a file or symbolic link of that name is there", path);
+	}
 	close(at);
 	return code;
 }
@@ -288,24 +296,6 @@ int root_make_dirs(struct root *root, const char *path, struct note_error *err)
 	return code == NOTE_OK ? make_directory(root, path, err) : code;
 }
 
-void root_temporary_name(const char *name, char out[32])
-{
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a: a short name for a long one, no secret */
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-	snprintf(out, 32, ".pkgnote-%016llx", (unsigned long long)hash);
-}
-
-bool root_is_temporary(const char *path)
-{
-	static const char prefix[] = ".pkgnote-";
-	const char *slash = strrchr(path, '/');
-	const char *name = slash != NULL ? slash + 1 : path;
-	return strncmp(name, prefix, sizeof(prefix) - 1) == 0 &&
-	       strspn(name + sizeof(prefix) - 1, "0123456789abcdef") == 16 &&
-	       strlen(name) == sizeof(prefix) - 1 + 16;
-}
-
 /* --- replacing --- */
 
 int root_symlink_new(struct root *root, const char *target, const char *path,
@@ -320,40 +310,52 @@ int root_symlink_new(struct root *root, const char *target, const char *path,
 		code = errno == EEXIST ? error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
 						   "symbolic link: %s: it is there", path)
 				       : error_system(err, "symbolic link: %s", path);
+	root_dirty(root, at);
 	close(at);
 	return code;
+}
+
+/* How often a name is made again that others, who make it at the same time, took away. EBUSY:
+ * somebody writes a file of that name. */
+#define LINK_TRIES 1000
+
+static bool is_link_to(int at, const char *name, const char *target)
+{
+	char old[4097];
+	const ssize_t length = readlinkat(at, name, old, sizeof(old) - 1);
+	if (length < 0)
+		return false;
+	old[length] = '\0';
+	return strcmp(old, target) == 0;
 }
 
 int root_symlink(struct root *root, const char *target, const char *path, struct note_error *err)
 {
 	char temporary[32];
-	char old[4097];
 	const char *name;
+	bool made = false;
 	int at = open_parent(root, path, true, &name, err);
 	if (at < 0)
 		return at;
-	/* Where nothing is there, no temporary name is left behind by a kill. */
-	if (symlinkat(target, at, name) == 0) {
-		close(at);
-		return NOTE_OK;
-	}
-	ssize_t length = readlinkat(at, name, old, sizeof(old) - 1);
-	if (length >= 0) {
-		old[length] = '\0';
-		if (strcmp(old, target) == 0) {
-			close(at);
-			return NOTE_OK;
-		}
-	}
 	root_temporary_name(name, temporary);
-	int code = NOTE_OK;
-	bool made = symlinkat(target, at, temporary) == 0;
-	if (!made && errno == EEXIST && unlinkat(at, temporary, 0) == 0)
-		made = symlinkat(target, at, temporary) == 0;
-	if (!made || renameat(at, temporary, at, name) != 0) {
-		code = error_system(err, "symbolic link: %s", path);
-		unlinkat(at, temporary, 0);
+	for (unsigned i = 0; !made && i < LINK_TRIES; i++) {
+		/* Where nothing is there, no temporary name is left behind by a kill. */
+		made = symlinkat(target, at, name) == 0 || is_link_to(at, name, target);
+		if (made)
+			break;
+		if (symlinkat(target, at, temporary) == 0)
+			made = renameat(at, temporary, at, name) == 0;
+		else if (errno == EEXIST)
+			errno = temporary_clear(at, temporary) ? EEXIST : EBUSY;
+		if (!made && errno != ENOENT && errno != EEXIST)
+			break;
 	}
+	int code = NOTE_OK;
+	if (!made) {
+		code = error_system(err, "symbolic link: %s", path);
+		temporary_clear(at, temporary);
+	}
+	root_dirty(root, at);
 	close(at);
 	return code;
 }
@@ -364,6 +366,7 @@ int root_hard_link(struct root *root, const char *existing, const char *path,
 	char temporary[32];
 	const char *from_name;
 	const char *name;
+	bool made = false;
 	int from = open_parent(root, existing, false, &from_name, err);
 	if (from < 0)
 		return from;
@@ -372,15 +375,24 @@ int root_hard_link(struct root *root, const char *existing, const char *path,
 		close(from);
 		return at;
 	}
-	int code = NOTE_OK;
 	root_temporary_name(name, temporary);
-	if (linkat(from, from_name, at, name, 0) != 0) {
-		unlinkat(at, temporary, 0);
-		if (linkat(from, from_name, at, temporary, 0) != 0 ||
-		    renameat(at, temporary, at, name) != 0)
-			code = error_system(err, "hard link: %s", path);
-		unlinkat(at, temporary, 0); /* rename of two names of one file leaves both */
+	for (unsigned i = 0; !made && i < LINK_TRIES; i++) {
+		made = linkat(from, from_name, at, name, 0) == 0;
+		if (made || errno != EEXIST)
+			break;
+		if (linkat(from, from_name, at, temporary, 0) == 0) {
+			made = renameat(at, temporary, at, name) == 0;
+			const int saved = errno;
+			unlinkat(at, temporary, 0); /* two names of one file: both are left */
+			errno = saved;
+		} else if (errno == EEXIST) {
+			errno = temporary_clear(at, temporary) ? EEXIST : EBUSY;
+		}
+		if (!made && errno != ENOENT && errno != EEXIST)
+			break;
 	}
+	int code = made ? NOTE_OK : error_system(err, "hard link: %s", path);
+	root_dirty(root, at);
 	close(at);
 	close(from);
 	return code;
@@ -407,6 +419,7 @@ static int rename_below(struct root *root, const char *from, const char *to, uns
 			       ? error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 					   "names cannot be exchanged here")
 			       : path_error(from, "rename", err);
+	root_dirty(root, target);
 	close(source);
 	close(target);
 	return code;
@@ -434,42 +447,7 @@ int root_remove(struct root *root, const char *path, struct note_error *err)
 	if (unlinkat(at, name, 0) != 0 && errno != ENOENT &&
 	    (errno != EISDIR || unlinkat(at, name, AT_REMOVEDIR) != 0))
 		code = error_system(err, "remove: %s", path);
+	root_dirty(root, at);
 	close(at);
 	return code;
-}
-
-int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err)
-{
-	struct stat st;
-	*bytes = NULL;
-	*size = 0;
-	if (fstat(fd, &st) != 0)
-		return error_system(err, "stat");
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "not a regular file");
-	/* One byte more than the size: a file that grows is seen. */
-	uint8_t *buffer = malloc((size_t)st.st_size + 1);
-	if (buffer == NULL)
-		return error_system(err, "read");
-	size_t got = 0;
-	while (got <= (size_t)st.st_size) {
-		ssize_t n = pread(fd, buffer + got, (size_t)st.st_size + 1 - got, (off_t)got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			error_system(err, "read");
-			free(buffer);
-			return NOTE_SYSTEM;
-		}
-		got += (size_t)n;
-		if (n == 0 || got == (size_t)st.st_size)
-			break; /* less than asked for: a regular file ends here */
-	}
-	if (got != (size_t)st.st_size) {
-		free(buffer);
-		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
-	}
-	*bytes = buffer;
-	*size = got;
-	return NOTE_OK;
 }

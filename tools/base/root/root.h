@@ -6,7 +6,12 @@
  * Paths are relative to the root, without a leading slash; components are bytes other than '/'
  * and NUL. Files are replaced whole: written beside as ".pkgnote-XXXXXXXXXXXXXXXX" (a digest of
  * the final name, so that a run that was killed leaves at most a name that the next run takes
- * over), then renamed. A struct root may be used by several threads at once.
+ * over), then renamed. Whoever writes such a file holds a lock on it (flock(2)), which dies with
+ * him: one that is not locked is a leftover, one that is locked is waited for.
+ *
+ * A power cut: a name that is there already is replaced only once the new contents are on the
+ * disk. What is new gets there with root_sync(), which a command calls before it says that it is
+ * done. A struct root may be used by several threads at once.
  */
 #ifndef BASE_ROOT_ROOT_H
 #define BASE_ROOT_ROOT_H
@@ -16,6 +21,7 @@
 #include <sys/stat.h>
 
 #include "libnote.h"
+#include "tools/base/file.h"
 #include "tools/base/text.h"
 
 struct root;
@@ -24,6 +30,20 @@ struct root;
 int root_open(struct root **out, const char *path, struct note_error *err);
 void root_close(struct root *root);
 const char *root_path(const struct root *root); /* as it was given */
+
+/* From here on nothing below the root is waited for to reach the disk (--no-sync): for trees that
+ * can be made again. Before any other use. */
+void root_without_sync(struct root *root);
+
+/* Waits until all that was made, renamed and removed below the root so far is on the disk: one
+ * syncfs(2) for each file system that was written to since the last time, none where nothing was.
+ * Between the contents of a new tree and the name that makes it valid, and before a command ends.
+ */
+int root_sync(struct root *root, struct note_error *err);
+
+/* Another run is at this file, or has replaced it since it was read: what was made of it is not
+ * for it any more. Nothing was changed; read it anew. */
+#define ROOT_AGAIN (-100)
 
 /* Opens a regular file for reading: *FD is the caller's. NOTE_ABSENT where there is none,
  * NOTE_UNSUPPORTED where PATH is or leads through a symbolic link, or is no regular file (a FIFO
@@ -64,11 +84,12 @@ struct file_attributes {
 	/* Not NULL: a group of LIKE that we may not give is no failure, unless the file is set-id;
 	 * it is set then, and the new file has our group. */
 	bool *group_lost;
-	/* The file PATHS[0] is LIKE itself, and what a power cut leaves of it is of no concern: its
-	 * name is exchanged instead of replaced, where the kernel can, so that ext4 does not write
-	 * the contents out at once (its auto_da_alloc). A kill leaves the same as ever, or the old
-	 * file under the temporary name. */
-	bool exchange;
+	/* PATHS[0] has to be the file LIKE still, else ROOT_AGAIN. */
+	bool same;
+	/* The names are replaced by root_commit, not yet; ROOT_AGAIN, too, where another run is at
+	 * the file: it is not waited for while locks are held. TAG tells it from others. */
+	struct root_batch *later;
+	size_t tag;
 };
 
 /* Writes SIZE BYTES as the file(s) PATHS (COUNT of them, hard links of one new file), each
@@ -78,6 +99,33 @@ struct file_attributes {
  * of PATHS[0] stays, by which the next run knows that they belong together. */
 int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
 	       size_t size, const struct file_attributes *attributes, struct note_error *err);
+
+/* Files that are written, and whose names are replaced together: their contents reach the disk in
+ * one go. Holds a descriptor for each, so it is to be committed after some ROOT_BATCH of them. */
+#define ROOT_BATCH 256
+struct root_batch;
+struct root_batch *root_batch_new(void);
+
+/* Replaces the names in the order of their tags; a failure is told to FAIL with the tag, and the
+ * others go on. The batch is empty then. */
+void root_commit(struct root *root, struct root_batch *batch,
+		 void (*fail)(void *context, size_t tag, const struct note_error *err),
+		 void *context);
+
+/* Frees it; what was not committed is dropped. */
+void root_batch_free(struct root *root, struct root_batch *batch);
+
+/* Removes the temporary file PATH if its writer is dead; false where it is alive. */
+bool root_remove_leftover(struct root *root, const char *path);
+
+/* Ends what a dead writer of the temporary file TEMPORARY began on the file PATH: where it has a
+ * second name, PATH is one of several hard links, the others have the new contents already, and it
+ * gets them now: true. Else the temporary file is removed. A live writer is left alone. */
+bool root_finish_leftover(struct root *root, const char *temporary, const char *path);
+
+/* Waits until no other run holds the whole root so, and holds it until it is closed. WAITING (may
+ * be NULL) is called where somebody does. File systems without locks go without. */
+void root_lock(struct root *root, void (*waiting)(void *context), void *context);
 
 /* Makes PATH a symbolic link to TARGET, replacing a link or file that is there; no change where
  * it is that link already. */
@@ -129,14 +177,5 @@ typedef bool root_visit(void *context, const struct entry *entry, bool *descend)
 int root_walk(struct root *root, const char *path, bool with_stat, root_visit *visit,
 	      void (*fail)(void *context, const char *path, const struct note_error *err),
 	      void *context, struct note_error *err);
-
-/* --- whole files --- */
-
-/* Reads the regular file FD from its start: *BYTES is malloc'ed, the caller's. NOTE_SYSTEM where
- * it changed size meanwhile. */
-int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err);
-
-/* Writes all SIZE bytes at the descriptor's position. */
-int file_write(int fd, const void *from, size_t size, struct note_error *err);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writing whole files below a root, with the attributes of those that they replace. */
+/* Writing whole files below a root, with the attributes of those that they replace. A batch of
+ * them stands in batch.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -37,12 +37,14 @@ static int copy_xattrs(int from, int to, struct note_error *err)
 	return NOTE_OK;
 }
 
-/* Owner first: changing it clears set-id bits and capabilities, which follow. */
+/* Owner first: changing it clears set-id bits and capabilities, which follow. Until it has its
+ * names the owner may read it: other runs open it to see whether it is locked. */
 static int set_attributes(int fd, const struct file_attributes *attributes, struct note_error *err)
 {
 	struct stat st;
 	if (attributes->like < 0)
-		return fchmod(fd, attributes->mode) == 0 ? NOTE_OK : error_system(err, "set mode");
+		return fchmod(fd, attributes->mode | S_IRUSR) == 0 ? NOTE_OK
+								   : error_system(err, "set mode");
 	if (fstat(attributes->like, &st) != 0)
 		return error_system(err, "stat");
 	struct stat now;
@@ -57,102 +59,142 @@ static int set_attributes(int fd, const struct file_attributes *attributes, stru
 					    is_set_id ? " of a set-id file" : "");
 		*attributes->group_lost = true;
 	}
-	if (fchmod(fd, st.st_mode & 07777) != 0)
+	if (fchmod(fd, (st.st_mode & 07777) | S_IRUSR) != 0)
 		return error_system(err, "set mode");
 	return copy_xattrs(attributes->like, fd, err);
 }
 
-int file_write(int fd, const void *from, size_t size, struct note_error *err)
+static int set_times(int fd, const struct file_attributes *attributes, struct note_error *err)
 {
-	const uint8_t *bytes = from;
-	while (size > 0) {
-		ssize_t done = write(fd, bytes, size);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return error_system(err, "write");
-		bytes += done;
-		size -= (size_t)done;
-	}
-	return NOTE_OK;
+	struct stat st;
+	if (!attributes->keep_times || attributes->like < 0 || fstat(attributes->like, &st) != 0)
+		return NOTE_OK;
+	const struct timespec times[2] = {st.st_atim, st.st_mtim};
+	return futimens(fd, times) == 0 ? NOTE_OK : error_system(err, "set times");
 }
 
-static int write_temporary(int at, const char *temporary, const void *bytes, size_t size,
+/* Whether NAME in the directory AT is the file of the descriptor. */
+static bool is_file(int at, const char *name, int fd)
+{
+	struct stat there, here;
+	return fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &here) == 0 &&
+	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+/* *FD gets the new file, locked, under its temporary name. */
+static int write_temporary(int *fd, int at, const char *name, const void *bytes, size_t size,
 			   const struct file_attributes *attributes, struct note_error *err)
 {
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(at, temporary, flags, 0600);
-	if (fd < 0 && errno == EEXIST && unlinkat(at, temporary, 0) == 0)
-		fd = openat(at, temporary, flags, 0600); /* a run that was killed left it */
-	if (fd < 0)
-		return error_system(err, "create");
-	int code = file_write(fd, bytes, size, err);
+	char temporary[32];
+	root_temporary_name(name, temporary);
+	*fd = temporary_take(at, temporary, attributes->later == NULL, err);
+	if (*fd < 0)
+		return *fd;
+	int code = NOTE_OK;
+	if (attributes->same && !is_file(at, name, attributes->like))
+		code = error_set(err, ROOT_AGAIN, NOTE_NO_OFFSET,
+				 "another file took its place while it was worked on");
 	if (code == NOTE_OK)
-		code = set_attributes(fd, attributes, err);
-	struct stat st;
-	if (code == NOTE_OK && attributes->keep_times && attributes->like >= 0 &&
-	    fstat(attributes->like, &st) == 0) {
-		const struct timespec times[2] = {st.st_atim, st.st_mtim};
-		if (futimens(fd, times) != 0)
-			code = error_system(err, "set times");
-	}
-	if (close(fd) != 0 && code == NOTE_OK)
-		code = error_system(err, "close");
-	if (code != NOTE_OK)
+		code = file_write(*fd, bytes, size, err);
+	if (code == NOTE_OK)
+		code = set_attributes(*fd, attributes, err);
+	if (code == NOTE_OK)
+		code = set_times(*fd, attributes, err);
+	if (code != NOTE_OK) {
 		unlinkat(at, temporary, 0);
+		close(*fd);
+	}
 	return code;
 }
 
-/* 0, or -1 with errno. */
-static int put_in_place(int at, const char *temporary, const char *name, bool exchange)
+/* Links the new file to one more of its names. */
+static int link_name(struct root *root, int at, const char *temporary, const char *path,
+		     struct note_error *err)
 {
-#ifdef SYS_renameat2
-	if (exchange &&
-	    syscall(SYS_renameat2, at, temporary, at, name, 2 /* RENAME_EXCHANGE */) == 0)
-		return unlinkat(at, temporary, 0);
-#else
-	(void)exchange;
-#endif
-	return renameat(at, temporary, at, name);
+	char other[32];
+	const char *name;
+	int code = NOTE_OK;
+	int there = open_parent(root, path, true, &name, err);
+	if (there < 0)
+		return there;
+	root_temporary_name(name, other);
+	if (!temporary_clear(there, other))
+		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET,
+				 "link: %s: another run writes a file of that name", path);
+	else if (linkat(at, temporary, there, other, 0) != 0)
+		code = error_system(err, "link");
+	else if (renameat(there, other, there, name) != 0)
+		code = error_system(err, "rename");
+	if (code != NOTE_OK)
+		unlinkat(there, other, 0);
+	root_dirty(root, there);
+	close(there);
+	return code;
+}
+
+/* Gives the file that is written all its names, the first one last, so that it is complete under
+ * each of the others. */
+int put_in_place(struct root *root, const char *const *paths, size_t count, int fd, mode_t mode,
+		 struct note_error *err)
+{
+	char temporary[32];
+	const char *name;
+	size_t i = 1;
+	int at = open_parent(root, paths[0], false, &name, err);
+	if (at < 0)
+		return at;
+	root_temporary_name(name, temporary);
+	int code = NOTE_OK;
+	if ((mode & S_IRUSR) == 0 && fchmod(fd, mode) != 0)
+		code = error_system(err, "set mode");
+	while (code == NOTE_OK && i < count) {
+		code = link_name(root, at, temporary, paths[i], err);
+		i += code == NOTE_OK;
+	}
+	if (code == NOTE_OK && renameat(at, temporary, at, name) != 0)
+		code = error_system(err, "rename");
+	if (code != NOTE_OK && i == 1)
+		unlinkat(at, temporary, 0);
+	root_dirty(root, at);
+	close(at);
+	return code;
+}
+
+static mode_t wanted_mode(const struct file_attributes *attributes)
+{
+	struct stat st;
+	return attributes->like >= 0 && fstat(attributes->like, &st) == 0 ? st.st_mode & 07777
+									  : attributes->mode;
 }
 
 static int write_names(struct root *root, const char *const *paths, size_t count, const void *bytes,
 		       size_t size, const struct file_attributes *attributes,
 		       struct note_error *err)
 {
-	char temporary[32];
+	struct stat st;
 	const char *name;
+	int fd;
 	int at = open_parent(root, paths[0], true, &name, err);
 	if (at < 0)
 		return at;
-	root_temporary_name(name, temporary);
-	int code = write_temporary(at, temporary, bytes, size, attributes, err);
-	size_t replaced = 0;
-	/* The other names first, so that the new file is complete under each. */
-	for (size_t i = 1; code == NOTE_OK && i < count; i++) {
-		char other[32];
-		const char *other_name;
-		int there = open_parent(root, paths[i], true, &other_name, err);
-		if (there < 0) {
-			code = there;
-			break;
+	int code = write_temporary(&fd, at, name, bytes, size, attributes, err);
+	if (code == NOTE_OK && attributes->later != NULL) {
+		batch_add(attributes->later, paths, count, attributes->tag, fd,
+			  wanted_mode(attributes));
+	} else if (code == NOTE_OK) {
+		/* Data before names: what is there is not given up for a file that is not. */
+		if (!root->no_sync && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    !sync_file(fd))
+			code = error_system(err, "write to disk");
+		if (code == NOTE_OK) {
+			code = put_in_place(root, paths, count, fd, wanted_mode(attributes), err);
+		} else {
+			char temporary[32];
+			root_temporary_name(name, temporary);
+			unlinkat(at, temporary, 0);
 		}
-		root_temporary_name(other_name, other);
-		unlinkat(there, other, 0);
-		if (linkat(at, temporary, there, other, 0) != 0)
-			code = error_system(err, "link");
-		else if (renameat(there, other, there, other_name) != 0)
-			code = error_system(err, "rename");
-		else
-			replaced++;
-		if (code != NOTE_OK)
-			unlinkat(there, other, 0);
-		close(there);
+		close(fd);
 	}
-	if (code == NOTE_OK && put_in_place(at, temporary, name, attributes->exchange) != 0)
-		code = error_system(err, "rename");
-	if (code != NOTE_OK && replaced == 0)
-		unlinkat(at, temporary, 0);
 	close(at);
 	return code;
 }

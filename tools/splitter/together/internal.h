@@ -19,6 +19,7 @@ struct batch {
 	const struct split_run *run;
 	struct member *items; /* by digest of the debug file, then by path */
 	size_t count;
+	size_t from;     /* the first of those that are shipped together */
 	char *alternate; /* below ROOT */
 	bool is_shared;  /* dwz made it */
 	bool refusals;

@@ -347,10 +347,11 @@ static int ship_one(const struct split_run *run, size_t index, struct note_error
 static void ship(void *context, size_t i, unsigned worker)
 {
 	const struct batch *batch = context;
-	const size_t index = batch->items[i].index;
+	const struct member *member = &batch->items[batch->from + i];
+	const size_t index = member->index;
 	struct note_error err;
 	(void)worker;
-	if (batch->items[i].outcome->verdict == VERDICT_STAGED &&
+	if (member->outcome->verdict == VERDICT_STAGED &&
 	    ship_one(batch->run, index, &err) != NOTE_OK)
 		fail(batch->run, index, &err);
 }
@@ -383,8 +384,13 @@ static int work_through(struct batch *batch, struct note_error *err)
 	/* Beyond this point no debug file changes. */
 	if (code == NOTE_OK)
 		code = journal_write(batch, err);
-	if (code == NOTE_OK)
-		pool_run(jobs, batch->count, ship, NULL, batch);
+	while (code == NOTE_OK && batch->from < batch->count) {
+		const size_t left = batch->count - batch->from;
+		const size_t count = left < ROOT_BATCH ? left : ROOT_BATCH;
+		pool_run(jobs, count, ship, NULL, batch);
+		split_commit(batch->run);
+		batch->from += count;
+	}
 	return code;
 }
 

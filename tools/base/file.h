@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whole files: read from a descriptor, and written where a user said. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libnote.h"
+
+/* Reads the regular file FD from its start: *BYTES is malloc'ed, the caller's. NOTE_SYSTEM where
+ * it changed size meanwhile. */
+int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err);
+
+/* Writes all SIZE bytes at the descriptor's position. */
+int file_write(int fd, const void *from, size_t size, struct note_error *err);
+
+/*
+ * Writes SIZE BYTES to what the user named PATH for an output. A regular file, or nothing, is
+ * replaced whole (a kill leaves the old one or the new one) and has the mode of the old one, else
+ * 0666 less the umask. Of a symbolic link what it leads to is written; the link stays. A device,
+ * FIFO or socket is written into, and so is the descriptor that /dev/stdout or /dev/fd/N names.
+ * LIKE (or -1) is a descriptor whose mode, owner and extended attributes a regular file gets. SYNC:
+ * a regular file is on the disk when this returns NOTE_OK.
+ */
+int output_write(const char *path, const void *bytes, size_t size, int like, bool sync,
+		 struct note_error *err);
+
+/* Whether output_write makes or replaces a regular file there, beside which others can lie. */
+bool output_is_file(const char *path);
+
+#endif
