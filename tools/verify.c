@@ -16,8 +16,9 @@
 #include "tools/release/release.h"
 #include "tools/release/reports/merge.h"
 
-static const struct report_format *const formats[] = {&table_format, &json_format, &junit_format,
-						      &html_format};
+static const struct report_format *const formats[] = {&table_format, &json_format,  &junit_format,
+						      &html_format,  &sarif_format, &github_format,
+						      &gitlab_format};
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -37,6 +38,8 @@ struct options {
 	const char *since_file;
 	const char *shard;
 	bool merge;
+	bool offline;
+	bool allow_empty;
 	struct manifest manifest;
 	struct manifest since;
 	struct wanted_report *wanted;
@@ -66,6 +69,12 @@ static void fail(void *context, const char *file, const struct note_error *err)
 {
 	struct options *options = context;
 	cli_fail(&options->cli, file, err);
+}
+
+static void tell(void *context, const char *file, const char *message)
+{
+	struct options *options = context;
+	cli_say(&options->cli, file, "%s", message);
 }
 
 static void progress(void *context, uint64_t done, uint64_t total, const char *what)
@@ -162,7 +171,7 @@ static bool parse_reports(struct options *options)
 		if (f == FORMATS || (text[length] == ':' && text[length + 1] == '\0')) {
 			cli_usage(&options->cli,
 				  "--report wants FORMAT or FORMAT:FILE, FORMAT one of table, "
-				  "json, junit, html, not '%s'",
+				  "json, junit, html, sarif, github, gitlab, not '%s'",
 				  text);
 			return false;
 		}
@@ -190,6 +199,12 @@ static bool check_usage(struct options *options)
 				  expect->items[i]);
 			return false;
 		}
+	if (options->offline &&
+	    (options->connection.servers.count != 0 || options->release.wait != 0)) {
+		cli_usage(&options->cli,
+			  "--offline asks no server: --server and --wait are for one");
+		return false;
+	}
 	if (options->cli.operand_count == 0) {
 		cli_usage(&options->cli, options->merge ? "no REPORT" : "no INPUT");
 		return false;
@@ -285,6 +300,21 @@ static void write_report(struct options *options, const struct wanted_report *wa
 	free(text);
 }
 
+/* What the results do not tell by themselves. */
+static void tell_shape(struct options *options, const struct report *report)
+{
+	if (report->own != 0)
+		cli_say(&options->cli, NULL,
+			"%zu file%s proven by the debug files among the inputs, no server asked; "
+			"--server=URL asks it for all",
+			report->own, report->own == 1 ? "" : "s");
+	/* A part may have nothing of its own. */
+	if (report->verified != 0 || options->allow_empty || options->release.shards != 0)
+		return;
+	cli_say(&options->cli, NULL, "nothing was verified; --allow-empty says that this is fine");
+	cli_wanting(&options->cli);
+}
+
 static int verify(struct options *options)
 {
 	struct report report;
@@ -298,6 +328,10 @@ static int verify(struct options *options)
 	if (!connection_complete(&options->connection, &options->cli))
 		return cli_finish(&options->cli);
 	options->release.client = options->connection.client;
+	options->release.client.absent_seconds = 0; /* what is absent now may come: --wait */
+	options->release.own_first = options->connection.servers.count == 0;
+	if (options->offline)
+		options->release.client.servers.count = 0;
 	catch_signal(SIGINT);
 	catch_signal(SIGTERM);
 	catch_signal(SIGHUP);
@@ -313,6 +347,7 @@ static int verify(struct options *options)
 		raise(cancelled);
 		return EXIT_FAILED;
 	}
+	tell_shape(options, &report);
 	if (!report_is_good(&report))
 		cli_wanting(&options->cli);
 	for (size_t i = 0; i < options->wanted_count; i++)
@@ -339,8 +374,10 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL, NULL},
 		{"sources", 0, OPTION_CHOICE, "none|primary|all", &release->expectations.sources,
 		 "ask for no source, each unit's main file, or all", NULL, NULL},
-		{"report", 0, OPTION_LIST, "table|json|junit|html[:FILE]", &options.reports,
-		 "write this report; may be repeated", NULL, NULL},
+		{"report", 0, OPTION_LIST, "FORMAT[:FILE]", &options.reports,
+		 "write this report: table, json, junit, html, sarif, github or gitlab; may be "
+		 "repeated",
+		 NULL, NULL},
 		{"allow", 0, OPTION_LIST, "[CHECK:]PATTERN", &release->allow,
 		 "files of which something may be absent", NULL, NULL},
 		{"since", 0, OPTION_TEXT, "MANIFEST", &options.since_file,
@@ -349,6 +386,12 @@ static int run(const struct command *command, int argc, char **argv)
 		 "verify part I of N of the inputs' files", NULL, NULL},
 		{"merge", 0, OPTION_FLAG, NULL, &options.merge,
 		 "the arguments are JSON reports: make one of them", NULL, NULL},
+		{"offline", 0, OPTION_FLAG, NULL, &options.offline,
+		 "ask no server: the debug files and sources among the inputs count", NULL, NULL},
+		{"wait", 0, OPTION_NUMBER, "SECONDS", &release->wait,
+		 "ask again for what is absent, until it is there or so long", NULL, NULL},
+		{"allow-empty", 0, OPTION_FLAG, NULL, &options.allow_empty,
+		 "inputs in which nothing ships are fine", NULL, NULL},
 		CONNECTION_OPTIONS(&options.connection),
 	};
 	if (cli_parse(&options.cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv,
@@ -361,6 +404,7 @@ static int run(const struct command *command, int argc, char **argv)
 		client->progress = waiting;
 		client->progress_context = &options;
 		release->fail = fail;
+		release->tell = tell;
 		release->progress = progress;
 		status = check_usage(&options) ? verify(&options) : EXIT_USAGE;
 	}

@@ -218,8 +218,13 @@ build_ids_are_judged() {
 	ln root/usr/bin/one root/usr/bin/link
 	cp root/usr/bin/one root/usr/bin/copy
 	status 0 verify root
-	# Two files with one id and other bytes: what is served for it proves nothing for either.
-	printf x >>root/usr/bin/copy
+	# A copy that differs in nothing that is loaded is one; each file's own debuglink is judged.
+	objcopy --add-section=.comment2=root/usr/bin/one --set-section-flags=.comment2=readonly root/usr/bin/copy
+	! cmp -s root/usr/bin/one root/usr/bin/copy
+	status 0 verify -v root
+	says out '/usr/bin/copy .*/usr/bin/(one|link) is a copy: they differ in nothing that is loaded'
+	# Where something else is loaded, what is served for the id proves nothing for either.
+	printf '\1' | dd of=root/usr/bin/copy bs=1 seek=15 conv=notrunc status=none
 	finds 'fail build-id /usr/bin/copy
 fail build-id /usr/bin/link
 fail build-id /usr/bin/one'

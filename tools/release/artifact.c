@@ -8,6 +8,7 @@
 #include "libnote/error.h"
 #include "libnote/note.h"
 #include "tools/base/digest.h"
+#include "tools/base/loaded.h"
 #include "tools/base/text.h"
 #include "tools/release/note.h"
 
@@ -240,6 +241,8 @@ void artifact_read(struct elf_artifact *artifact, struct image *image)
 	artifact_read_layout(artifact, image);
 	if (artifact->problem != NULL)
 		return;
+	if (artifact->problem == NULL && loaded_digest(image, artifact->loaded, NULL) != NOTE_OK)
+		artifact->loaded[0] = '\0';
 	static const char *const samples[] = {".rodata", ".eh_frame", ".text", NULL};
 	section_sample(&artifact->sample, image, samples);
 	read_build_id(artifact, image);

@@ -71,6 +71,11 @@ struct elf_artifact {
 	char *problem; /* why it cannot be read as ELF; nothing below counts then */
 	uint64_t size;
 	char sha256[65]; /* of its bytes; "" where they are not known */
+	char loaded[65]; /* of what of it is loaded; "" where that is not known */
+	/* All files of its build-id, where others have other bytes, of which the same is loaded;
+	 * not its own. */
+	const struct elf_artifact *const *copies;
+	size_t copy_count;
 	uint16_t machine;
 	bool is_64;
 	bool is_big;

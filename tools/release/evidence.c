@@ -61,6 +61,15 @@ static void judge_debuginfo(void *context, struct served *served)
 	}
 }
 
+/* Of copies of one program, which differ in nothing that is loaded, one is served. */
+static bool is_one_of(const struct elf_artifact *artifact, const char *digest)
+{
+	bool found = strcmp(digest, artifact->sha256) == 0;
+	for (size_t i = 0; !found && i < artifact->copy_count; i++)
+		found = strcmp(digest, artifact->copies[i]->sha256) == 0;
+	return found;
+}
+
 static void judge_executable(void *context, struct served *served)
 {
 	const struct gathering *item = context;
@@ -70,15 +79,14 @@ static void judge_executable(void *context, struct served *served)
 	if (artifact->sha256[0] == '\0')
 		return; /* a bare build-id, which the client has compared */
 	served->problem = open_served(&file, served->path);
-	if (served->problem == NULL && file.image->size != artifact->size)
-		served->problem = xasprintf("%llu bytes, the shipped file has %llu",
-					    (unsigned long long)file.image->size,
-					    (unsigned long long)artifact->size);
-	if (served->problem == NULL) {
+	if (served->problem == NULL)
 		sha256_hex(file.bytes, file.image->size, digest);
-		if (strcmp(digest, artifact->sha256) != 0)
-			served->problem = xstrdup("not the shipped file's bytes");
-	}
+	if (served->problem == NULL && !is_one_of(artifact, digest))
+		served->problem = file.image->size != artifact->size
+					  ? xasprintf("%llu bytes, the shipped file has %llu",
+						      (unsigned long long)file.image->size,
+						      (unsigned long long)artifact->size)
+					  : xstrdup("not the shipped file's bytes");
 	close_served(&file);
 }
 
@@ -97,18 +105,28 @@ static void judge_section(void *context, struct served *served)
 	close_served(&file);
 }
 
+bool evidence_is_compiled(const struct source_evidence *source, const void *bytes, size_t size)
+{
+	uint8_t digest[MD5_SIZE];
+	bool same = true, reversed = true;
+	if (!source->has_md5)
+		return true;
+	md5(bytes, size, digest);
+	for (size_t i = 0; i < MD5_SIZE; i++) {
+		same = same && source->md5[i] == digest[i];
+		reversed = reversed && source->md5[MD5_SIZE - 1 - i] == digest[i];
+	}
+	return same || reversed;
+}
+
 static void judge_source(void *context, struct served *served)
 {
 	const struct source_evidence *source = context;
 	struct opened file;
-	uint8_t digest[MD5_SIZE];
 	served->problem = open_served(&file, served->path);
-	if (served->problem == NULL && source->has_md5) {
-		md5(file.bytes, file.image->size, digest);
-		if (memcmp(digest, source->md5, sizeof(digest)) != 0)
-			served->problem = xstrdup("not what was compiled: its MD5 is not that in "
-						  "the line table");
-	}
+	if (served->problem == NULL && !evidence_is_compiled(source, file.bytes, file.image->size))
+		served->problem = xstrdup("not what was compiled: its MD5 is not that in "
+					  "the line table");
 	close_served(&file);
 }
 

@@ -24,6 +24,10 @@ void evidence_gather(struct gathering *items, size_t count, struct supply *suppl
  * expectations want them; they are not asked for yet. */
 void evidence_take_debuginfo(struct evidence *evidence, const struct debug_facts *facts);
 
+/* Whether BYTES can be what SOURCE's line table tells of. GNU as to 2.40 and later wrote the MD5 of
+ * its ".file" directive back to front: either order counts. */
+bool evidence_is_compiled(const struct source_evidence *source, const void *bytes, size_t size);
+
 void evidence_free(struct evidence *evidence);
 
 #endif

@@ -196,7 +196,6 @@ static void list_wanted(struct walk *walk)
 static void take_source(void *context, const struct member *member)
 {
 	struct walk *walk = context;
-	uint8_t digest[MD5_SIZE];
 	/* Below a staging tree or in a package: either way the part from /usr/src on counts. */
 	const char *path = strstr(member->path, "/usr/src/debug/");
 	size_t low = 0, high = walk->wanted_count;
@@ -214,14 +213,13 @@ static void take_source(void *context, const struct member *member)
 	const uint8_t *bytes = image_bytes(member->image, 0, member->image->size, "source", NULL);
 	if (bytes == NULL)
 		return;
-	md5(bytes, member->image->size, digest);
 	char *name = member_name(member);
 	pthread_mutex_lock(&walk->release->lock);
 	for (; low < walk->wanted_count && strcmp(walk->wanted[low].path, path) == 0; low++) {
 		struct source_evidence *source = walk->wanted[low].source;
 		struct served *served =
 			servings_add(&source->servings, name, OUTCOME_FOUND, NULL, NULL);
-		if (source->has_md5 && memcmp(digest, source->md5, sizeof(digest)) != 0)
+		if (!evidence_is_compiled(source, bytes, member->image->size))
 			served->problem = xstrdup("not what was compiled: its MD5 is not that in "
 						  "the line table");
 	}

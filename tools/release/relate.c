@@ -14,6 +14,8 @@ static int compare_ids(const void *a, const void *b)
 	const struct subject *x = *(struct subject *const *)a, *y = *(struct subject *const *)b;
 	int order = strcmp(x->artifact.build_id, y->artifact.build_id);
 	if (order == 0)
+		order = strcmp(x->artifact.loaded, y->artifact.loaded);
+	if (order == 0)
 		order = strcmp(x->artifact.sha256, y->artifact.sha256);
 	return order != 0 ? order : x < y ? -1 : x > y;
 }
@@ -24,22 +26,48 @@ static char *name_twin(const struct elf_artifact *of, const struct elf_artifact 
 						   : xasprintf("%s: %s", twin->input, twin->path);
 }
 
-/* A group of one build-id, sorted by digest: it is sound where first and last digest agree. Files
- * without a known digest, which come first, prove nothing. */
-static void relate_group(struct subject **group, size_t count)
+/* Files of one build-id that differ, though nothing that is loaded does. */
+static void relate_copies(struct release *release, struct subject **group, size_t count)
+{
+	const struct elf_artifact **copies = xcalloc(count, sizeof(*copies));
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = &group[i]->artifact;
+		group[i]->artifact.copies = copies;
+		group[i]->artifact.copy_count = count;
+	}
+	release->copies =
+		xrealloc(release->copies, (release->copies_count + 1) * sizeof(*release->copies));
+	release->copies[release->copies_count++] = copies;
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+	return strcmp((*(struct subject *const *)a)->artifact.sha256,
+		      (*(struct subject *const *)b)->artifact.sha256);
+}
+
+/* A group of one build-id, sorted by what is loaded: it is sound where the first and the last agree
+ * in that. Of files without a known digest, which come first, nothing is known to differ. */
+static void relate_group(struct release *release, struct subject **group, size_t count)
 {
 	for (; count != 0 && group[0]->artifact.sha256[0] == '\0'; count--)
 		group++;
-	if (count == 0)
+	if (count < 2 || group[0]->artifact.build_id[0] == '\0')
 		return;
-	struct subject *first = group[0], *last = group[count - 1];
-	if (first->artifact.build_id[0] == '\0' ||
-	    strcmp(first->artifact.sha256, last->artifact.sha256) == 0)
+	size_t known = 0;
+	while (known < count && group[known]->artifact.loaded[0] == '\0')
+		known++;
+	struct subject *first = group[known < count ? known : 0], *last = group[count - 1];
+	if (strcmp(first->artifact.loaded, last->artifact.loaded) == 0) {
+		qsort(group, count, sizeof(struct subject *), compare_digests);
+		if (strcmp(group[0]->artifact.sha256, group[count - 1]->artifact.sha256) != 0)
+			relate_copies(release, group, count);
 		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct elf_artifact *of = &group[i]->artifact;
 		const struct subject *other =
-			strcmp(of->sha256, first->artifact.sha256) != 0 ? first : last;
+			strcmp(of->loaded, first->artifact.loaded) != 0 ? first : last;
 		group[i]->twin = name_twin(of, &other->artifact);
 	}
 }
@@ -165,11 +193,10 @@ void release_relate(struct release *release)
 		for (end = start + 1; end < release->count &&
 				      strcmp(release->by_id[end]->artifact.build_id, id) == 0;)
 			end++;
-		relate_group(release->by_id + start, end - start);
+		relate_group(release, release->by_id + start, end - start);
 	}
 	for (size_t i = 0; i < release->count; i++) {
-		release->subjects[i].evidence.expectations = &release->options->expectations;
-		release->subjects[i].evidence.twin = release->subjects[i].twin;
+		release_expect(release, &release->subjects[i]);
 	}
 	if (release->options->expectations.manifest != NULL)
 		relate_manifest(release, release->options->expectations.manifest);

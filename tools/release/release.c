@@ -19,9 +19,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "libnote/error.h"
 #include "tools/base/pool.h"
+#include "tools/base/retry.h"
 #include "tools/base/text.h"
 #include "tools/release/evidence.h"
 #include "tools/release/inputs/input.h"
@@ -152,14 +154,16 @@ static void read_inputs(struct release *release)
 
 /* --- ask and judge --- */
 
-static bool allowed(const struct release_options *options, const char *check, const char *path)
+/* A pattern that names the check excuses what is wrong, too; one for all checks, absences alone. */
+static bool allowed(const struct release_options *options, const char *check, const char *path,
+		    bool absence)
 {
 	for (size_t i = 0; i < options->allow.count; i++) {
 		const char *pattern = options->allow.items[i];
 		const size_t length = strlen(check);
-		if (strncmp(pattern, check, length) == 0 && pattern[length] == ':')
-			pattern += length + 1;
-		if (fnmatch(pattern, path, 0) == 0)
+		const bool named = strncmp(pattern, check, length) == 0 && pattern[length] == ':';
+		if ((named || absence) &&
+		    fnmatch(named ? pattern + length + 1 : pattern, path, 0) == 0)
 			return true;
 	}
 	return false;
@@ -196,7 +200,8 @@ static void judge_one(const struct release *release, struct subject *subject, si
 	} else {
 		check->judge(artifact, &subject->evidence, finding);
 	}
-	if (finding->absence && allowed(release->options, check->name, artifact->path)) {
+	if ((finding->verdict == VERDICT_FAIL || finding->verdict == VERDICT_MISSING) &&
+	    allowed(release->options, check->name, artifact->path, finding->absence)) {
 		char *reason = xstrdup(finding->reason);
 		finding_set(finding, VERDICT_SKIPPED, "allowed: %s", reason);
 		free(reason);
@@ -220,6 +225,9 @@ void release_judge(const struct release *release, struct subject *subject)
 #define BATCH 16
 /* Threads that ask: a server may be asked 16 things at a time, by all of them together. */
 #define WORKERS_MOST 4
+
+/* Seconds between two askings for what is absent. */
+#define PAUSE_MOST 30.0
 
 struct asking {
 	struct release *release;
@@ -248,12 +256,13 @@ static void ask_batch(void *context, size_t index, unsigned worker)
 	struct asking *asking = context;
 	struct release *release = asking->release;
 	const size_t start = index * BATCH;
-	const size_t count = release->count - start < BATCH ? release->count - start : BATCH;
+	const size_t left = release->pending_count - start;
+	const size_t count = left < BATCH ? left : BATCH;
 	struct gathering items[BATCH] = {0};
 	unsigned needs = 0;
 	const char *blocked = NULL;
 	for (size_t i = 0; i < count; i++) {
-		struct subject *subject = &release->subjects[start + i];
+		struct subject *subject = release->pending[start + i];
 		items[i].evidence = &subject->evidence;
 		items[i].artifact = &subject->artifact;
 		items[i].needs = release_needs(release, &subject->artifact);
@@ -270,7 +279,7 @@ static void ask_batch(void *context, size_t index, unsigned worker)
 	if (needs != 0)
 		evidence_gather(items, count, asking->supplies[worker]);
 	for (size_t i = 0; i < count; i++) {
-		release_judge(release, &release->subjects[start + i]);
+		release_judge(release, release->pending[start + i]);
 		evidence_free(items[i].evidence);
 	}
 }
@@ -281,8 +290,66 @@ static void tell_asked(void *context, size_t index)
 	const struct release *release = asking->release;
 	const size_t done = (index + 1) * BATCH;
 	release->options->progress(release->options->context,
-				   done < release->count ? done : release->count, release->count,
-				   "verified");
+				   done < release->pending_count ? done : release->pending_count,
+				   release->pending_count, "verified");
+}
+
+static bool is_missing(const struct release *release, const struct subject *subject)
+{
+	for (size_t c = 0; c < all_check_count; c++)
+		if ((release->options->checks & 1u << c) &&
+		    subject->findings[c].verdict == VERDICT_MISSING)
+			return true;
+	return false;
+}
+
+/* Leaves what is missing pending, to be asked for anew. */
+static void keep_missing(struct release *release)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < release->pending_count; i++)
+		if (is_missing(release, release->pending[i]))
+			release->pending[kept++] = release->pending[i];
+	release->pending_count = kept;
+}
+
+static void forget_findings(const struct release *release, struct subject *subject)
+{
+	for (size_t c = 0; c < all_check_count; c++)
+		finding_free(&subject->findings[c]);
+	free(subject->findings);
+	subject->findings = NULL;
+	release_expect(release, subject);
+}
+
+/* --wait: a server indexes what was uploaded after a while. */
+static void wait_for_late(struct asking *asking)
+{
+	struct release *release = asking->release;
+	const struct release_options *options = release->options;
+	const volatile sig_atomic_t *cancelled = options->client.cancelled;
+	const double start = seconds_now();
+	double pause = 1;
+	if (options->wait == 0)
+		return;
+	keep_missing(release);
+	while (release->pending_count != 0 && (cancelled == NULL || !*cancelled)) {
+		const double left = start + (double)options->wait - seconds_now();
+		if (left <= 0)
+			break;
+		pause = pause < left ? pause : left;
+		const struct timespec span = {(time_t)pause,
+					      (long)((pause - (double)(time_t)pause) * 1e9)};
+		nanosleep(&span, NULL);
+		pause = pause < PAUSE_MOST / 2 ? 2 * pause : PAUSE_MOST;
+		for (size_t i = 0; i < release->pending_count; i++)
+			forget_findings(release, release->pending[i]);
+		pool_run(options->jobs, (release->pending_count + BATCH - 1) / BATCH, ask_batch,
+			 tell_asked, asking);
+		keep_missing(release);
+	}
+	release->report->waits = true;
+	release->report->waited = (uint64_t)(seconds_now() - start + 0.5);
 }
 
 static void ask_servers(struct release *release)
@@ -294,8 +361,11 @@ static void ask_servers(struct release *release)
 	asking.client.sharers = jobs;
 	asking.supplies = xcalloc(jobs, sizeof(struct supply *));
 	asking.errors = xcalloc(jobs, sizeof(*asking.errors));
-	release->options->progress(release->options->context, 0, release->count, "verified");
-	pool_run(jobs, (release->count + BATCH - 1) / BATCH, ask_batch, tell_asked, &asking);
+	release->options->progress(release->options->context, 0, release->pending_count,
+				   "verified");
+	pool_run(jobs, (release->pending_count + BATCH - 1) / BATCH, ask_batch, tell_asked,
+		 &asking);
+	wait_for_late(&asking);
 	for (unsigned i = 0; i < jobs; i++)
 		supply_close(asking.supplies[i]);
 	free(asking.supplies);
@@ -317,6 +387,65 @@ static void ask_inputs(struct release *release)
 	}
 }
 
+static bool has_good(const struct servings *servings)
+{
+	for (size_t i = 0; i < servings->count; i++)
+		if (servings->items[i].outcome == OUTCOME_FOUND &&
+		    servings->items[i].problem == NULL)
+			return true;
+	return false;
+}
+
+/* Whether the inputs have all that is needed of a file: its debug file and its sources. */
+static bool is_proven(const struct release *release, const struct subject *subject)
+{
+	const struct evidence *evidence = &subject->evidence;
+	if (!has_good(&evidence->debuginfo) ||
+	    (evidence->alternate.count != 0 && !has_good(&evidence->alternate)))
+		return false;
+	if ((release_needs(release, &subject->artifact) & NEED_SOURCES) == 0)
+		return true;
+	for (size_t i = 0; i < evidence->source_count; i++)
+		if (!evidence->sources[i].outside && !has_good(&evidence->sources[i].servings))
+			return false;
+	return evidence->sources != NULL;
+}
+
+/* The inputs' own debug files and sources count first where the servers are those of the
+ * environment; who is not proven by them is pending. */
+static void ask_own_first(struct release *release)
+{
+	const bool any = offline_gather(release);
+	for (size_t i = 0; i < release->count; i++) {
+		struct subject *subject = &release->subjects[i];
+		if (any && is_proven(release, subject)) {
+			release_judge(release, subject);
+			evidence_free(&subject->evidence);
+			release->report->own++;
+			continue;
+		}
+		evidence_free(&subject->evidence);
+		release_expect(release, subject);
+		release->pending[release->pending_count++] = subject;
+	}
+}
+
+static void ask(struct release *release)
+{
+	if (release->options->client.servers.count == 0) {
+		ask_inputs(release);
+		return;
+	}
+	release->pending = xcalloc(release->count + 1, sizeof(struct subject *));
+	if (release->options->own_first)
+		ask_own_first(release);
+	else
+		for (size_t i = 0; i < release->count; i++)
+			release->pending[release->pending_count++] = &release->subjects[i];
+	ask_servers(release);
+	free(release->pending);
+}
+
 /* --- the recipe --- */
 
 static void collect(struct release *release)
@@ -331,7 +460,9 @@ static void collect(struct release *release)
 		if (release->options->shards != 0)
 			report_add_file(release->report, subject->artifact.input,
 					subject->artifact.path, subject->artifact.build_id,
-					subject->artifact.sha256);
+					subject->artifact.loaded[0] != '\0'
+						? subject->artifact.loaded
+						: subject->artifact.sha256);
 		free(subject->findings);
 		free(subject->twin);
 		free(subject->alternate_id);
@@ -368,11 +499,12 @@ int release_verify(const struct release_options *options, struct report *report,
 	read_inputs(&release);
 	/* Beyond this point all artifacts are known. */
 	release_relate(&release);
-	if (options->client.servers.count != 0)
-		ask_servers(&release);
-	else
-		ask_inputs(&release);
+	ask(&release);
+	release_tell_empty(&release);
 	collect(&release);
+	for (size_t i = 0; i < release.copies_count; i++)
+		free(release.copies[i]);
+	free(release.copies);
 	free(release.by_id);
 	free(release.subjects);
 	units_free(&release.units);

@@ -25,7 +25,11 @@ struct release {
 	struct units units;
 	struct subject *subjects;
 	size_t count;
-	struct subject **by_id; /* sorted by build-id */
+	struct subject **by_id;              /* sorted by build-id */
+	const struct elf_artifact ***copies; /* lists that artifacts have in common */
+	size_t copies_count;
+	struct subject **pending; /* whom servers are asked about */
+	size_t pending_count;
 };
 
 /* Lists a unit as unread and tells the user. */
@@ -36,6 +40,12 @@ void release_relate(struct release *release);
 
 /* What must be gathered for an artifact: enum need, or-ed. */
 unsigned release_needs(const struct release *release, const struct elf_artifact *artifact);
+
+/* What the evidence begins with. */
+void release_expect(const struct release *release, struct subject *subject);
+
+/* Tells each input in which nothing was found that ships; counts what was verified. */
+void release_tell_empty(const struct release *release);
 
 /* Runs the checks that were asked for. */
 void release_judge(const struct release *release, struct subject *subject);

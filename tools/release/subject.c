@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the stages of the recipe ask about one artifact, or tell of one unit. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "libnote/error.h"
+#include "tools/release/inputs/content.h"
 #include "tools/release/release_internal.h"
 
 void release_unread(struct release *release, const struct unit *unit, const struct note_error *err)
@@ -42,4 +45,82 @@ unsigned release_needs(const struct release *release, const struct elf_artifact 
 	if (release->options->expectations.sources == SOURCES_NONE)
 		needs &= ~(unsigned)NEED_SOURCES;
 	return needs;
+}
+
+void release_expect(const struct release *release, struct subject *subject)
+{
+	subject->evidence.expectations = &release->options->expectations;
+	subject->evidence.twin = subject->twin;
+}
+
+/* Whether it is code that ships: judged, or passed over for a reason that the report tells. */
+static bool counts(const struct elf_artifact *artifact)
+{
+	return artifact->problem != NULL || artifact->passed_over != NULL ||
+	       artifact->kind != KIND_OBJECT;
+}
+
+/* Whether UNIT is of what others are checked against. */
+static bool is_evidence(const struct unit *unit)
+{
+	return unit->unseen || (unit->facts != NULL && unit->facts->is_debug) ||
+	       (unit->holds & (ROLE_DEBUG | ROLE_SOURCE)) != 0;
+}
+
+/* .changes and .buildinfo files: what they list are inputs of their own. */
+static bool is_list(const char *input)
+{
+	return ends_with(input, ".changes") || ends_with(input, ".buildinfo");
+}
+
+/* Packages in a directory are inputs of their own, too. */
+static bool lies_below(const char *input, const char *directory)
+{
+	const size_t length = strlen(directory);
+	return strncmp(input, directory, length) == 0 && input[length] == '/';
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void tell_empty(const struct release *release, const char *input, bool evidence)
+{
+	struct note_error err;
+	error_set(&err, NOTE_ABSENT, NOTE_NO_OFFSET,
+		  evidence ? "it ships no ELF file: debug files alone prove nothing"
+			   : "nothing in it to verify: no ELF file that ships");
+	release->options->tell(release->options->context, input, err.text);
+}
+
+void release_tell_empty(const struct release *release)
+{
+	const struct units *units = &release->units;
+	const char **full = xcalloc(release->count + 1, sizeof(*full));
+	size_t count = 0;
+	for (size_t i = 0; i < release->count; i++)
+		if (counts(&release->subjects[i].artifact))
+			full[count++] = release->subjects[i].artifact.input;
+	release->report->verified += count;
+	if (count > 1)
+		qsort(full, count, sizeof(*full), compare_names);
+	/* Of a part, the others may have it. */
+	for (size_t i = 0; release->options->shards == 0 && i < units->inputs.count; i++) {
+		const char *input = units->inputs.items[i];
+		bool evidence = false, listed = is_list(input) && units->count != 0;
+		if (count != 0 &&
+		    bsearch(&input, full, count, sizeof(*full), compare_names) != NULL)
+			continue;
+		for (size_t u = 0; u < units->count; u++) {
+			listed = listed || lies_below(units->items[u].input, input);
+			evidence = evidence || (strcmp(units->items[u].input, input) == 0 &&
+						is_evidence(&units->items[u]));
+		}
+		/* A debug package beside what ships is no news. */
+		if (!listed && !(evidence && count != 0) &&
+		    !report_has_unread(release->report, input))
+			tell_empty(release, input, evidence);
+	}
+	free(full);
 }

@@ -92,7 +92,8 @@ enum need { NEED_DEBUGINFO = 1, NEED_EXECUTABLE = 2, NEED_SOURCES = 4, NEED_SECT
 
 struct check {
 	const char *name;
-	unsigned needs; /* enum need, or-ed: what evidence it judges by */
+	const char *meaning; /* what passes, in a few words */
+	unsigned needs;      /* enum need, or-ed: what evidence it judges by */
 	void (*judge)(const struct elf_artifact *artifact, const struct evidence *evidence,
 		      struct finding *finding);
 };

@@ -102,11 +102,22 @@ static char *compare_build_id(const struct elf_artifact *shipped, struct image *
 	return NULL;
 }
 
+/* Whether the debuglink of SHIPPED, or of a copy of it, gives CRC: of the copies' debug files one
+ * is served by their build-id. */
+static bool names_crc(const struct elf_artifact *shipped, uint32_t crc)
+{
+	bool named = shipped->debuglink_crc == crc;
+	for (size_t i = 0; !named && i < shipped->copy_count; i++)
+		named = shipped->copies[i]->debuglink != NULL &&
+			shipped->copies[i]->debuglink_crc == crc;
+	return named;
+}
+
 static char *compare_digests(const struct elf_artifact *shipped, const uint8_t *bytes,
 			     uint64_t size)
 {
 	const uint32_t crc = crc32_of(0, bytes, size);
-	if (shipped->debuglink != NULL && shipped->debuglink_crc != crc)
+	if (shipped->debuglink != NULL && !names_crc(shipped, crc))
 		return xasprintf("its CRC-32 is %08x, .gnu_debuglink of the shipped file says %08x",
 				 crc, shipped->debuglink_crc);
 	const struct manifest_file *entry = shipped->manifest;
@@ -247,4 +258,5 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 	finding_free(&alternate);
 }
 
-const struct check debuginfo_check = {"debuginfo", NEED_DEBUGINFO, judge};
+const struct check debuginfo_check = {"debuginfo", "Debug information of this very file is served",
+				      NEED_DEBUGINFO, judge};

@@ -16,4 +16,5 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 	finding_from_servings(finding, &evidence->executable, "executable");
 }
 
-const struct check executable_check = {"executable", NEED_EXECUTABLE, judge};
+const struct check executable_check = {"executable", "The shipped file is served, byte for byte",
+				       NEED_EXECUTABLE, judge};

@@ -104,4 +104,5 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 	note_package_free(note);
 }
 
-const struct check note_check = {"note", 0, judge};
+const struct check note_check = {
+	"note", "The package note is there, sound, and that of the package", 0, judge};

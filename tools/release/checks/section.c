@@ -67,4 +67,5 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 	text_free(&names);
 }
 
-const struct check section_check = {"section", NEED_DEBUGINFO | NEED_SECTIONS, judge};
+const struct check section_check = {"section", "Sections served alone are those of the whole file",
+				    NEED_DEBUGINFO | NEED_SECTIONS, judge};

@@ -54,4 +54,5 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 		judge_debuginfo(artifact, evidence, finding);
 }
 
-const struct check since_check = {"since", NEED_DEBUGINFO, judge};
+const struct check since_check = {"since", "Nothing was lost since the last release",
+				  NEED_DEBUGINFO, judge};

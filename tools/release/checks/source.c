@@ -135,4 +135,5 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 	free(tally.unknown_reason);
 }
 
-const struct check source_check = {"source", NEED_DEBUGINFO | NEED_SOURCES, judge};
+const struct check source_check = {"source", "The sources that were compiled are served",
+				   NEED_DEBUGINFO | NEED_SOURCES, judge};

@@ -47,4 +47,5 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 	}
 }
 
-const struct check stripped_check = {"stripped", NEED_DEBUGINFO, judge};
+const struct check stripped_check = {"stripped", "Debug information was moved out, not lost",
+				     NEED_DEBUGINFO, judge};

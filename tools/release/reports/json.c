@@ -6,29 +6,13 @@
 #include <stdlib.h>
 
 #include "tools/base/text.h"
+#include "tools/release/reports/markup.h"
 #include "tools/release/reports/report.h"
-
-static void put_string(FILE *to, const char *text)
-{
-	char *utf8 = name_to_utf8(text);
-	fputc('"', to);
-	for (const char *p = utf8; *p != '\0'; p++) {
-		const unsigned char c = (unsigned char)*p;
-		if (c == '"' || c == '\\')
-			fprintf(to, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(to, "\\u%04x", c);
-		else
-			fputc(c, to);
-	}
-	fputc('"', to);
-	free(utf8);
-}
 
 static void put_field(FILE *to, const char *name, const char *value, const char *after)
 {
 	fprintf(to, "\"%s\": ", name);
-	put_string(to, value);
+	put_json(to, value);
 	fputs(after, to);
 }
 
@@ -65,7 +49,7 @@ static void put_part(FILE *to, const struct report *report)
 		put_field(to, "input", file->input, ", ");
 		put_field(to, "path", file->path, ", ");
 		put_field(to, "buildId", file->build_id, ", ");
-		put_field(to, "sha256", file->sha256, "}");
+		put_field(to, "loaded", file->loaded, "}");
 	}
 }
 
@@ -89,7 +73,10 @@ static void write_json(FILE *to, const struct report *report, const struct repor
 	for (int v = 0; v < VERDICTS; v++)
 		fprintf(to, "%s\"%s\": %zu", v != 0 ? ", " : "", verdict_word((enum verdict)v),
 			report_count(report, (enum verdict)v));
-	fputs("}}\n", to);
+	if (report->waits)
+		fprintf(to, "}, \"waited\": %llu}\n", (unsigned long long)report->waited);
+	else
+		fputs("}}\n", to);
 }
 
 const struct report_format json_format = {"json", write_json};

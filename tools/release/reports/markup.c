@@ -38,3 +38,20 @@ void put_markup(FILE *to, const char *text)
 	}
 	free(line);
 }
+
+void put_json(FILE *to, const char *text)
+{
+	char *utf8 = name_to_utf8(text);
+	fputc('"', to);
+	for (const char *p = utf8; *p != '\0'; p++) {
+		const unsigned char c = (unsigned char)*p;
+		if (c == '"' || c == '\\')
+			fprintf(to, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(to, "\\u%04x", c);
+		else
+			fputc(c, to);
+	}
+	fputc('"', to);
+	free(utf8);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text in XML and HTML. */
+/* Text in XML, HTML and JSON. */
 #ifndef RELEASE_REPORTS_MARKUP_H
 #define RELEASE_REPORTS_MARKUP_H
 
@@ -9,5 +9,8 @@
  * Bytes that are not UTF-8, control characters, and U+FFFE and U+FFFF, which XML 1.0 (2.2) does
  * not know, come out as %XX. */
 void put_markup(FILE *to, const char *text);
+
+/* TEXT as a string of JSON, with its quotes; bytes that are not UTF-8 as %XX. */
+void put_json(FILE *to, const char *text);
 
 #endif

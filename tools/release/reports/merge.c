@@ -134,13 +134,13 @@ static int read_results(struct report *report, struct json_object *root, struct 
 	for (size_t i = 0; files != NULL && i < json_object_array_length(files); i++) {
 		struct json_object *one = json_object_array_get_idx(files, i);
 		char *input = name_field(one, "input"), *path = name_field(one, "path");
-		char *id = name_field(one, "buildId"), *sha256 = name_field(one, "sha256");
-		if (input != NULL && path != NULL && id != NULL && sha256 != NULL)
-			report_add_file(report, input, path, id, sha256);
+		char *id = name_field(one, "buildId"), *loaded = name_field(one, "loaded");
+		if (input != NULL && path != NULL && id != NULL && loaded != NULL)
+			report_add_file(report, input, path, id, loaded);
 		free(input);
 		free(path);
 		free(id);
-		free(sha256);
+		free(loaded);
 	}
 	return code;
 }
@@ -207,7 +207,7 @@ static int compare_files(const void *a, const void *b)
 	const struct report_file *x = a, *y = b;
 	int order = strcmp(x->build_id, y->build_id);
 	if (order == 0)
-		order = strcmp(x->sha256, y->sha256);
+		order = strcmp(x->loaded, y->loaded);
 	if (order == 0)
 		order = strcmp(x->input, y->input);
 	return order != 0 ? order : strcmp(x->path, y->path);
@@ -226,16 +226,17 @@ static struct result *find_result(struct report *report, const struct report_fil
 static void tell_twins(struct report *report, const struct report_file *files, size_t count)
 {
 	const struct report_file *first = &files[0], *last = &files[count - 1];
-	if (first->build_id[0] == '\0' || strcmp(first->sha256, last->sha256) == 0)
+	if (first->build_id[0] == '\0' || strcmp(first->loaded, last->loaded) == 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const struct report_file *twin =
-			strcmp(files[i].sha256, first->sha256) != 0 ? first : last;
+			strcmp(files[i].loaded, first->loaded) != 0 ? first : last;
 		struct result *result = find_result(report, &files[i]);
 		if (result != NULL && result->finding.verdict == VERDICT_PASS)
-			finding_set(&result->finding, VERDICT_FAIL,
-				    "%s: %s is other bytes with the same build-id", twin->input,
-				    twin->path);
+			finding_set(
+				&result->finding, VERDICT_FAIL,
+				"%s: %s has the same build-id, and something else is loaded of it",
+				twin->input, twin->path);
 	}
 }
 
@@ -257,6 +258,7 @@ void merge_end(struct merge *merge, struct report *report)
 			end++;
 		tell_twins(report, report->files + start, end - start);
 	}
+	report->verified = report->count;
 	free(merge->come);
 	*merge = (struct merge){0};
 }

@@ -30,11 +30,11 @@ void report_add_unread(struct report *report, const char *input, const char *rea
 }
 
 void report_add_file(struct report *report, const char *input, const char *path,
-		     const char *build_id, const char *sha256)
+		     const char *build_id, const char *loaded)
 {
 	report->files = grow(report->files, report->file_count, sizeof(*report->files));
 	report->files[report->file_count++] = (struct report_file){
-		xstrdup(input), xstrdup(path), xstrdup(build_id), xstrdup(sha256)};
+		xstrdup(input), xstrdup(path), xstrdup(build_id), xstrdup(loaded)};
 }
 
 static int compare_results(const void *a, const void *b)
@@ -111,8 +111,16 @@ void report_free(struct report *report)
 		free(report->files[i].input);
 		free(report->files[i].path);
 		free(report->files[i].build_id);
-		free(report->files[i].sha256);
+		free(report->files[i].loaded);
 	}
 	free(report->files);
 	*report = (struct report){0};
+}
+
+bool report_has_unread(const struct report *report, const char *input)
+{
+	for (size_t i = 0; i < report->unread_count; i++)
+		if (strcmp(report->unread[i].input, input) == 0)
+			return true;
+	return false;
 }

@@ -28,7 +28,7 @@ struct report_file {
 	char *input;
 	char *path;
 	char *build_id;
-	char *sha256;
+	char *loaded;
 };
 
 struct report {
@@ -39,6 +39,10 @@ struct report {
 	unsigned shard, shards;    /* part SHARD (from 1) of SHARDS; 0 for a whole */
 	struct report_file *files; /* of a part */
 	size_t file_count;
+	bool waits; /* --wait was given, and so many seconds went by */
+	uint64_t waited;
+	size_t verified; /* files of which something could be judged */
+	size_t own;      /* of them proven by the inputs' own debug files, no server asked */
 };
 
 /* Adds one; FINDING's contents are the report's then, the rest is copied. */
@@ -47,10 +51,13 @@ void report_add(struct report *report, const char *input, const char *path, cons
 void report_add_unread(struct report *report, const char *input, const char *reason);
 
 void report_add_file(struct report *report, const char *input, const char *path,
-		     const char *build_id, const char *sha256);
+		     const char *build_id, const char *loaded);
 
 /* The result that equals KEY in input, path, check and build-id, or NULL; the report is sorted. */
 struct result *report_find(struct report *report, const struct result *key);
+
+/* Whether INPUT could not be read. */
+bool report_has_unread(const struct report *report, const char *input);
 
 /* By input, path, check: the order of every format. */
 void report_sort(struct report *report);
@@ -80,5 +87,8 @@ extern const struct report_format table_format;
 extern const struct report_format json_format;
 extern const struct report_format junit_format;
 extern const struct report_format html_format;
+extern const struct report_format sarif_format;
+extern const struct report_format github_format;
+extern const struct report_format gitlab_format;
 
 #endif

@@ -104,6 +104,8 @@ static void write_table(FILE *to, const struct report *report, const struct repo
 			fprintf(to, "%s %zu %s", v == VERDICT_PASS ? "" : ",", count,
 				verdict_word((enum verdict)v));
 	}
+	if (report->waits)
+		fprintf(to, "; waited %llu s", (unsigned long long)report->waited);
 	fputc('\n', to);
 	if (report->unread_count != 0)
 		fprintf(to, "%zu input%s could not be read\n", report->unread_count,
