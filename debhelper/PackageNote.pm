@@ -264,7 +264,7 @@ sub split_package {
 	# A file of a udeb is that of the package beside it, with one build-id: it has the debuglink, too, to be the same
 	# file, and the debug file is in the other's debug package.
 	pkgnote($package, 'dh_strip', @split, $tmp) if is_udeb($package) and not defined($tree);
-	pkgnote($package, 'dh_strip', @split, (defined($tree) ? '--strict=build-id' : '--no-debug-files'), $tmp);
+	pkgnote($package, 'dh_strip', @split, (defined($tree) ? ('--add-build-id', '--without-build-id=strip') : '--no-debug-files'), $tmp);
 	return if $dh{NO_ACT};
 
 	if (get_buildoption('noautodbgsym') or get_buildoption('noddebs')) {

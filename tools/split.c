@@ -24,6 +24,7 @@ struct arguments {
 	const char *lists;
 	int links;
 	bool discard;
+	int without_id;
 };
 
 /* Checks what the table of options cannot; false after a message. */
@@ -179,6 +180,7 @@ static void set_options(struct split_options *options, struct split_teller *tell
 	options->build_dirs = &a->build_dirs;
 	options->links = a->links == 1;
 	options->discard = a->discard;
+	options->strip_without_id = a->without_id == 1;
 	teller->table = !cli->json && !cli->quiet;
 }
 
@@ -203,6 +205,9 @@ static int run(const struct command *command, int argc, char **argv)
 		 "default: seed:V-R in layout rpm, recompute in layout deb", NULL, NULL},
 		{"no-debug-files", 0, OPTION_FLAG, NULL, &a->discard,
 		 "strip alone: the debug information is dropped", NULL, NULL},
+		{"without-build-id", 0, OPTION_CHOICE, "leave|strip", &a->without_id,
+		 "what can have no debug file for want of one, in layout deb (default leave)", NULL,
+		 NULL},
 		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
 		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
 		{"links", 0, OPTION_CHOICE, "none|all", &a->links,

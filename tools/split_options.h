@@ -19,6 +19,7 @@ struct split_arguments {
 	struct strings only;
 	struct strings exclude;
 	struct strings exclude_from;
+	bool add_build_id;
 	struct strings keep_symtab;
 	struct strings keep_sections;
 	struct strings remove_sections;
@@ -53,6 +54,8 @@ struct split_arguments {
 	{"exclude-from", 0, OPTION_LIST, "FILE", &(a)->exclude_from, \
 	 "such patterns, one a line of FILE, or each with a NUL behind it (- for stdin)", \
 	 NULL, NULL}, \
+	{"add-build-id", 0, OPTION_FLAG, NULL, &(a)->add_build_id, \
+	 "give a build-id to what has debug information and none", NULL, NULL}, \
 	{"keep-symtab", 0, OPTION_LIST, "all|libs|PATTERN", &(a)->keep_symtab, \
 	 "leave the symbol table in the shipped files, in shared libraries, or in files whose " \
 	 "/PATH matches", "all", NULL}, \

@@ -23,6 +23,15 @@ static void tell_done(const struct split_teller *teller, const char *path, const
 	free(shown_debug);
 }
 
+/* What is lost is said to whom asked for quiet, too. */
+static void tell_lost(struct cli *cli, const char *path, const char *text)
+{
+	const bool quiet = cli->quiet;
+	cli->quiet = false;
+	cli_say(cli, path, "%s", text);
+	cli->quiet = quiet;
+}
+
 void split_tell(void *context, enum split_event event, const char *path, const char *text,
 		const struct note_error *err)
 {
@@ -69,6 +78,11 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 		cli_say(cli, path,
 			"relocations of its debug sections are not resolved, readers do that: %s",
 			text);
+		break;
+	case SPLIT_DEBUG_DROPPED:
+		tell_lost(cli, path,
+			  "no build-id by which a debug file could be found: its debug "
+			  "information is dropped");
 		break;
 	case SPLIT_GROUP_LOST:
 		cli_say(cli, path,

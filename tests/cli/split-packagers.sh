@@ -294,4 +294,87 @@ many_exclusions() {
 }
 check "--exclude-from takes any number of names, with newlines in them too" many_exclusions
 
+build_ids() {
+	need gcc as ld gdb
+	mkdir -p tree/bin
+	echo 'int main(void) { return 0; }' >a.c
+	gcc -g -Wl,--build-id=none a.c -o tree/bin/none
+	printf '.globl _start\n_start: ret\n' >t.s; as -g t.s -o t.o; ld t.o -o tree/bin/by-hand
+	gcc -g -Wl,--build-id=0xab a.c -o tree/bin/short
+	rm -rf root; cp -a tree root
+	status 0 split_deb --add-build-id root
+	says err '/bin/none: it had no build-id: one was added'
+	says err '/bin/short: left alone: its build-id of one byte is too short'
+	cmp root/bin/short tree/bin/short
+	for f in none by-hand; do
+		readelf -n root/bin/$f >notes 2>&1
+		id=$(sed -n 's/.*Build ID: //p' notes)
+		same "${#id}" 40
+		[ -f "root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug" ]
+		same "$(eu-elflint --gnu-ld root/bin/$f)" "No errors"
+	done
+	root/bin/none
+	HOME=$PWD gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex "set debug-file-directory $PWD/root/usr/lib/debug" -ex 'info line main' root/bin/none >gdb.out 2>&1
+	says gdb.out 'Line 1 of .*a.c'
+	# The same again, and from the same input.
+	cp -a root again; split_deb -q --add-build-id again; diff -r root again
+	rm -rf again; cp -a tree again; split_deb -q --add-build-id again; diff -r root again
+	# What can have none is stripped, if that is wanted, and said even to who asks for quiet.
+	status 0 split_deb -q --without-build-id=strip root
+	says err '/bin/short: no build-id by which a debug file could be found: its debug information is dropped'
+	says_not <(sections root/bin/short) '^\.(debug_|symtab)'
+	rm -rf root; cp -a tree root; mkdir build
+	find_debuginfo --add-build-id --strict-build-id build >out 2>&1
+	says out 'one was added'
+}
+check "--add-build-id: gdb finds the debug file of what had no id; --without-build-id" build_ids
+
+ids_of_copies() {
+	need gcc
+	mkdir -p root/lib root/bin
+	echo 'int f(int a) { return a; }' >a.c
+	gcc -g -shared -fPIC a.c -o root/lib/k.so; cp root/lib/k.so root/bin/copy; gcc -g -shared -fPIC -DX=1 -O1 a.c -o root/bin/other
+	id() { readelf -n "$1" | sed -n 's/.*Build ID: //p'; }
+	before=$(id root/bin/copy) other=$(id root/bin/other)
+	status 0 split_deb '--exclude=*.so' root
+	same "$(id root/bin/copy)" "$before"
+	[ -f "root/usr/lib/debug/.build-id/${before:0:2}/${before:2}.debug" ]
+	[ "$(id root/bin/other)" != "$other" ]
+	says err '/bin/copy: its build-id is kept: a file that is left out has it'
+}
+check "an id is made anew for all files that have it, or kept" ids_of_copies
+
+comments() {
+	need gcc
+	mkdir -p tree/bin
+	echo 'int main(void) { return 0; }' >a.c
+	gcc -s a.c -o tree/bin/bare
+	says <(sections tree/bin/bare) '^\.comment'
+	cp -a tree root; split_deb -q --stamp root
+	says_not <(sections root/bin/bare) '^\.comment'
+	root/bin/bare
+	"$PKGNOTE" show --check root >shown
+	same "$(readelf -n root/bin/bare | sed -n 's/.*Build ID: //p')" "$(readelf -n tree/bin/bare | sed -n 's/.*Build ID: //p')"
+	rm -rf root; cp -a tree root; split_rpm -q root; cmp root/bin/bare tree/bin/bare
+	rm -rf root; cp -a tree root; split_deb -q --keep-section=.comment root; cmp root/bin/bare tree/bin/bare
+}
+check "layout deb: no .comment in files without debug information either" comments
+
+notes_of_others() {
+	need gcc
+	mkdir -p root/bin
+	echo 'int main(void) { return 0; }' >a.c
+	for name in own other; do
+		gcc -g a.c -o root/bin/$name
+		"$PKGNOTE" stamp -q --payload <(printf '{"type":"rpm","name":"%s","version":"0"}' "${name/own/n}") root/bin/$name
+	done
+	split_rpm -q --stamp root
+	"$PKGNOTE" show root/bin/own root/bin/other >shown
+	says shown 'rpm n 0 .*bin/own'
+	says shown 'rpm n 1-2 a .*bin/other'
+	grep -qa '"name":"other"' root/bin/other
+	cp -a root again; split_rpm -q --stamp again; diff -r root again
+}
+check "split --stamp keeps a note of its own package, and goes before another's" notes_of_others
+
 finish

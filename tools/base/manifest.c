@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/base/json_write.h"
+
 #define MANIFEST_VERSION 1
 #define SOURCES_PREFIX   "/usr/src/debug/"
 
@@ -337,12 +339,9 @@ char *manifest_to_json(const struct manifest *manifest)
 		json_object_array_add(missing, item);
 	}
 
-	const char *json = json_object_to_json_string_ext(
-		top,
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (json == NULL)
-		or_exit(NULL);
-	char *out = xasprintf("%s\n", json);
+	struct text out = {0};
+	json_write(&out, top);
+	text_puts(&out, "\n");
 	json_object_put(top);
-	return out;
+	return out.data;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/splitter/passage.h"
 
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,24 +33,94 @@ bool passage_wants_note(const struct passage *passage, const struct split_option
 		(fstat(passage->fd, &st) == 0 && (st.st_mode & 0111) != 0));
 }
 
-int passage_stamp(struct passage *passage, const char *payload, struct note_error *err)
+/* The file's bytes are now those at BYTES, malloc'ed. */
+static int replace_bytes(struct passage *passage, void *bytes, size_t size, struct note_error *err)
 {
-	const struct note_place_options options = {.size = sizeof(options)};
-	void *stamped;
-	size_t size;
-	int code = elf_package(passage->image, NULL, NULL, NULL, err);
-	if (code != NOTE_ABSENT)
-		return code;
-	code = note_place(passage->bytes, passage->size, payload, &options, &stamped, &size, err);
-	if (code != NOTE_OK)
-		return code;
 	image_close(passage->image);
 	passage->image = NULL;
 	free(passage->bytes);
-	passage->bytes = stamped;
+	passage->bytes = bytes;
 	passage->size = size;
-	code = image_open_memory(&passage->image, stamped, size, err);
+	int code = image_open_memory(&passage->image, bytes, size, err);
 	return code == NOTE_OK ? image_read_elf(passage->image, err) : code;
+}
+
+/* True where both payloads name the same package. */
+static bool same_package(const char *a, size_t a_size, const char *b)
+{
+	char *text = strndup(a, a_size);
+	struct json_object *one = text != NULL ? json_tokener_parse(text) : NULL;
+	struct json_object *other = json_tokener_parse(b);
+	struct json_object *name = NULL;
+	struct json_object *other_name = NULL;
+	const bool same = json_object_object_get_ex(one, "name", &name) &&
+			  json_object_object_get_ex(other, "name", &other_name) &&
+			  json_object_equal(name, other_name) != 0;
+	json_object_put(one);
+	json_object_put(other);
+	free(text);
+	return same;
+}
+
+int passage_stamp(struct passage *passage, const char *payload, struct outcome *outcome,
+		  struct note_error *err)
+{
+	struct note_place_options options = {.size = sizeof(options)};
+	const char *there;
+	size_t length;
+	void *stamped;
+	size_t size;
+	struct note_error why;
+	int code = elf_package(passage->image, &there, &length, NULL, err);
+	if (code != NOTE_OK && code != NOTE_ABSENT)
+		return code;
+	const bool has_note = code == NOTE_OK;
+	const bool own = has_note && same_package(there, length, payload);
+	options.existing = own ? NOTE_EXISTING_KEEP : NOTE_EXISTING_FIRST;
+	code = note_place(passage->bytes, passage->size, payload, &options, &stamped, &size, &why);
+	if (code == NOTE_UNSUPPORTED && has_note) {
+		strings_take(&outcome->remarks,
+			     xasprintf(own ? "its package note stays where it is: %s"
+					   : "its package note, another package's, stays the "
+					     "first: %s",
+				       why.text));
+		return NOTE_OK;
+	}
+	if (code != NOTE_OK) {
+		*err = why;
+		return code;
+	}
+	if (size == passage->size && memcmp(stamped, passage->bytes, size) == 0) {
+		free(stamped);
+		return NOTE_OK;
+	}
+	return replace_bytes(passage, stamped, size, err);
+}
+
+int passage_add_build_id(struct passage *passage, struct outcome *outcome, struct note_error *err)
+{
+	static const uint8_t zeros[20];
+	struct build_id id;
+	struct note_error why;
+	void *bytes;
+	size_t size;
+	int code = build_id_find(passage->image, &id, err);
+	if (code != NOTE_ABSENT || passage->image->ehdr.e_type == ET_REL)
+		return code == NOTE_ABSENT ? NOTE_OK : code;
+	code = note_place_build_id(passage->bytes, passage->size, zeros, sizeof(zeros), &bytes,
+				   &size, &why);
+	if (code == NOTE_UNSUPPORTED) {
+		strings_take(&outcome->remarks,
+			     xasprintf("no build-id can be added: %s", why.text));
+		return NOTE_OK;
+	}
+	if (code != NOTE_OK) {
+		*err = why;
+		return code;
+	}
+	passage->id_added = true;
+	strings_take(&outcome->remarks, xstrdup("it had no build-id: one was added"));
+	return replace_bytes(passage, bytes, size, err);
 }
 
 int passage_package(struct image *image, struct outcome *outcome, struct note_error *err)

@@ -16,6 +16,7 @@ struct passage {
 	struct dwarf_sources sources;
 	struct plan plan;
 	struct build_id id;
+	bool id_added; /* it is zeros, until it is computed */
 	struct strip_output debug;
 	struct strip_additions additions;
 	uint8_t *debugdata;
@@ -28,8 +29,14 @@ void passage_end(struct passage *passage);
  * and what is still to be linked gets it then. */
 bool passage_wants_note(const struct passage *passage, const struct split_options *options);
 
-/* Puts the note in, unless there is one. */
-int passage_stamp(struct passage *passage, const char *payload, struct note_error *err);
+/* Puts the note in: one of this package that is there stays, in page one; before another's ours
+ * goes first. Where a note is there and cannot be moved, that is remarked in OUTCOME. */
+int passage_stamp(struct passage *passage, const char *payload, struct outcome *outcome,
+		  struct note_error *err);
+
+/* Gives a linked file without a build-id the room for one, to be computed, or remarks in OUTCOME
+ * why there is none. */
+int passage_add_build_id(struct passage *passage, struct outcome *outcome, struct note_error *err);
 
 /* Notes the payload of IMAGE in OUTCOME; none is fine. */
 int passage_package(struct image *image, struct outcome *outcome, struct note_error *err);

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/digest.h"
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/patterns.h"
 
@@ -153,7 +155,7 @@ static void select_names(struct scan *scan)
 		    !patterns_match(&exclude, path))
 			scan->out->items[count++] = *input;
 		else
-			free(input->path);
+			strings_take(&scan->out->excluded, input->path);
 		free(path);
 	}
 	scan->out->count = count;
@@ -185,6 +187,7 @@ void inputs_free(struct inputs *inputs)
 	}
 	free(inputs->items);
 	strings_free(&inputs->symlinks);
+	strings_free(&inputs->excluded);
 	strings_free(&inputs->temporaries);
 	*inputs = (struct inputs){0};
 }
@@ -372,4 +375,28 @@ int scan_judge(struct image *image, bool keep_symtab, enum input_kind *kind,
 			*kind = INPUT_BARE;
 	}
 	return NOTE_OK;
+}
+
+void scan_excluded_ids(const struct inputs *inputs, struct root *root, struct strings *ids)
+{
+	for (size_t i = 0; i < inputs->excluded.count; i++) {
+		struct image *image = NULL;
+		struct build_id id;
+		char text[2 * BUILD_ID_MAX + 1];
+		uint8_t magic[8];
+		int fd;
+		if (root_open_file(root, inputs->excluded.items[i], &fd, NULL) != NOTE_OK)
+			continue;
+		const ssize_t got = pread(fd, magic, sizeof(magic), 0);
+		if (got > 0 && scan_magic(magic, (size_t)got) &&
+		    image_open_fd(&image, fd, NULL) == NOTE_OK &&
+		    image_read_elf(image, NULL) == NOTE_OK &&
+		    build_id_find(image, &id, NULL) == NOTE_OK) {
+			hex_encode(id.bytes, id.size, text);
+			strings_add(ids, text);
+		}
+		image_close(image);
+		close(fd);
+	}
+	strings_sort(ids);
 }

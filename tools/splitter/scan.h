@@ -24,6 +24,7 @@ struct inputs {
 	struct input *items; /* sorted by path */
 	size_t count;
 	struct strings symlinks;
+	struct strings excluded;    /* names that the options leave out */
 	struct strings temporaries; /* files that a run left which was killed */
 };
 
@@ -53,6 +54,9 @@ enum input_kind {
  * and INPUT_LEFT. A negative note code where its headers lie. */
 int scan_judge(struct image *image, bool keep_symtab, enum input_kind *kind,
 	       char reason[REASON_SIZE], struct note_error *err);
+
+/* The build-ids, hexadecimal and sorted, of files that the options leave out. */
+void scan_excluded_ids(const struct inputs *inputs, struct root *root, struct strings *ids);
 
 /* True where the first SIZE bytes of a file can be those of an ELF file or archive. */
 bool scan_magic(const uint8_t *bytes, size_t size);

@@ -39,19 +39,36 @@
 #include "tools/splitter/programs/programs.h"
 #include "tools/splitter/together/together.h"
 
+/* A copy of the file that is left out has the old id, and has to find this one's debug file. */
+static bool keeps_id(const struct split_run *run, const struct passage *passage,
+		     struct outcome *outcome)
+{
+	char id[2 * BUILD_ID_MAX + 1];
+	if (passage->id_added)
+		return false;
+	if (run->options->build_id == BUILD_ID_KEEP)
+		return true;
+	hex_encode(passage->id.bytes, passage->id.size, id);
+	if (!strings_has(&run->kept_ids, id))
+		return false;
+	strings_take(&outcome->remarks,
+		     xstrdup("its build-id is kept: a file that is left out has it, too"));
+	return true;
+}
+
 /* Finds the id, or makes it anew in place: the plan's contents are the image's, so the debug file
  * and the shipped file both get it. */
-static int identify(struct passage *passage, const struct split_options *options,
-		    struct outcome *outcome, struct note_error *err)
+static int identify(const struct split_run *run, struct passage *passage, struct outcome *outcome,
+		    struct note_error *err)
 {
 	int code = build_id_find(passage->image, &passage->id, err);
 	if (code == NOTE_ABSENT) {
 		outcome->no_build_id = true;
 		return NOTE_OK;
 	}
-	if (code == NOTE_OK && options->build_id == BUILD_ID_RECOMPUTE) {
-		code = build_id_compute(passage->image, &passage->plan, options->seed, &passage->id,
-					err);
+	if (code == NOTE_OK && !keeps_id(run, passage, outcome)) {
+		code = build_id_compute(passage->image, &passage->plan, run->options->seed,
+					&passage->id, err);
 		if (code == NOTE_OK)
 			memcpy(passage->bytes + passage->id.offset, passage->id.bytes,
 			       passage->id.size);
@@ -151,7 +168,9 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	int code = NOTE_OK;
 	/* The note needs room in page one: before anything else changes. */
 	if (passage_wants_note(passage, options))
-		code = passage_stamp(passage, options->payload, err);
+		code = passage_stamp(passage, options->payload, outcome, err);
+	if (code == NOTE_OK && options->add_build_id)
+		code = passage_add_build_id(passage, outcome, err);
 	if (code == NOTE_OK)
 		code = dwarf_rewrite(passage->image, run->map, &passage->edits, &passage->sources,
 				     &summary, err);
@@ -162,15 +181,22 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = plan_make(&passage->plan, passage->image, &passage->edits, &plan_options,
 				 err);
 	if (code == NOTE_OK)
-		code = identify(passage, options, outcome, err);
+		code = identify(run, passage, outcome, err);
 	if (code != NOTE_OK || options->discard)
 		return code == NOTE_OK ? discard_debug(run, index, passage, outcome, err) : code;
 	/* The id is final, and with it the debug file's name and bytes. */
 	outcome->debug_path = layout_debug_path(&run->layout, input->path,
 						outcome->no_build_id ? NULL : outcome->build_id);
+	if (outcome->debug_path == NULL && options->strip_without_id) {
+		outcome->dropped_debug = true;
+		return discard_debug(run, index, passage, outcome, err);
+	}
 	if (outcome->debug_path == NULL)
 		return outcome_leave(outcome,
-				     "no build-id, by which this layout names debug files");
+				     outcome->no_build_id
+					     ? "no build-id, by which this layout names debug files"
+					     : "its build-id of one byte is too short to name a "
+					       "debug file");
 	if (owners_later(run->owners, outcome->debug_path, index)) {
 		outcome->verdict = VERDICT_LATER;
 		return NOTE_OK;
@@ -212,25 +238,49 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 
 /* --- a file that gets its note and keeps all else --- */
 
-/* The id follows the contents where that is wanted; with debug information elsewhere it has to
- * stay. */
-static int stamp_alone(const struct split_run *run, size_t index, struct passage *passage,
-		       bool new_id, struct note_error *err)
+/* Whether there is something that dh_strip takes out of a file without debug information. */
+static bool has_comment(const struct plan *plan)
 {
-	const struct plan_options plan_options = {.keep_symtab = true};
+	for (uint64_t i = 1; i < plan->count; i++)
+		if (plan->sections[i].fate == FATE_DEBUG &&
+		    strcmp(plan->sections[i].name, ".comment") == 0)
+			return true;
+	return false;
+}
+
+/* The id follows the contents where that is wanted; with debug information elsewhere it has
+ * to stay. Without any (BARE), Debian's files have no .comment. */
+static int stamp_alone(const struct split_run *run, size_t index, struct passage *passage,
+		       enum input_kind kind, struct outcome *outcome, struct note_error *err)
+{
+	const struct split_options *options = run->options;
+	const struct plan_options plan_options = {.keep_symtab = true,
+						  .keep = options->keep_sections};
 	const uint8_t *before = passage->bytes;
+	const bool new_id = kind == INPUT_SPLIT;
+	const bool strips = kind == INPUT_BARE && options->layout == LAYOUT_DEB &&
+			    !options->stamp_only && passage->image->shnum != 0;
 	struct outcome unused = {0};
-	if (!passage_wants_note(passage, run->options))
-		return NOTE_OK;
-	int code = passage_stamp(passage, run->options->payload, err);
-	if (code != NOTE_OK || passage->bytes == before)
-		return code;
-	if (new_id)
+	int code = NOTE_OK;
+	if (passage_wants_note(passage, options))
+		code = passage_stamp(passage, options->payload, outcome, err);
+	const bool stamped = passage->bytes != before;
+	if (code == NOTE_OK && (strips || (new_id && stamped)))
 		code = plan_make(&passage->plan, passage->image, NULL, &plan_options, err);
-	if (code == NOTE_OK && new_id)
-		code = identify(passage, run->options, &unused, err);
+	if (code == NOTE_OK && new_id && stamped)
+		code = identify(run, passage, &unused, err);
+	outcome_free(&unused);
+	if (code != NOTE_OK)
+		return code;
+	if (strips && has_comment(&passage->plan)) {
+		code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
+					  &passage->additions, err);
+		return code == NOTE_OK
+			       ? replace_input(run, index, passage->fd, &passage->shipped, err)
+			       : code;
+	}
 	const struct strip_output whole = {passage->bytes, passage->size};
-	return code == NOTE_OK ? replace_input(run, index, passage->fd, &whole, err) : code;
+	return stamped ? replace_input(run, index, passage->fd, &whole, err) : NOTE_OK;
 }
 
 /* --- any file --- */
@@ -320,9 +370,9 @@ static int run_input(const struct split_run *run, size_t index, struct outcome *
 		goto out;
 	}
 	if (code == NOTE_OK && (kind == INPUT_BARE || kind == INPUT_DONE))
-		code = stamp_alone(run, index, &passage, false, err);
+		code = stamp_alone(run, index, &passage, kind, outcome, err);
 	else if (code == NOTE_OK && kind == INPUT_SPLIT && run->options->stamp_only)
-		code = stamp_alone(run, index, &passage, true, err);
+		code = stamp_alone(run, index, &passage, kind, outcome, err);
 	if (code != NOTE_OK || run->options->stamp_only)
 		goto out;
 	if (run->options->elf_check != ELF_CHECK_NONE &&

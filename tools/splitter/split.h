@@ -33,6 +33,7 @@ enum split_event {
 	SPLIT_LINKS_ELSEWHERE,  /* it has hard links outside ROOT, which keep the old file */
 	SPLIT_LINK_DROPPED,     /* TEXT: the debuglink that it had, and is no more */
 	SPLIT_RELOCATIONS_KEPT, /* TEXT: the first that was not resolved, as it should be */
+	SPLIT_DEBUG_DROPPED,    /* stripped, and its debug information is nowhere: no build-id */
 	SPLIT_GROUP_LOST,       /* its group may not be given: it has that of the user now */
 	SPLIT_NO_INDEX,         /* its debug file has no .gdb_index; TEXT: why */
 	SPLIT_NOT_FOLDED,       /* dwz left its debug file as it was; TEXT: why */
@@ -55,10 +56,12 @@ struct split_options {
 	const struct strings *build_dirs;
 	const struct strings *maps; /* "FROM=TO": see build_dirs_map() */
 	enum build_id_mode build_id;
-	const char *seed;    /* for BUILD_ID_RECOMPUTE; may be NULL */
-	const char *payload; /* the note to put in first, or NULL */
-	bool stamp_only;     /* put the note in, nothing else: no debug files, no links */
-	bool leave_broken;   /* what only begins like an ELF file is left alone, not a failure */
+	bool add_build_id;     /* a file that has none gets one, where there is room */
+	bool strip_without_id; /* layout deb: one that can have none is stripped, not left */
+	const char *seed;      /* for BUILD_ID_RECOMPUTE; may be NULL */
+	const char *payload;   /* the note to put in first, or NULL */
+	bool stamp_only;       /* put the note in, nothing else: no debug files, no links */
+	bool leave_broken;     /* what only begins like an ELF file is left alone, not a failure */
 	/* Whose symbol tables stay in the shipped file, too (those of relocatable files always do):
 	 * SYMTAB_ALL, SYMTAB_LIBRARIES, or fnmatch(3) patterns for "/path". */
 	const struct strings *keep_symtab;

@@ -41,8 +41,10 @@ struct outcome {
 	char *no_index;  /* why gdb made none, or NULL */
 	char *kept_relocations; /* what could not be resolved in its debug file, or NULL */
 	char *dropped_link;     /* the debuglink of before that had to go, or NULL */
-	bool group_lost;        /* it has our group instead of its own */
-	char *not_folded;       /* why dwz refused the debug file, or NULL */
+	bool dropped_debug;  /* its debug information is nowhere: there is no build-id to find it by
+			      */
+	bool group_lost;     /* it has our group instead of its own */
+	char *not_folded;    /* why dwz refused the debug file, or NULL */
 	char *complaints[3]; /* eu-elflint's: of the input, the shipped file and the debug file */
 	char *package;
 	const struct source **sources;
@@ -60,6 +62,7 @@ struct split_run {
 	struct owners *owners;
 	struct root_batch *batch; /* of inputs to be replaced; NULL: at once */
 	struct inputs inputs;
+	struct strings kept_ids;  /* hexadecimal, sorted: those of files that are left out */
 	struct outcome *outcomes; /* one for each input */
 };
 

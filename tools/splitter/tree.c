@@ -351,7 +351,7 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 	struct outcome *outcome = &run->outcomes[index];
 	struct manifest_skipped *skipped;
 	char *path = absolute(input->path);
-	if (outcome->no_build_id)
+	if (outcome->no_build_id && !outcome->dropped_debug)
 		options->tell(options->context, SPLIT_NO_BUILD_ID, path, NULL, NULL);
 	if (outcome->kept_paths != 0) {
 		char *number = xasprintf("%llu", (unsigned long long)outcome->kept_paths);
@@ -364,6 +364,8 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 	if (outcome->kept_relocations != NULL)
 		options->tell(options->context, SPLIT_RELOCATIONS_KEPT, path,
 			      outcome->kept_relocations, NULL);
+	if (outcome->dropped_debug)
+		options->tell(options->context, SPLIT_DEBUG_DROPPED, path, NULL, NULL);
 	if (outcome->group_lost)
 		options->tell(options->context, SPLIT_GROUP_LOST, path, NULL, NULL);
 	for (size_t i = 0; i < outcome->wanting.count; i++)
@@ -473,6 +475,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	code = build_dirs_map(options, &run->layout, &run->map, err);
 	if (code != NOTE_OK)
 		goto out;
+	if (options->build_id != BUILD_ID_KEEP && !options->stamp_only)
+		scan_excluded_ids(&run->inputs, options->root, &run->kept_ids);
 	run->sources = sources_new(options->root);
 	run->owners = owners_new();
 	tree.total = run->inputs.count;
@@ -480,7 +484,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 
 	/* Layout deb names debug files by build-id, so two inputs can share one. Ids that are kept
 	 * may clash, and who comes first must not depend on luck: one after the other, then. */
-	const bool clash = options->layout == LAYOUT_DEB && options->build_id == BUILD_ID_KEEP;
+	const bool clash = options->layout == LAYOUT_DEB &&
+			   (options->build_id == BUILD_ID_KEEP || run->kept_ids.count != 0);
 	order_inputs(&tree, !clash);
 	run->batch = root_batch_new();
 	work_through(&tree, clash ? 1 : options->jobs);
@@ -523,6 +528,7 @@ out:
 	owners_free(run->owners);
 	sources_free(run->sources);
 	path_map_free(run->map);
+	strings_free(&run->kept_ids);
 	inputs_free(&run->inputs);
 	layout_free(&run->layout);
 	return code;
