@@ -39,7 +39,7 @@ TOOL_LIBS     = $(eval TOOL_LIBS := $$(shell $(PKG_CONFIG) --libs $(filter-out $
 NOTE_LIBS     = $(shell $(PKG_CONFIG) --libs libelf json-c)
 ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
 
-NOTE_SOURCES := $(sort $(wildcard libnote/*.c libnote/*/*.c))
+NOTE_SOURCES := $(sort $(filter-out libnote/face.c,$(wildcard libnote/*.c libnote/*/*.c)))
 TOOL_SOURCES := $(sort $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
 FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -62,9 +62,15 @@ $(BUILD)/%.o: %.c
 
 # What is installed is one object whose global names are those of libnote.map: a program may have an
 # align_up() of its own. The command and the tests use more of libnote than that.
-$(BUILD)/libnote.o: $(NOTE_OBJECTS) libnote/libnote.map
+# The functions there check what a program hands them, and call the ones inside (libnote/face.c).
+RELOCATE = $(CC) $(CFLAGS) $(if $(findstring -flto,$(CFLAGS)),-flinker-output=nolto-rel) -r -nostdlib -o
+$(BUILD)/libnote.o: $(NOTE_OBJECTS) $(BUILD)/libnote/face.o libnote/libnote.map libnote/libnote.h Makefile
+	@grep -q 'NOTE_VERSION *"$(VERSION)"' libnote/libnote.h || { echo "libnote.h is not of version $(VERSION)" >&2; exit 1; }
 	sed -n 's/^\t\(note_[a-z0-9_]*\);$$/\1/p' libnote/libnote.map >$@.names
-	$(CC) $(CFLAGS) $(if $(findstring -flto,$(CFLAGS)),-flinker-output=nolto-rel) -r -nostdlib -o $@ $(NOTE_OBJECTS)
+	sed -n 's/^INSIDE(\(note_[a-z0-9_]*\));$$/\1 inside_\1/p' libnote/face.c >$@.inside
+	$(RELOCATE) $@.part $(NOTE_OBJECTS)
+	$(OBJCOPY) --redefine-syms=$@.inside $@.part
+	$(RELOCATE) $@ $@.part $(BUILD)/libnote/face.o
 	$(OBJCOPY) --keep-global-symbols=$@.names $@
 
 $(BUILD)/libnote.a: $(BUILD)/libnote.o
@@ -75,10 +81,10 @@ $(BUILD)/libnote/inside.a: $(NOTE_OBJECTS)
 	rm -f $@
 	$(AR) rcsD $@ $^
 
-$(BUILD)/$(SHARED): $(NOTE_OBJECTS) libnote/libnote.map
+$(BUILD)/$(SHARED): $(BUILD)/libnote.o libnote/libnote.map
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) \
 	  -Wl,--version-script,libnote/libnote.map $(if $(findstring sanitize,$(CFLAGS)),,-Wl,-z,defs) \
-	  -o $@ $(NOTE_OBJECTS) $(NOTE_LIBS)
+	  -o $@ $(BUILD)/libnote.o $(NOTE_LIBS)
 
 $(BUILD)/libnote.so: $(BUILD)/$(SHARED)
 	ln -sf $(SHARED) $(BUILD)/$(SONAME)

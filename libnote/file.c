@@ -127,6 +127,13 @@ const char *note_file_machine(const struct note_file *file)
 				file->image->is_big);
 }
 
+unsigned note_file_machine_number(const struct note_file *file)
+{
+	if (file->kind == NOTE_KIND_PE)
+		return file->pe.machine;
+	return is_elf(file) ? file->image->ehdr.e_machine : 0;
+}
+
 unsigned note_file_class(const struct note_file *file)
 {
 	if (file->kind == NOTE_KIND_ARCHIVE)

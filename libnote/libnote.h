@@ -9,12 +9,19 @@
  *  - It returns NOTE_OK (0) or one of the negative codes below; where it returns a pointer,
  *    NULL means that an error was described in ERR.
  *  - ERR may be NULL. Otherwise it belongs to the caller, and is written only on failure.
+ *  - Other pointers may be NULL where that is said, or where the size beside them is 0; else NULL
+ *    is NOTE_USAGE. Of functions without a code, NULL gives NULL, 0, NOTE_KIND_OTHER or "none".
  *  - Sizes and offsets are bytes; offsets count from the start of the file.
  *  - A handle that a function gives is the caller's, who hands it to the function that frees it.
  *    What a handle gives (strings, bytes) is the handle's, valid until it is freed or, where
  *    that is said, until its next change. What a visit is given is valid during that visit.
  *  - A visit returns other than 0 to go on, 0 to end the walk; a walk that was ended has succeeded.
- *  - Structures that this library fills may grow at their end in later versions.
+ *    It has to return: an exception or longjmp() that leaves it through the library would leak what
+ *    the call holds.
+ *  - Structures that this library makes for a visit may grow at their end in later versions; those
+ *    that the caller makes begin with their size, and an option of a later version that this one
+ *    does not know is NOTE_UNSUPPORTED, never passed over.
+ *  - Without memory a call is NOTE_SYSTEM with ENOMEM; the library never ends the program.
  *  - The library holds no global state, never prints, exits, or reads the environment.
  *    Different handles may be used by different threads at once; one handle may not.
  */
@@ -28,6 +35,15 @@
 extern "C" {
 #endif
 
+/* The version of this header; note_version() is that of the library, which may be newer. */
+#define NOTE_VERSION_MAJOR 1
+#define NOTE_VERSION_MINOR 0
+#define NOTE_VERSION_PATCH 0
+#define NOTE_VERSION       "1.0.0"
+
+/* As NOTE_VERSION. */
+const char *note_version(void);
+
 /* What a call came to. Later versions may add codes: treat an unknown one as NOTE_SYSTEM. */
 enum note_code {
 	NOTE_OK = 0,
@@ -38,13 +54,27 @@ enum note_code {
 	NOTE_USAGE = -5,       /* the caller broke a rule of this header */
 };
 
-/* Where and why a call failed. */
+/* The constant's name, "NOTE_MALFORMED"; "NOTE_?" for one that this version does not know. */
+const char *note_code_name(int code);
+
+/* Where and why a call failed. Begin with NOTE_ERROR_INIT: SIZE is the caller's, and read on each
+ * call. One that this version cannot have (too small, or never set) is NOTE_USAGE, and nothing is
+ * written. */
 struct note_error {
+	size_t size;     /* sizeof(struct note_error): later versions may add at the end */
 	int code;        /* an enum note_code */
 	int system;      /* errno for NOTE_SYSTEM, else 0 */
 	uint64_t offset; /* where in the file, or NOTE_NO_OFFSET */
-	char text[240];  /* one line of English, no newline, NUL-terminated */
+	char text[240];  /* one line of English in any locale, no newline, NUL-terminated */
 };
+
+#define NOTE_ERROR_INIT                             \
+	{                                           \
+		sizeof(struct note_error), 0, 0, 0, \
+		{                                   \
+			0                           \
+		}                                   \
+	}
 
 #define NOTE_NO_OFFSET UINT64_MAX
 
@@ -125,6 +155,9 @@ enum note_kind note_file_kind(const struct note_file *file);
 /* The machine as `uname -m` names it where Linux runs on it ("x86_64", "ppc64le", "i386"), else a
  * usual short name; "unknown" for one that this library does not know; "none" for an archive. */
 const char *note_file_machine(const struct note_file *file);
+
+/* The number behind it: e_machine of an ELF file, Machine of a PE image; 0 for an archive. */
+unsigned note_file_machine_number(const struct note_file *file);
 
 unsigned note_file_class(const struct note_file *file);    /* 32 or 64 bits; archives: 0 */
 int note_file_is_big_endian(const struct note_file *file); /* 0 or 1 */

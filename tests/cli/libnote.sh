@@ -115,4 +115,62 @@ the_manual_renders() {
 	while read -r name; do grep -q "$name" "$TOP/man/libnote.3" || fail "$name is not in libnote(3)"; done < <(mapped)
 }
 check "libnote(3) renders without a warning and names every function" the_manual_renders
+# face COMMAND...: the program that asks for sizes, NULLs and options, run by COMMAND.
+face() {
+	# shellcheck disable=SC2046
+	"$CC" -g -Wall -Wextra -Werror -o face "$TOP/tests/cli/libnote_face.c" $(pkg-config --cflags --libs libnote)
+	LD_LIBRARY_PATH=$PWD/usr/lib "$@" ./face
+}
+callers_structures() { installed; face env; LC_ALL=de_DE.UTF-8 face env; }
+check "sizes of the caller's structures, NULLs, options of later versions, English messages" callers_structures
+
+under_valgrind() {
+	installed
+	need valgrind
+	nm "$BUILD/libnote.a" 2>/dev/null | grep -q __asan && skip "a sanitized build"
+	face valgrind -q --error-exitcode=9 --leak-check=full
+	# shellcheck disable=SC2046
+	"$CC" -o example example.c $(pkg-config --cflags --libs libnote)
+	LD_LIBRARY_PATH=$PWD/usr/lib valgrind -q --error-exitcode=9 --leak-check=full ./example it text
+}
+check "the manual's program and that one under valgrind" under_valgrind
+
+sanitized() {
+	installed
+	[ -f "${SANITIZED:-/nothing}/libnote/inside.a" ] || skip "no sanitized build"
+	make -s -C "$TOP" BUILD="$SANITIZED" CC=gcc CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
+		"$SANITIZED/libnote.a"
+	for program in example.c "$TOP/tests/cli/libnote_face.c"; do
+		# shellcheck disable=SC2046
+		gcc -fsanitize=address,undefined -o sane "$program" $(pkg-config --cflags libnote) "$SANITIZED/libnote.a" $(pkg-config --libs libelf json-c)
+		./sane it text
+	done
+}
+check "the same with sanitizers" sanitized
+
+# What programs rely on: nothing of the list may change; what is new is added to it.
+the_abi() {
+	installed
+	[ "$(getconf LONG_BIT)" = 64 ] || skip "the list is of 64 bits"
+	"$CC" -I"$TOP/libnote" -o abi "$TOP/tests/cli/libnote_abi.c"
+	{ ./abi; nm -D --with-symbol-versions --defined-only "$BUILD/libnote.so" | awk '$2 == "T" { print $3 }' | sort; } >now
+	grep -v '^#' "$TOP/tests/cli/libnote.abi" | diff - now || fail "the ABI (>) is not that of tests/cli/libnote.abi (<)"
+	# Each member of each structure is in the list.
+	sed -n '/^struct note_[a-z_]* {/,/^};/p' "$TOP/libnote/libnote.h" | sed 's,/\*.*,,' |
+		awk '/^struct/ { s = $2 } /;/ && !/^}/ { m = $NF; gsub(/[;*]|\[.*/, "", m); print s "." m }' >members
+	[ "$(wc -l <members)" -ge 20 ]
+	while read -r member; do grep -q "^$member " now || fail "$member is not in tests/cli/libnote_abi.c"; done <members
+}
+check "sizes, offsets, values and symbols are those that programs were built with" the_abi
+
+# libnote(3) tells what the header has: every code, kind, problem and machine.
+the_manual_and_the_header() {
+	sed 's/\\-/-/g; s/\\(aq/'"'"'/g' "$TOP/man/libnote.3" >page
+	grep -o '\bNOTE_[A-Z_]*\b' "$TOP/libnote/libnote.h" | grep -v '^NOTE_VERSION_\|_$' | sort -u >names
+	sed -n 's/^ \*   \([a-z0-9-]*\)  *[^ ].*/\1/p' "$TOP/libnote/libnote.h" | grep -- '-\|^syntax$\|^writable$\|^misaligned$\|^unterminated$' >>names
+	sed -n '/^static const struct target targets/,/^};/s/.*{"\([a-z0-9_]*\)".*/\1/p' "$TOP/libnote/object.c" >>names
+	[ "$(wc -l <names)" -ge 50 ]
+	while read -r name; do grep -qw -- "$name" page || fail "libnote(3) does not tell $name"; done <names
+}
+check "libnote(3) tells every constant, finding and machine of the header" the_manual_and_the_header
 finish
