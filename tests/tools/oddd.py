@@ -33,7 +33,7 @@ p.add_argument("--metadata", help="a file: the answer about metadata")
 o = p.parse_args()
 lock = threading.Lock()
 under_way = top = 0
-last = 0.0
+last = time.monotonic()
 seen = []
 log = open(o.name + ".log", "a", buffering=1)
 

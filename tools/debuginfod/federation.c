@@ -189,7 +189,6 @@ static bool ask(struct federation *f, struct voice *voice, double now, double *n
 	if (*f->settings->transfer.under_way >= *f->settings->parallel ||
 	    !server_may_start(t->server, now, next))
 		return false;
-	voice->answers_then = t->server->answers;
 	if (voice->tries++ == 0)
 		voice->first_asked = now;
 	voice->state = VOICE_ASKING;

@@ -18,8 +18,7 @@ struct voice {
 	struct federation *federation;
 	enum voice_state state;
 	double not_before;
-	double first_asked;    /* a moment */
-	uint64_t answers_then; /* of the server, when it was last asked */
+	double first_asked; /* a moment */
 	uint64_t tries;
 	unsigned shortages;
 };

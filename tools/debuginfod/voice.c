@@ -11,6 +11,8 @@
 #include "tools/debuginfod/federation_internal.h"
 #include "tools/debuginfod/memory.h"
 
+/* Seconds for which a server that refuses counts as one that answers. */
+#define ANSWERS_LATELY 60
 /* Seconds between two tries for a file descriptor, and how many there are. */
 #define SHORTAGE_PAUSE 0.1
 #define SHORTAGES_MOST 100
@@ -145,14 +147,17 @@ static void judge(struct federation *f, struct voice *voice)
 }
 
 /* A refusal is no failure: it is asked again, more slowly. That counts as a try only where the
- * server has given no other answer meanwhile. */
+ * server gives no other answers either. */
 static void ask_more_slowly(struct federation *f, struct voice *voice, double now)
 {
 	struct transfer *t = &voice->transfer;
 	struct server *server = t->server;
 	server_refused(server, t->started, now, t->retry_after);
-	if (server->answers > voice->answers_then)
+	if (server->answers > 0 && now - server->answered < ANSWERS_LATELY)
 		voice->tries--;
+	else if (t->retry_after < 0)
+		voice->not_before = now + retry_wait(f->settings->backoff, (unsigned)voice->tries,
+						     retry_random());
 	if (voice->tries <= f->settings->retries)
 		voice->state = VOICE_TO_ASK;
 }

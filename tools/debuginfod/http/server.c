@@ -57,7 +57,7 @@ void server_answered(struct server *server, double now)
 	server->interval *= 0.98;
 	if (server->interval < INTERVAL_NONE)
 		server->interval = 0;
-	server->heard = now;
+	server->heard = server->answered = now;
 	server->failures = 0;
 	server->answers++;
 	server->since_pause++;

@@ -33,6 +33,7 @@ struct server {
 	char why[ANSWER_TEXT]; /* it is dead */
 	double heard;          /* the moment at which anything last came from it, 0: never */
 	uint64_t answers;      /* all but refusals and failures */
+	double answered;       /* the moment of the last of those */
 
 	/* How it is asked: server.c's own. */
 	unsigned under_way;
