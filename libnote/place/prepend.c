@@ -60,7 +60,7 @@ static int write_segments(const struct layout *layout, uint64_t page, struct out
 	const bool apart = layout->writable != NULL;
 	uint64_t at = ehdr->e_phoff;
 	int code = NOTE_OK;
-	*count = image->phnum + (apart ? 1 : 0);
+	*count = image->phnum + (apart || layout->has_rest ? 1 : 0);
 	for (uint64_t i = 0; i < image->phnum && code == NOTE_OK; i++) {
 		GElf_Phdr phdr = layout->phdrs[i];
 		const bool first = &layout->phdrs[i] == layout->load;
@@ -84,8 +84,11 @@ static int write_segments(const struct layout *layout, uint64_t page, struct out
 		at += ehdr->e_phentsize;
 		if (p != NULL)
 			code = image_put_phdr(image, p, &new, err);
-		if (!first || !apart || code != NOTE_OK)
+		if (!first || (!apart && !layout->has_rest) || code != NOTE_OK)
 			continue;
+		/* What follows the new page, or what was cut off behind the old one. */
+		if (layout->has_rest)
+			phdr = layout->rest;
 		phdr.p_offset += page;
 		phdr.p_align = new.p_align;
 		p = output_at(file, at, ehdr->e_phentsize);

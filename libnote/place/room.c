@@ -428,9 +428,26 @@ static bool try_notes(struct attempt *attempt)
 	return false;
 }
 
+/* gold --rosegment maps page one twice: its headers with the code, the notes with the tables. */
+static bool has_notes_elsewhere(const struct layout *layout)
+{
+	for (uint64_t i = 0; i < layout->image->phnum; i++) {
+		const GElf_Phdr *phdr = &layout->phdrs[i];
+		if (phdr->p_type == PT_NOTE && phdr->p_filesz != 0 && phdr->p_offset < FIRST_PAGE &&
+		    phdr->p_offset >= layout->load->p_filesz)
+			return true;
+	}
+	return false;
+}
+
 static int refuse(const struct layout *layout, const struct place_limits *limits,
 		  struct note_error *err)
 {
+	if (has_notes_elsewhere(layout))
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "the notes of page one are loaded by another segment than its "
+				 "headers and code, behind which there is no room (gold "
+				 "--rosegment lays files out so)");
 	if (layout->writable != NULL)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "page one may be written to by the program, %s", layout->writable);

@@ -2,6 +2,7 @@
 # pkgnote flags: in each form, through make, shells, specs, configuration and response files, the note
 # arrives byte for byte, whatever its values hold.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/stamped.sh"
 CC=${CC:-gcc}
 NAME='a,b "c" $d ${e} %f %20 {g} é \ \\ '"'h'"' #i `j` $(k) * ~ ! & ; | < > (l) @m'
 WANT='{"type":"test","name":"a,b \"c\" $d ${e} %f %20 {g} é \\ \\\\ '"'h'"' #i `j` $(k) * ~ ! & ; | < > (l) @m"}'
@@ -38,6 +39,10 @@ specs_arrive() {
 	source_file
 	status 3 flags --cc=gcc --as=specs
 	says err 'cannot hold .#.'
+	# An object file can.
+	flags --cc=gcc --as=specs -o hash.specs 2>err
+	gcc -specs="$PWD/hash.specs" -o by-hash main.c
+	holds by-hash
 	NAME=${NAME//'#'/} WANT=${WANT//'#'/}
 	flags --cc=gcc --as=specs -o note.specs
 	gcc -specs="$PWD/note.specs" -o by-specs main.c
@@ -92,6 +97,49 @@ drops_are_seen() {
 	[ -z "$(ls tmp)" ]
 }
 check "a linker that drops the note gets an object; one that links nothing is an error" drops_are_seen
+
+# GNU ld 2.44 and later lay the note behind .eh_frame: a linker script puts it right, and where nothing does, that is said.
+lands_in_page_one() {
+	need ld gcc
+	moves_notes later.ld -pie
+	moves_notes later-shared.ld -shared
+	printf '#!/bin/sh\nfor a; do case $a in -shared) exec gcc -Wl,-dT,%s/later-shared.ld "$@" ;; esac; done\nexec gcc -pie -Wl,-dT,%s/later.ld "$@"\n' "$PWD" "$PWD" >later
+	chmod +x later
+	printf 'const char big[8192] = {1};\n#include <stdio.h>\nint main(void) { return puts("ran") < 0; }\n' >main.c
+	./later -o plain main.c -Xlinker '--package-metadata={"name":"x"}' 2>log || skip "no --package-metadata"
+	status 1 "$PKGNOTE" show --check plain
+	says out outside-first-page
+	NAME=${NAME//'#'/} WANT=${WANT//'#'/}
+	for form in response make shell argv specs; do
+		status 0 flags --cc=./later --as=$form -o "$form.out"
+		says err "$form.out.ld: puts the note into page one"
+		case $form in
+		response) ./later -o "by-$form" main.c "@$form.out" ;;
+		shell) eval "./later -o by-$form main.c $(cat $form.out)" ;;
+		argv) mapfile -t words <argv.out && ./later -o "by-$form" main.c "${words[@]}" ;;
+		specs) ./later -specs="$PWD/specs.out" -o "by-$form" main.c ;;
+		make) printf 'by-make: main.c\n\t./later -o $@ $< %s\n' "$(cat make.out)" >Makefile && make -s by-make ;;
+		esac
+		holds "by-$form"
+		passes "by-$form"
+	done
+	./later -shared -fPIC -o library.so main.c @response.out
+	passes library.so
+	status 3 flags --cc=./later --as=shell
+	says err 'outside page one.*-o FILE'
+	flags --cc=./later --as=object -o note.o 2>err
+	says err 'note.o: wants -Xlinker -T -Xlinker note.o.ld'
+	./later -o by-object main.c note.o -Xlinker -T -Xlinker note.o.ld
+	holds by-object
+	passes by-object
+	# A linker that takes no script.
+	printf '#!/bin/sh\nfor a; do [ "$a" != -T ] || exit 1; done\nexec %s/later "$@"\n' "$PWD" >stubborn
+	chmod +x stubborn
+	status 3 flags --cc=./stubborn --as=response -o stubborn.rsp
+	says err 'stamp what was linked'
+	[ ! -e stubborn.rsp ] && [ ! -e stubborn.rsp.ld ]
+}
+check "the note lands in page one, by a linker script where it must, or it is said" lands_in_page_one
 
 objects_for_machines() {
 	source_file

@@ -3,61 +3,9 @@
 # the field's tools read the note and find nothing new.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/judges.sh"
+. "$TOP/tests/stamped.sh"
 CC=${CC:-gcc}
 PAYLOAD='{"type":"deb","os":"debian","osVersion":"12","name":"demo","version":"1.0-1","architecture":"amd64","debugInfoUrl":"https://debuginfod.example.net"}'
-
-sources() {
-	cat >lib.c <<'C'
-int version_one(void) { return 1; }
-int answer(void) { return 42; }
-C
-	cat >main.c <<'C'
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-int answer(void);
-static __thread int per_thread = 7;
-__attribute__((constructor)) static void early(void) { per_thread++; }
-static int chosen(void) { return 5; }
-static int (*resolve(void))(void) { return chosen; }
-int picked(void) __attribute__((ifunc("resolve")));
-int main(void)
-{
-	if (getenv("CRASH") != NULL)
-		abort();
-	return printf("%d %d %d %zu\n", answer(), per_thread, picked(), strlen("four")) < 0;
-}
-C
-}
-
-# in_page_one FILE: exactly one package note, in a PT_NOTE and a PT_LOAD within the first 4096 bytes.
-in_page_one() {
-	local load=0 found=0 type offset address physical size rest
-	same 1 "$(readelf -nW "$1" | grep -c 'Packaging Metadata:')"
-	while read -r type offset address physical size rest; do
-		case $type in
-		LOAD) [ $((load)) != 0 ] || load=$((offset + size)) ;;
-		NOTE)
-			[ $((offset + size)) -gt 4096 ] || [ $((offset + size)) -gt $((load)) ] ||
-				! dd if="$1" bs=1 skip=$((offset)) count=$((size)) status=none | grep -aq FDO || found=1 ;;
-		esac
-	done < <(readelf -lW "$1" | sed -n 's/^  \(LOAD\|NOTE\) /\1 /p' | sort)
-	[ $found = 1 ] || { readelf -lW "$1" >&2; fail "$1: the note is not in page one"; }
-}
-
-# numbers change where a section is added, the rest of what eu-elflint finds must not.
-lint_of() { elflint "$1" | sed 's/\[ *[0-9]*\]//g; s/phdr *[0-9]*//; s/at offset [0-9]*//' | sort; }
-
-# holds OLD NEW: NEW is the stamped OLD.
-holds() {
-	in_page_one "$2"
-	same "$(lint_of "$1")" "$(lint_of "$2")"
-	status 0 systemd-analyze inspect-elf --json=short "$2"
-	says out '"name":"demo"'
-	readelf -aW "$2" 2>&1 >/dev/null | sed "s,$2,,g" >warnings.new
-	readelf -aW "$1" 2>&1 >/dev/null | sed "s,$1,,g" >warnings.old
-	cmp warnings.old warnings.new
-}
 
 stamps_every_kind() {
 	need eu-elflint; inspects
