@@ -32,9 +32,8 @@ bool elf_loads_headers(struct image *image)
 	for (uint64_t i = 0; i < image->phnum; i++) {
 		if (image_phdr(image, i, &phdr, NULL) != NOTE_OK)
 			return true; /* broken: not for us to judge */
-		if (phdr.p_type == PT_INTERP ||
-		    (phdr.p_type == PT_LOAD && phdr.p_offset == 0 &&
-		     phdr.p_filesz >= image->ehdr.e_ehsize))
+		if (phdr.p_type == PT_INTERP || (phdr.p_type == PT_LOAD && phdr.p_offset == 0 &&
+						 phdr.p_filesz >= image->ehdr.e_ehsize))
 			return true;
 	}
 	return false;

@@ -299,6 +299,20 @@ attributes_survive() {
 }
 check "mode, owner, set-id and extended attributes survive" attributes_survive
 
+holes_stay() {
+	sources
+	$CC -o demo main.c lib.c
+	truncate -s 64M demo
+	[ "$(du -k demo | cut -f 1)" -lt 1000 ] || skip "no sparse files here"
+	cp --sparse=never demo full
+	"$PKGNOTE" stamp -q -k name=demo demo
+	"$PKGNOTE" stamp -q -k name=demo full
+	[ "$(du -k demo | cut -f 1)" -lt 1000 ] || fail "$(du -k demo) KiB on the disk"
+	cmp demo full
+	same '42 8 5 4' "$(./demo)"
+}
+check "a sparse file stays sparse" holes_stay
+
 # A signature of the old bytes must not stand on the new ones, nor vanish without a word.
 signatures_go() {
 	sources

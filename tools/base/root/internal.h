@@ -58,6 +58,11 @@ int open_beneath(int start, const char *path, int flags);
 int open_parent(struct root *root, const char *path, bool make, const char **name,
 		struct note_error *err);
 
+/* --- sparse.c --- */
+
+/* Writes all SIZE bytes to the new file FD, with holes where LIKE (-1: none) has some. */
+int file_write_like(int fd, int like, const void *from, size_t size, struct note_error *err);
+
 /* --- writable.c --- */
 
 struct opened_directory {
