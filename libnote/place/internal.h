@@ -40,6 +40,7 @@ struct layout {
 	GElf_Phdr *phdrs;      /* image->phnum */
 	GElf_Shdr *shdrs;      /* image->shnum */
 	const GElf_Phdr *load; /* the PT_LOAD that holds the ELF header */
+	uint64_t growth;       /* how far that can grow, as place_growth() has it */
 	struct range headers;  /* the program header table */
 	bool is_static;        /* no dynamic linker: code finds its relocations by symbol */
 	struct range *owned;   /* by start: what belongs to a header, section, segment or tag */

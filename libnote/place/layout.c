@@ -230,6 +230,7 @@ int place_read(struct layout *out, struct image *image, struct note_error *err)
 		code = place_own(out, err);
 	}
 	if (code == NOTE_OK) {
+		out->growth = place_growth(out, out->load);
 		out->tail = place_tail(out);
 		/* Zeros alone are somebody's padding. */
 		const uint64_t end = place_image_end(out);

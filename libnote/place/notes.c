@@ -44,8 +44,7 @@ static bool walk(const struct layout *layout, struct range range, uint64_t align
 
 uint64_t place_room_after(const struct layout *layout, uint64_t offset)
 {
-	return place_free_after(layout, offset,
-				layout->load->p_filesz + place_growth(layout, layout->load));
+	return place_free_after(layout, offset, layout->load->p_filesz + layout->growth);
 }
 
 bool place_segment_fits(const struct layout *layout, size_t index, struct range *notes)
@@ -65,10 +64,14 @@ bool place_segment_fits(const struct layout *layout, size_t index, struct range 
 	return walk(layout, *notes, 4, false);
 }
 
+/* Linkers put three or four side by side; a hostile file has thousands. */
+#define ROUNDS_MAX 16
+
 bool place_new_segment(const struct layout *layout, uint64_t *start)
 {
 	uint64_t end = layout->headers.end;
-	for (bool more = true; more;) {
+	size_t rounds = 0;
+	for (bool more = true; more && rounds < ROUNDS_MAX; rounds++) {
 		more = false;
 		for (uint64_t i = 0; i < layout->image->phnum; i++) {
 			const GElf_Phdr *phdr = &layout->phdrs[i];

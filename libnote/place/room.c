@@ -250,8 +250,8 @@ static bool into_padding(struct attempt *attempt)
 {
 	const struct layout *layout = attempt->layout;
 	const uint64_t end = load_end(layout);
-	return move_tables(attempt, end, end + place_growth(layout, layout->load),
-			   layout->load->p_vaddr, &attempt->plan->load_end);
+	return move_tables(attempt, end, end + layout->growth, layout->load->p_vaddr,
+			   &attempt->plan->load_end);
 }
 
 /* 4. */
@@ -276,7 +276,7 @@ static bool move_on(struct attempt *attempt)
 	if (first == UINT64_MAX || first - attempt->notes.end >= wanted ||
 	    !place_is_dead(layout, (struct range){freed, load_end(layout)}) ||
 	    !align_up(wanted - (first - attempt->notes.end), alignment, &distance) ||
-	    distance > place_growth(layout, layout->load))
+	    distance > layout->growth)
 		return false;
 	for (size_t i = 0; i < plan->piece_count; i++) {
 		plan->pieces[i].to = plan->pieces[i].from.start + distance;

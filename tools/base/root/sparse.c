@@ -47,7 +47,7 @@ int file_write_like(int fd, int like, const void *from, size_t size, struct note
 	if (ftruncate(fd, (off_t)size) != 0)
 		return error_system(err, "write");
 	for (size_t at = 0; at < size && code == NOTE_OK;) {
-		bool zero;
+		bool zero = false;
 		const size_t length = run_of(bytes, size, at, &zero);
 		if (!zero && lseek(fd, (off_t)at, SEEK_SET) < 0)
 			return error_system(err, "write");
