@@ -172,7 +172,6 @@ static void set_options(const struct s3 *s3, struct s3_request *r)
 	libcurl.easy_setopt(easy, CURLOPT_ERRORBUFFER, r->curl_text);
 	libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	libcurl.easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	libcurl.easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	libcurl.easy_setopt(easy, CURLOPT_USERAGENT, "pkgnote/" PKGNOTE_VERSION);
 	libcurl.easy_setopt(easy, CURLOPT_USERNAME, s3->config.access_key);

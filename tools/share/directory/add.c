@@ -45,6 +45,8 @@ static int mend_file(struct share *share, const char *from, const char *to, stru
 	}
 	if (in >= 0)
 		close(in);
+	if (code == NOTE_OK && fsync(out) != 0)
+		code = error_system(err, "%s", to);
 	if (out >= 0 && close(out) != 0 && code == NOTE_OK)
 		code = error_system(err, "%s", to);
 	free(buffer);
@@ -227,12 +229,17 @@ int directory_bring_in(struct share *share, const struct record *record, struct 
 		code = write_record(share, record, err);
 	if (code == NOTE_OK)
 		code = enter_store(share, record, uploads, new_bytes, err);
+	/* Data reaches the disk before the names that make it valid. */
+	if (code == NOTE_OK)
+		code = root_sync(share->root, err);
 	if (code == NOTE_OK)
 		code = claim_record(share, record, err);
 	/* The links are there and dangle; now all of them lead somewhere at once. */
 	if (code == NOTE_OK)
 		code = replacing ? take_the_place(share, package, err)
 				 : root_rename(share->root, STAGING_TREE, package, err);
+	if (code == NOTE_OK)
+		code = root_sync(share->root, err);
 	free(package);
 	return code;
 }

@@ -307,6 +307,8 @@ int directory_repair(struct share *share, struct note_error *err)
 		code = root_walk(share->root, "store", true, sweep_stored, NULL, &sweep, err);
 	if (code == NOTE_OK)
 		code = remove_swept(&sweep, "no package holds it", err);
+	if (code == NOTE_OK)
+		code = root_sync(share->root, err);
 	strings_free(&packages);
 	return code;
 }

@@ -136,6 +136,8 @@ int directory_remove(struct share *share, const struct record *record, struct no
 		code = root_rename(share->root, path, STAGING_TREE, err);
 	if (code == NOTE_OK)
 		code = undo_staging(share, err);
+	if (code == NOTE_OK)
+		code = root_sync(share->root, err);
 	free(path);
 	return code;
 }
