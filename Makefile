@@ -32,12 +32,22 @@ PACKAGES := libelf json-c libcurl libarchive libdeflate libzstd liblzma libxxhas
 # Of these the headers alone: the libraries are loaded when they are first needed (tools/base/libraries/library.h).
 LOADED   := libcurl libarchive
 
-ALL_CPPFLAGS := -D_GNU_SOURCE -I. -Ilibnote -DPKGNOTE_VERSION='"$(VERSION)"' $(CPPFLAGS)
+# Files over 2 GB and times after 2038 where long has 32 bits.
+LARGE        := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+# What the compiler can do against a fault that is there all the same; HARDEN= leaves it out, and so do sanitizers.
+can           = $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror -O2 $(1) -x c -o /dev/null - 2>/dev/null && echo '$(1)')
+FORTIFIED     = $(or $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),,no))
+HARDEN        = $(eval HARDEN := $$(if $$(findstring sanitize,$$(CFLAGS)),,$$(if $$(FORTIFIED),,$$(or $$(call can,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),$$(call can,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))) $$(call can,-fstack-protector-strong) $$(call can,-fstack-clash-protection) $$(call can,-fcf-protection)))$(HARDEN)
+HARDEN_LINK   = $(eval HARDEN_LINK := $$(if $$(findstring sanitize,$$(CFLAGS)),,$$(call can,-Wl$$(comma)-z$$(comma)relro$$(comma)-z$$(comma)now)))$(HARDEN_LINK)
+HARDEN_PIE    = $(eval HARDEN_PIE := $$(if $$(findstring sanitize,$$(CFLAGS))$$(findstring -static,$$(LDFLAGS)),,$$(call can,-pie)))$(HARDEN_PIE)
+comma        := ,
+
+ALL_CPPFLAGS := -D_GNU_SOURCE $(LARGE) -I. -Ilibnote -DPKGNOTE_VERSION='"$(VERSION)"' $(CPPFLAGS)
 # Asked once, and only where something is compiled: "make deps" works without pkg-config.
 PKG_CFLAGS    = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PKG_CFLAGS)
 TOOL_LIBS     = $(eval TOOL_LIBS := $$(shell $(PKG_CONFIG) --libs $(filter-out $(LOADED),$(PACKAGES))) -ldl)$(TOOL_LIBS)
 NOTE_LIBS     = $(shell $(PKG_CONFIG) --libs libelf json-c)
-ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
+ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(PKG_CFLAGS) $(HARDEN) $(CFLAGS)
 
 NOTE_SOURCES := $(sort $(filter-out libnote/face.c,$(wildcard libnote/*.c libnote/*/*.c)))
 TOOL_SOURCES := $(sort $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c))
@@ -82,7 +92,7 @@ $(BUILD)/libnote/inside.a: $(NOTE_OBJECTS)
 	$(AR) rcsD $@ $^
 
 $(BUILD)/$(SHARED): $(BUILD)/libnote.o libnote/libnote.map
-	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) \
+	$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) \
 	  -Wl,--version-script,libnote/libnote.map $(if $(findstring sanitize,$(CFLAGS)),,-Wl,-z,defs) \
 	  -o $@ $(BUILD)/libnote.o $(NOTE_LIBS)
 
@@ -95,7 +105,7 @@ $(BUILD)/libnote.pc: libnote/libnote.pc.in Makefile
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
 $(BUILD)/pkgnote: $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a $(TOOL_LIBS)
+	$(CC) $(CFLAGS) $(HARDEN_PIE) $(HARDEN_LINK) $(LDFLAGS) -pthread -o $@ $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a $(TOOL_LIBS)
 
 # The unit tests see every stage: all objects but the command's main.
 $(BUILD)/unit: $(UNIT_OBJECTS) $(PARTS) $(BUILD)/libnote/inside.a

@@ -315,7 +315,7 @@ static void make_object(struct flags *flags)
 	size_t size;
 	char *path = NULL;
 	if (!build_object(flags, &object, &size) || !write_out(flags, flags->out, object, size) ||
-	    flags->machine != NULL || flags->like != NULL)
+	    flags->machine != NULL || flags->like != NULL || !output_is_file(flags->out))
 		goto out;
 	path = realpath(flags->out, NULL);
 	if (path != NULL)

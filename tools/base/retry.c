@@ -12,7 +12,7 @@
 double seconds_now(void)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_BOOTTIME, &now); /* a lease ages while the machine sleeps, too */
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 

@@ -10,56 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tools/debuginfod/inside.h"
 #include "tools/debuginfod/memory.h"
 #include "tools/debuginfod/url.h"
-
-/* Kernels before 5.6, and sandboxes that refuse openat2: no link below the share at all. */
-static int open_by_steps(int start, const char *path)
-{
-	char *copy = strdup(path);
-	char *state = NULL;
-	if (copy == NULL)
-		return -1;
-	int at = start;
-	for (char *name = strtok_r(copy, "/", &state); name != NULL && at >= 0;) {
-		char *next = strtok_r(NULL, "/", &state);
-		int fd = openat(at, name,
-				(next != NULL ? O_PATH | O_DIRECTORY : O_RDONLY | O_NONBLOCK) |
-					O_NOFOLLOW | O_CLOEXEC);
-		const int saved = errno;
-		if (at != start)
-			close(at);
-		errno = saved;
-		at = fd;
-		name = next;
-	}
-	free(copy);
-	return at;
-}
-
-static int open_inside(int start, const char *path)
-{
-	struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
-			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	/* EAGAIN: anything on the machine was renamed while a link of the share was followed
-	 * upwards, and the kernel could not be sure (openat2(2)). It does not last. */
-	long fd;
-	unsigned tries = 0;
-	do
-		fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
-	while (fd < 0 && (errno == EAGAIN || errno == EINTR) && tries++ < 10000);
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		return open_by_steps(start, path);
-	return (int)fd;
-}
 
 static enum outcome from_errno(char text[ANSWER_TEXT])
 {

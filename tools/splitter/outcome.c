@@ -123,3 +123,15 @@ int replace_input(const struct split_run *run, size_t index, int like,
 	free(paths);
 	return code;
 }
+
+static void not_replaced(void *context, size_t index, const struct note_error *err)
+{
+	const struct split_run *run = context;
+	run->outcomes[index].verdict = VERDICT_FAILED;
+	run->outcomes[index].err = *err;
+}
+
+void split_commit(const struct split_run *run)
+{
+	root_commit(run->options->root, run->batch, not_replaced, (void *)(uintptr_t)run);
+}

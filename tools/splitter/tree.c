@@ -52,18 +52,6 @@ static void work(void *context, size_t number, unsigned worker)
 		options->progress(options->context, done, tree->total);
 }
 
-static void not_replaced(void *context, size_t index, const struct note_error *err)
-{
-	const struct split_run *run = context;
-	run->outcomes[index].verdict = VERDICT_FAILED;
-	run->outcomes[index].err = *err;
-}
-
-void split_commit(const struct split_run *run)
-{
-	root_commit(run->options->root, run->batch, not_replaced, (void *)(uintptr_t)run);
-}
-
 /* Another run was at the file, or has replaced it: it is waited for, now that nothing of ours is
  * locked, and the file looked at anew. */
 static void work_again(struct split_run *run, size_t index)

@@ -295,7 +295,7 @@ static void *renew(void *context)
 	struct timespec until;
 	pthread_mutex_lock(&lease->lock);
 	while (!lease->ended) {
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until); /* as lease_take set it */
 		until.tv_sec += (time_t)LEASE_RENEWED;
 		pthread_cond_timedwait(&lease->ends, &lease->lock, &until);
 		if (lease->ended)
@@ -331,7 +331,11 @@ int lease_take(struct share *share, struct note_error *err)
 	char hex[2 * sizeof(random) + 1];
 	objects_of(share)->lease = lease;
 	pthread_mutex_init(&lease->lock, NULL);
-	pthread_cond_init(&lease->ends, NULL);
+	pthread_condattr_t by_monotonic; /* who sets the clock shortens no wait */
+	pthread_condattr_init(&by_monotonic);
+	pthread_condattr_setclock(&by_monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&lease->ends, &by_monotonic);
+	pthread_condattr_destroy(&by_monotonic);
 	lease->machine = this_machine();
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return error_system(err, "random numbers");

@@ -1,0 +1,236 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What pkgnote(1) promises under SAFETY: outputs go into what is there, several runs at once end right, data reaches
+# the disk before its name, a result that cannot be written is an error, and old kernels do as well.
+. "$(dirname "$0")/../lib.sh"
+
+cat >"$WORK/prog.c" <<'X'
+char room[1 << 16] = {1};
+int main(void) { return room[1]; }
+X
+gcc -g -o "$WORK/prog" "$WORK/prog.c" -Wl,--build-id || exit 1
+"$PKGNOTE" stamp -q -k type=rpm -k name=t -k version=1-1 -k architecture=x86_64 -o "$WORK/stamped" "$WORK/prog" || exit 1
+tree() { rm -rf "$1"; mkdir -p "$1/usr/bin"; cp "$WORK/prog" "$1/usr/bin/prog"; }
+split() { "$PKGNOTE" split -q --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 --stamp --build-dir="$WORK" "$@"; }
+find_debuginfo() { RPM_BUILD_ROOT=$PWD/root RPM_BUILD_DIR=$WORK RPM_PACKAGE_NAME=t RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64 "$PKGNOTE" find-debuginfo -q "$@" .; }
+
+# Every option that names an output. make_output N FILE: writes to FILE by it.
+OPTIONS="stamp flags object manifest found list sources report html"
+make_output() { # by hand: some ask a compiler
+	tree root
+	case $1 in
+	stamp) "$PKGNOTE" stamp -q -k type=deb -k name=x -o "$2" "$WORK/prog" ;;
+	flags) "$PKGNOTE" flags -q -k type=deb -k name=x --as=shell -o "$2" ;;
+	object) "$PKGNOTE" flags -q -k type=deb -k name=x --as=object -o "$2" ;;
+	manifest) split --manifest="$2" root ;;
+	found) find_debuginfo --manifest="$2" ;;
+	list) find_debuginfo -o "$2" ;;
+	sources) find_debuginfo -S "$2" ;;
+	report) "$PKGNOTE" verify -q --offline --report=json:"$2" "$WORK/stamped" || [ $? = 1 ] ;;
+	html) "$PKGNOTE" verify -q --offline --report=html:"$2" "$WORK/stamped" || [ $? = 1 ] ;;
+	esac
+}
+
+into_a_fifo() {
+	mkfifo pipe
+	for option in $OPTIONS; do
+		timeout 60 cat pipe >got & make_output $option "$PWD/pipe"; wait $!
+		[ -p pipe ] || fail "$option: the FIFO is gone"
+		[ -s got ] || fail "$option: nothing came through the FIFO"
+	done
+}
+check "an output that is a FIFO is written into, by every option" into_a_fifo
+
+into_a_device() {
+	[ "$(id -u)" = 0 ] && mknod null c 1 3 2>/dev/null && : >null || skip "no device can be made here"
+	for option in $OPTIONS; do
+		make_output $option "$PWD/null"
+		[ -c null ] || fail "$option: the device is no device any more"
+	done
+	same "$(ls)" "$(printf '%s\n' *.list null root)" || ls >&2 # nothing beside it, either
+}
+check "an output that is a device stays one, with every option" into_a_device
+
+behind_a_link() {
+	for option in $OPTIONS; do
+		rm -rf there; mkdir there; ln -sf there/real link; echo old >there/real; chmod 640 there/real
+		make_output $option "$PWD/link"
+		[ -L link ] || fail "$option: the link is gone"
+		[ -s there/real ] && ! grep -qx old there/real || fail "$option: nothing was written behind the link"
+		case $option in stamp) ;; *) same "$(stat -c %a there/real)" 640 ;; esac
+		ln -sf there/new link # to nothing, yet
+		make_output $option "$PWD/link"
+		[ -L link ] && [ -s there/new ] || fail "$option: a link to nothing"
+	done
+}
+check "of a link what it leads to is replaced, by every option, and keeps its mode" behind_a_link
+
+to_descriptors() {
+	for option in $OPTIONS; do
+		{ echo before; make_output $option /dev/stdout; echo after; } >out
+		same "$(head -n 1 out)" before; same "$(tail -n 1 out | tail -c 6)" after
+		[ "$(wc -c <out)" -gt 13 ] || fail "$option: nothing on standard output"
+		make_output $option /dev/fd/7 7>seven
+		[ -s seven ] || fail "$option: nothing on descriptor 7"
+	done
+}
+check "/dev/stdout and /dev/fd/N are those descriptors, where they stand" to_descriptors
+
+into_a_socket() {
+	need python3
+	cat >listen.py <<-'P'
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX); s.bind('sock'); s.listen(); open('ready', 'w').close()
+		c = s.accept()[0]; total = 0
+		while True:
+		    b = c.recv(65536)
+		    if not b: break
+		    total += len(b)
+		print(total)
+	P
+	timeout 60 python3 listen.py >got &
+	local pid=$!
+	for _ in $(seq 100); do [ ! -e ready ] || break; sleep 0.1; done
+	make_output manifest "$PWD/sock"; wait $pid
+	[ "$(cat got)" -gt 100 ] && [ -S sock ]
+}
+check "a socket is connected to" into_a_socket
+
+not_whole() {
+	[ -e /dev/full ] || skip "no /dev/full"
+	tree root; split root >/dev/null
+	cp "$WORK/prog" f
+	# The write's own error, and exit 3: each command that prints.
+	while read -r line; do
+		local got=0
+		eval "\"$PKGNOTE\" $line" >/dev/full 2>err || got=$?
+		same "$got: $line" "3: $line"
+		says err 'No space left on device'
+		got=0
+		{ eval "\"$PKGNOTE\" $line" 2>err; echo $? >code; } | true
+		case $(cat code) in 0 | 141 | 3) ;; *) fail "closed pipe: exit $(cat code): $line" ;; esac
+	done <<-L
+		show $WORK/stamped
+		show --json $WORK/stamped
+		show --help
+		stamp -k type=deb -k name=x f
+		stamp --json -k type=deb -k name=x f
+		flags -k type=deb -k name=x --as=shell
+		split --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 root
+		split --json --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 root
+		publish --into=share --package=t-1-1.x86_64 root
+		publish --into=share --list
+		verify --offline --checks=note $WORK/stamped
+		verify --offline --checks=note --report=json:/dev/stdout $WORK/stamped
+		verify --offline --checks=note --report=html:/dev/full $WORK/stamped
+		stamp -k type=deb -k name=y -o /dev/full f
+	L
+}
+check "what cannot be written is told by the write's own error, exit 3" not_whole
+
+storm() {
+	local i n=${LONG:+10} pids=
+	n=${n:-6}
+	mkdir d; for i in 1 2 3 4 5 6; do cp "$WORK/prog" d/f$i; done; ln d/f1 d/linked
+	for i in $(seq "$n"); do
+		"$PKGNOTE" stamp -q -k type=deb -k name=x $([ $((i % 2)) = 0 ] && echo d/f3 d/linked d/f1 d/f2 d/f4 d/f5 d/f6 || echo d) 2>>err & pids="$pids $!"
+	done
+	for i in $pids; do wait "$i" || fail "a run failed: $(cat err)"; done
+	"$PKGNOTE" stamp -q -k type=deb -k name=x -o want "$WORK/prog"
+	for i in d/*; do cmp want "$i"; done
+	same "$(stat -c %h d/f1)" 2
+	same "$(ls -A d)" "$(printf '%s\n' f1 f2 f3 f4 f5 f6 linked)"
+	tree whole; split --manifest=whole.json whole
+	tree root; pids=
+	for i in $(seq "$n"); do split --manifest=m$i.json root 2>>err & pids="$pids $!"; done
+	for i in $pids; do wait "$i" || fail "a split failed: $(cat err)"; done
+	for i in $(seq "$n"); do cmp whole.json m$i.json; done
+	diff -r --no-dereference whole root
+}
+check "a storm of runs on one tree ends as if one had come after the other" storm
+
+one_dies() {
+	need python3
+	cp "$WORK/prog" f
+	# What a dead run left goes; what a live one holds is waited for, and stays.
+	local name; name=$(python3 -c "
+h = 0xcbf29ce484222325
+for c in b'f': h = (h ^ c) * 0x100000001b3 % 2**64
+print('.pkgnote-%016x' % h)")
+	echo half >"$name"
+	"$PKGNOTE" stamp -q -k type=deb -k name=x f
+	[ ! -e "$name" ] || fail "the leftover is still there"
+	cp "$WORK/prog" f; echo half >"$name"
+	python3 -c "
+import fcntl, sys, os
+f = open('$name'); fcntl.flock(f, fcntl.LOCK_EX); open('held', 'w').close(); sys.stdin.read(); os.unlink('$name')" < <(while [ ! -e go ]; do sleep 0.1; done) &
+	local holder=$! runner
+	while [ ! -e held ]; do sleep 0.1; done
+	"$PKGNOTE" stamp -q -k type=deb -k name=x f & runner=$!
+	# It waits: in flock, whatever the machine's speed.
+	for _ in $(seq 300); do ! grep -q "FLOCK.* $runner " /proc/locks || break; sleep 0.1; done
+	kill -0 $runner && same "$(cat "$name")" half && cmp f "$WORK/prog"
+	: >go; wait $runner; wait $holder
+	status 0 "$PKGNOTE" show --check f
+}
+check "a temporary file that is locked is waited for, one that is not is a leftover" one_dies
+
+before_names() {
+	need strace
+	tree root; cp "$WORK/prog" f
+	strace -f -qq -o log -e trace=fsync,fdatasync,syncfs,sync,rename,renameat,renameat2,exit_group "$PKGNOTE" stamp -q -k type=deb -k name=x f || skip "strace cannot trace here"
+	awk '/fsync|syncfs/ { synced = 1; named = 0 } /rename/ { if (!synced) bad = 1; renames++; named = 1 } END { exit bad || named || !renames }' log || { cat log >&2; return 1; }
+	for how in '' --dwz=multi; do
+		command -v dwz >/dev/null || [ -z "$how" ] || continue
+		tree root
+		# shellcheck disable=SC2086
+		strace -f -qq -o log -y -e trace=fsync,syncfs,rename,renameat,renameat2,symlinkat,unlinkat,exit_group "$PKGNOTE" split -q --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 $how root
+		# The shipped file is named after a sync that comes after its debug file, and a sync ends all.
+		awk '/syncfs|fsync/ { synced = 1 } /rename/ && /prog-1-1.x86_64.debug|\.debug>?, / { synced = 0 } /rename.*usr\/bin.*"prog"/ { if (!synced) bad = 1; shipped = 1 }
+			/rename|symlinkat/ { last = "name" } /syncfs|fsync/ { last = "sync" } END { exit bad || !shipped || last != "sync" }' log || { cat log >&2; return 1; }
+	done
+	tree root
+	strace -f -qq -o log -e trace=fsync,fdatasync,syncfs,sync "$PKGNOTE" split -q --no-sync --layout=rpm --name=t --package-version=1 --arch=x86_64 --manifest=m root
+	strace -f -qq -o log2 -e trace=fsync,fdatasync,syncfs,sync "$PKGNOTE" stamp -q --no-sync -k type=deb -k name=y --on-existing=replace f
+	[ ! -s log ] && [ ! -s log2 ]
+}
+check "data reaches the disk before names, names before the end; --no-sync waits for nothing" before_names
+
+old_kernel() {
+	gcc -o without "$TOP/tests/tools/without.c"
+	local got=0; ./without true || got=$?; [ $got != 77 ] || skip "no system call filters here"
+	tree root; split --manifest=m root
+	"$PKGNOTE" publish --into=share --manifest=m root >/dev/null
+	status 0 "$PKGNOTE" verify --server="file://$PWD/share" root
+	cp out with
+	status 0 ./without "$PKGNOTE" verify --server="file://$PWD/share" root
+	cmp out with
+	local file; file=$(echo share/buildid/*/debuginfo)
+	# A link that leads out is still not followed.
+	mkdir outside; cp -L "$file" outside/debuginfo; rm "$file"
+	for target in "$PWD/outside/debuginfo" ../../../outside/debuginfo; do
+		ln -sfn "$target" "$file"
+		status 1 ./without "$PKGNOTE" verify --checks=debuginfo --server="file://$PWD/share" root || status 3 ./without "$PKGNOTE" verify --checks=debuginfo --server="file://$PWD/share" root
+		says out 'leads out of the share'
+	done
+	rm "$file"; ln -s debuginfo "$file" # a circle
+	./without "$PKGNOTE" verify --checks=debuginfo --server="file://$PWD/share" root >out 2>&1 && fail "a circle of links was served"
+	tree old; ./without "$PKGNOTE" split -q --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 --stamp --build-dir="$WORK" old
+	diff -r --no-dereference old root
+}
+check "a kernel without openat2, statx, renameat2, copy_file_range and memfd_create does" old_kernel
+
+# All cli scripts under that filter: long.
+all_on_an_old_kernel() {
+	[ -n "${LONG:-}" ] || skip "LONG=1 runs all cli scripts so"
+	gcc -o without "$TOP/tests/tools/without.c"; ./without true || skip "no system call filters here"
+	local script bad=
+	for script in "$TOP"/tests/cli/*.sh; do
+		case $script in */safety.sh | */fuzz.sh | */tree.sh) continue ;; esac
+		LONG='' COUNTS='' ./without bash "$script" >log 2>&1 || { bad=1; grep -A20 -E '^FAIL' log >&2; }
+	done
+	[ -z "$bad" ]
+}
+check "the cli scripts hold on an old kernel" all_on_an_old_kernel
+
+finish

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reaching what lies below a root, by no link and no "..", and making directories on the way. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/base/root/internal.h"
+
+/* Kernels before 5.6, and sandboxes that refuse openat2: one component after the other. */
+static int open_by_steps(int start, const char *path, int flags)
+{
+	int at = start;
+	if (path[0] == '/') {
+		errno = EXDEV;
+		return -1;
+	}
+	while (true) {
+		const char *slash = strchr(path, '/');
+		char name[256];
+		size_t length = slash != NULL ? (size_t)(slash - path) : strlen(path);
+		int fd = -1;
+		if (length >= sizeof(name)) {
+			errno = ENAMETOOLONG;
+		} else {
+			memcpy(name, path, length);
+			name[length] = '\0';
+			if (strcmp(name, "..") == 0)
+				errno = EXDEV;
+			else
+				fd = openat(at, length == 0 ? "." : name,
+					    (slash != NULL ? O_PATH | O_DIRECTORY : flags) |
+						    O_NOFOLLOW | O_CLOEXEC);
+			struct stat st; /* O_DIRECTORY on a link says ENOTDIR */
+			if (fd < 0 && errno == ENOTDIR &&
+			    fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+				errno = S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+		}
+		const int saved = errno;
+		if (at != start)
+			close(at);
+		errno = saved;
+		if (fd < 0 || slash == NULL)
+			return fd;
+		at = fd;
+		path = slash + 1;
+	}
+}
+
+int open_beneath(int start, const char *path, int flags)
+{
+	struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOFOLLOW),
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	if (path[0] == '\0')
+		path = ".";
+	long fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+	if (fd < 0 && errno == ENOTDIR && (flags & O_DIRECTORY) != 0) {
+		/* A link at the end, or a file? The kernel says ENOTDIR for both. */
+		struct stat st;
+		how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+		fd = syscall(SYS_openat2, start, path, &how, sizeof(how));
+		const bool is_link = fd >= 0 && fstat((int)fd, &st) == 0 && S_ISLNK(st.st_mode);
+		if (fd >= 0)
+			close((int)fd);
+		errno = is_link ? ELOOP : ENOTDIR;
+		return -1;
+	}
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL))
+		return open_by_steps(start, path, flags);
+	return (int)fd;
+}
+
+int path_error(const char *path, const char *what, struct note_error *err)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "%s: %s: %s", what, path,
+				 strerror(errno));
+	if (errno == ELOOP || errno == EXDEV)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "%s: %s: a symbolic link or '..' on the way is not followed", what,
+				 path);
+	return error_system(err, "%s: %s", what, path);
+}
+
+/* A descriptor of the directory that PATH lies in, and its last component in *NAME. */
+int open_parent(struct root *root, const char *path, bool make, const char **name,
+		struct note_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash != NULL ? strndup(path, (size_t)(slash - path)) : xstrdup("");
+	if (directory == NULL)
+		return error_system(err, "open");
+	*name = slash != NULL ? slash + 1 : path;
+	/* The last component goes to plain ...at() calls, which would climb. */
+	if (strcmp(*name, "..") == 0) {
+		free(directory);
+		errno = EXDEV;
+		return path_error(path, "open directory", err);
+	}
+	int fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
+	if (fd < 0 && errno == ENOENT && make) {
+		int code = root_make_dirs(root, directory, err);
+		if (code != NOTE_OK) {
+			free(directory);
+			return code;
+		}
+		fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
+	}
+	if (fd < 0)
+		fd = path_error(directory, "open directory", err);
+	free(directory);
+	return fd;
+}
+
+/* Makes the last directory of PATH; NOTE_ABSENT where the one above is not there. */
+static int make_directory(struct root *root, const char *path, struct note_error *err)
+{
+	struct stat st;
+	const char *name;
+	int code = NOTE_OK;
+	int at = open_parent(root, path, false, &name, err);
+	if (at < 0)
+		return at;
+	if (mkdirat(at, name, root->directories) == 0) {
+		const bool told = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+		fchmodat(at, name, root->directories | (told ? st.st_mode & S_ISGID : 0), 0);
+		root_dirty(root, at);
+	} else if (errno != EEXIST) {
+		code = error_system(err, "make directory: %s", path);
+	} else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode)) {
+		code = error_set(
+			err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+			"make directory: %s: a file or symbolic link of that name is there", path);
+	}
+	close(at);
+	return code;
+}
+
+/* From the last one up: most often the one above is there. */
+int root_make_dirs(struct root *root, const char *path, struct note_error *err)
+{
+	if (path[0] == '\0')
+		return NOTE_OK;
+	int code = make_directory(root, path, err);
+	const char *slash = strrchr(path, '/');
+	if (code != NOTE_ABSENT || slash == NULL)
+		return code;
+	char *above = strndup(path, (size_t)(slash - path));
+	if (above == NULL)
+		return error_system(err, "make directory");
+	code = root_make_dirs(root, above, err);
+	free(above);
+	return code == NOTE_OK ? make_directory(root, path, err) : code;
+}
