@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkgnote: the table of subcommands. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,14 @@ static void help(FILE *to)
 	fputs("\n'pkgnote COMMAND --help' tells more; so does pkgnote(1).\n", to);
 }
 
+static int written(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_DONE;
+	fprintf(stderr, "pkgnote: standard output: write: %s\n", strerror(errno));
+	return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
@@ -33,11 +42,11 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
 		help(stdout);
-		return EXIT_DONE;
+		return written();
 	}
 	if (strcmp(name, "--version") == 0) {
 		puts("pkgnote " PKGNOTE_VERSION);
-		return EXIT_DONE;
+		return written();
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(name, commands[i]->name) == 0)

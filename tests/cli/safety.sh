@@ -26,8 +26,8 @@ make_output() { # by hand: some ask a compiler
 	found) find_debuginfo --manifest="$2" ;;
 	list) find_debuginfo -o "$2" ;;
 	sources) find_debuginfo -S "$2" ;;
-	report) "$PKGNOTE" verify -q --offline --report=json:"$2" "$WORK/stamped" || [ $? = 1 ] ;;
-	html) "$PKGNOTE" verify -q --offline --report=html:"$2" "$WORK/stamped" || [ $? = 1 ] ;;
+	report) "$PKGNOTE" verify -q --server=file:///nonexistent --checks=note --report=json:"$2" "$WORK/stamped" || [ $? = 1 ] ;;
+	html) "$PKGNOTE" verify -q --server=file:///nonexistent --checks=note --report=html:"$2" "$WORK/stamped" || [ $? = 1 ] ;;
 	esac
 }
 
@@ -107,9 +107,11 @@ not_whole() {
 		same "$got: $line" "3: $line"
 		says err 'No space left on device'
 		got=0
-		{ eval "\"$PKGNOTE\" $line" 2>err; echo $? >code; } | true
+		{ got=0; eval "\"$PKGNOTE\" $line" 2>err || got=$?; echo $got >code; } | true
 		case $(cat code) in 0 | 141 | 3) ;; *) fail "closed pipe: exit $(cat code): $line" ;; esac
 	done <<-L
+		--help
+		--version
 		show $WORK/stamped
 		show --json $WORK/stamped
 		show --help
@@ -120,9 +122,9 @@ not_whole() {
 		split --json --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 root
 		publish --into=share --package=t-1-1.x86_64 root
 		publish --into=share --list
-		verify --offline --checks=note $WORK/stamped
-		verify --offline --checks=note --report=json:/dev/stdout $WORK/stamped
-		verify --offline --checks=note --report=html:/dev/full $WORK/stamped
+		verify --server=file:///nonexistent --checks=note $WORK/stamped
+		verify --server=file:///nonexistent --checks=note --report=json:/dev/stdout $WORK/stamped
+		verify --server=file:///nonexistent --checks=note --report=html:/dev/full $WORK/stamped
 		stamp -k type=deb -k name=y -o /dev/full f
 	L
 }

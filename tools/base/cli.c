@@ -324,8 +324,10 @@ bool cli_parse(struct cli *cli, const struct command *command, const struct opti
 		good = false;
 	}
 	*status = good ? EXIT_DONE : EXIT_USAGE;
-	if (good && help)
+	if (good && help) {
 		print_help(command, all, total);
+		*status = cli_finish(cli);
+	}
 	cli->jobs = (unsigned)jobs;
 	const char *no_color = getenv("NO_COLOR");
 	cli->color = color == WHEN_ALWAYS || (color == WHEN_AUTO && isatty(STDOUT_FILENO) &&

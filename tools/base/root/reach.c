@@ -127,7 +127,8 @@ static int make_directory(struct root *root, const char *path, struct note_error
 		return at;
 	if (mkdirat(at, name, root->directories) == 0) {
 		const bool told = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-		fchmodat(at, name, root->directories | (told ? st.st_mode & S_ISGID : 0), 0);
+		/* Some file systems have no modes. */
+		(void)!fchmodat(at, name, root->directories | (told ? st.st_mode & S_ISGID : 0), 0);
 		root_dirty(root, at);
 	} else if (errno != EEXIST) {
 		code = error_system(err, "make directory: %s", path);
