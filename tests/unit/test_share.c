@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
+#include "tools/base/json_text.h"
 #include "tools/share/internal.h"
 #include "tools/share/version.h"
 
@@ -233,6 +234,37 @@ static void test_build_id_paths(void)
 	CU_ASSERT_PTR_NULL(build_id_path("source/0a/x", hex));
 }
 
-UNIT_SUITE(share, UNIT_TEST(test_deb_order), UNIT_TEST(test_rpm_order),
-	   UNIT_TEST(test_whole_versions), UNIT_TEST(test_package_names), UNIT_TEST(test_record),
-	   UNIT_TEST(test_hostile_records), UNIT_TEST(test_build_id_paths))
+/* What json-c's parsers are handed is ASCII, and means the same. */
+static void test_json_of_other_letters(void)
+{
+	static const char text[] = "{\"a\": \"x\303\244\342\202\254\360\237\230\200\\n\"}";
+	size_t size = strlen("plain");
+	CU_ASSERT_PTR_NULL(json_ascii("plain", &size));
+	size = sizeof(text) - 1;
+	char *ascii = json_ascii(text, &size);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ascii);
+	CU_ASSERT_STRING_EQUAL(ascii, "{\"a\": \"x\\u00e4\\u20ac\\ud83d\\ude00\\n\"}");
+	CU_ASSERT_EQUAL(size, strlen(ascii));
+	free(ascii);
+	/* What is no UTF-8 is not made any. */
+	size = 3;
+	ascii = json_ascii("a\377b", &size);
+	CU_ASSERT_STRING_EQUAL(ascii, "a\377b");
+	free(ascii);
+	struct record record = {.package = xstrdup("a-1.x")}, back;
+	struct record_file *file = record_add(&record);
+	file->path = xstrdup("source/usr/src/debug/d/\303\244\360\237\230\200.c");
+	file->origin = xstrdup("\303\244\377");
+	memset(file->sha256, 'a', 64);
+	char *json = record_to_json(&record);
+	CU_ASSERT_EQUAL_FATAL(record_parse(&back, json, strlen(json), NULL), NOTE_OK);
+	CU_ASSERT_STRING_EQUAL(back.files[0].path, file->path);
+	CU_ASSERT_STRING_EQUAL(back.files[0].origin, file->origin);
+	record_free(&back);
+	record_free(&record);
+	free(json);
+}
+
+UNIT_SUITE(share, UNIT_TEST(test_json_of_other_letters), UNIT_TEST(test_deb_order),
+	   UNIT_TEST(test_rpm_order), UNIT_TEST(test_whole_versions), UNIT_TEST(test_package_names),
+	   UNIT_TEST(test_record), UNIT_TEST(test_hostile_records), UNIT_TEST(test_build_id_paths))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/base/json_text.h"
 #include "tools/base/manifest.h"
 
 #define MANIFEST_VERSION 1
@@ -316,7 +317,7 @@ int manifest_parse(struct manifest *out, const char *json, size_t size, struct n
 	if (tokener == NULL)
 		return error_system(err, "manifest");
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	struct json_object *top = json_tokener_parse_ex(tokener, json, (int)size);
+	struct json_object *top = json_parse_text(tokener, json, size);
 	const enum json_tokener_error problem = json_tokener_get_error(tokener);
 	if (problem == json_tokener_continue)
 		code = error_set(err, NOTE_MALFORMED, size, "manifest: it ends too early");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/base/json_text.h"
 #include "tools/share/share.h"
 
 #define RECORD_VERSION 1
@@ -319,7 +320,7 @@ static struct json_object *parse_json(const char *json, size_t size, struct note
 		return NULL;
 	}
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	struct json_object *value = json_tokener_parse_ex(tokener, json, (int)size);
+	struct json_object *value = json_parse_text(tokener, json, size);
 	if (json_tokener_get_error(tokener) != json_tokener_success || value == NULL) {
 		error_set(err, NOTE_MALFORMED, json_tokener_get_parse_end(tokener),
 			  "record: no JSON");

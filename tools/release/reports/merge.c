@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/base/json_text.h"
 #include "tools/base/text.h"
 
 #define JSON_DEPTH 16
@@ -183,7 +184,7 @@ int merge_add(struct merge *merge, struct report *report, const char *json, size
 		code = broken(err, "too large");
 		goto out;
 	}
-	root = json_tokener_parse_ex(tokener, json, (int)size);
+	root = json_parse_text(tokener, json, size);
 	version = field(root, "reportVersion", json_type_int);
 	if (root == NULL)
 		code = broken(err, json_tokener_error_desc(json_tokener_get_error(tokener)));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/base/json_text.h"
 #include "tools/share/record.h"
 
 /* --- sets --- */
@@ -292,7 +293,7 @@ static struct json_object *parse(const char *json, size_t size, const char *vers
 	if (tokener == NULL)
 		return NULL;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	struct json_object *top = json_tokener_parse_ex(tokener, json, (int)size);
+	struct json_object *top = json_parse_text(tokener, json, size);
 	const bool good = json_tokener_get_error(tokener) == json_tokener_success &&
 			  json_object_is_type(top, json_type_object) &&
 			  json_object_object_get_ex(top, version, &value) &&
