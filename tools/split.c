@@ -8,6 +8,7 @@
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
 #include "tools/split_options.h"
+#include "tools/splitter/explain.h"
 #include "tools/splitter/lists.h"
 
 /* What the options said. */
@@ -24,6 +25,7 @@ struct arguments {
 	const char *lists;
 	int links;
 	bool discard;
+	const char *explain;
 	int without_id;
 };
 
@@ -34,6 +36,11 @@ static bool check_arguments(struct cli *cli, struct arguments *arguments)
 	for (size_t i = 0; i < arguments->build_dirs.count; i++)
 		if (arguments->build_dirs.items[i][0] != '/')
 			relative = arguments->build_dirs.items[i];
+	if (arguments->explain != NULL) {
+		if (cli->operand_count != 0)
+			cli_usage(cli, "--explain is about one file, and takes no ROOT");
+		return cli->operand_count == 0 && split_arguments_check(cli, &arguments->common);
+	}
 	const char *missing = arguments->layout < 0        ? "layout"
 			      : arguments->name == NULL    ? "name"
 			      : arguments->version == NULL ? "package-version"
@@ -71,7 +78,7 @@ static bool choose_build_id(struct cli *cli, const struct arguments *arguments,
 	*seed = NULL;
 	options->build_id = BUILD_ID_RECOMPUTE;
 	if (word == NULL) {
-		if (arguments->layout == LAYOUT_RPM)
+		if (arguments->layout == LAYOUT_RPM && arguments->version != NULL)
 			*seed = xasprintf("%s%s%s", arguments->version,
 					  arguments->release != NULL ? "-" : "",
 					  arguments->release != NULL ? arguments->release : "");
@@ -167,6 +174,19 @@ static void split(struct cli *cli, const struct arguments *arguments, struct spl
 	root_close(root);
 }
 
+/* The answer to "why is this not split". */
+static void explain(struct cli *cli, const struct split_options *options, const char *path)
+{
+	struct text text = {0};
+	struct note_error err;
+	const int code = split_explain(options, path, &text, &err);
+	if (text.size != 0)
+		fwrite(text.data, text.size, 1, stdout);
+	if (code != NOTE_OK)
+		cli_fail(cli, path, &err);
+	text_free(&text);
+}
+
 static void set_options(struct split_options *options, struct split_teller *teller,
 			const struct arguments *a, const struct cli *cli)
 {
@@ -208,6 +228,8 @@ static int run(const struct command *command, int argc, char **argv)
 		{"without-build-id", 0, OPTION_CHOICE, "leave|strip", &a->without_id,
 		 "what can have no debug file for want of one, in layout deb (default leave)", NULL,
 		 NULL},
+		{"explain", 0, OPTION_TEXT, "FILE", &a->explain,
+		 "tell what would be done to FILE, and why; nothing is written", NULL, NULL},
 		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
 		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
 		{"links", 0, OPTION_CHOICE, "none|all", &a->links,
@@ -231,6 +253,12 @@ static int run(const struct command *command, int argc, char **argv)
 	if (!check_arguments(&cli, a) || !choose_build_id(&cli, a, &options, &seed))
 		goto out;
 	set_options(&options, &teller, a, &cli);
+	if (a->explain != NULL) {
+		options.layout = a->layout == 1 ? LAYOUT_DEB : LAYOUT_RPM;
+		explain(&cli, &options, a->explain);
+		status = cli_finish(&cli);
+		goto out;
+	}
 	if (a->common.stamp == STAMP_NOTHING || build_payload(&cli, a, &payload)) {
 		options.payload = payload;
 		split(&cli, a, &options);

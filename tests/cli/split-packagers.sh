@@ -371,10 +371,49 @@ notes_of_others() {
 	split_rpm -q --stamp root
 	"$PKGNOTE" show root/bin/own root/bin/other >shown
 	says shown 'rpm n 0 .*bin/own'
-	says shown 'rpm n 1-2 a .*bin/other'
+	says shown 'rpm n 1-2 a.*bin/other'
 	grep -qa '"name":"other"' root/bin/other
 	cp -a root again; split_rpm -q --stamp again; diff -r root again
 }
 check "split --stamp keeps a note of its own package, and goes before another's" notes_of_others
+
+# A dwz that does not know the version of the index, and drops it.
+index_after_dwz() {
+	need gcc gdb dwz objcopy
+	mkdir -p bin tree/bin
+	printf '#!/bin/sh\nfor last; do :; done\n%s "$@" || exit\nfor f; do [ ! -f "$f" ] || objcopy -R .gdb_index "$f"; done\n' "$(command -v dwz)" >bin/dwz
+	chmod 755 bin/dwz
+	echo 'struct s { int a; } x; int f(struct s *y) { return y->a; } int main(void) { return f(&x); }' >a.c
+	gcc -g a.c -o tree/bin/a; gcc -g -O1 a.c -o tree/bin/b
+	cp -a tree root
+	PATH=$PWD/bin:$PATH status 0 split_rpm --gdb-index --dwz=single root
+	says <(sections root/usr/lib/debug/bin/a-1-2.a.debug) '^\.gdb_index '
+	readelf --debug-dump=gdb_index root/usr/lib/debug/bin/a-1-2.a.debug >index 2>/dev/null; says index 'main'
+	says_not err 'no index'
+	rm -rf root; cp -a tree root
+	PATH=$PWD/bin:$PATH status 0 split_rpm --gdb-index --dwz=multi root
+	if ! sections root/usr/lib/debug/bin/a-1-2.a.debug | grep -q '^\.gdb_index '; then says err '/bin/a: its debug file has no index: dwz dropped it'; fi
+}
+check "an index that dwz drops is made again, or missed aloud" index_after_dwz
+
+explains() {
+	need gcc
+	echo 'int main(void) { return 0; }' >a.c
+	gcc -g a.c -o a; gcc -s a.c -o bare; gcc -g -Wl,--build-id=none a.c -o none
+	cp a before
+	status 0 "$PKGNOTE" split --explain=a
+	says out '^scan: to be split'
+	says out '^build-id: [0-9a-f]{40}, made anew'
+	says out '^  \.debug_info +[0-9]+  debug '
+	says out '^  \.text +[0-9]+  shipped +it is loaded'
+	says out '^  \.note\.gnu\.build-id +[0-9]+  both '
+	cmp a before
+	status 0 "$PKGNOTE" split --layout=deb --explain=bare; says out 'left alone: no debug information'
+	status 0 "$PKGNOTE" split --layout=deb --explain=none; says out 'build-id: none .*layout deb'
+	status 3 "$PKGNOTE" split --explain=nowhere
+	status 2 "$PKGNOTE" split --explain=a .
+	status 0 "$PKGNOTE" split --keep-symtab --explain=a; says out '^  \.symtab +[0-9]+  shipped +--keep-symtab'
+}
+check "--explain tells what would be done to a file, and why" explains
 
 finish

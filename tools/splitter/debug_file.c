@@ -4,7 +4,8 @@
  *
  *   reloc      relocations between debug sections resolved, if wanted
  *   gdb_index  of what the file then says, if wanted
- *   dwz        what it says twice folded, if wanted; of several files together: together.c
+ *   dwz        what it says twice folded, if wanted; of several files together: together.c. What it
+ *              does to the index is looked at: one that it dropped is made again
  *   compress   last: neither gdb nor dwz needs to unpack, and the index is no debug section
  *
  * The shipped file and the build-id know nothing of it.
@@ -144,6 +145,66 @@ static int fold(struct strip_output *file, const struct split_run *run, size_t i
 	return code;
 }
 
+void debug_file_check_index(const struct split_run *run, const struct strip_output *file,
+			    struct outcome *outcome)
+{
+	const struct plan_options options = {.keep_symtab = true};
+	struct image *image = NULL;
+	struct plan plan = {0};
+	if (!run->options->gdb_index || outcome->no_index != NULL)
+		return;
+	if (image_open_memory(&image, file->bytes, file->size, NULL) == NOTE_OK &&
+	    image_read_elf(image, NULL) == NOTE_OK &&
+	    plan_make(&plan, image, NULL, &options, NULL) == NOTE_OK &&
+	    has_section(&plan, ".debug_info") && !has_section(&plan, ".gdb_index") &&
+	    !has_section(&plan, ".debug_names"))
+		outcome->no_index = xstrdup("dwz dropped it, being older than gdb's index; "
+					    "--dwz=single makes it again");
+	plan_free(&plan);
+	image_close(image);
+}
+
+/* dwz drops an index of a version that it does not know (9, of gdb 16 and later, by dwz 0.15): it
+ * is made again then, of the folded file. */
+static int index_again(struct strip_output *file, const struct split_run *run, size_t index,
+		       struct outcome *outcome, struct note_error *err)
+{
+	const struct plan_options options = {.keep_symtab = true};
+	struct strip_output whole = {0};
+	struct image *image = NULL;
+	struct plan plan = {0};
+	struct draft draft = {0};
+	uint8_t *bytes = NULL;
+	uint64_t size = 0;
+	char *name = xasprintf("%zu.index", index);
+	int code = image_open_memory(&image, file->bytes, file->size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = plan_make(&plan, image, NULL, &options, err);
+	if (code != NOTE_OK || has_section(&plan, ".gdb_index") ||
+	    has_section(&plan, ".debug_names") || !has_section(&plan, ".debug_info"))
+		goto out;
+	code = gdb_index_make(&bytes, &size, run->options->root, run->work, name, file->bytes,
+			      file->size, &outcome->no_index, err);
+	draft_begin(&draft, &plan);
+	if (code == NOTE_OK)
+		code = draft_add(&draft, image, ".gdb_index", bytes, size, err);
+	if (code == NOTE_OK)
+		code = strip_nothing(&whole, image, &draft.plan, err);
+	draft_free(&draft);
+	if (code == NOTE_OK) {
+		free(file->bytes);
+		*file = whole;
+	}
+	code = code == NOTE_ABSENT ? NOTE_OK : code;
+out:
+	plan_free(&plan);
+	image_close(image);
+	free(name);
+	return code;
+}
+
 int debug_file_make(struct strip_output *out, const struct split_run *run, size_t index,
 		    struct image *image, const struct plan *plan, struct outcome *outcome,
 		    struct note_error *err)
@@ -168,6 +229,9 @@ int debug_file_make(struct strip_output *out, const struct split_run *run, size_
 		code = strip_debug_file(out, image, &draft.plan, err);
 	if (code == NOTE_OK && options->dwz == DWZ_SINGLE)
 		code = fold(out, run, index, outcome, err);
+	if (code == NOTE_OK && options->dwz == DWZ_SINGLE && options->gdb_index &&
+	    outcome->no_index == NULL)
+		code = index_again(out, run, index, outcome, err);
 	compressed_free(&compressed);
 	draft_free(&draft);
 	if (code != NOTE_OK) {

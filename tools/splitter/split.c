@@ -120,8 +120,7 @@ static bool matches_name(const struct input *input, const char *pattern)
 	return false;
 }
 
-static bool keeps_symtab(const struct input *input, struct image *image,
-			 const struct strings *words)
+bool input_keeps_symtab(const struct input *input, struct image *image, const struct strings *words)
 {
 	bool keeps = false;
 	for (size_t i = 0; !keeps && words != NULL && i < words->count; i++) {
@@ -157,7 +156,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	const struct split_options *options = run->options;
 	const struct input *input = &run->inputs.items[index];
 	const struct plan_options plan_options = {
-		.keep_symtab = keeps_symtab(input, passage->image, options->keep_symtab),
+		.keep_symtab = input_keeps_symtab(input, passage->image, options->keep_symtab),
 		/* Debian's checkers take a file with any symbol table for one that is not stripped.
 		 */
 		.keep_first_symbol = options->layout == LAYOUT_RPM,
@@ -314,7 +313,7 @@ static int judge(const struct split_run *run, size_t index, struct passage *pass
 	const struct split_options *options = run->options;
 	int code = scan_judge(passage->image, false, kind, outcome->reason, err);
 	if (code == NOTE_OK && (*kind == INPUT_LINKED || *kind == INPUT_SPLIT) &&
-	    keeps_symtab(&run->inputs.items[index], passage->image, options->keep_symtab))
+	    input_keeps_symtab(&run->inputs.items[index], passage->image, options->keep_symtab))
 		code = scan_judge(passage->image, true, kind, outcome->reason, err);
 	if (code == NOTE_OK && options->executables && is_kept_out(passage)) {
 		*kind = INPUT_LEFT;

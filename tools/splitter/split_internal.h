@@ -117,6 +117,14 @@ int work_read(const struct split_run *run, const char *name, struct strip_output
 int work_write(const struct split_run *run, const char *name, const struct strip_output *file,
 	       struct note_error *err);
 
+/* Whether its symbol table is to stay, by WORDS as in struct split_options. */
+bool input_keeps_symtab(const struct input *input, struct image *image,
+			const struct strings *words);
+
+/* Notes in OUTCOME where dwz dropped the index of a debug file that was to have one. */
+void debug_file_check_index(const struct split_run *run, const struct strip_output *file,
+			    struct outcome *outcome);
+
 /* Takes input INDEX through the recipe and fills its outcome, which is zero. */
 void split_input(const struct split_run *run, size_t index, struct outcome *outcome);
 

@@ -91,6 +91,7 @@ int together_stage(const struct split_run *run, size_t index, const struct strip
 void note_debug_file(const struct split_run *run, struct outcome *outcome,
 		     const struct strip_output *file)
 {
+	debug_file_check_index(run, file, outcome);
 	struct image *image = NULL;
 	outcome->debug_crc32 = crc32_of(0, file->bytes, file->size);
 	outcome->debug_size = file->size;
