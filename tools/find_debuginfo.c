@@ -207,6 +207,8 @@ static int find(struct cli *cli, struct arguments *a)
 	char *payload = NULL;
 	if (base == NULL) {
 		cli_failf(cli, NULL, "the build directory is not there");
+	} else if (!options.stamp_only && !split_output_directory(cli, a->directory)) {
+		/* said already, and nothing was touched */
 	} else if (a->common.stamp == STAMP_NOTHING ||
 		   metadata_build(cli, &a->common.metadata, NULL, 0, &payload)) {
 		struct strings bases = {.items = &base, .count = 1};

@@ -153,6 +153,8 @@ static void split(struct cli *cli, const struct arguments *arguments, struct spl
 	struct note_error err;
 	struct root *root;
 	const char *path = cli->operands[0];
+	if (arguments->lists != NULL && !split_output_directory(cli, arguments->lists))
+		return;
 	if (root_open(&root, path, &err) != NOTE_OK) {
 		cli_fail(cli, path, &err);
 		return;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* True where VALUE, of option NAME, is NULL, "none" or a number, as dwz takes limits. */
 static bool check_limit(struct cli *cli, const char *name, const char *value)
@@ -121,6 +123,27 @@ void split_arguments_report(struct cli *cli, const struct split_arguments *a,
 	if (cli->json)
 		fputs(json, stdout);
 	free(json);
+}
+
+bool split_output_directory(struct cli *cli, const char *directory)
+{
+	char *path = xstrdup(directory);
+	for (char *slash = path; slash != NULL;) {
+		slash = strchr(slash + 1, '/');
+		if (slash != NULL)
+			*slash = '\0';
+		if (path[0] != '\0' && mkdir(path, 0777) != 0 && errno != EEXIST)
+			break;
+		if (slash != NULL)
+			*slash = '/';
+	}
+	free(path);
+	struct stat st;
+	const bool there = stat(directory, &st) == 0 && access(directory, W_OK | X_OK) == 0;
+	if (!there || !S_ISDIR(st.st_mode))
+		cli_failf(cli, directory, "lists cannot be written there: %s",
+			  strerror(there ? ENOTDIR : errno));
+	return there && S_ISDIR(st.st_mode);
 }
 
 void split_arguments_free(struct split_arguments *a)

@@ -97,6 +97,10 @@ void split_arguments_fill(struct split_options *options, struct split_teller *te
 void split_arguments_report(struct cli *cli, const struct split_arguments *arguments,
 			    const struct manifest *manifest);
 
+/* Makes DIRECTORY and its parents, and sees that files can be made in it: before a tree changes.
+ * False after a message. */
+bool split_output_directory(struct cli *cli, const char *directory);
+
 void split_arguments_free(struct split_arguments *arguments);
 
 #endif

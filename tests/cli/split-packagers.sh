@@ -416,4 +416,17 @@ explains() {
 }
 check "--explain tells what would be done to a file, and why" explains
 
+outputs_first() {
+	need gcc
+	mkdir -p root/bin build
+	echo 'int main(void) { return 0; }' >a.c
+	gcc -g a.c -o root/bin/a; cp root/bin/a before; touch file
+	status 3 find_debuginfo -O file/lists build
+	says err 'file/lists: lists cannot be written there: Not a directory'
+	cmp before root/bin/a
+	find_debuginfo -O new/lists build >out 2>&1
+	says new/lists/debugfiles.list '/usr/lib/debug/bin/a-1-2.a.debug'
+}
+check "find-debuginfo -O makes its directory, or says so before the tree changes" outputs_first
+
 finish
