@@ -96,7 +96,7 @@ hello() {
 	diff -r --exclude='*.buildinfo' --exclude='*.changes' ../ours ../again
 	cmp ../ours/hello_*.deb ../ddeb/hello_*.deb
 	unpack root ../sources/hello*.deb
-	cmp src/hello.c root/usr/src/debug/hello-2.10-3.amd64/src/hello.c
+	cmp src/hello.c "root/usr/src/debug/hello-$(dpkg-parsechangelog -SVersion).$(dpkg --print-architecture)/src/hello.c"
 	# gnulib's generated headers and the program's own sources: all of them that the build still has.
 	[ "$(find root/usr/src/debug -type f | wc -l)" -gt 15 ]
 	gdb -q -nx -batch -iex 'set debuginfod enabled off' -ex "set debug-file-directory $PWD/root/usr/lib/debug" -ex 'file root/usr/bin/hello' \
