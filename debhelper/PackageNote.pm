@@ -105,28 +105,37 @@ sub start_package {
 	write_lines(state_dir($package) . '/settings', map { "$_=$settings{$_}" } sort keys %settings);
 }
 
+# The splitter's options that leave out files of PACKAGE for which TEST, which looks at $_, is true. Their names are in a file: a
+# command line has room for a few thousand.
+sub exclude_files {
+	my ($package, $test) = @_;
+	my $tmp = tmpdir($package);
+	my @paths;
+	find({no_chdir => 1, wanted => sub {
+		return if -l or not -f _;
+		push(@paths, substr($_, length($tmp))) if $test->();
+	}}, $tmp) if $test and -d $tmp;
+	return if not @paths or $dh{NO_ACT};
+	s/([\\*?\[\]])/\\$1/g foreach @paths;
+	my $list = state_dir($package) . '/left-alone';
+	install_dir(dirname($list));
+	open(my $file, '>:raw', $list) or error("$list: $!");
+	print {$file} "$_\0" foreach sort @paths;
+	close($file) or error("$list: $!");
+	return "--exclude-from=$list";
+}
+
+# The splitter's way to stamp a tree: what is no program of this system is left alone, a note of another package gets ours before it.
 sub stamp_package {
 	my ($package, @keys) = @_;
 	my ($source, $version) = source();
-	my %files;
-	find({no_chdir => 1, wanted => sub {
-		return if -l or not -f _ or m{/usr/lib/debug/|/guile/.*\.go$} or excludefile($_);
-		my ($device, $inode) = stat(_);
-		push(@{$files{"$device:$inode"}}, $_) if is_so_or_exec_elf_file($_);
-	}}, tmpdir($package));
-	# A command line has an end; the names of one file go onto the same.
-	my @calls = ([]);
-	my $length = 0;
-	foreach my $names (sort { $a->[0] cmp $b->[0] } map { [sort @{$_}] } values %files) {
-		push(@calls, []) and $length = 0 if $length > 100_000;
-		push(@{$calls[-1]}, @{$names});
-		$length += 1 + length foreach @{$names};
-	}
-	foreach my $call (grep { @{$_} } @calls) {
-		pkgnote($package, 'dh_pkgnote', 'stamp', '--no-sync', jobs(), '--from=os-release', '-ktype=deb', "-kname=$source",
-			"-kversion=$version", '-karchitecture=' . package_binary_arch($package), (map { "-k$_" } @keys), '--',
-			sort @{$call});
-	}
+	return if not -d tmpdir($package);
+	my $arch = package_binary_arch($package);
+	pkgnote($package, 'dh_pkgnote', 'split', '--stamp=only', '--no-sync', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
+		"--package-version=$version", "--arch=$arch", '--build-id=keep', '--from=os-release', '-ktype=deb', "-kname=$source",
+		"-kversion=$version", "-karchitecture=$arch", (map { "-k$_" } @keys),
+		exclude_files($package, $dh{EXCLUDE} ? sub { return excludefile($_) } : undef),
+		(map { "--exclude=$_" } ('*/usr/lib/debug/*', '*/guile/*.go')), tmpdir($package));
 }
 
 # --- dh_dwz ---
@@ -190,23 +199,10 @@ sub debug_tree {
 # What dh_strip leaves alone in PACKAGE, as options: a package can have more files than a command line holds.
 sub left_alone {
 	my ($package) = @_;
-	my $tmp = tmpdir($package);
-	my @paths;
-	find({no_chdir => 1, wanted => sub {
-		return if -l or not -f _;
-		# Compat 10 and below know a shared library by its name, an executable by its mode.
-		push(@paths, substr($_, length($tmp))) if excludefile($_)
-			or (compat(10) and not -x _ and not /\.(?:so.*?|cmxs|node|a)$/);
-	}}, $tmp) if $dh{EXCLUDE} or compat(10);
-	s/([\\*?\[\]])/\\$1/g foreach @paths;
-	my @options = map { "--exclude=$_" } ('*debug/*.so*', '*/guile/*.go', '*/debug/.build-id/*', '*/debug/.dwz/*', '*.ko');
-	return @options if not @paths or $dh{NO_ACT};
-	my $list = state_dir($package) . '/left-alone';
-	install_dir(dirname($list));
-	open(my $file, '>:raw', $list) or error("$list: $!");
-	print {$file} "$_\0" foreach sort @paths;
-	close($file) or error("$list: $!");
-	return (@options, "--exclude-from=$list");
+	# Compat 10 and below know a shared library by its name, an executable by its mode.
+	my $test = sub { return (excludefile($_) or (compat(10) and not -x _ and not /\.(?:so.*?|cmxs|node|a)$/)) };
+	return (exclude_files($package, ($dh{EXCLUDE} or compat(10)) ? $test : undef),
+		map { "--exclude=$_" } ('*debug/*.so*', '*/guile/*.go', '*/debug/.build-id/*', '*/debug/.dwz/*', '*.ko'));
 }
 
 sub move_tree {

@@ -191,7 +191,7 @@ faults() {
 	rules 'execute_after_dh_install:\n\tgcc -s -Wl,--build-id=none -o debian/hallo-tools/usr/bin/no-id helper.c'; binary
 	# A broken one.
 	rules 'execute_after_dh_install:\n\thead -c 9000 program >debian/hallo-tools/usr/bin/broken' 'override_dh_dwz:'
-	stops 'debian/hallo-tools/usr/bin/broken' -b -nc; says ../log 'hallo-tools: pkgnote stamp failed'; says ../log '^override_dh_pkgnote:'
+	stops 'debian/hallo-tools/usr/bin/broken' -b -nc; says ../log 'hallo-tools: pkgnote split failed'; says ../log '^override_dh_pkgnote:'
 	rules 'execute_after_dh_install:\n\thead -c 9000 program >debian/hallo-tools/usr/bin/broken' 'override_dh_dwz:' 'override_dh_pkgnote:\n\tdh_pkgnote -Xbroken'
 	stops 'pkgnote split: /usr/bin/broken' -b -nc; says ../log 'hallo-tools: pkgnote split failed'
 	# Packages called like ours.
