@@ -37,7 +37,7 @@ static uint8_t *apply(struct image *image, uint8_t *bytes, size_t *size,
 	for (size_t i = 0; i < edits->count; i++) {
 		const struct section_edit *edit = &edits->items[i];
 		GElf_Shdr shdr;
-		if (image_shdr(image, edit->section, &shdr, NULL) != 0)
+		if (edit->section == 0 || image_shdr(image, edit->section, &shdr, NULL) != 0)
 			exit(9);
 		size_t at = (*size + 15) & ~(size_t)15;
 		bytes = realloc(bytes, at + edit->size);

@@ -10,6 +10,9 @@ split() { "$PKGNOTE" split --layout=rpm --arch=x86_64 $PACKAGE --build-dir="$SOU
 fresh() { rm -rf "$1"; cp -a "$TREE" "$1"; }
 alike() { diff -r --no-dereference "$1" "$2"; }
 
+# alternate_of MANIFEST: the path of the alternate file.
+alternate_of() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["alternateFiles"][0]["path"])' "$1"; }
+
 builds() {
 	need gcc dwz gdb
 	mkdir -p "$SOURCE/sub" "$TREE/usr/bin" "$TREE/usr/lib/deep"
@@ -141,11 +144,23 @@ layout_deb() {
 	gcc -g -o root/usr/lib/other/unlike "$SOURCE/prog2.c"
 	"$PKGNOTE" split --layout=deb $PACKAGE --arch=amd64 --build-dir="$SOURCE" --dwz=multi --compress=zlib --manifest=m root >/dev/null 2>err
 	says_not err .
-	local dwz=usr/lib/debug/.dwz/x86_64-linux-gnu/prog.debug id debug
-	[ -f root/$dwz ]
+	local dwz id debug
+	dwz=$(alternate_of m)
+	[[ $dwz == /usr/lib/debug/.build-id/??/*.debug ]] && [ -f root$dwz ] && [ ! -e root/usr/lib/debug/.dwz ]
+	id=$(readelf -n root$dwz | sed -n 's/.*Build ID: //p')
+	same "$dwz" "/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug"
 	id=$(readelf -n root/usr/bin/prog1 | sed -n 's/.*Build ID: //p')
 	debug=root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
-	readelf --string-dump=.gnu_debugaltlink "$debug" | grep -q " /$dwz"
+	readelf --string-dump=.gnu_debugaltlink "$debug" | grep -q " \.\./${dwz#*.build-id/}"
+	# The name leads there in any tree, and nobody has to be told where that is.
+	mv root elsewhere
+	gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'ptype union either' "elsewhere/${debug#root/}" >gdb.out 2>&1
+	says gdb.out 'struct shared s;'
+	eu-readelf --debug-dump=info "elsewhere/${debug#root/}" >eu.out 2>&1
+	says eu.out '"shared"'
+	readelf -wi -wK "elsewhere/${debug#root/}" >readelf.out 2>&1
+	says_not readelf.out 'could not|unable|not found'
+	mv elsewhere root
 	same "$(crc "$debug")" "$(link_crc root/usr/bin/prog1)"
 	# Two files of one id, which their linker was given: the second is told, again and again.
 	rm -rf root; mkdir -p root/bin
@@ -155,10 +170,54 @@ layout_deb() {
 		says err "^pkgnote split: /bin/2: build-id 1234567890abcdef is that of /bin/1 too"
 		same "$(find root -name '.pkgnote*')" ""
 	done
-	status 2 "$PKGNOTE" split --layout=deb $PACKAGE --arch=vax --dwz=multi root
-	says err "'vax' is no architecture of Debian's"
 }
-check "layout deb: where dh_dwz puts it" layout_deb
+check "layout deb: the alternate file lies with the others, named relatively" layout_deb
+
+# What two packages, or two releases, have in common is not one file.
+apart() {
+	for r in 1 2; do
+		fresh root$r
+		"$PKGNOTE" split --layout=rpm --name=prog --package-version=1.0 --release=$r --arch=x86_64 --build-id=keep --dwz=multi \
+			--build-dir="$SOURCE" --manifest=m$r root$r >out
+	done
+	id() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["alternateFiles"][0]["buildId"])' $1; }
+	[ "$(id m1)" != "$(id m2)" ]
+	good root2
+}
+check "two releases' alternate files have two build-ids" apart
+
+# Programs that dwz has folded before they are split.
+folded() {
+	mkdir -p root/usr/bin
+	cp "$TREE"/usr/bin/prog[123] root/usr/bin/
+	mkdir -p root/usr/lib/debug/.dwz
+	dwz -m root/usr/lib/debug/.dwz/common -M ${1}lib/debug/.dwz/common root/usr/bin/prog1 root/usr/bin/prog2 root/usr/bin/prog3
+}
+finds_all() {
+	gdb -nx -batch -iex "set debug-file-directory $PWD/root/usr/lib/debug" -iex 'set debuginfod enabled off' \
+		-ex 'ptype union either' -ex 'info line main' root/usr/bin/prog3 >gdb.out 2>&1
+	says gdb.out 'struct shared s;'
+	says gdb.out 'prog3.c" starts at'
+}
+folded_before() {
+	folded ../
+	status 0 split --strict --dwz=multi --manifest=m root
+	says err 'not folded: dwz has done that before'
+	finds_all
+	says m '/usr/lib/debug/.dwz/common'
+	rm -rf root; folded ../
+	"$PKGNOTE" split --layout=deb $PACKAGE --arch=amd64 --build-dir="$SOURCE" --manifest=m root >out
+	[ ! -e root/usr/lib/debug/.dwz/common ] && [ -f root"$(alternate_of m)" ]
+	finds_all
+	rm -rf root; folded /usr/
+	"$PKGNOTE" split --layout=deb $PACKAGE --arch=amd64 --build-dir="$SOURCE" --manifest=m root >out
+	[ -f root"$(alternate_of m)" ]
+	finds_all
+	rm -rf root; folded ../; rm root/usr/lib/debug/.dwz/common
+	status 3 split --strict root
+	says err 'the alternate file that it names, usr/lib/debug/.dwz/common, is not there'
+}
+check "programs that dwz folded before" folded_before
 
 refused() {
 	need clang
@@ -272,9 +331,9 @@ published() {
 		"$PKGNOTE" split --stamp --layout=$layout $PACKAGE --arch=$([ $layout = rpm ] && echo x86_64 || echo amd64) \
 			--build-dir="$SOURCE" --dwz=multi --gdb-index --manifest=$layout.json root >/dev/null
 		"$PKGNOTE" publish --into=share-$layout --manifest=$layout.json root >out
-		cp -a root broken; printf x >>broken/usr/lib/debug/.dwz/$([ $layout = rpm ] && echo prog-1.0-2.x86_64 || echo x86_64-linux-gnu/prog.debug)
+		cp -a root broken; printf x >>broken"$(alternate_of $layout.json)"
 		status 3 "$PKGNOTE" publish --into=other --manifest=$layout.json broken
-		says err '\.dwz/.*: its contents are not those that the manifest tells'
+		says err "$(alternate_of $layout.json | cut -c2-): its contents are not those that the manifest tells"
 		rm -r broken
 		"$PKGNOTE" verify --server="file://$PWD/share-$layout" --manifest=$layout.json --sources=all root >out || { cat out >&2; return 1; }
 		says out 'alternate|debuginfo +[0-9]+ +0 +0 +0 +0'

@@ -201,6 +201,90 @@ no_abbreviations() {
 	says out '^/usr/bin/p -> '
 }
 
+# Paths held inline, in a program without any string section: the unit is assembled, as some compilers do it.
+inline_unit() {
+	printf '\t.section .debug_abbrev,"",%%progbits\n.La: .uleb128 1\n .uleb128 0x11\n .byte 0\n .byte 3,8,0x1b,8,0,0,0\n'
+	printf '\t.section .debug_info,"",%%progbits\n .4byte .Le-.Ls\n.Ls: .2byte %s\n' "$1"
+	if [ "$1" = 5 ]; then printf ' .byte 1, 8\n .4byte .La\n'; else printf ' .4byte .La\n .byte 8\n'; fi
+	printf ' .uleb128 1\n .asciz "x.c"\n .asciz "%s"\n.Le:\n\t.section .note.GNU-stack,"",%%progbits\n' "$2"
+}
+inline_paths_get_a_section() {
+	program
+	for v in 2 4 5; do
+		rm -rf root; mkdir -p root/usr/bin
+		inline_unit $v "$PWD/build" >u.s
+		echo 'int x;' >build/x.c
+		gcc build/src/main.c u.s -o root/usr/bin/p
+		! readelf -SW root/usr/bin/p | grep -q ' \.debug_str ' || skip "the C library brings a .debug_str along"
+		local name; name=$(printf 'n%0150d' 0)
+		status 0 "$PKGNOTE" split --layout=rpm --strict --name="$name" --package-version=1 --release=2 --arch=x86_64 \
+			--build-dir="$PWD/build" root
+		says_not err .
+		says <(directories "$(debug_of root)") "^/usr/src/debug/$name-1-2.x86_64$"
+		! strings -a "$(debug_of root)" | grep "$PWD" || fail "the build directory is still named"
+		eu-elflint --gnu-ld -d -q "$(debug_of root)"
+		eu-elflint --gnu-ld -q root/usr/bin/p
+	done
+}
+pascal() {
+	need fpc
+	mkdir -p build root/usr/bin
+	printf 'program h;\nbegin\n  writeln(1);\nend.\n' >build/h.pas
+	(cd build && fpc -g -gw3 -k--build-id -o../root/usr/bin/p h.pas) >fpc.log 2>&1 || skip "fpc does not build here"
+	rm -f root/usr/bin/*.o
+	status 0 split root --build-dir="$PWD/build" --strict
+	! strings -a "$(debug_of root)" | grep "$PWD" || fail "the build directory is still named"
+	gdb -nx -batch -iex 'set debuginfod enabled off' -ex "set substitute-path /usr/src/debug $PWD/root/usr/src/debug" \
+		-ex 'list h.pas:3' "$(debug_of root)" >gdb.out 2>&1
+	says gdb.out writeln
+}
+
+# Split DWARF: what lies in .dwo files of the build goes along, and gdb finds it once they are gone.
+split_dwarf_program() {
+	mkdir -p build/sub root/usr/bin
+	echo 'struct first { int v; } s; int f(int); int main(void) { return f(s.v); }' >build/m.c
+	echo 'struct second { long w; }; int f(int x) { struct second t = {x}; return (int)t.w; }' >build/sub/f.c
+	(cd build && gcc -gdwarf-$1 -gsplit-dwarf -c m.c && gcc -gdwarf-$1 -gsplit-dwarf -c sub/f.c -o sub/f.o &&
+		gcc m.o sub/f.o -o ../root/usr/bin/p) || skip "no split DWARF here"
+}
+split_dwarf_goes_along() {
+	for v in 4 5; do
+		for layout in rpm deb; do
+			rm -rf build root gone
+			split_dwarf_program $v
+			status 0 "$PKGNOTE" split --layout=$layout --name=n --package-version=1 --release=2 --arch=amd64 --strict \
+				--build-dir="$PWD/build" root
+			says err '2 of its units are skeletons'
+			mv build gone
+			gdb -nx -batch -iex "set debug-file-directory $PWD/root/usr/lib/debug" -iex 'set debuginfod enabled off' \
+				-ex 'ptype struct first' -ex 'ptype struct second' root/usr/bin/p >gdb.out 2>&1
+			says gdb.out 'int v;'; says gdb.out 'long w;'
+			status 0 "$PKGNOTE" verify --checks=stripped,debuginfo root
+		done
+	done
+}
+split_dwarf_that_is_lost() {
+	split_dwarf_program 4
+	rm build/sub/f.dwo
+	cp -r root second
+	status 0 split root --build-dir="$PWD/build"
+	says err "skeletons .*not all.*: $PWD/build/sub/f.dwo is not there"
+	status 1 "$PKGNOTE" verify --checks=stripped,debuginfo --report=table root
+	says out 'missing.*skeletons'
+	status 3 split second --build-dir="$PWD/build" --strict
+}
+split_dwarf_packages() {
+	need dwp
+	split_dwarf_program 4
+	(cd build && dwp -e ../root/usr/bin/p -o ../root/usr/bin/p.dwp) || skip "dwp does not do it here"
+	rm build/*.dwo build/sub/*.dwo
+	cp build/m.o root/usr/bin/other.dwo
+	status 0 split root --build-dir="$PWD/build" --strict
+	[ ! -e root/usr/bin/p.dwp ]
+	gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'ptype struct second' "$(debug_of root)" >gdb.out 2>&1
+	says gdb.out 'long w;'
+}
+
 check "units of another build, mapped to '.', miss no source" foreign_units_miss_nothing
 check "they get no source of ours by its name" foreign_units_get_no_source_of_ours
 check "an MD5 tells whose a unit is" md5_decides
@@ -216,4 +300,9 @@ check "none of the units is below the build directory" none_below_the_build_dir
 check "a unit that cannot be read stays, the others move" strange_units_stay
 check "a newer DWARF stays as it is" newer_version
 check "no abbreviations" no_abbreviations
+check "inline paths grow into a string section of their own" inline_paths_get_a_section
+check "Free Pascal" pascal
+check "split DWARF goes to the debug tree" split_dwarf_goes_along
+check "split DWARF that is lost is said, by verify too" split_dwarf_that_is_lost
+check "a .dwp file beside its program" split_dwarf_packages
 finish

@@ -226,19 +226,19 @@ static void test_inline_names_and_tables_grow(void)
 	uint32_t moved = (uint32_t)(second + strlen(DEST "/inc") - strlen("/b/inc"));
 	CU_ASSERT_PTR_NOT_NULL(memmem(info->bytes + f.info.size / 2, f.info.size / 2, &moved, 4));
 	free_result(&result);
-	/* Without .debug_str there is nowhere to put longer names: they stay in the units, and only
-	 * the line tables change. */
+	/* Without .debug_str one is made for the longer names. */
 	text_free(&f.str);
 	f.str = (struct text){0};
 	result = run(&f, "/b");
 	CU_ASSERT_EQUAL_FATAL(result.code, NOTE_OK);
-	CU_ASSERT_EQUAL(result.summary.kept, 4);
-	CU_ASSERT_PTR_NULL(edit_of(&result, 2));
-	line = edit_of(&result, 3);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+	CU_ASSERT_EQUAL(result.summary.kept, 0);
+	info = edit_of(&result, 1), line = edit_of(&result, 3), str = edit_of(&result, 0);
+	CU_ASSERT_FATAL(info != NULL && line != NULL && str != NULL);
+	CU_ASSERT_EQUAL(info->size, f.info.size);
+	CU_ASSERT_STRING_EQUAL(str->name, ".debug_str");
 	CU_ASSERT_PTR_NOT_NULL(memmem(line->bytes, line->size, DEST "/inc", sizeof(DEST "/inc")));
 	CU_ASSERT_PTR_NOT_NULL(
-		memmem(line->bytes, line->size, DEST "/longer/src", sizeof(DEST "/longer/src")));
+		memmem(str->bytes, str->size, DEST "/src/a.c", sizeof(DEST "/src/a.c")));
 	free_result(&result);
 	free_file(&f);
 }

@@ -145,7 +145,7 @@ static void test_edits_take_the_place_of_contents(void)
 {
 	struct pair pair;
 	static uint8_t longer[] = "debug information with longer paths in it";
-	struct section_edit edit = {3, longer, sizeof(longer), false};
+	struct section_edit edit = {.section = 3, .bytes = longer, .size = sizeof(longer)};
 	const struct section_edits edits = {&edit, 1};
 	open_pair(&pair, ELFCLASS64, ELFDATA2LSB, typical, 6, &edits);
 	holds(pair.debug_image, ".debug_info", longer, sizeof(longer));

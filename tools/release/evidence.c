@@ -158,6 +158,8 @@ void evidence_take_debuginfo(struct evidence *evidence, const struct debug_facts
 	const int extent = evidence->expectations->sources;
 	bool moved = false;
 	evidence->debug_size = facts->size;
+	if (facts->lost != NULL && evidence->lost == NULL)
+		evidence->lost = xstrdup(facts->lost);
 	if (facts->sources_unknown != NULL) {
 		free(evidence->sources_unknown);
 		evidence->sources_unknown = xstrdup(facts->sources_unknown);
@@ -320,6 +322,7 @@ void evidence_gather(struct gathering *items, size_t count, struct supply *suppl
 
 void evidence_free(struct evidence *evidence)
 {
+	free(evidence->lost);
 	servings_free(&evidence->debuginfo);
 	servings_free(&evidence->alternate);
 	servings_free(&evidence->executable);

@@ -52,7 +52,7 @@ static int add_index(struct draft *draft, const struct split_run *run, size_t in
 }
 
 int debug_file_repack(struct strip_output *file, enum compression compression,
-		      const char *alternate, struct note_error *err)
+		      const struct alternate_link *alternate, struct note_error *err)
 {
 	struct strip_output packed = {0};
 	struct compressed compressed = {0};
@@ -70,11 +70,12 @@ int debug_file_repack(struct strip_output *file, enum compression compression,
 		if (strcmp(section->name, ".gnu_debugaltlink") != 0 || section->bytes == NULL ||
 		    link.size != 0)
 			continue;
-		const uint8_t *id = memchr(section->bytes, '\0', section->shdr.sh_size);
-		if (id == NULL)
+		if (memchr(section->bytes, '\0', section->shdr.sh_size) == NULL)
 			continue;
-		text_puts(&link, alternate);
-		text_add(&link, id, section->shdr.sh_size - (uint64_t)(id - section->bytes));
+		text_puts(&link,
+			  alternate->name != NULL ? alternate->name : (const char *)section->bytes);
+		text_add(&link, "", 1);
+		text_add(&link, alternate->id, alternate->id_size);
 		section->bytes = (const uint8_t *)link.data;
 		section->shdr.sh_size = link.size;
 	}
@@ -222,12 +223,16 @@ int debug_file_make(struct strip_output *out, const struct split_run *run, size_
 	if (code == NOTE_OK && options->gdb_index)
 		code = add_index(&draft, run, index, image, outcome, err);
 	if (code == NOTE_OK)
-		code = compress_plan(
-			&compressed, image, &draft.plan,
-			options->dwz != DWZ_NONE ? COMPRESSION_NONE : options->compression, err);
+		code = compress_plan(&compressed, image, &draft.plan,
+				     options->dwz != DWZ_NONE && !outcome->folded
+					     ? COMPRESSION_NONE
+					     : options->compression,
+				     err);
 	if (code == NOTE_OK)
 		code = strip_debug_file(out, image, &draft.plan, err);
-	if (code == NOTE_OK && options->dwz == DWZ_SINGLE)
+	if (outcome->folded && options->dwz != DWZ_NONE)
+		outcome->not_folded = xstrdup("dwz has done that before it came here");
+	else if (code == NOTE_OK && options->dwz == DWZ_SINGLE)
 		code = fold(out, run, index, outcome, err);
 	if (code == NOTE_OK && options->dwz == DWZ_SINGLE && options->gdb_index &&
 	    outcome->no_index == NULL)

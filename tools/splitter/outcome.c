@@ -12,6 +12,8 @@ void outcome_free(struct outcome *outcome)
 	free(outcome->debug_path);
 	free(outcome->package);
 	free(outcome->alternate);
+	free(outcome->old_alternate);
+	free(outcome->dwp);
 	free(outcome->no_index);
 	free(outcome->not_folded);
 	strings_free(&outcome->remarks);

@@ -236,6 +236,17 @@ bool path_map_learn(struct path_map *map, const char *directory)
 	return prefix != NULL;
 }
 
+char *path_map_split_name(const struct path_map *map, const char *path)
+{
+	const char *release = strrchr(map->installed, '/');
+	char *installed = path_map_apply(map, path);
+	char *name = NULL;
+	if (installed != NULL && release != NULL)
+		name = xasprintf(".dwo/%s%s", release + 1, installed + strlen(map->installed));
+	free(installed);
+	return name;
+}
+
 const char *path_map_build_dir(const struct path_map *map)
 {
 	return map->prefixes[0].name;

@@ -28,6 +28,11 @@ bool path_map_name(struct path_map *map, const char *name, const char *place);
  * directory or below one, its name counts as well. False where it is not, or not there. */
 bool path_map_learn(struct path_map *map, const char *directory);
 
+/* The new name of the absolute PATH as that of a file with the rest of a skeleton unit: below the
+ * debug tree, as gdb looks for names that are relative, ".dwo/N-V-R.A/..."; NULL where PATH is not
+ * below a build directory. The caller frees it. */
+char *path_map_split_name(const struct path_map *map, const char *path);
+
 /* The build directory that relative names are below. */
 const char *path_map_build_dir(const struct path_map *map);
 

@@ -215,7 +215,8 @@ struct contents {
 	bool has_debug;
 	bool has_symtab;
 	bool has_debuglink;
-	bool has_program; /* an allocated section, no note, with bytes */
+	bool is_split_dwarf; /* it has .dwo sections */
+	bool has_program;    /* an allocated section, no note, with bytes */
 	bool has_sections;
 	bool is_module; /* of a Linux kernel */
 };
@@ -243,6 +244,10 @@ static int see_section(struct contents *contents, struct image *image, uint64_t 
 	if (name == NULL)
 		return NOTE_MALFORMED;
 	contents->has_sections = true;
+	const size_t length = strlen(name);
+	contents->is_split_dwarf =
+		contents->is_split_dwarf || (strncmp(name, ".debug_", 7) == 0 && length > 4 &&
+					     strcmp(name + length - 4, ".dwo") == 0);
 	contents->is_module = contents->is_module || strcmp(name, ".modinfo") == 0 ||
 			      strcmp(name, ".gnu.linkonce.this_module") == 0;
 	if (shdr.sh_type == SHT_NOBITS)
@@ -352,6 +357,8 @@ int scan_judge(struct image *image, bool keep_symtab, enum input_kind *kind,
 	const bool moves = has_something_to_move(&contents, relocatable, keep_symtab);
 	if (relocatable && is_signed_module(image))
 		*kind = leave(reason, "signed kernel module");
+	else if (relocatable && contents.is_split_dwarf && !contents.has_program)
+		*kind = leave(reason, "debug information of another file (split DWARF)");
 	else if (relocatable && !contents.is_module)
 		*kind = leave(reason, "a relocatable file, to be linked");
 	else if (!relocatable && image->ehdr.e_type != ET_EXEC && image->ehdr.e_type != ET_DYN)

@@ -175,6 +175,8 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 				     &summary, err);
 	if (code == NOTE_OK)
 		outcome_remark(run, &summary, outcome);
+	if (code == NOTE_OK && !options->discard)
+		code = alternate_relink(run, index, passage->image, &passage->edits, outcome, err);
 	/* Contents are final but for the id: the plan, and the id's hash, see them so. */
 	if (code == NOTE_OK)
 		code = plan_make(&passage->plan, passage->image, &passage->edits, &plan_options,
@@ -204,6 +206,9 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 			       err);
 	if (code != NOTE_OK)
 		return code;
+	code = split_dwarf_gather(run, index, passage->image, summary.skeletons, outcome, err);
+	if (code != NOTE_OK)
+		return code;
 	/* The debug file's bytes are final: their CRC enters the shipped file. */
 	outcome->debug_crc32 = crc32_of(0, passage->debug.bytes, passage->debug.size);
 	passage->additions.link = layout_debuglink(outcome->debug_path);
@@ -217,7 +222,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = passage_package(passage->image, outcome, err);
 	if (code != NOTE_OK)
 		return code;
-	if (options->dwz == DWZ_MULTI) {
+	if (options->dwz == DWZ_MULTI && !outcome->folded) {
 		outcome_collect(run, &passage->sources, outcome);
 		return together_stage(run, index, &passage->debug, &passage->shipped, outcome, err);
 	}

@@ -14,6 +14,7 @@
 /* What the members share on their way; lives in split_archive() alone. */
 struct archive_passage {
 	const struct split_run *run;
+	size_t index;
 	struct outcome *outcome;
 	bool has_objects;
 	struct dwarf_summary summary;
@@ -68,6 +69,9 @@ static int split_member(void *context, struct image *image, uint8_t **bytes, uin
 		code = strip_shipped_file(&output, image, &plan, &nothing, err);
 	else if (code == NOTE_OK && edits.count != 0)
 		code = strip_nothing(&output, image, &plan, err);
+	if (code == NOTE_OK && !strips)
+		code = split_dwarf_gather(run, archive->index, image, summary.skeletons,
+					  archive->outcome, err);
 	if (code == NOTE_OK)
 		outcome_collect(run, &sources, archive->outcome);
 	*bytes = output.bytes;
@@ -97,7 +101,7 @@ int split_archive(const struct split_run *run, size_t index, struct image *image
 {
 	const char *path = run->inputs.items[index].path;
 	const bool strips = run->layout.kind == LAYOUT_DEB;
-	struct archive_passage archive = {.run = run, .outcome = outcome};
+	struct archive_passage archive = {.run = run, .index = index, .outcome = outcome};
 	struct strip_output fresh = {0};
 	if (!ends_with(path, ".a") || run->options->no_archives)
 		return NOTE_OK; /* else a package, or some program's own archive */

@@ -36,8 +36,11 @@ struct outcome {
 	uint64_t debug_size;
 	char debug_sha256[2 * SHA256_SIZE + 1];
 	uint32_t debug_crc32;
-	char draft[33];  /* staged: a digest of the debug file before dwz */
+	char draft[33];      /* staged: a digest of the debug file before dwz */
+	bool folded;         /* by dwz, before it came here */
+	char *old_alternate; /* where its alternate file was, below ROOT, or NULL */
 	char *alternate; /* the file that the debug file shares with others, below ROOT, or NULL */
+	char *dwp;       /* the .dwp file of the tree that was moved, or NULL */
 	char *no_index;  /* why gdb made none, or NULL */
 	char *kept_relocations; /* what could not be resolved in its debug file, or NULL */
 	char *dropped_link;     /* the debuglink of before that had to go, or NULL */
@@ -97,6 +100,14 @@ void split_commit(const struct split_run *run);
 int replace_input(const struct split_run *run, size_t index, int like,
 		  const struct strip_output *shipped, struct note_error *err);
 
+/* Brings what SKELETONS units of input INDEX lack to a .dwp file beside its debug file, or says why
+ * not (split_dwarf.c). */
+int split_dwarf_gather(const struct split_run *run, size_t index, struct image *image,
+		       uint64_t skeletons, struct outcome *outcome, struct note_error *err);
+
+/* Removes the .dwp files that were moved from where they were. */
+void split_dwarf_finish(const struct split_run *run);
+
 /* The recipe of an archive; OUTCOME keeps VERDICT_NONE where it is none of object files. */
 int split_archive(const struct split_run *run, size_t index, struct image *image, int like,
 		  struct outcome *outcome, struct note_error *err);
@@ -106,10 +117,17 @@ int debug_file_make(struct strip_output *out, const struct split_run *run, size_
 		    struct image *image, const struct plan *plan, struct outcome *outcome,
 		    struct note_error *err);
 
-/* Compresses the sections of a finished debug file, and, where ALTERNATE is not NULL, has it name
- * its alternate file so. */
+/* How a debug file is to name its alternate file. */
+struct alternate_link {
+	const char *name; /* NULL: as it does */
+	const uint8_t *id;
+	uint64_t id_size;
+};
+
+/* Compresses the sections of a finished debug file, and, where LINK is not NULL, has it name its
+ * alternate file so, if it has one. */
 int debug_file_repack(struct strip_output *file, enum compression compression,
-		      const char *alternate, struct note_error *err);
+		      const struct alternate_link *link, struct note_error *err);
 
 /* The file NAME of the work directory. */
 int work_read(const struct split_run *run, const char *name, struct strip_output *out,

@@ -430,8 +430,6 @@ static int name_work(struct split_run *run, struct note_error *err)
 		code = external_find("eu-elflint", "checking ELF files", err);
 	if (code == NOTE_ABSENT)
 		err->code = code = NOTE_SYSTEM;
-	if (code == NOTE_OK && options->dwz == DWZ_MULTI)
-		code = alternate_check(options, err);
 	if (code == NOTE_OK)
 		root_remove_tree(options->root, run->work, NULL);
 	return code;
@@ -491,6 +489,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 		work_again(run, i);
 	}
 	together_finish(run);
+	split_dwarf_finish(run);
+	alternate_finish(run);
 	make_links(&tree);
 	make_symlinks(&tree);
 	if (options->elf_check != ELF_CHECK_NONE)

@@ -74,6 +74,7 @@ struct evidence {
 	size_t source_total;     /* all that the debug information names */
 	size_t source_installed; /* of them below /usr/src/debug */
 	char *sources_unknown;   /* why it is not known which sources there are, or NULL */
+	char *lost;              /* see struct debug_facts, or NULL */
 	uint64_t debug_size;     /* of the good debug file, 0 where there is none */
 	struct section_evidence sections[SECTION_SAMPLES];
 	size_t section_count;
@@ -115,6 +116,9 @@ extern const struct check stripped_check;
  * ask by or nobody to ask. */
 bool finding_blocked(const struct elf_artifact *artifact, const struct evidence *evidence,
 		     struct finding *finding);
+
+/* True, and FINDING set, where what its debug file should hold lies in files of the build. */
+bool finding_lost(const struct evidence *evidence, struct finding *finding);
 
 /* Merges what the servers said into one verdict, and lists it: one wrong answer is a failure, even
  * where another is right (a debugger takes the first); one right answer passes; an answer that

@@ -131,6 +131,34 @@ static char *compare_digests(const struct elf_artifact *shipped, const uint8_t *
 	return NULL;
 }
 
+/* The first file with the rest of a skeleton unit that was left in the build: split names those
+ * that it brings along ".dwo/N-V-R.A/...". */
+static char *find_lost(struct image *debug)
+{
+	struct strings paths;
+	char *lost = NULL;
+	if (dwarf_list_split(debug, NULL, &paths, NULL) != NOTE_OK)
+		return NULL;
+	for (size_t i = 0; i < paths.count && lost == NULL; i++)
+		if (strncmp(paths.items[i], ".dwo/", 5) != 0 &&
+		    strstr(paths.items[i], "/.dwo/") == NULL)
+			lost = xstrdup(paths.items[i]);
+	strings_free(&paths);
+	return lost;
+}
+
+bool finding_lost(const struct evidence *evidence, struct finding *finding)
+{
+	if (evidence->lost == NULL)
+		return false;
+	finding->absence = true;
+	finding_set(finding, VERDICT_MISSING,
+		    "its debug information was not moved: its units are skeletons (split DWARF), "
+		    "and %s stayed in the build",
+		    evidence->lost);
+	return true;
+}
+
 /* The list of sources, and whether there is DWARF at all. */
 static char *read_dwarf(struct debug_facts *out, struct image *debug,
 			const struct elf_artifact *layout)
@@ -151,6 +179,8 @@ static char *read_dwarf(struct debug_facts *out, struct image *debug,
 	if (code == NOTE_ABSENT || !summary.has_dwarf)
 		return xstrdup(layout->has_symtab ? "it has symbols, but no DWARF"
 						  : "it has no DWARF");
+	if (summary.skeletons != 0)
+		out->lost = find_lost(debug);
 	return NULL;
 }
 
@@ -234,6 +264,7 @@ void debug_facts_free(struct debug_facts *facts)
 	free(facts->problem);
 	dwarf_sources_free(&facts->sources);
 	free(facts->sources_unknown);
+	free(facts->lost);
 	free(facts->alternate_name);
 	free(facts->sample.name);
 	free(facts->index.name);
@@ -245,6 +276,8 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 {
 	struct finding alternate = {0};
 	if (finding_blocked(artifact, evidence, finding))
+		return;
+	if (finding_lost(evidence, finding))
 		return;
 	finding_from_servings(finding, &evidence->debuginfo, "debuginfo");
 	if (finding->verdict != VERDICT_PASS || evidence->alternate.count == 0)

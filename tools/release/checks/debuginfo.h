@@ -12,6 +12,7 @@ struct debug_facts {
 	struct dwarf_sources sources; /* that its DWARF names */
 	char *sources_unknown;        /* why they are not known, or NULL */
 	uint64_t size;                /* of the file */
+	char *lost; /* a .dwo file that its skeleton units name, and that no package brings */
 	struct section_sample sample;
 	struct section_sample index; /* of what gdb asks for alone */
 	char *alternate_name;        /* of .gnu_debugaltlink, or NULL */

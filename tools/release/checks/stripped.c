@@ -26,6 +26,8 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 {
 	if (artifact->debug_section != NULL)
 		finding_set(finding, VERDICT_FAIL, "%s is still in it", artifact->debug_section);
+	else if (finding_lost(evidence, finding))
+		return;
 	else if (artifact->kind == KIND_UNKNOWN &&
 		 (artifact->manifest == NULL || artifact->manifest->debug_path == NULL))
 		finding_set(finding, VERDICT_SKIPPED, "the file is not at hand");

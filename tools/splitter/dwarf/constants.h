@@ -27,6 +27,8 @@ enum {
 	DW_AT_language = 0x13,
 	DW_AT_comp_dir = 0x1b,
 	DW_AT_str_offsets_base = 0x72,
+	DW_AT_dwo_name = 0x76,
+	DW_AT_GNU_dwo_name = 0x2130,
 };
 
 enum {

@@ -16,10 +16,11 @@
  * the file holds the section compressed: by SHF_COMPRESSED, or by its name, ".zdebug_*". In
  * relocatable files, sections of relocations against debug sections change too. */
 struct section_edit {
-	uint64_t section; /* index in the image */
+	uint64_t section; /* index in the image; 0: a new one */
 	uint8_t *bytes;
 	uint64_t size;
-	bool unmerged; /* linkers are to leave the strings where they are: no SHF_MERGE */
+	bool unmerged;    /* linkers are to leave the strings where they are: no SHF_MERGE */
+	const char *name; /* of a new one */
 };
 
 struct section_edits {
@@ -49,9 +50,11 @@ void dwarf_sources_free(struct dwarf_sources *sources);
 struct dwarf_summary {
 	bool has_dwarf; /* .debug_info with at least one unit */
 	uint64_t units;
-	uint64_t ours;    /* units below a build directory */
-	uint64_t foreign; /* units that name sources relative to some directory that is not the
-			     build's, as far as can be told: they stay as they are */
+	uint64_t ours;      /* units below a build directory */
+	uint64_t foreign;   /* units that name sources relative to some directory that is not the
+			       build's, as far as can be told: they stay as they are */
+	uint64_t skeletons; /* units whose contents are in another file (split DWARF), the name of
+			       which follows path_map_split_name() */
 	/* Paths below the build directory that units hold inline and that found no room to grow:
 	 * they stay as they are. The line tables name the installed sources all the same, by
 	 * absolute paths. (Units in relocatable files without any string section.) */
@@ -71,6 +74,11 @@ void dwarf_summary_add(struct dwarf_summary *sum, const struct dwarf_summary *on
 int dwarf_rewrite(struct image *image, const struct path_map *map, struct section_edits *edits,
 		  struct dwarf_sources *sources, struct dwarf_summary *summary,
 		  struct note_error *err);
+
+/* Lists the files that skeleton units name for what they lack: as the compiler saw them, absolute
+ * by MAP, which may be NULL; sorted, each once. What cannot be read names none. */
+int dwarf_list_split(struct image *image, const struct path_map *map, struct strings *paths,
+		     struct note_error *err);
 
 /* Lists the sources that IMAGE names, paths as they are. ALTERNATE, the file that it shares strings
  * with (.gnu_debugaltlink), may be NULL: what is there then counts as not there. */

@@ -197,7 +197,8 @@ static int copy_table(const struct plan *plan, const struct text *declaration, s
 			text_add(out, dwarf->abbrev->bytes + start, cursor.at - start);
 		}
 		/* Units by the thousand that want tables of their own are no compiler's. */
-		if (out->size + dwarf->abbrevs_added.size > room)
+		dwarf->tables_full = out->size + dwarf->abbrevs_added.size > room;
+		if (dwarf->tables_full)
 			return section_error(dwarf, dwarf->abbrev, unit->abbrevs, NOTE_UNSUPPORTED,
 					     "too many abbreviation tables would be needed");
 		if (code == 0)
@@ -225,6 +226,11 @@ static int set_table(struct plan *plan)
 			found = other;
 	}
 	int code = NOTE_OK;
+	if (found == NULL && dwarf->tables_full)
+		code = section_error(dwarf, dwarf->abbrev, unit->abbrevs, NOTE_UNSUPPORTED,
+				     "too many abbreviation tables would be needed");
+	if (code != NOTE_OK)
+		goto out;
 	if (found == NULL) {
 		code = copy_table(plan, &declaration, &table);
 		if (code != NOTE_OK)
@@ -318,6 +324,13 @@ int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const char *name, co
 	} else if (dwarf->line_str.section != NULL && unit->context.version >= 5) {
 		plan.table = &dwarf->line_str;
 		plan.reference = DW_FORM_line_strp;
+	} else if (dwarf->image->ehdr.e_type != ET_REL) {
+		/* Compilers of Pascal and Haskell, and assemblers, need no string section. */
+		dwarf->made_str = (struct debug_section){
+			.name = ".debug_str", .kind = DEBUG_STR, .bytes = (const uint8_t *)""};
+		dwarf->str.section = &dwarf->made_str;
+		plan.table = &dwarf->str;
+		plan.reference = DW_FORM_strp;
 	}
 	for (unsigned i = 0; i < unit->field_count; i++) {
 		const struct field *old = &unit->fields[i];

@@ -86,6 +86,7 @@ struct debug_section {
 	bool is_zdebug;       /* the old way, by the name: ".zdebug_info" */
 	const uint8_t *bytes; /* as they were, uncompressed */
 	uint64_t size;
+	uint64_t padding;                /* from here on, all bytes are zero; of units alone */
 	uint64_t terminated;             /* below this, every string ends inside */
 	uint8_t *changed;                /* a copy with changes in place; NULL: none */
 	struct relocations *relocations; /* in relocatable files */
@@ -159,11 +160,13 @@ struct dwarf {
 	struct debug_section *line;
 	struct debug_section *str_offsets;
 	struct string_table str;
+	struct debug_section made_str; /* its section where the file has none and needs one */
 	struct string_table line_str;
 	struct abbrev_cache *abbrevs;
 	struct text abbrevs_added; /* behind the old ones */
 	struct new_table *tables;
 	size_t table_count;
+	bool tables_full; /* no more of them */
 	struct hash_map tables_by_hash;
 	struct source_list *sources; /* NULL: not wanted */
 	struct line_user *users;
@@ -178,6 +181,7 @@ struct dwarf {
 	bool lines_complete; /* there is no line table but those that units refer to */
 	bool torn;           /* something was not understood, and may refer to anything */
 	bool fixed;          /* nothing may change any more */
+	uint64_t searched;   /* bytes of line tables, for one file's MD5 */
 	uint64_t spent; /* bytes of new paths, so that a small file cannot ask for much memory */
 	struct dwarf_summary summary;
 };
@@ -283,6 +287,9 @@ void string_table_free(struct string_table *table);
 /* Finds out which units are of this build: fills dwarf->foreign, and dwarf->own_map where units
  * have other names for the build directory. */
 void units_tell_whose(struct dwarf *dwarf);
+
+/* Lists the files of the skeletons among the units (skeletons.c). */
+void units_list_split(struct dwarf *dwarf, struct strings *paths);
 
 /* Reads all units: rewrites names and compilation directories, fills dwarf->users. */
 int units_rewrite(struct dwarf *dwarf);

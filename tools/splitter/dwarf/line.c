@@ -409,6 +409,10 @@ bool line_table_md5(struct dwarf *dwarf, uint64_t offset, const char *name, uint
 	if (dwarf->line == NULL || offset >= dwarf->line->size ||
 	    read_header(&lines, &table, &cursor) != NOTE_OK || table.context.version < 5)
 		return false;
+	/* No compiler's units share their tables so that this would be much. */
+	dwarf->searched += cursor.end - cursor.at;
+	if (dwarf->searched > 8 * dwarf->line->size)
+		return false;
 	for (bool files = false;; files = true) {
 		if (read_format(&lines, &cursor, &format, &entries) != NOTE_OK)
 			return false;

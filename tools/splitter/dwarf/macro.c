@@ -6,6 +6,8 @@
  */
 #include "tools/splitter/dwarf/internal.h"
 
+#define MAX_OPERANDS 64
+
 #define FLAG_OFFSET_SIZE 1
 #define FLAG_LINE        2
 #define FLAG_OPCODES     4
@@ -29,7 +31,8 @@ static void read_opcodes(struct cursor *cursor, struct opcode_table *table)
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t opcode = cursor_fixed(cursor, 1);
 		unsigned operands = (unsigned)cursor_uleb(cursor);
-		table->known[opcode] = true;
+		/* Operands of no size would cost nothing to declare, and much to pass. */
+		table->known[opcode] = operands <= MAX_OPERANDS;
 		table->operands[opcode] = cursor->at;
 		table->counts[opcode] = operands;
 		cursor_skip(cursor, operands);

@@ -30,8 +30,7 @@ struct relocations {
 	uint32_t *order; /* entries by offset; NULL: they are */
 	const uint8_t *symbols;
 	uint64_t symbol_count;
-	uint64_t merged; /* the section whose section symbol was looked for last, and that */
-	uint64_t merged_symbol;
+	uint32_t *section_symbols; /* by section, 0 where there is none; NULL: not made yet */
 };
 
 struct relocation {
@@ -237,6 +236,7 @@ void relocations_free(struct relocations *list)
 		return;
 	free(list->changed);
 	free(list->order);
+	free(list->section_symbols);
 	free(list);
 }
 
@@ -296,6 +296,22 @@ static uint64_t symbol_section(const struct dwarf *dwarf, const struct relocatio
 	return section < SHN_LORESERVE ? section : 0;
 }
 
+/* The symbol that stands for SECTION, 0 where there is none. */
+static uint64_t section_symbol(const struct dwarf *dwarf, struct relocations *list,
+			       uint64_t section)
+{
+	unsigned type;
+	if (list->section_symbols == NULL) {
+		list->section_symbols = xcalloc(dwarf->image->shnum + 1, sizeof(uint32_t));
+		for (uint64_t i = list->symbol_count; i-- > 1;) {
+			const uint64_t of = symbol_section(dwarf, list, i, &type);
+			if (type == STT_SECTION && of < dwarf->image->shnum && i <= UINT32_MAX)
+				list->section_symbols[of] = (uint32_t)i;
+		}
+	}
+	return section < dwarf->image->shnum ? list->section_symbols[section] : 0;
+}
+
 /* A linker that merges strings finds a string by section symbol and addend, but by the value alone
  * of any other symbol. So a relocation that is to lead elsewhere has to go by the section's. */
 static int use_section_symbol(const struct dwarf *dwarf, const struct debug_section *section,
@@ -310,19 +326,12 @@ static int use_section_symbol(const struct dwarf *dwarf, const struct debug_sect
 	    image_shdr(dwarf->image, target, &shdr, NULL) != NOTE_OK ||
 	    (shdr.sh_flags & SHF_MERGE) == 0)
 		return NOTE_OK;
-	if (list->merged != target) {
-		list->merged = target;
-		list->merged_symbol = 0;
-		for (uint64_t i = 1; list->merged_symbol == 0 && i < list->symbol_count; i++)
-			if (symbol_section(dwarf, list, i, &type) == target && type == STT_SECTION)
-				list->merged_symbol = i;
-	}
+	const uint64_t symbol = section_symbol(dwarf, list, target);
 	/* 64-bit MIPS would need another form of the entry; its assemblers use section symbols. */
-	if (list->merged_symbol != 0 && list->has_addends &&
-	    dwarf->image->ehdr.e_machine != EM_MIPS) {
+	if (symbol != 0 && list->has_addends && dwarf->image->ehdr.e_machine != EM_MIPS) {
 		relocation->addend += symbol_value(dwarf, list, relocation->symbol) -
-				      symbol_value(dwarf, list, list->merged_symbol);
-		relocation->symbol = list->merged_symbol;
+				      symbol_value(dwarf, list, symbol);
+		relocation->symbol = symbol;
 		*changed = true;
 		return NOTE_OK;
 	}

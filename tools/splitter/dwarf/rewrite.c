@@ -44,6 +44,7 @@ void dwarf_summary_add(struct dwarf_summary *sum, const struct dwarf_summary *on
 	sum->units += one->units;
 	sum->ours += one->ours;
 	sum->foreign += one->foreign;
+	sum->skeletons += one->skeletons;
 	sum->kept += one->kept;
 	sum->unread += one->unread;
 }
@@ -106,6 +107,20 @@ int dwarf_rewrite(struct image *image, const struct path_map *map, struct sectio
 		  struct note_error *err)
 {
 	return rewrite(image, NULL, map, edits, sources, summary, err);
+}
+
+int dwarf_list_split(struct image *image, const struct path_map *map, struct strings *paths,
+		     struct note_error *err)
+{
+	struct note_error unwanted = {0};
+	struct dwarf dwarf = {.image = image, .map = map, .err = err != NULL ? err : &unwanted};
+	int code = sections_load(&dwarf);
+	*paths = (struct strings){0};
+	dwarf.abbrevs = abbrev_cache_new();
+	if (code == NOTE_OK)
+		units_list_split(&dwarf, paths);
+	dwarf_free(&dwarf);
+	return code == NOTE_MALFORMED || code == NOTE_UNSUPPORTED ? NOTE_OK : code;
 }
 
 int dwarf_list(struct image *image, struct image *alternate, struct dwarf_sources *sources,

@@ -114,6 +114,10 @@ static int load_section(struct dwarf *dwarf, struct debug_section *section, cons
 		if (code != NOTE_OK)
 			return code;
 	}
+	section->padding = section->size;
+	if (section->kind == DEBUG_INFO || section->kind == DEBUG_TYPES)
+		while (section->padding > 0 && section->bytes[section->padding - 1] == 0)
+			section->padding--;
 	section->terminated = 0;
 	if (section->kind == DEBUG_STR || section->kind == DEBUG_LINE_STR) {
 		const uint8_t *nul = memrchr(section->bytes, '\0', section->size);
@@ -326,7 +330,8 @@ static void add_edit(struct section_edits *edits, uint64_t section, uint8_t *byt
 	if (bytes == NULL)
 		return;
 	edits->items = xrealloc(edits->items, (edits->count + 1) * sizeof(*edits->items));
-	edits->items[edits->count++] = (struct section_edit){section, bytes, size, false};
+	edits->items[edits->count++] =
+		(struct section_edit){.section = section, .bytes = bytes, .size = size};
 }
 
 void sections_edits(struct dwarf *dwarf, struct section_edits *edits)
@@ -342,6 +347,12 @@ void sections_edits(struct dwarf *dwarf, struct section_edits *edits)
 			bytes = relocations_take(section->relocations, &index, &size);
 			add_edit(edits, index, bytes, size);
 		}
+	}
+	struct text *made = &dwarf->str.added;
+	if (dwarf->str.section == &dwarf->made_str && made->size != 0) {
+		add_edit(edits, 0, (uint8_t *)made->data, made->size);
+		edits->items[edits->count - 1].name = dwarf->made_str.name;
+		*made = (struct text){0};
 	}
 }
 

@@ -177,19 +177,19 @@ static int read_entry(struct dwarf *dwarf, struct unit *unit, struct cursor *cur
 	return NOTE_OK;
 }
 
-/* Linkers may fill up a section with zeros. */
-static bool is_padding(const struct debug_section *section, uint64_t at)
+const struct field *unit_split_name(const struct unit *unit)
 {
-	for (; at < section->size; at++)
-		if (section->bytes[at] != 0)
-			return false;
-	return true;
+	for (unsigned i = 0; i < unit->field_count; i++)
+		if (unit->fields[i].attribute == DW_AT_dwo_name ||
+		    unit->fields[i].attribute == DW_AT_GNU_dwo_name)
+			return &unit->fields[i];
+	return NULL;
 }
 
 int units_next(struct dwarf *dwarf, struct debug_section *section, uint64_t *at, struct unit *unit)
 {
-	if (*at >= section->size ||
-	    (section->size - *at >= 4 && section->bytes[*at] == 0 && is_padding(section, *at)))
+	/* Linkers may fill up a section with zeros. */
+	if (*at >= section->size || (section->size - *at >= 4 && *at >= section->padding))
 		return NOTE_ABSENT;
 	struct cursor cursor = section_cursor(dwarf, section, *at, section->size);
 	*unit = (struct unit){.section = section, .start = *at, .fields = unit->fields};

@@ -44,6 +44,12 @@ struct unit {
  * NOTE_ABSENT behind the last. */
 int units_next(struct dwarf *dwarf, struct debug_section *section, uint64_t *at, struct unit *unit);
 
+/* The attribute that names the file with the rest of a skeleton unit; NULL where UNIT is none. */
+const struct field *unit_split_name(const struct unit *unit);
+
+/* Renames the file that UNIT, a skeleton, names (skeletons.c). Before the rest of it changes. */
+int unit_rename_split(struct dwarf *dwarf, const struct unit *unit);
+
 /* A constant or offset of FORM at AT, which was checked to lie inside; 0 for other classes. */
 uint64_t unit_constant(struct dwarf *dwarf, const struct unit *unit, uint64_t at, uint64_t form);
 

@@ -251,6 +251,10 @@ static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, bool foreign)
 	struct line_user user = {0};
 	dwarf->has_slashes = dwarf->has_slashes || has_slashes(unit);
 	int code = unit->lines_form != 0 ? read_user(dwarf, unit, &user) : NOTE_OK;
+	if (unit_split_name(unit) != NULL) {
+		dwarf->summary.skeletons++;
+		code = code == NOTE_OK && !foreign ? unit_rename_split(dwarf, unit) : code;
+	}
 	if (code == NOTE_OK && foreign)
 		return pass_foreign(dwarf, unit, &user);
 	if (code == NOTE_OK)

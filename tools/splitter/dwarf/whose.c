@@ -38,6 +38,13 @@ struct seen {
 	enum answer answer;
 };
 
+struct source_facts {
+	char *path;
+	bool there;
+	bool has_digest;
+	uint8_t digest[16];
+};
+
 struct survey {
 	struct dwarf *dwarf;
 	struct seen *units;
@@ -45,6 +52,9 @@ struct survey {
 	struct hash_map asked;    /* absolute compilation directories, by the first unit */
 	struct hash_map by_table; /* units that were judged, by their line table */
 	uint64_t absolute[4], likely[4];
+	struct source_facts *sources; /* files that were looked at */
+	size_t source_count, source_room;
+	struct hash_map by_path;
 };
 
 /* Languages whose units are made by one compiler, with one set of options. */
@@ -205,21 +215,53 @@ static bool is_same_md5(const uint8_t *a, const uint8_t *b)
 	return forward || backward;
 }
 
-static enum answer ask_for(const struct dwarf *dwarf, const char *directory, const char *name,
-			   const uint8_t *wanted)
+/* Each file is looked at once, and read once if its digest is asked for. Takes PATH. */
+static const struct source_facts *look_at(struct survey *survey, char *path, bool digest)
 {
-	uint8_t digest[16];
-	enum answer answer = NOT_OURS;
-	char *path = path_absolute(dwarf->map, directory, name);
-	char *installed = path_map_apply(dwarf->map, path);
-	if (installed != NULL && read_source(path, wanted != NULL, digest))
-		answer = wanted == NULL ? LIKELY : is_same_md5(digest, wanted) ? OURS : NOT_OURS;
-	free(installed);
-	free(path);
-	return answer;
+	const uint64_t hash = hash_bytes(path, strlen(path), 0);
+	struct source_facts *facts = NULL;
+	size_t step = 0;
+	for (uint32_t i; (i = hash_map_next(&survey->by_path, hash, &step)) != HASH_NONE;)
+		if (strcmp(survey->sources[i].path, path) == 0)
+			facts = &survey->sources[i];
+	if (facts != NULL) {
+		free(path);
+	} else {
+		if (survey->source_count == survey->source_room) {
+			survey->source_room =
+				survey->source_room == 0 ? 64 : survey->source_room * 2;
+			survey->sources = xrealloc(survey->sources,
+						   survey->source_room * sizeof(*survey->sources));
+		}
+		hash_map_add(&survey->by_path, hash, (uint32_t)survey->source_count);
+		facts = &survey->sources[survey->source_count++];
+		*facts = (struct source_facts){.path = path};
+		facts->there = read_source(path, false, facts->digest);
+	}
+	if (digest && facts->there && !facts->has_digest) {
+		facts->there = read_source(facts->path, true, facts->digest);
+		facts->has_digest = true;
+	}
+	return facts;
 }
 
-static enum answer judge(struct dwarf *dwarf, const struct seen *unit)
+static enum answer ask_for(struct survey *survey, const char *directory, const char *name,
+			   const uint8_t *wanted)
+{
+	char *path = path_absolute(survey->dwarf->map, directory, name);
+	char *installed = path_map_apply(survey->dwarf->map, path);
+	if (installed == NULL) {
+		free(path);
+		return NOT_OURS;
+	}
+	free(installed);
+	const struct source_facts *facts = look_at(survey, path, wanted != NULL);
+	if (!facts->there)
+		return NOT_OURS;
+	return wanted == NULL ? LIKELY : is_same_md5(facts->digest, wanted) ? OURS : NOT_OURS;
+}
+
+static enum answer judge(struct survey *survey, const struct seen *unit)
 {
 	uint8_t digest[16];
 	enum answer answer;
@@ -233,11 +275,11 @@ static enum answer judge(struct dwarf *dwarf, const struct seen *unit)
 		directory += strlen(CWD);
 		directory += directory[0] == '/' ? 1 : 0;
 	}
-	const bool has =
-		unit->table != UINT64_MAX && line_table_md5(dwarf, unit->table, name, digest);
-	answer = ask_for(dwarf, directory, name, has ? digest : NULL);
+	const bool has = unit->table != UINT64_MAX &&
+			 line_table_md5(survey->dwarf, unit->table, name, digest);
+	answer = ask_for(survey, directory, name, has ? digest : NULL);
 	if (answer == NOT_OURS && strncmp(name, "./", 2) == 0)
-		answer = ask_for(dwarf, NULL, name, has ? digest : NULL);
+		answer = ask_for(survey, NULL, name, has ? digest : NULL);
 	free(name);
 	return answer;
 }
@@ -265,7 +307,7 @@ static void judge_all(struct survey *survey)
 	for (size_t i = 0; i < survey->count; i++) {
 		struct seen *unit = &survey->units[i];
 		if (is_judged(unit)) {
-			unit->answer = judge(dwarf, unit);
+			unit->answer = judge(survey, unit);
 			survey->likely[family(unit->language)] += unit->answer == LIKELY;
 			if (find_judged(survey, unit->table) == NULL)
 				hash_map_add(&survey->by_table, hash_number(unit->table, 0),
@@ -319,6 +361,10 @@ void units_tell_whose(struct dwarf *dwarf)
 	if (cwd)
 		path_map_name(dwarf->own_map, CWD, path_map_build_dir(dwarf->map));
 	dwarf->err = err;
+	for (size_t i = 0; i < survey.source_count; i++)
+		free(survey.sources[i].path);
+	free(survey.sources);
+	hash_map_free(&survey.by_path);
 	free(survey.units);
 	hash_map_free(&survey.asked);
 	hash_map_free(&survey.by_table);

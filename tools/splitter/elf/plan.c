@@ -281,10 +281,52 @@ static int read_section(struct plan_section *section, struct image *image, uint6
 	return section->bytes != NULL ? NOTE_OK : NOTE_MALFORMED;
 }
 
-static int apply_edits(struct plan *plan, const struct section_edits *edits, struct note_error *err)
+/* A section that the image does not have, of debug strings. */
+static int add_section(struct plan *plan, const struct image *image,
+		       const struct section_edit *edit, struct note_error *err)
+{
+	const uint64_t table = image->shstrndx;
+	const size_t length = strlen(edit->name) + 1;
+	if (table == SHN_UNDEF || table >= plan->count || plan->names != NULL ||
+	    plan->sections[table].bytes == NULL ||
+	    plan->sections[table].shdr.sh_size > UINT32_MAX / 2)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "there is no table for the name of section %s", edit->name);
+	struct plan_section *names = &plan->sections[table];
+	const uint64_t old = names->shdr.sh_size;
+	plan->names = xmalloc(old + length);
+	memcpy(plan->names, names->bytes, old);
+	memcpy(plan->names + old, edit->name, length);
+	names->bytes = plan->names;
+	names->shdr.sh_size = old + length;
+	names->edited = true;
+	plan->sections = xrealloc(plan->sections, (plan->count + 1) * sizeof(*plan->sections));
+	plan->sections[plan->count++] = (struct plan_section){
+		.shdr = {.sh_name = (uint32_t)old,
+			 .sh_type = SHT_PROGBITS,
+			 .sh_flags = SHF_MERGE | SHF_STRINGS,
+			 .sh_size = edit->size,
+			 .sh_entsize = 1,
+			 .sh_addralign = 1},
+		.name = edit->name,
+		.fate = FATE_DEBUG,
+		.bytes = edit->bytes,
+		.edited = true,
+	};
+	return NOTE_OK;
+}
+
+static int apply_edits(struct plan *plan, const struct image *image,
+		       const struct section_edits *edits, struct note_error *err)
 {
 	for (size_t i = 0; edits != NULL && i < edits->count; i++) {
 		const struct section_edit *edit = &edits->items[i];
+		if (edit->section == 0 && edit->name != NULL) {
+			int code = add_section(plan, image, edit, err);
+			if (code != NOTE_OK)
+				return code;
+			continue;
+		}
 		if (edit->section == 0 || edit->section >= plan->count)
 			return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "edit of no section");
 		struct plan_section *section = &plan->sections[edit->section];
@@ -345,11 +387,12 @@ int plan_make(struct plan *plan, struct image *image, const struct section_edits
 	follow_members(plan, image);
 	if (options->keep_first_symbol)
 		keep_first_symbol(plan, image, strtab);
-	return code == NOTE_OK ? apply_edits(plan, edits, err) : code;
+	return code == NOTE_OK ? apply_edits(plan, image, edits, err) : code;
 }
 
 void plan_free(struct plan *plan)
 {
 	free(plan->sections);
+	free(plan->names);
 	*plan = (struct plan){0};
 }

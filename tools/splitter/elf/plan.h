@@ -28,8 +28,10 @@ struct plan_section {
 };
 
 struct plan {
-	struct plan_section *sections; /* COUNT of them, by their index in the image */
+	struct plan_section *sections; /* COUNT of them, by their index in the image; behind them,
+					  those that edits add */
 	uint64_t count;
+	uint8_t *names; /* the section name table, where edits add to it */
 };
 
 /* True where a section, not allocated and called NAME, holds debug information or what serves it

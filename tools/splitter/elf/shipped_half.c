@@ -258,7 +258,7 @@ static void wipe(const struct ranges *kept, uint8_t *bytes, uint64_t start, uint
 static int wipe_removed(const struct shipped *shipped, struct image *image, const struct plan *plan,
 			uint8_t *bytes, struct note_error *err)
 {
-	for (uint64_t i = 1; i < plan->count; i++) {
+	for (uint64_t i = 1; i < image->shnum && i < plan->count; i++) {
 		GElf_Shdr shdr; /* the original place, not the edit's size */
 		int code = image_shdr(image, i, &shdr, err);
 		if (code != NOTE_OK)

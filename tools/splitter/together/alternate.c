@@ -53,48 +53,19 @@ char *alternate_of(struct image *debug, const char *debug_path)
 
 /* --- a new name --- */
 
-/* Debian's architectures and their multiarch triplets (dpkg-architecture(1)). */
-static const char *triplet_of(const char *arch)
+void link_target_make(struct link_target *target, const struct layout *layout, const uint8_t *id,
+		      uint64_t id_size)
 {
-	static const char *const table[][2] = {
-		{"alpha", "alpha-linux-gnu"},
-		{"amd64", "x86_64-linux-gnu"},
-		{"arc", "arc-linux-gnu"},
-		{"arm64", "aarch64-linux-gnu"},
-		{"armel", "arm-linux-gnueabi"},
-		{"armhf", "arm-linux-gnueabihf"},
-		{"hppa", "hppa-linux-gnu"},
-		{"i386", "i386-linux-gnu"},
-		{"ia64", "ia64-linux-gnu"},
-		{"loong64", "loongarch64-linux-gnu"},
-		{"m68k", "m68k-linux-gnu"},
-		{"mips", "mips-linux-gnu"},
-		{"mips64", "mips64-linux-gnuabi64"},
-		{"mips64el", "mips64el-linux-gnuabi64"},
-		{"mipsel", "mipsel-linux-gnu"},
-		{"powerpc", "powerpc-linux-gnu"},
-		{"ppc64", "powerpc64-linux-gnu"},
-		{"ppc64el", "powerpc64le-linux-gnu"},
-		{"riscv64", "riscv64-linux-gnu"},
-		{"s390x", "s390x-linux-gnu"},
-		{"sh4", "sh4-linux-gnu"},
-		{"sparc64", "sparc64-linux-gnu"},
-		{"x32", "x86_64-linux-gnux32"},
-	};
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(table[i][0], arch) == 0)
-			return table[i][1];
-	return NULL;
+	char hex[2 * BUILD_ID_MAX + 1];
+	hex_encode(id, id_size, hex);
+	target->path = xasprintf("%s/.build-id/%.2s/%s.debug", layout->debug_root, hex, hex + 2);
+	target->name = xasprintf("../%.2s/%s.debug", hex, hex + 2);
 }
 
-int alternate_check(const struct split_options *options, struct note_error *err)
+void link_target_free(struct link_target *target)
 {
-	if (options->layout != LAYOUT_DEB || triplet_of(options->arch) != NULL)
-		return NOTE_OK;
-	return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
-			 "--dwz=multi: '%s' is no architecture of Debian's, by which the alternate "
-			 "file's place is named",
-			 options->arch);
+	free(target->path);
+	free(target->name);
 }
 
 struct search {
@@ -137,20 +108,13 @@ static bool look(void *context, const struct entry *entry, bool *descend)
 char *alternate_name(const struct layout *layout, const struct split_options *options,
 		     const struct strings *outputs, struct note_error *err)
 {
-	const bool deb = layout->kind == LAYOUT_DEB;
-	if (alternate_check(options, err) != NOTE_OK)
-		return NULL;
-	char *stem =
-		deb ? xasprintf("%s/.dwz/%s/%s", layout->debug_root, triplet_of(options->arch),
-				options->name)
-		    : xasprintf("%s/.dwz/%s-%s%s%s.%s", layout->debug_root, options->name,
-				options->version, options->release != NULL ? "-" : "",
-				options->release != NULL ? options->release : "", options->arch);
+	char *stem = xasprintf("%s/.dwz/%s-%s%s%s.%s", layout->debug_root, options->name,
+			       options->version, options->release != NULL ? "-" : "",
+			       options->release != NULL ? options->release : "", options->arch);
 	char *path = NULL;
 	for (unsigned number = 0;; number++) {
 		struct stat st;
-		path = number == 0 ? xasprintf("%s%s", stem, deb ? ".debug" : "")
-				   : xasprintf("%s.%u%s", stem, number, deb ? ".debug" : "");
+		path = number == 0 ? xstrdup(stem) : xasprintf("%s.%u", stem, number);
 		struct search search = {options->root, path, outputs, false};
 		int code = root_stat(options->root, path, &st, NULL);
 		if (code == NOTE_OK)

@@ -4,7 +4,7 @@
  * to the debug file, a NUL, the alternate file's build-id). Where they lie, below the debug tree:
  *
  *   rpm   .dwz/N-V-R.A                as find-debuginfo has it
- *   deb   .dwz/TRIPLET/N.debug        as dh_dwz has it
+ *   deb   .build-id/xx/yyyy.debug     as any debug file, by its build-id
  */
 #ifndef SPLITTER_TOGETHER_ALTERNATE_H
 #define SPLITTER_TOGETHER_ALTERNATE_H
@@ -16,13 +16,19 @@
  * caller frees it. */
 char *alternate_of(struct image *debug, const char *debug_path);
 
-/* NOTE_USAGE where a new one would have no place: layout deb knows the architectures of Debian's
- * alone. */
-int alternate_check(const struct split_options *options, struct note_error *err);
+/* Where layout deb has the alternate file with a build-id, and how its debug files name it. */
+struct link_target {
+	char *path; /* below ROOT */
+	char *name;
+};
 
-/* Where a new one goes: a name that no debug file below ROOT uses, but for those at OUTPUTS
- * (sorted), which are made anew. The caller frees it; NULL with ERR where the tree cannot be
- * read, or as alternate_check. */
+void link_target_make(struct link_target *target, const struct layout *layout, const uint8_t *id,
+		      uint64_t id_size);
+void link_target_free(struct link_target *target);
+
+/* Where a new one goes (in layout deb: for dwz alone, which does not know its build-id yet): a name
+ * that no debug file below ROOT uses, but for those at OUTPUTS (sorted), which are made anew. The
+ * caller frees it; NULL with ERR where the tree cannot be read. */
 char *alternate_name(const struct layout *layout, const struct split_options *options,
 		     const struct strings *outputs, struct note_error *err);
 

@@ -4,7 +4,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/splitter/together/together.h"
+#include "libnote/error.h"
+#include "tools/splitter/together/internal.h"
+
+/* The facts of a finished debug file. */
+void note_debug_file(const struct split_run *run, struct outcome *outcome,
+		     const struct strip_output *file)
+{
+	struct image *image = NULL;
+	debug_file_check_index(run, file, outcome);
+	outcome->debug_crc32 = crc32_of(0, file->bytes, file->size);
+	outcome->debug_size = file->size;
+	if (run->options->digests)
+		sha256_hex(file->bytes, file->size, outcome->debug_sha256);
+	if (image_open_memory(&image, file->bytes, file->size, NULL) == NOTE_OK &&
+	    image_read_elf(image, NULL) == NOTE_OK)
+		outcome->alternate = alternate_of(image, outcome->debug_path);
+	image_close(image);
+}
 
 /* Notes an alternate file, and makes its .build-id link. */
 static int enter_alternate(const struct split_run *run, struct manifest *manifest, const char *path,

@@ -3,6 +3,7 @@
 #ifndef SPLITTER_TOGETHER_INTERNAL_H
 #define SPLITTER_TOGETHER_INTERNAL_H
 
+#include "tools/splitter/together/alternate.h"
 #include "tools/splitter/together/together.h"
 
 /* An input whose halves are staged. */
@@ -19,13 +20,15 @@ struct batch {
 	const struct split_run *run;
 	struct member *items; /* by digest of the debug file, then by path */
 	size_t count;
-	size_t from;     /* the first of those that are shipped together */
-	char *alternate; /* below ROOT */
-	bool is_shared;  /* dwz made it */
+	size_t from;                /* the first of those that are shipped together */
+	char *alternate;            /* below ROOT, as dwz takes it to be */
+	struct strip_output shared; /* its contents, where dwz made one; BYTES is NULL else */
+	struct build_id id;         /* its build-id */
+	struct link_target target;  /* layout deb */
 	bool refusals;
 };
 
-/* Notes the facts of a finished debug file. */
+/* Notes the facts of a finished debug file (enter.c). */
 void note_debug_file(const struct split_run *run, struct outcome *outcome,
 		     const struct strip_output *file);
 

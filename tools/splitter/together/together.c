@@ -87,22 +87,6 @@ int together_stage(const struct split_run *run, size_t index, const struct strip
 	return code;
 }
 
-/* The facts of a finished debug file. */
-void note_debug_file(const struct split_run *run, struct outcome *outcome,
-		     const struct strip_output *file)
-{
-	debug_file_check_index(run, file, outcome);
-	struct image *image = NULL;
-	outcome->debug_crc32 = crc32_of(0, file->bytes, file->size);
-	outcome->debug_size = file->size;
-	if (run->options->digests)
-		sha256_hex(file->bytes, file->size, outcome->debug_sha256);
-	if (image_open_memory(&image, file->bytes, file->size, NULL) == NOTE_OK &&
-	    image_read_elf(image, NULL) == NOTE_OK)
-		outcome->alternate = alternate_of(image, outcome->debug_path);
-	image_close(image);
-}
-
 /* --- folding --- */
 
 static int by_draft(const void *a, const void *b)
@@ -194,15 +178,12 @@ static int fold(struct batch *batch, struct note_error *err)
 	if (count > 1) {
 		const char *below = batch->alternate + strlen(run->layout.debug_root) + 1;
 		char *directory = xasprintf("%s/%s", run->work, below);
-		char *link =
-			run->layout.kind == LAYOUT_DEB ? xasprintf("/%s", batch->alternate) : NULL;
 		*strrchr(directory, '/') = '\0';
 		code = root_make_dirs(options->root, directory, err);
 		if (code == NOTE_OK)
 			code = dwz_fold_together(options->root, run->work, names, count, below,
-						 link, &options->dwz_limits, options->jobs,
+						 NULL, &options->dwz_limits, options->jobs,
 						 &batch->refusals, err);
-		free(link);
 		free(directory);
 	}
 	free(names);
@@ -230,6 +211,44 @@ static int explain(const struct batch *batch, const struct member *member,
 	return work_read(batch->run, member->name, file, err);
 }
 
+/* Reads what dwz made in common. Its build-id, dwz's digest of the contents, becomes one that this
+ * package alone has: small files of two packages would be one. */
+static int take_shared(struct batch *batch, struct note_error *err)
+{
+	const struct split_run *run = batch->run;
+	const struct split_options *options = run->options;
+	const struct plan_options plan_options = {.keep_symtab = true};
+	struct image *image = NULL;
+	struct plan plan = {0};
+	int code = work_read(run, batch->alternate + strlen(run->layout.debug_root) + 1,
+			     &batch->shared, err);
+	if (code == NOTE_ABSENT)
+		return NOTE_OK; /* nothing in common */
+	if (code == NOTE_OK)
+		code = image_open_memory(&image, batch->shared.bytes, batch->shared.size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = build_id_find(image, &batch->id, err);
+	if (code == NOTE_OK)
+		code = plan_make(&plan, image, NULL, &plan_options, err);
+	if (code == NOTE_OK) {
+		char *seed =
+			xasprintf("%s-%s%s%s.%s", options->name, options->version,
+				  options->release != NULL ? "-" : "",
+				  options->release != NULL ? options->release : "", options->arch);
+		code = build_id_compute(image, &plan, seed, &batch->id, err);
+		free(seed);
+	}
+	if (code == NOTE_OK) {
+		memcpy(batch->shared.bytes + batch->id.offset, batch->id.bytes, batch->id.size);
+		link_target_make(&batch->target, &run->layout, batch->id.bytes, batch->id.size);
+	}
+	plan_free(&plan);
+	image_close(image);
+	return code;
+}
+
 /* --- publishing --- */
 
 static size_t end_of_group(const struct batch *batch, size_t first)
@@ -255,8 +274,12 @@ static int publish_group(const struct batch *batch, size_t first, struct note_er
 	for (size_t i = first; i < end && absolute == NULL; i++)
 		if (depth_of(batch->items[i].name) != depth_of(member->name))
 			absolute = xasprintf("/%s", batch->alternate);
-	if (code == NOTE_OK && (absolute != NULL || options->compression != COMPRESSION_NONE))
-		code = debug_file_repack(&file, options->compression, absolute, err);
+	const struct alternate_link link = {run->layout.kind == LAYOUT_DEB ? batch->target.name
+									   : absolute,
+					    batch->id.bytes, batch->id.size};
+	const bool relinks = batch->shared.bytes != NULL;
+	if (code == NOTE_OK && (relinks || options->compression != COMPRESSION_NONE))
+		code = debug_file_repack(&file, options->compression, relinks ? &link : NULL, err);
 	for (size_t i = first; code == NOTE_OK && i < end; i++) {
 		struct outcome *outcome = &run->outcomes[batch->items[i].index];
 		const char *const paths[] = {outcome->debug_path};
@@ -287,17 +310,17 @@ static int publish_alternate(struct batch *batch, struct note_error *err)
 	const struct split_run *run = batch->run;
 	const struct split_options *options = run->options;
 	const struct file_attributes attributes = {.mode = 0644, .like = -1};
-	const char *const paths[] = {batch->alternate};
-	const char *below = batch->alternate + strlen(run->layout.debug_root) + 1;
-	struct strip_output file = {0};
-	int code = work_read(run, below, &file, err);
-	if (code == NOTE_ABSENT)
-		return NOTE_OK; /* nothing in common */
-	if (code == NOTE_OK && options->compression != COMPRESSION_NONE)
-		code = debug_file_repack(&file, options->compression, NULL, err);
+	const char *const paths[] = {run->layout.kind == LAYOUT_DEB ? batch->target.path
+								    : batch->alternate};
+	struct strip_output *file = &batch->shared;
+	int code = NOTE_OK;
+	if (file->bytes == NULL)
+		return NOTE_OK;
+	if (options->compression != COMPRESSION_NONE)
+		code = debug_file_repack(file, options->compression, NULL, err);
 	if (code == NOTE_OK)
-		code = root_write(options->root, paths, 1, file.bytes, file.size, &attributes, err);
-	free(file.bytes);
+		code = root_write(options->root, paths, 1, file->bytes, file->size, &attributes,
+				  err);
 	return code;
 }
 
@@ -378,6 +401,8 @@ static int work_through(struct batch *batch, struct note_error *err)
 	if (batch->alternate == NULL)
 		return err->code;
 	int code = fold(batch, err);
+	if (code == NOTE_OK)
+		code = take_shared(batch, err);
 	if (code != NOTE_OK)
 		return code;
 	pool_run(jobs, batch->count, publish, NULL, batch);
@@ -417,5 +442,7 @@ void together_finish(const struct split_run *run)
 	if (complete)
 		journal_remove(run);
 	free(batch.alternate);
+	free(batch.shared.bytes);
+	link_target_free(&batch.target);
 	free(batch.items);
 }

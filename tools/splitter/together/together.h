@@ -11,6 +11,14 @@ int together_stage(const struct split_run *run, size_t index, const struct strip
 		   const struct strip_output *shipped, struct outcome *outcome,
 		   struct note_error *err);
 
+/* Where input INDEX is folded already: notes it in OUTCOME, and has EDITS name its alternate file
+ * as its debug file must. */
+int alternate_relink(const struct split_run *run, size_t index, struct image *image,
+		     struct section_edits *edits, struct outcome *outcome, struct note_error *err);
+
+/* Removes alternate files that went elsewhere. */
+void alternate_finish(const struct split_run *run);
+
 /* Takes all staged inputs to their end, and notes in their outcomes how that was. */
 void together_finish(const struct split_run *run);
 

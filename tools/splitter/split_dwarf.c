@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Split DWARF: the units of such a file are skeletons, and most of its debug information lies in
+ * .dwo files of the build. Those are copied to the debug tree, .dwo/N-V-R.A/..., and the skeletons
+ * name them so: gdb looks for a relative name in its debug directories, whatever the layout, and
+ * two releases lie side by side. (A .dwp file gdb finds by the program's name alone, in the
+ * directory of the debug file: there two releases would meet. And gdb 13 cannot read what dwp and
+ * llvm-dwp make of DWARF 5.)
+ *
+ * A .dwp file that somebody has put beside the program does go to DEBUGFILE.dwp, and in layout deb
+ * the name by which gdb looks for it becomes a link: nothing of it stays in the package.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/splitter/split_internal.h"
+
+static const char *last_component(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+static int put(const struct split_run *run, size_t index, const struct strip_output *file,
+	       const struct outcome *outcome, struct note_error *err)
+{
+	const struct file_attributes attributes = {.mode = 0644, .like = -1};
+	struct root *root = run->options->root;
+	char *path = xasprintf("%s.dwp", outcome->debug_path);
+	const char *const paths[] = {path};
+	int code = root_write(root, paths, 1, file->bytes, file->size, &attributes, err);
+	if (code == NOTE_OK && run->layout.kind == LAYOUT_DEB) {
+		const char *name = last_component(outcome->debug_path);
+		char *link = xasprintf("%.*s%s.dwp", (int)(name - outcome->debug_path),
+				       outcome->debug_path,
+				       last_component(run->inputs.items[index].path));
+		code = root_symlink(root, last_component(path), link, err);
+		free(link);
+	}
+	free(path);
+	return code;
+}
+
+/* The .dwp file beside the input, NOTE_ABSENT where there is none. */
+static int take_package(const struct split_run *run, size_t index, struct outcome *outcome,
+			struct note_error *err)
+{
+	struct strip_output file = {0};
+	struct root *root = run->options->root;
+	char *path = xasprintf("%s.dwp", run->inputs.items[index].path);
+	int fd;
+	int code = root_open_file(root, path, &fd, err);
+	if (code == NOTE_OK) {
+		size_t size = 0;
+		code = file_read(fd, &file.bytes, &size, err);
+		file.size = size;
+		close(fd);
+	}
+	if (code == NOTE_OK)
+		code = put(run, index, &file, outcome, err);
+	if (code == NOTE_OK) {
+		outcome->dwp = path;
+		path = NULL;
+	}
+	free(file.bytes);
+	free(path);
+	return code;
+}
+
+/* Copies the file at PATH to where its skeleton now says that it is; *SAID is why not. */
+static int copy(const struct split_run *run, const char *path, char **said, struct note_error *err)
+{
+	const struct file_attributes attributes = {.mode = 0644, .like = -1};
+	struct stat st;
+	uint8_t *bytes = NULL;
+	size_t size;
+	int code = NOTE_OK;
+	char *place = path_map_place(run->map, path);
+	char *name = path_map_split_name(run->map, path);
+	const char *from = place != NULL ? place : path;
+	const int fd = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (name == NULL) {
+		*said = xasprintf("%s is not below a build directory", path);
+	} else if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		*said = xasprintf("%s is not there", from);
+	} else {
+		char *to = xasprintf("%s/%s", run->layout.debug_root, name);
+		const char *const paths[] = {to};
+		code = file_read(fd, &bytes, &size, err);
+		if (code == NOTE_OK)
+			code = root_write(run->options->root, paths, 1, bytes, size, &attributes,
+					  err);
+		free(to);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(bytes);
+	free(name);
+	free(place);
+	return code;
+}
+
+static int gather(const struct split_run *run, struct image *image, char **said,
+		  struct note_error *err)
+{
+	struct strings paths = {0};
+	if (run->map == NULL) {
+		*said = xstrdup("without --build-dir they are not looked for");
+		return NOTE_OK;
+	}
+	int code = dwarf_list_split(image, run->map, &paths, err);
+	for (size_t i = 0; i < paths.count && code == NOTE_OK; i++) {
+		char *why = NULL;
+		code = copy(run, paths.items[i], &why, err);
+		if (*said == NULL)
+			*said = why;
+		else
+			free(why);
+	}
+	if (code == NOTE_OK && paths.count == 0)
+		*said = xstrdup("they name none");
+	strings_free(&paths);
+	return code;
+}
+
+int split_dwarf_gather(const struct split_run *run, size_t index, struct image *image,
+		       uint64_t skeletons, struct outcome *outcome, struct note_error *err)
+{
+	char *said = NULL;
+	if (skeletons == 0)
+		return NOTE_OK;
+	int code = gather(run, image, &said, err);
+	if (code == NOTE_OK && outcome->debug_path != NULL) {
+		code = take_package(run, index, outcome, err);
+		if (code == NOTE_OK) {
+			free(said);
+			said = NULL;
+		} else if (code == NOTE_ABSENT) {
+			code = NOTE_OK;
+		}
+	}
+	if (code == NOTE_OK && said != NULL)
+		strings_take(
+			&outcome->wanting,
+			xasprintf("%" PRIu64 " of its units are skeletons (split DWARF), and "
+				  "what their .dwo files hold is not, or not all, in the debug "
+				  "tree: %s",
+				  skeletons, said));
+	else if (code == NOTE_OK)
+		strings_take(&outcome->remarks,
+			     xasprintf("%" PRIu64 " of its units are skeletons (split DWARF): what "
+				       "their .dwo files hold is in the debug tree",
+				       skeletons));
+	free(said);
+	return code;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct input *)a)->path, ((const struct input *)b)->path);
+}
+
+void split_dwarf_finish(const struct split_run *run)
+{
+	for (size_t i = 0; i < run->inputs.count; i++) {
+		struct outcome *outcome = &run->outcomes[i];
+		if (outcome->dwp == NULL || outcome->verdict != VERDICT_SPLIT)
+			continue;
+		const struct input key = {.path = outcome->dwp};
+		const struct input *moved =
+			bsearch(&key, run->inputs.items, run->inputs.count, sizeof(key), by_path);
+		if (root_remove(run->options->root, outcome->dwp, &outcome->link_err) == NOTE_OK &&
+		    moved != NULL)
+			run->outcomes[moved - run->inputs.items].verdict = VERDICT_NONE;
+	}
+}
