@@ -172,8 +172,8 @@ check-build: all $(BUILD)/unit fuzzers
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZE)" \
 	  $(BUILD)/sanitized/pkgnote $(BUILD)/sanitized/unit
 
-lint:
-	@bash tests/lint.sh
+lint: all
+	@BUILD=$(BUILD) bash tests/lint.sh
 
 bench: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all

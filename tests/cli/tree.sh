@@ -8,15 +8,65 @@ lint_is_clean() {
 }
 check "make lint finds nothing" lint_is_clean
 
-lint_sees_a_wrong_arrow() {
-	need clang-format cppcheck
-	mkdir tree
-	cp -r "$TOP/libnote" "$TOP/tools" "$TOP/tests" "$TOP/.clang-format" tree
-	sed -i '1a #include "tools/splitter/layout.h"' tree/tools/splitter/elf/debug_half.c
-	status 1 bash tree/tests/lint.sh
-	says out 'tools/splitter/elf/debug_half.c:2:#include "tools/splitter/layout.h"'
+# A copy of the sources, and of what the symbols of the objects say, in which walls are broken one by one.
+broken_walls() {
+	need python3 gcc
+	mkdir copy
+	(cd "$TOP" && find libnote tools -name '*.[ch]' | cpio -pdm --quiet "$OLDPWD/copy")
+	cp -r "$TOP/tests/house.py" copy
+	(cd "$BUILD" && find libnote tools -name '*.o' | cpio -pdm --quiet "$OLDPWD/copy/build")
+	cd copy
+	python3 house.py build
+	# plant FILE LINE PATTERN: with LINE at the end of FILE, house.py says PATTERN.
+	plant() {
+		cp "$1" ../kept
+		printf '%s\n' "$2" >>"$1"
+		status 1 python3 house.py build
+		says out "$3"
+		cp ../kept "$1"
+	}
+	plant libnote/image.h '#include "tools/base/text.h"' 'libnote/image.h: uses tools/base/text.h: libnote may not'
+	plant tools/base/text.h '#include "tools/splitter/split.h"' 'tools/base/text.h: uses tools/splitter/split.h: tools/base may not'
+	plant tools/s3/s3.h '#include "tools/share/share.h"' 'tools/s3 may not'
+	plant tools/share/share.h '#include "tools/commands.h"' 'uses tools/commands.h, a subcommand'
+	plant tools/verify.c '#include "tools/splitter/dwarf/internal.h"' 'verify.c: includes .*internal.h, which is for its own room'
+	plant tools/split.c '#include "tools/splitter/elf/plan.h"' 'includes tools/splitter/elf/plan.h, which is for its own room'
+	plant libnote/image.h '#include "note.h"' 'a ring: .*libnote/image.h.*libnote/note.h'
+	python3 house.py build
+	# Calls count as includes do: two files that call each other, with no include at all.
+	mkdir -p build/tools/base
+	echo 'void planted_b(void); void planted_a(void); void planted_a(void) { planted_b(); }' >tools/base/planted_a.c
+	echo 'void planted_b(void); void planted_a(void); void planted_b(void) { planted_a(); }' >tools/base/planted_b.c
+	for name in a b; do gcc -c -o build/tools/base/planted_$name.o tools/base/planted_$name.c; done
+	status 1 python3 house.py build
+	says out 'a ring: tools/base/planted_a.c, tools/base/planted_b.c'
+	# A call upstairs, declared by hand.
+	echo 'int split_tree(void); int planted_a(void); int planted_a(void) { return split_tree(); }' >tools/base/planted_a.c
+	gcc -c -o build/tools/base/planted_a.o tools/base/planted_a.c
+	status 1 python3 house.py build
+	says out 'tools/base/planted_a.c: uses tools/splitter/split.c: tools/base may not'
+	rm tools/base/planted_* build/tools/base/planted_*
+	# A crowded room.
+	for i in $(seq 30); do : >libnote/pe/planted$i.h; done
+	status 1 python3 house.py build
+	says out 'libnote/pe: 3[0-9] sources and headers, 25 are the most'
+	rm libnote/pe/planted*
+	rm build/tools/base/text.o
+	status 1 python3 house.py build
+	says out 'not built: tools/base/text.c'
 }
-check "make lint sees a stage that reaches into another" lint_sees_a_wrong_arrow
+check "broken walls between rooms are seen: arrows, faces, rings by includes and by calls, crowds" broken_walls
+
+lint_sees_bad_form() {
+	need clang-format
+	mkdir -p tree/libnote tree/tools tree/tests
+	cp "$TOP/.clang-format" tree
+	cp "$TOP/tests/lint.sh" "$TOP/tests/house.py" tree/tests
+	printf 'int  a ;\n' >tree/libnote/a.c
+	status 1 bash tree/tests/lint.sh
+	says out 'a.c:1:.*clang-format'
+}
+check "make lint sees bad form" lint_sees_bad_form
 
 no_warning_with() {
 	make -C "$TOP" -j2 all "$PWD/b/unit" BUILD="$PWD/b" CC="$1" CFLAGS="-O2 -g -Werror" >log 2>&1 || { tail -20 log >&2; return 1; }

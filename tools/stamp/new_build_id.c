@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/splitter/elf/buildid.h"
+#include "tools/splitter/elf/elf.h"
 
 int new_build_id(uint8_t *file, size_t size, const char *seed, bool *absent, struct note_error *err)
 {
