@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
+#include "tools/splitter/dwarf/dwarf.h"
 #include "tools/splitter/paths.h"
 
 #define INSTALLED "/usr/src/debug/hello-2.10-1.x86_64"

@@ -307,15 +307,3 @@ bool path_map_is_misplaced(const struct path_map *map, const char *directory, co
 		return false;
 	return is_there(map, NULL, path) && !is_there(map, directory, path);
 }
-
-bool path_is_source(const char *path)
-{
-	/* "-" is what gcc calls its standard input in some versions. A name in angle brackets may
-	 * have a directory in front: "/build/<artificial>", "./<built-in>"; Go's "<missing>_86"
-	 * goes on. */
-	const char *name = strrchr(path, '/');
-	name = name != NULL ? name + 1 : path;
-	if (name[0] == '\0' || strcmp(path, "-") == 0)
-		return false;
-	return !(name[0] == '<' && strchr(name, '>') != NULL);
-}

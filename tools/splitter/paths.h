@@ -70,7 +70,4 @@ void path_absolute_into(const struct path_map *map, const char *directory, const
  * itself, and none below DIRECTORY. */
 bool path_map_is_misplaced(const struct path_map *map, const char *directory, const char *path);
 
-/* False for names that a compiler made up: "<built-in>", "<artificial>", "<stdin>", "-", "". */
-bool path_is_source(const char *path);
-
 #endif

@@ -85,4 +85,7 @@ int dwarf_list_split(struct image *image, const struct path_map *map, struct str
 int dwarf_list(struct image *image, struct image *alternate, struct dwarf_sources *sources,
 	       struct dwarf_summary *summary, struct note_error *err);
 
+/* False for names that a compiler made up: "<built-in>", "<artificial>", "<stdin>", "-", "". */
+bool path_is_source(const char *path);
+
 #endif

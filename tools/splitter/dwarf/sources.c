@@ -8,6 +8,18 @@
 
 #include "tools/splitter/dwarf/internal.h"
 
+bool path_is_source(const char *path)
+{
+	/* "-" is what gcc calls its standard input in some versions. A name in angle brackets may
+	 * have a directory in front: "/build/<artificial>", "./<built-in>"; Go's "<missing>_86"
+	 * goes on. */
+	const char *name = strrchr(path, '/');
+	name = name != NULL ? name + 1 : path;
+	if (name[0] == '\0' || strcmp(path, "-") == 0)
+		return false;
+	return !(name[0] == '<' && strchr(name, '>') != NULL);
+}
+
 struct source {
 	uint32_t directory;
 	bool has_md5;
