@@ -62,3 +62,35 @@ void sha256_end(struct sha256 *state, char out[2 * SHA256_SIZE + 1])
 	free(state);
 	hex_encode(digest, sizeof(digest), out);
 }
+
+struct digest_pair {
+	EVP_MD_CTX *sha1;
+	struct sha256 *sha256;
+};
+
+struct digest_pair *digest_pair_begin(void)
+{
+	struct digest_pair *pair = xmalloc(sizeof(*pair));
+	pair->sha256 = sha256_begin();
+	pair->sha1 = EVP_MD_CTX_new();
+	must(pair->sha1 != NULL);
+	must(EVP_DigestInit_ex(pair->sha1, EVP_sha1(), NULL));
+	return pair;
+}
+
+void digest_pair_add(struct digest_pair *pair, const void *bytes, size_t size)
+{
+	sha256_add(pair->sha256, bytes, size);
+	must(EVP_DigestUpdate(pair->sha1, bytes, size));
+}
+
+void digest_pair_end(struct digest_pair *pair, char sha1[2 * SHA1_SIZE + 1],
+		     char sha256[2 * SHA256_SIZE + 1])
+{
+	uint8_t digest[SHA1_SIZE];
+	must(EVP_DigestFinal_ex(pair->sha1, digest, NULL));
+	EVP_MD_CTX_free(pair->sha1);
+	hex_encode(digest, sizeof(digest), sha1);
+	sha256_end(pair->sha256, sha256);
+	free(pair);
+}

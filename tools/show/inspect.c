@@ -15,6 +15,7 @@ void inspection_free(struct inspection *inspection)
 	free(inspection->failures);
 	free(inspection->directories);
 	text_free(&inspection->out);
+	binaries_free(&inspection->binaries);
 	*inspection = (struct inspection){0};
 }
 
@@ -27,15 +28,20 @@ void inspection_fail(struct inspection *inspection, const char *file, const char
 		member != NULL ? xasprintf("%s: %s", file, member) : xstrdup(file), *error};
 }
 
-/* Prints the record and lets go of it. CODE is what gathering it came to. */
+/* Prints the record, or takes it with what else IMAGE (NULL for a module) says, and lets go of it.
+ * CODE is what gathering it came to. */
 static void finish_record(struct inspection *inspection, const struct record_style *style,
-			  struct record *record, int code, const struct note_error *error)
+			  struct record *record, struct image *image, int code,
+			  const struct note_error *error)
 {
 	if (code != NOTE_OK)
 		inspection_fail(inspection, record->path, record->member, error);
 	if (record->wanting)
 		inspection->wanting = true;
-	record_print(record, style, &inspection->out);
+	if (style->collect)
+		binaries_add(&inspection->binaries, record, image);
+	else
+		record_print(record, style, &inspection->out);
 	record_clear(record);
 }
 
@@ -54,7 +60,7 @@ static bool show_module(void *context, struct module *module)
 	struct note_error error;
 	record.kind = modules->kind;
 	int code = record_module(&record, module, modules->style->all, &error);
-	finish_record(modules->inspection, modules->style, &record, code, &error);
+	finish_record(modules->inspection, modules->style, &record, NULL, code, &error);
 	return true;
 }
 
@@ -81,7 +87,7 @@ static bool show_pe(struct inspection *inspection, const struct record_style *st
 		return true;
 	}
 	code = record_pe(&record, &pe, &error);
-	finish_record(inspection, style, &record, code, &error);
+	finish_record(inspection, style, &record, image, code, &error);
 	return true;
 }
 
@@ -99,7 +105,7 @@ bool inspect_image(struct inspection *inspection, const struct record_style *sty
 		show_core(inspection, style, image, path, member);
 	} else {
 		code = record_elf(&record, image, style->all, &error);
-		finish_record(inspection, style, &record, code, &error);
+		finish_record(inspection, style, &record, image, code, &error);
 	}
 	return true;
 }

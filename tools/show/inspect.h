@@ -4,6 +4,7 @@
 #ifndef SHOW_INSPECT_H
 #define SHOW_INSPECT_H
 
+#include "tools/show/binary.h"
 #include "tools/show/record.h"
 
 struct inspect_failure {
@@ -21,7 +22,8 @@ struct inspect_directory {
 /* What came of some files, in their order; zero-initialised is nothing. */
 struct inspection {
 	struct text out;
-	bool wanting; /* some record has a problem */
+	struct binaries binaries; /* where the style wants these in place of text */
+	bool wanting;             /* some record has a problem */
 	struct inspect_failure *failures;
 	size_t failure_count;
 	struct inspect_directory *directories;

@@ -68,7 +68,8 @@ void record_clear(struct record *record);
 struct record_style {
 	bool json;
 	bool all;
-	bool check; /* the table shows problems */
+	bool collect; /* binaries for an inventory in place of text */
+	bool check;   /* the table shows problems */
 	bool color;
 };
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An inventory as a bill of materials or a summary: text whose bytes depend on the input alone. */
+#ifndef SHOW_REPORT_H
+#define SHOW_REPORT_H
+
+#include "tools/show/inventory.h"
+
+/* CREATED is "2026-01-31T12:00:00Z", or NULL: not known. */
+void report_cyclonedx(const struct inventory *inventory, const char *created, struct text *out);
+void report_spdx(const struct inventory *inventory, const char *created, struct text *out);
+
+/* Packages with the number of their files: a table, or a JSON object a line. */
+void report_summary(const struct inventory *inventory, bool json, struct text *out);
+
+/* Shared by these. A member of OBJECT, left out where VALUE is NULL. */
+void put_member(json_object *object, const char *key, const char *value);
+
+/* A UUID of the bytes of TEXT (RFC 9562, version 8), into OUT. */
+void uuid_of(const struct text *text, char out[37]);
+
+#endif
