@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "note_sections.h"
 
 #define HEADER_SIZE 12
 
@@ -29,14 +30,6 @@ struct range {
 	uint64_t end;
 };
 
-/* An SHT_NOTE section with bytes in the file. */
-struct note_section {
-	struct range range;
-	uint64_t index;
-	uint64_t alignment;
-	uint64_t address; /* 0 where it is not allocated */
-};
-
 struct walk {
 	struct image *image;
 	elf_note_visit *visit;
@@ -47,8 +40,7 @@ struct walk {
 	struct range *walked; /* sorted, apart from each other */
 	size_t walked_count;
 	size_t walked_room;
-	struct note_section *sections; /* sorted by offset */
-	size_t section_count;
+	struct note_sections sections;
 	uint64_t bytes;  /* of the areas so far */
 	uint8_t *window; /* NULL until it is needed */
 	uint64_t window_start;
@@ -97,21 +89,6 @@ static int remember(struct walk *walk, uint64_t start, uint64_t end, struct note
 	walk->walked[at] = (struct range){start, end};
 	walk->walked_count++;
 	return NOTE_OK;
-}
-
-/* The section that holds OFFSET, NULL for none. */
-static const struct note_section *section_at(const struct walk *walk, uint64_t offset)
-{
-	size_t low = 0, high = walk->section_count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (walk->sections[middle].range.start <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 && offset < walk->sections[low - 1].range.end ? &walk->sections[low - 1]
-								     : NULL;
 }
 
 /* Copies the LENGTH (at most 12) bytes at OFFSET to OUT. */
@@ -303,13 +280,12 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		}
 		/* A section knows its padding best: mold puts sections of both alignments into one
 		 * segment. */
-		const struct note_section *section = section_at(walk, offset);
-		int code =
-			section != NULL
-				? read_note(walk, section->range.start, offset,
-					    section->range.end < end ? section->range.end : end,
-					    section->alignment, &note, name, &err)
-				: read_note(walk, start, offset, end, alignment, &note, name, &err);
+		const struct note_section *section = note_sections_at(&walk->sections, offset);
+		int code = section != NULL ? read_note(walk, section->start, offset,
+						       section->end < end ? section->end : end,
+						       section->alignment, &note, name, &err)
+					   : read_note(walk, start, offset, end, alignment, &note,
+						       name, &err);
 		if (code != NOTE_OK) {
 			failed(walk, code, &err);
 			break;
@@ -318,70 +294,12 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		walk->stopped = !walk->visit(walk->context, &note);
 		offset += note.size;
 		/* The padding between two sections belongs to neither. */
-		if (section != NULL && offset == section->range.end && end - offset >= 4)
+		if (section != NULL && offset == section->end && end - offset >= 4)
 			align_up(offset, 4, &offset);
 	}
 	int code = remember(walk, from, offset > end ? end : offset, &err);
 	if (code != NOTE_OK)
 		failed(walk, code, &err);
-}
-
-static int by_offset(const void *a, const void *b)
-{
-	const struct note_section *one = a, *two = b;
-	if (one->range.start != two->range.start)
-		return one->range.start < two->range.start ? -1 : 1;
-	return one->index < two->index ? -1 : one->index > two->index;
-}
-
-/* A section table that cannot be read leaves the segments: that is no failure of theirs. */
-static int collect_sections(struct walk *walk, struct note_error *err)
-{
-	GElf_Shdr shdr;
-	size_t room = 0;
-	bool sorted = true;
-	if (walk->image->shnum != 0 && image_shdr(walk->image, 0, &shdr, err) != NOTE_OK)
-		return walk->image->phnum == 0 ? err->code : NOTE_OK;
-	for (uint64_t i = 1; i < walk->image->shnum; i++) {
-		uint64_t end;
-		if (image_section_type(walk->image, i) != SHT_NOTE ||
-		    image_shdr(walk->image, i, &shdr, err) != NOTE_OK || shdr.sh_size == 0 ||
-		    __builtin_add_overflow(shdr.sh_offset, shdr.sh_size, &end))
-			continue;
-		if (walk->section_count == room) {
-			room = room == 0 ? 8 : 2 * room;
-			struct note_section *grown = realloc(walk->sections, room * sizeof(*grown));
-			if (grown == NULL)
-				return error_system(err, "note sections");
-			walk->sections = grown;
-		}
-		if (walk->section_count != 0 &&
-		    walk->sections[walk->section_count - 1].range.start > shdr.sh_offset)
-			sorted = false;
-		walk->sections[walk->section_count++] = (struct note_section){
-			{shdr.sh_offset, end},
-			i,
-			shdr.sh_addralign == 8 ? 8 : 4,
-			shdr.sh_flags & SHF_ALLOC ? shdr.sh_addr : 0,
-		};
-	}
-	if (!sorted)
-		qsort(walk->sections, walk->section_count, sizeof(*walk->sections), by_offset);
-	return NOTE_OK;
-}
-
-/* In a debug file the program headers are those of the program, but the file offsets of what was
- * kept may be others: an allocated section of the same address says so. */
-static bool is_stale(const struct walk *walk, const GElf_Phdr *phdr)
-{
-	for (size_t i = 0; i < walk->section_count; i++) {
-		const struct note_section *section = &walk->sections[i];
-		if (section->address != 0 && section->address >= phdr->p_vaddr &&
-		    section->address - phdr->p_vaddr < phdr->p_filesz &&
-		    section->range.start - phdr->p_offset != section->address - phdr->p_vaddr)
-			return true;
-	}
-	return false;
 }
 
 int elf_notes(struct image *image, elf_note_visit *visit, void *context, struct note_error *err)
@@ -390,7 +308,7 @@ int elf_notes(struct image *image, elf_note_visit *visit, void *context, struct 
 	struct note_error local = {0};
 	GElf_Phdr phdr;
 	uint64_t segments = 0;
-	int code = collect_sections(&walk, &local);
+	int code = note_sections_collect(&walk.sections, image, &local);
 	if (code != NOTE_OK) {
 		failed(&walk, code, &local);
 		goto out;
@@ -403,19 +321,19 @@ int elf_notes(struct image *image, elf_note_visit *visit, void *context, struct 
 		}
 		if (phdr.p_type != PT_NOTE || phdr.p_filesz == 0)
 			continue;
-		if (segments++ < MAX_AREAS && is_stale(&walk, &phdr))
+		if (segments++ < MAX_AREAS && note_sections_moved(&walk.sections, &phdr))
 			continue;
 		walk_area(&walk, phdr.p_offset, phdr.p_filesz, phdr.p_align == 8 ? 8 : 4, true);
 	}
-	for (size_t i = 0; i < walk.section_count && !walk.stopped; i++) {
-		const struct note_section *section = &walk.sections[i];
-		walk_area(&walk, section->range.start, section->range.end - section->range.start,
-			  section->alignment, false);
+	for (size_t i = 0; i < walk.sections.count && !walk.stopped; i++) {
+		const struct note_section *section = &walk.sections.items[i];
+		walk_area(&walk, section->start, section->end - section->start, section->alignment,
+			  false);
 	}
 out:
 	free(walk.window);
 	free(walk.walked);
-	free(walk.sections);
+	note_sections_free(&walk.sections);
 	return walk.code;
 }
 

@@ -190,13 +190,23 @@ static int pin_symbols(struct layout *layout, struct note_error *err)
 	bool *pinned = calloc(shnum + 1, sizeof(*pinned));
 	if (pinned == NULL)
 		return error_system(err, "symbols");
-	for (uint64_t i = 1; i < shnum; i++)
-		if (layout->shdrs[i].sh_type == SHT_SYMTAB ||
-		    layout->shdrs[i].sh_type == SHT_DYNSYM)
-			mark_defined(layout, &layout->shdrs[i], pinned);
-	pin_sections(layout, pinned);
+	/* Tables that lie on each other would be read over and over. */
+	uint64_t left = layout->image->size;
+	int code = NOTE_OK;
+	for (uint64_t i = 1; i < shnum && code == NOTE_OK; i++) {
+		const GElf_Shdr *table = &layout->shdrs[i];
+		if (table->sh_type != SHT_SYMTAB && table->sh_type != SHT_DYNSYM)
+			continue;
+		mark_defined(layout, table, pinned);
+		if (table->sh_size > left)
+			code = error_set(err, NOTE_MALFORMED, table->sh_offset,
+					 "symbol tables of more bytes than the file has");
+		left -= table->sh_size;
+	}
+	if (code == NOTE_OK)
+		pin_sections(layout, pinned);
 	free(pinned);
-	return NOTE_OK;
+	return code;
 }
 
 /* The base-relative relocation of each machine: its addend is an address in this file. */

@@ -22,6 +22,7 @@ struct mini {
 	uint32_t locals;
 	const char **dynamic; /* the names of the dynamic symbols, sorted */
 	size_t dynamic_count;
+	uint64_t looked_at; /* bytes of names */
 };
 
 /* A symbol, class and byte order resolved. */
@@ -74,21 +75,39 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void list_dynamic(struct mini *mini, const struct image *image, const struct plan *plan)
+/* Hostile names can lie inside each other: what is looked at is bounded by the file's size. */
+static int look_at(struct mini *mini, const struct image *image, const struct symbol *symbol,
+		   const struct plan_section *strings, struct note_error *err)
+{
+	mini->looked_at += strlen(symbol->name) + 1;
+	return mini->looked_at <= 4 * image->size
+		       ? NOTE_OK
+		       : error_set(err, NOTE_MALFORMED, strings->shdr.sh_offset,
+				   "%s: symbols' names overlap", strings->name);
+}
+
+static int list_dynamic(struct mini *mini, const struct image *image, const struct plan *plan,
+			struct note_error *err)
 {
 	const struct plan_section *strings;
 	const struct plan_section *table = find_table(plan, SHT_DYNSYM, &strings);
 	if (table == NULL)
-		return;
+		return NOTE_OK;
 	const uint64_t count = count_symbols(image, table);
 	mini->dynamic = xcalloc(count, sizeof(*mini->dynamic));
 	for (uint64_t i = 1; i < count; i++) {
 		struct symbol symbol;
-		if (read_symbol(image, table, strings, i, &symbol) && symbol.section != SHN_UNDEF)
+		if (!read_symbol(image, table, strings, i, &symbol))
+			continue;
+		int code = look_at(mini, image, &symbol, strings, err);
+		if (code != NOTE_OK)
+			return code;
+		if (symbol.section != SHN_UNDEF)
 			mini->dynamic[mini->dynamic_count++] = symbol.name;
 	}
 	if (mini->dynamic_count > 1)
 		qsort(mini->dynamic, mini->dynamic_count, sizeof(*mini->dynamic), by_bytes);
+	return NOTE_OK;
 }
 
 /* Functions, and what has no type but lies in code. */
@@ -106,7 +125,6 @@ static bool is_wanted(const struct mini *mini, const struct plan *plan, const st
 		       by_bytes) == NULL;
 }
 
-/* Hostile names can lie inside each other: what they come to is bounded by the table's size. */
 static int pick_symbols(struct mini *mini, const struct image *image, const struct plan *plan,
 			struct note_error *err)
 {
@@ -122,8 +140,12 @@ static int pick_symbols(struct mini *mini, const struct image *image, const stru
 	for (uint64_t i = 1; table != NULL && i < count_symbols(image, table); i++) {
 		struct symbol symbol;
 		uint8_t entry[sizeof(Elf64_Sym)];
-		if (!read_symbol(image, table, strings, i, &symbol) ||
-		    !is_wanted(mini, plan, &symbol))
+		if (!read_symbol(image, table, strings, i, &symbol))
+			continue;
+		int code = look_at(mini, image, &symbol, strings, err);
+		if (code != NOTE_OK)
+			return code;
+		if (!is_wanted(mini, plan, &symbol))
 			continue;
 		memcpy(entry, table->bytes + i * size, size);
 		image_put32(image, entry, (uint32_t)mini->strings.size);
@@ -132,9 +154,6 @@ static int pick_symbols(struct mini *mini, const struct image *image, const stru
 		text_add(&mini->strings, symbol.name, strlen(symbol.name) + 1);
 		if (i < table->shdr.sh_info)
 			mini->locals++;
-		if (mini->strings.size > 2 * image->size)
-			return error_set(err, NOTE_MALFORMED, strings->shdr.sh_offset,
-					 "%s: symbols' names overlap", strings->name);
 	}
 	if (mini->symbols.size == size)
 		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no symbols of functions");
@@ -244,9 +263,10 @@ int minidebug_make(uint8_t **bytes, uint64_t *size, struct image *image, const s
 	GElf_Shdr strings = {.sh_type = SHT_STRTAB, .sh_addralign = 1};
 	*bytes = NULL;
 	*size = 0;
-	list_dynamic(&mini, image, plan);
+	int code = list_dynamic(&mini, image, plan, err);
 	pick_sections(&mini, plan);
-	int code = pick_symbols(&mini, image, plan, err);
+	if (code == NOTE_OK)
+		code = pick_symbols(&mini, image, plan, err);
 	if (code != NOTE_OK)
 		goto out;
 	table.sh_entsize = image->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);

@@ -99,7 +99,7 @@ static void name_sections(struct shipped *shipped, struct image *image, const st
 	if (image->shstrndx < plan->count && plan->sections[image->shstrndx].bytes != NULL)
 		old = &plan->sections[image->shstrndx];
 	uint64_t total = 1;
-	for (uint64_t i = 1; old != NULL && i < shipped->count; i++)
+	for (uint64_t i = 1; old != NULL && total <= old->shdr.sh_size && i < shipped->count; i++)
 		total += strlen(plan->sections[shipped->from[i]].name) + 1;
 	const bool fresh = old == NULL || total <= old->shdr.sh_size;
 	if (fresh)
