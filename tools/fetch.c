@@ -21,7 +21,7 @@
 struct fetch {
 	struct cli cli;
 	struct connection connection;
-	bool no_cache, clean, dry;
+	bool no_cache, clean, dry, no_sync;
 	struct strings delete; /* build-ids */
 	struct sizes sizes;    /* with DRY */
 	enum artifact artifact;
@@ -256,7 +256,7 @@ static void fetch_all(struct fetch *fetch, struct client *client)
 	cli_say(cli, NULL, "%zu modules%s", fetch->subjects.count,
 		executables ? ", debug information and executables" : "");
 	int code = gather(client, &fetch->subjects, into, fetch->sources, executables, fetch->dry,
-			  &gathering, &err);
+			  fetch->no_sync, &gathering, &err);
 	if (code != NOTE_OK)
 		cli_fail(cli, into, &err);
 	for (size_t i = 0; i < gathering.count; i++) {
@@ -363,6 +363,8 @@ static int work(struct fetch *fetch)
 			fetch_each(fetch, client);
 		if (fetch->dry)
 			print_total(cli, &fetch->sizes);
+		if (!fetch->no_sync && client_sync(client, &err) != NOTE_OK)
+			cli_fail(cli, NULL, &err);
 		client_close(client);
 	}
 	if (fetch->no_cache)
@@ -452,6 +454,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 "remove what the cache holds of it first (repeat)", NULL, NULL},
 		{"dry-run", 0, OPTION_FLAG, NULL, &fetch.dry,
 		 "get nothing: print the size of each file, and the total", NULL, NULL},
+		NO_SYNC_OPTION(&fetch.no_sync),
 		CONNECTION_CACHE_OPTIONS(connection),
 		CONNECTION_OPTIONS(connection),
 	};

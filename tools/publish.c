@@ -25,6 +25,7 @@ struct options {
 	bool list;
 	bool check;
 	bool repair;
+	bool no_sync;
 	unsigned shared;
 	uint64_t keep; /* NO_KEEP: not given */
 };
@@ -412,6 +413,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 "prove every file by its digest and build-id, and every link", NULL, NULL},
 		{"repair", 0, OPTION_FLAG, NULL, &options.repair,
 		 "with --check: mend what can be mended first, and say what is lost", NULL, NULL},
+		NO_SYNC_OPTION(&options.no_sync),
 		{"shared", 0, OPTION_CALL, "group|all|0NNN", &options.shared,
 		 "open a directory to the group, to all, or by the mode of its files", NULL,
 		 take_shared},
@@ -425,6 +427,7 @@ static int run(const struct command *command, int argc, char **argv)
 						  .sources = list_sources,
 						  .sections = &options.sections,
 						  .shared = options.shared,
+						  .no_sync = options.no_sync,
 						  .context = &cli,
 						  .jobs = cli.jobs};
 		work(&cli, &options, &hooks);

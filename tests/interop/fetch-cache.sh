@@ -214,6 +214,52 @@ entries_are_bound_to_their_names() {
 }
 check "what was renamed or changed in the cache is not believed" entries_are_bound_to_their_names
 
+# proof FILE BOOT: its proof is made to fit the inode and times that it has now, of the boot BOOT.
+proof() {
+	awk -v inode="$(stat -c %i "$1")" -v changed="$(stat -c %.9Z "$1" | tr -d .)" -v boot="$2" \
+		'{ $4 = inode; $5 = changed; $6 = boot; print }' "$1.proof" >new.proof
+	cat new.proof >"$1.proof"
+}
+
+a_power_cut_is_seen() {
+	local file=c/$ID/debuginfo now other=0123456789abcdef0123456789abcdef zeros=00000000000000000000000000000000
+	[ -r /proc/sys/kernel/random/boot_id ] || skip "no boot id here"
+	now=$(tr -d - </proc/sys/kernel/random/boot_id)
+	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/cut=ok" debuginfo "$ID"
+	same "$(cut -d ' ' -f 1,6 "$file.proof")" "2 $now"
+	# Of an earlier boot, and whole: found, and looked at once.
+	proof "$file" $other
+	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	same "$(cut -d ' ' -f 6 "$file.proof")" $zeros
+	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	# A proof as they were before boots stood in it.
+	sed -i "s/^2/1/; s/ $zeros / /" "$file.proof"
+	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	same "$(cut -d ' ' -f 1,6 "$file.proof")" "2 $now"
+	# What a cut leaves: size and times, and zeros for contents.
+	chmod 600 "$file"; truncate -s 4096 "$file"; truncate -s "$(cut -d ' ' -f 2 "$file.proof")" "$file"
+	proof "$file" $other
+	status 3 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/cut=ok" debuginfo "$ID"
+	cmp "$(cat out)" "$FAULTS/root/buildid/$ID/debuginfo"
+	: >"$file.proof"
+	status 3 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/cut=ok" debuginfo "$ID"
+}
+check "what came before the machine started is looked at again, once" a_power_cut_is_seen
+
+on_the_disk_at_the_end() {
+	need strace
+	strace -f -qq -o log -e trace=syncfs,linkat,exit_group "$PKGNOTE" fetch --cache=c --server="$HOST/disk=ok" debuginfo "$ID" >/dev/null || skip "strace cannot trace here"
+	awk '/linkat/ { linked = 1 } /syncfs/ { good = linked } END { exit !good }' log
+	# Nothing new, or nobody waits: no wait.
+	strace -f -qq -o log -e trace=syncfs,fsync,fdatasync "$PKGNOTE" fetch --cache=c debuginfo "$ID" >/dev/null
+	[ ! -s log ]
+	strace -f -qq -o log -e trace=syncfs,fsync,fdatasync "$PKGNOTE" fetch --no-sync --cache=d --server="$HOST/disk=ok" debuginfo "$ID" >/dev/null
+	[ ! -s log ]
+}
+check "what was fetched is on the disk at the end, but for --no-sync" on_the_disk_at_the_end
+
 progress_is_shown() {
 	status 0 "$PKGNOTE" fetch --progress=always --cache=c --server="$HOST/show=slow_body" debuginfo "$ID"
 	says err '\] [01]/1 files, [0-9.]+ MB, [0-9.]+ MB/s, waiting for http'

@@ -327,6 +327,11 @@ int client_delete(struct client *client, const char *build_id, struct client_cle
 	return cache_delete(client->settings.cache, key.hex, cleaned, err);
 }
 
+int client_sync(struct client *client, struct note_error *err)
+{
+	return cache_sync(client->settings.cache, err);
+}
+
 void client_close(struct client *client)
 {
 	if (client == NULL)

@@ -167,6 +167,9 @@ void client_fetch_all(struct client *client, const struct client_request *reques
  * the files in use. Does nothing otherwise. */
 void client_discard(struct client *client, const struct client_answer *answer);
 
+/* Waits until what was fetched into the cache is on the disk. */
+int client_sync(struct client *client, struct note_error *err);
+
 /* What client_clean did to the cache. */
 struct client_cleaned {
 	uint64_t removed, removed_bytes; /* files */

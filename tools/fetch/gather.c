@@ -317,8 +317,8 @@ static int take_local(struct gatherer *g, const struct subject *subject, struct 
 }
 
 int gather(struct client *client, const struct subjects *subjects, const char *dir,
-	   enum gather_sources sources, bool executables, bool dry, struct gathering *out,
-	   struct note_error *err)
+	   enum gather_sources sources, bool executables, bool dry, bool no_sync,
+	   struct gathering *out, struct note_error *err)
 {
 	struct gatherer g = {.client = client, .out = out};
 	*out = (struct gathering){0};
@@ -327,6 +327,8 @@ int gather(struct client *client, const struct subjects *subjects, const char *d
 	int code = dry ? NOTE_OK : root_open(&g.root, dir, err);
 	if (code != NOTE_OK)
 		return code;
+	if (no_sync && !dry)
+		root_without_sync(g.root);
 	for (size_t i = 0; code == NOTE_OK && !dry && executables && i < subjects->count; i++)
 		if (subjects->items[i].hex != NULL && is_here(&subjects->items[i]))
 			code = take_local(&g, &subjects->items[i], err);
@@ -351,6 +353,8 @@ int gather(struct client *client, const struct subjects *subjects, const char *d
 	for (size_t i = local; code == NOTE_OK && i < out->count; i++)
 		if (is_found(&out->items[i]))
 			code = put_in_place(&g, &out->items[i], err);
+	if (code == NOTE_OK)
+		code = root_sync(g.root, err);
 out:
 	root_close(g.root);
 	return code;

@@ -38,11 +38,11 @@ struct gathering {
  * EXECUTABLES, the files themselves (those of this machine where their build-ids agree), for all
  * subjects that have build-ids, into DIR, which is made where it is not there.
  * Everything that DIR holds already is replaced, file by file. DRY: nothing is got or made, and
- * what only the debug information names stays unknown. Negative codes are about DIR; what servers
- * said is in OUT. */
+ * what only the debug information names stays unknown. All is on the disk then, but for NO_SYNC.
+ * Negative codes are about DIR; what servers said is in OUT. */
 int gather(struct client *client, const struct subjects *subjects, const char *dir,
-	   enum gather_sources sources, bool executables, bool dry, struct gathering *out,
-	   struct note_error *err);
+	   enum gather_sources sources, bool executables, bool dry, bool no_sync,
+	   struct gathering *out, struct note_error *err);
 
 void gathering_free(struct gathering *gathering);
 

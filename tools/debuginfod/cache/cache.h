@@ -4,7 +4,8 @@
  *
  *     DIR/HEX/debuginfo             the artifact (0400): also executable, source-DIGEST-NAME,
  *     DIR/HEX/section-NAME          section-NAME
- *     DIR/HEX/debuginfo.proof       what it must be: size, digest, and its inode as committed
+ *     DIR/HEX/debuginfo.proof       what it must be: size, digest, its inode and the boot when
+ *                                   it was committed
  *     DIR/HEX/debuginfo.absent      servers that said absent; its time counts
  *     DIR/.lock                     a byte of it is locked while a process fetches an artifact
  *     DIR/.silent-DIGEST            a server that said nothing, and why; its time counts
@@ -62,6 +63,10 @@ int staging_write(struct staging *stage, const void *bytes, size_t size, struct 
 int staging_flush(struct staging *stage, struct note_error *err);
 int staging_fd(const struct staging *stage);
 void staging_drop(struct staging *stage); /* NULL is allowed */
+
+/* Waits until all that was committed so far is on the disk; nothing where nothing was. Without it a
+ * power cut may lose what was committed, but nothing that was damaged so is ever found: proven.c. */
+int cache_sync(struct cache *cache, struct note_error *err);
 
 /* Puts the file in its place; *PATH is for free(). Frees STAGE in any case. */
 int staging_commit(struct staging *stage, char **path, struct note_error *err);

@@ -31,6 +31,7 @@ struct cache {
 	void (*tell)(void *context, const char *line);
 	void *tell_context;
 	uint64_t committed; /* bytes, by this process */
+	bool unsynced;      /* something was committed since cache_sync */
 	uint8_t *spare[CACHE_SPARE];
 	size_t spare_count;
 	struct held held[HELD_FILES];
@@ -80,8 +81,8 @@ bool small_file_read(int at, const char *name, char *text, size_t room, time_t *
 /* Writes the proof of the committed file FD, of SIZE bytes. */
 bool proof_write(int at, const struct cache_key *key, int fd, uint64_t size, XXH128_hash_t hash);
 
-/* The file FD is what was proven and committed: untouched since, or of the same digest and then
- * proven anew. Notes that it was used. */
+/* The file FD is what was proven and committed: untouched since, and while this machine ran, or of
+ * the same digest and then proven anew. Notes that it was used. */
 bool proof_fits(int at, const struct cache_key *key, int fd);
 
 #endif

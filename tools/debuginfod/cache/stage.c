@@ -237,6 +237,18 @@ static int put_in_place(struct staging *stage)
 	return -1;
 }
 
+int cache_sync(struct cache *cache, struct note_error *err)
+{
+	if (!cache->unsynced)
+		return NOTE_OK;
+	if (syncfs(cache->fd) != 0)
+		return error_system(err, "cache %s: write to disk", cache->dir);
+	if (cache->fallback_fd >= 0 && syncfs(cache->fallback_fd) != 0)
+		return error_system(err, "cache %s: write to disk", cache->fallback);
+	cache->unsynced = false;
+	return NOTE_OK;
+}
+
 int staging_commit(struct staging *stage, char **path, struct note_error *err)
 {
 	const struct cache_key *key = &stage->key;
@@ -271,6 +283,7 @@ int staging_commit(struct staging *stage, char **path, struct note_error *err)
 	key_file(absent, key, "absent");
 	unlinkat(stage->at, absent, 0);
 	stage->cache->committed += stage->size;
+	stage->cache->unsynced = true;
 	*path = stage->fallen_back
 			? format_string("%s/%s/%s", stage->cache->fallback, key->hex, key->name)
 			: cache_path(stage->cache, key);

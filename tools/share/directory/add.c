@@ -45,7 +45,7 @@ static int mend_file(struct share *share, const char *from, const char *to, stru
 	}
 	if (in >= 0)
 		close(in);
-	if (code == NOTE_OK && fsync(out) != 0)
+	if (code == NOTE_OK && !share->hooks->no_sync && fsync(out) != 0)
 		code = error_system(err, "%s", to);
 	if (out >= 0 && close(out) != 0 && code == NOTE_OK)
 		code = error_system(err, "%s", to);

@@ -190,6 +190,8 @@ static int open_changing(struct share *share, const char *path, struct note_erro
 		code = error_system(err, "make directory");
 	if (code == NOTE_OK)
 		code = root_open(&share->root, path, err);
+	if (code == NOTE_OK && share->hooks->no_sync)
+		root_without_sync(share->root);
 	if (code == NOTE_OK)
 		code = look_for_marker(share, &marked, err);
 	if (code != NOTE_OK)

@@ -77,7 +77,10 @@ int objects_make_spool(struct share *share, struct note_error *err)
 		objects->spool_lock = lock_directory(path);
 		if (objects->spool_lock >= 0) {
 			objects->spool = path;
-			return root_open(&share->root, path, err);
+			const int code = root_open(&share->root, path, err);
+			if (code == NOTE_OK) /* what lies here is nobody's after a power cut */
+				root_without_sync(share->root);
+			return code;
 		}
 		rmdir(path);
 		free(path);
