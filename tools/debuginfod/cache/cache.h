@@ -65,7 +65,8 @@ int staging_fd(const struct staging *stage);
 void staging_drop(struct staging *stage); /* NULL is allowed */
 
 /* Waits until all that was committed so far is on the disk; nothing where nothing was. Without it a
- * power cut may lose what was committed, but nothing that was damaged so is ever found: proven.c. */
+ * power cut may lose what was committed, but nothing that was damaged so is ever found: proven.c.
+ */
 int cache_sync(struct cache *cache, struct note_error *err);
 
 /* Puts the file in its place; *PATH is for free(). Frees STAGE in any case. */
