@@ -7,6 +7,7 @@
 #include "tools/base/manifest.h"
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
+#include "tools/split_check.h"
 #include "tools/split_options.h"
 #include "tools/splitter/explain.h"
 #include "tools/splitter/lists.h"
@@ -27,6 +28,8 @@ struct arguments {
 	bool discard;
 	const char *explain;
 	int without_id;
+	bool check;
+	bool leaks;
 };
 
 /* Checks what the table of options cannot; false after a message. */
@@ -206,6 +209,33 @@ static void set_options(struct split_options *options, struct split_teller *tell
 	teller->table = !cli->json && !cli->quiet;
 }
 
+/* --check and --leaks write nothing: what is about writing does not go with them. */
+static int check_tree(struct cli *cli, struct arguments *a)
+{
+	const struct split_check_arguments arguments = {.check = a->check,
+							.leaks = a->leaks,
+							.debug_root = a->debug_root,
+							.build_dirs = &a->build_dirs,
+							.common = &a->common};
+	const char *useless = a->layout >= 0        ? "layout"
+			      : a->name != NULL     ? "name"
+			      : a->version != NULL  ? "package-version"
+			      : a->release != NULL  ? "release"
+			      : a->arch != NULL     ? "arch"
+			      : a->build_id != NULL ? "build-id"
+			      : a->lists != NULL    ? "lists"
+			      : a->explain != NULL  ? "explain"
+			      : a->discard          ? "no-debug-files"
+			      : a->without_id != 0  ? "without-build-id"
+			      : a->links != 1       ? "links"
+						    : NULL;
+	if (useless != NULL)
+		return cli_usage(cli, "--%s is about a split, --check and --leaks look at one",
+				 useless);
+	split_check_run(cli, &arguments);
+	return cli_finish(cli);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct cli cli;
@@ -232,6 +262,11 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL},
 		{"explain", 0, OPTION_TEXT, "FILE", &a->explain,
 		 "tell what would be done to FILE, and why; nothing is written", NULL, NULL},
+		{"check", 0, OPTION_FLAG, NULL, &a->check,
+		 "prove a tree that was split: debug files, links, sources are there, and whole",
+		 NULL, NULL},
+		{"leaks", 0, OPTION_FLAG, NULL, &a->leaks,
+		 "look for the names of build directories in what is shipped", NULL, NULL},
 		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
 		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
 		{"links", 0, OPTION_CHOICE, "none|all", &a->links,
@@ -251,6 +286,10 @@ static int run(const struct command *command, int argc, char **argv)
 				      argv, &status);
 	if (!parsed)
 		goto out;
+	if (a->check || a->leaks) {
+		status = check_tree(&cli, a);
+		goto out;
+	}
 	status = EXIT_USAGE;
 	if (!check_arguments(&cli, a) || !choose_build_id(&cli, a, &options, &seed))
 		goto out;

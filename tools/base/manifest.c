@@ -273,6 +273,11 @@ static struct json_object *debug_file_value(const struct manifest_file *file)
 	put(value, "sha256", text_value(file->debug_sha256));
 	put(value, "crc32", text_value(crc));
 	put(value, "alternate", name_value(file->debug_alternate));
+	if (file->counts.counted) {
+		put(value, "units", size_value(file->counts.units));
+		put(value, "functions", size_value(file->counts.functions));
+		put(value, "lineRows", size_value(file->counts.lines));
+	}
 	return value;
 }
 

@@ -7,6 +7,7 @@
 #ifndef BASE_MANIFEST_H
 #define BASE_MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,12 @@ struct manifest_file {
 	uint64_t debug_size;
 	char debug_sha256[65];
 	uint32_t debug_crc32;
-	char *debug_alternate;  /* the alternate file that it shares with others, or NULL */
+	char *debug_alternate; /* the alternate file that it shares with others, or NULL */
+	/* How much debug information the file had before it was split. */
+	struct {
+		bool counted;
+		uint64_t units, functions, lines;
+	} counts;
 	struct strings sources; /* absolute: "/usr/src/debug/N-V-R.A/..."; sorted, unique */
 	char *package;          /* the note's payload, or NULL */
 };

@@ -125,13 +125,13 @@ static int read_hex(struct json_object *object, const char *where, const char *k
 	return NOTE_OK;
 }
 
-static int read_size(struct json_object *object, const char *where, uint64_t *out,
-		     struct note_error *err)
+static int read_number(struct json_object *object, const char *where, const char *key,
+		       uint64_t *out, struct note_error *err)
 {
 	struct json_object *value;
-	int code = member(object, where, "size", json_type_int, REQUIRED, &value, err);
+	int code = member(object, where, key, json_type_int, REQUIRED, &value, err);
 	if (code == NOTE_OK && json_object_get_int64(value) < 0)
-		return broken(err, where, "size", "is negative");
+		return broken(err, where, key, "is negative");
 	if (code == NOTE_OK)
 		*out = (uint64_t)json_object_get_int64(value);
 	return code;
@@ -141,11 +141,27 @@ static int read_size_and_digest(struct json_object *object, const char *where, u
 				char digest[65], struct note_error *err)
 {
 	const char *hex;
-	int code = read_size(object, where, size, err);
+	int code = read_number(object, where, "size", size, err);
 	if (code == NOTE_OK)
 		code = read_hex(object, where, "sha256", 64, &hex, err);
 	if (code == NOTE_OK)
 		memcpy(digest, hex, 65);
+	return code;
+}
+
+/* Manifests of earlier versions have none. */
+static int read_counts(struct manifest_file *file, struct json_object *object,
+		       struct note_error *err)
+{
+	struct json_object *units;
+	if (!json_object_object_get_ex(object, "units", &units))
+		return NOTE_OK;
+	file->counts.counted = true;
+	int code = read_number(object, "debugFile", "units", &file->counts.units, err);
+	if (code == NOTE_OK)
+		code = read_number(object, "debugFile", "functions", &file->counts.functions, err);
+	if (code == NOTE_OK)
+		code = read_number(object, "debugFile", "lineRows", &file->counts.lines, err);
 	return code;
 }
 
@@ -165,7 +181,7 @@ static int read_debug_file(struct manifest_file *file, struct json_object *objec
 	if (code == NOTE_OK && json_object_object_get_ex(object, "alternate", &alternate) &&
 	    alternate != NULL)
 		code = read_path(object, "debugFile", "alternate", &file->debug_alternate, err);
-	return code;
+	return code == NOTE_OK ? read_counts(file, object, err) : code;
 }
 
 static int read_note(struct manifest_file *file, struct json_object *object, struct note_error *err)

@@ -137,3 +137,14 @@ void split_commit(const struct split_run *run)
 {
 	root_commit(run->options->root, run->batch, not_replaced, (void *)(uintptr_t)run);
 }
+
+int outcome_count(const struct split_run *run, struct image *image, struct outcome *outcome,
+		  struct note_error *err)
+{
+	if (!run->options->digests)
+		return NOTE_OK;
+	const int code = dwarf_count(image, &outcome->counts, err);
+	/* Counts that are too low would accuse nobody. */
+	outcome->counted = code == NOTE_OK && !outcome->counts.unread;
+	return code;
+}

@@ -95,6 +95,8 @@ int recall_file(const struct split_run *run, size_t index, struct passage *passa
 	if (code == NOTE_OK)
 		code = image_read_elf(debug, err);
 	if (code == NOTE_OK)
+		code = outcome_count(run, debug, outcome, err);
+	if (code == NOTE_OK)
 		code = recall_sources(run, debug, passage, outcome, err);
 	if (code == NOTE_OK && outcome->verdict == VERDICT_LEFT)
 		goto out;

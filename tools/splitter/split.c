@@ -170,6 +170,8 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = passage_stamp(passage, options->payload, outcome, err);
 	if (code == NOTE_OK && options->add_build_id)
 		code = passage_add_build_id(passage, outcome, err);
+	if (code == NOTE_OK && !options->discard)
+		code = outcome_count(run, passage->image, outcome, err);
 	if (code == NOTE_OK)
 		code = dwarf_rewrite(passage->image, run->map, &passage->edits, &passage->sources,
 				     &summary, err);

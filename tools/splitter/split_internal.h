@@ -4,6 +4,7 @@
 #define SPLITTER_SPLIT_INTERNAL_H
 
 #include "tools/base/digest.h"
+#include "tools/splitter/dwarf/count.h"
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/owners.h"
 #include "tools/splitter/scan.h"
@@ -36,9 +37,11 @@ struct outcome {
 	uint64_t debug_size;
 	char debug_sha256[2 * SHA256_SIZE + 1];
 	uint32_t debug_crc32;
-	char draft[33];      /* staged: a digest of the debug file before dwz */
-	bool folded;         /* by dwz, before it came here */
-	char *old_alternate; /* where its alternate file was, below ROOT, or NULL */
+	bool counted;
+	struct dwarf_counts counts; /* before the split, for the manifest */
+	char draft[33];             /* staged: a digest of the debug file before dwz */
+	bool folded;                /* by dwz, before it came here */
+	char *old_alternate;        /* where its alternate file was, below ROOT, or NULL */
 	char *alternate; /* the file that the debug file shares with others, below ROOT, or NULL */
 	char *dwp;       /* the .dwp file of the tree that was moved, or NULL */
 	char *no_index;  /* why gdb made none, or NULL */
@@ -87,6 +90,10 @@ void outcome_remark(const struct split_run *run, const struct dwarf_summary *sum
  * NOTE_OK where nothing is to be rewritten. NOTE_USAGE for a map that leads nowhere. */
 int build_dirs_map(const struct split_options *options, const struct layout *layout,
 		   struct path_map **out, struct note_error *err);
+
+/* Counts the debug information of IMAGE, where a manifest is wanted. */
+int outcome_count(const struct split_run *run, struct image *image, struct outcome *outcome,
+		  struct note_error *err);
 
 /* Notes sizes and, where they are wanted, digests. DEBUG may be NULL. */
 void outcome_files(const struct split_run *run, struct outcome *outcome, const void *shipped,

@@ -291,6 +291,10 @@ static void enter(const struct split_run *run, struct manifest *manifest, const 
 	file->debug_size = outcome->debug_size;
 	memcpy(file->debug_sha256, outcome->debug_sha256, sizeof(file->debug_sha256));
 	file->debug_crc32 = outcome->debug_crc32;
+	file->counts.counted = outcome->counted;
+	file->counts.units = outcome->counts.units;
+	file->counts.functions = outcome->counts.functions;
+	file->counts.lines = outcome->counts.lines;
 	if (outcome->alternate != NULL)
 		file->debug_alternate = absolute(outcome->alternate);
 	file->package = outcome->package;
