@@ -30,6 +30,7 @@ struct arguments {
 	int without_id;
 	bool check;
 	bool leaks;
+	bool counts;
 };
 
 /* Checks what the table of options cannot; false after a message. */
@@ -55,6 +56,8 @@ static bool check_arguments(struct cli *cli, struct arguments *arguments)
 		cli_usage(cli, "one ROOT is wanted, not %zu", cli->operand_count);
 	else if (relative != NULL)
 		cli_usage(cli, "--build-dir wants an absolute path, not '%s'", relative);
+	else if (arguments->counts && !cli->json && arguments->common.manifest == NULL)
+		cli_usage(cli, "--counts is for the manifest (--manifest, --json)");
 	else if (arguments->lists != NULL && arguments->layout != 0)
 		cli_usage(cli, "--lists goes with layout rpm");
 	else if (arguments->discard &&
@@ -204,6 +207,7 @@ static void set_options(struct split_options *options, struct split_teller *tell
 	options->debug_root = a->debug_root;
 	options->build_dirs = &a->build_dirs;
 	options->links = a->links == 1;
+	options->counts = a->counts;
 	options->discard = a->discard;
 	options->strip_without_id = a->without_id == 1;
 	teller->table = !cli->json && !cli->quiet;
@@ -225,6 +229,7 @@ static int check_tree(struct cli *cli, struct arguments *a)
 			      : a->build_id != NULL ? "build-id"
 			      : a->lists != NULL    ? "lists"
 			      : a->explain != NULL  ? "explain"
+			      : a->counts           ? "counts"
 			      : a->discard          ? "no-debug-files"
 			      : a->without_id != 0  ? "without-build-id"
 			      : a->links != 1       ? "links"
@@ -267,6 +272,9 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL, NULL},
 		{"leaks", 0, OPTION_FLAG, NULL, &a->leaks,
 		 "look for the names of build directories in what is shipped", NULL, NULL},
+		{"counts", 0, OPTION_FLAG, NULL, &a->counts,
+		 "count the debug information of each file for the manifest, for --check later",
+		 NULL, NULL},
 		{"debug-root", 0, OPTION_TEXT, "DIR", &a->debug_root,
 		 "where debug files go (default /usr/lib/debug)", NULL, NULL},
 		{"links", 0, OPTION_CHOICE, "none|all", &a->links,

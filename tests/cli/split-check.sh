@@ -2,7 +2,7 @@
 # pkgnote split --check and --leaks: a tree that was split is proved against itself; each way to break one is found.
 . "$(dirname "$0")/../lib.sh"
 
-split() { "$PKGNOTE" split --layout="$1" --name=n --package-version=1 --arch=amd64 --build-dir="$PWD/src" --manifest=m.json "${@:2}" root; }
+split() { "$PKGNOTE" split --layout="$1" --name=n --package-version=1 --arch=amd64 --build-dir="$PWD/src" --manifest=m.json --counts "${@:2}" root; }
 verdict() { status "$1" "$PKGNOTE" split --check --manifest=m.json root; }
 
 # tree: two programs, one of two units, and a library; unsplit, ./root.
@@ -145,6 +145,7 @@ wrong_usage() {
 	mkdir root
 	status 2 "$PKGNOTE" split --leaks root; says err '--leaks looks for the name that --build-dir gives'
 	status 2 "$PKGNOTE" split --check --layout=rpm root; says err '--layout is about a split'
+	status 2 "$PKGNOTE" split --layout=deb --name=n --package-version=1 --arch=a --counts root; says err '--counts is for the manifest'
 	status 2 "$PKGNOTE" split --check --dwz root; says err '--dwz is about a split'
 	status 2 "$PKGNOTE" split --check --leaks --build-dir=x root
 	status 2 "$PKGNOTE" split --check

@@ -78,7 +78,7 @@ void outcome_files(const struct split_run *run, struct outcome *outcome, const v
 {
 	outcome->size = shipped_size;
 	outcome->debug_size = debug_size;
-	if (!run->options->digests)
+	if (!run->options->counts)
 		return;
 	sha256_hex(shipped, shipped_size, outcome->sha256);
 	if (debug != NULL)
@@ -141,7 +141,7 @@ void split_commit(const struct split_run *run)
 int outcome_count(const struct split_run *run, struct image *image, struct outcome *outcome,
 		  struct note_error *err)
 {
-	if (!run->options->digests)
+	if (!run->options->counts)
 		return NOTE_OK;
 	const int code = dwarf_count(image, &outcome->counts, err);
 	/* Counts that are too low would accuse nobody. */

@@ -80,6 +80,7 @@ struct split_options {
 	bool links;       /* make .build-id links (layout rpm) */
 	bool no_symlinks; /* no .debug link for a symbolic link to a file (layout rpm) */
 	bool digests;     /* fill the manifest's SHA-256s */
+	bool counts;      /* and how much debug information there was: takes its time */
 	const struct strings *only;
 	const struct strings *exclude;
 	unsigned jobs;

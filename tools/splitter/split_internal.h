@@ -91,7 +91,7 @@ void outcome_remark(const struct split_run *run, const struct dwarf_summary *sum
 int build_dirs_map(const struct split_options *options, const struct layout *layout,
 		   struct path_map **out, struct note_error *err);
 
-/* Counts the debug information of IMAGE, where a manifest is wanted. */
+/* Counts the debug information of IMAGE, where that is wanted. */
 int outcome_count(const struct split_run *run, struct image *image, struct outcome *outcome,
 		  struct note_error *err);
 
