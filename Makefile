@@ -50,18 +50,22 @@ NOTE_LIBS     = $(shell $(PKG_CONFIG) --libs libelf json-c)
 ALL_CFLAGS    = -std=c17 $(WARNINGS) -fPIC -pthread -MMD -MP $(PKG_CFLAGS) $(HARDEN) $(CFLAGS)
 
 NOTE_SOURCES := $(sort $(filter-out libnote/face.c,$(wildcard libnote/*.c libnote/*/*.c)))
-TOOL_SOURCES := $(sort $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c))
+SHIM_SOURCES := $(sort $(wildcard tools/libdebuginfod/*.c))
+TOOL_SOURCES := $(filter-out $(SHIM_SOURCES),$(sort $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c)))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
 FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 NOTE_OBJECTS := $(NOTE_SOURCES:%.c=$(BUILD)/%.o)
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/%.o)
+SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/%.o)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 FUZZ_OBJECTS := $(FUZZERS:%=$(BUILD)/tests/fuzz/%.o)
 PARTS        := $(filter-out $(BUILD)/tools/pkgnote.o,$(TOOL_OBJECTS))
 SONAME       := libnote.so.0
 SHARED       := $(SONAME).1.0
 
-all: $(BUILD)/pkgnote $(BUILD)/libnote.so $(BUILD)/libnote.a $(BUILD)/libnote.pc
+SHIM         := $(BUILD)/libdebuginfod
+
+all: $(BUILD)/pkgnote $(BUILD)/libnote.so $(BUILD)/libnote.a $(BUILD)/libnote.pc $(SHIM)/libdebuginfod.so.1 $(SHIM)/debuginfod-find
 
 # Who tells the version is made anew with it.
 $(patsubst %.c,$(BUILD)/%.o,$(shell grep -rl --include='*.c' PKGNOTE_VERSION libnote tools)): Makefile
@@ -107,6 +111,22 @@ $(BUILD)/libnote.pc: libnote/libnote.pc.in Makefile
 $(BUILD)/pkgnote: $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a
 	$(CC) $(CFLAGS) $(HARDEN_PIE) $(HARDEN_LINK) $(LDFLAGS) -pthread -o $@ $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a $(TOOL_LIBS)
 
+# What programs load in place of elfutils' library, and a debuginfod-find with the same inside: the client's engine,
+# and of base what that needs.
+$(SHIM)/engine.a: $(filter $(BUILD)/tools/debuginfod/% $(BUILD)/tools/base/%,$(TOOL_OBJECTS))
+	@mkdir -p $(@D)
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+SHIM_LIBS     = $(shell $(PKG_CONFIG) --libs $(filter-out $(LOADED),$(PACKAGES))) -ldl
+SHIM_PARTS   := $(filter-out %/debuginfod_find.o,$(SHIM_OBJECTS)) $(SHIM)/engine.a $(BUILD)/libnote/inside.a
+$(SHIM)/libdebuginfod.so.1: $(SHIM_PARTS) tools/libdebuginfod/libdebuginfod.map
+	$(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pthread -shared -Wl,-soname,$(@F) -Wl,--version-script,tools/libdebuginfod/libdebuginfod.map \
+	  $(if $(findstring sanitize,$(CFLAGS)),,-Wl,-z,defs) -Wl,--as-needed -o $@ $(SHIM_PARTS) $(SHIM_LIBS)
+
+$(SHIM)/debuginfod-find: $(BUILD)/tools/libdebuginfod/debuginfod_find.o $(SHIM_PARTS)
+	$(CC) $(CFLAGS) $(HARDEN_PIE) $(HARDEN_LINK) $(LDFLAGS) -pthread -Wl,--as-needed -o $@ $^ $(SHIM_LIBS)
+
 # The unit tests see every stage: all objects but the command's main.
 $(BUILD)/unit: $(UNIT_OBJECTS) $(PARTS) $(BUILD)/libnote/inside.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TOOL_LIBS) -lcunit
@@ -122,6 +142,9 @@ install: all
 	install -m 644 $(BUILD)/libnote.a $(DESTDIR)$(LIBDIR)/libnote.a
 	install -m 644 $(BUILD)/libnote.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libnote.pc
 	install -m 644 libnote/libnote.h $(DESTDIR)$(PREFIX)/include/libnote.h
+	install -d $(DESTDIR)$(LIBDIR)/pkgnote $(DESTDIR)$(PREFIX)/lib/pkgnote/bin
+	install -m 644 $(SHIM)/libdebuginfod.so.1 $(DESTDIR)$(LIBDIR)/pkgnote/libdebuginfod.so.1
+	install -m 755 $(SHIM)/debuginfod-find $(DESTDIR)$(PREFIX)/lib/pkgnote/bin/debuginfod-find
 	for page in man/*.[1357]; do \
 	  sed -e '/^\.TH/s/@VERSION@/$(VERSION)/' $$page >$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} && \
 	  chmod 644 $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
@@ -200,4 +223,4 @@ include packaging/package.mk
 
 .PHONY: all install install-debhelper install-completions deps demo check check-build check-long lint bench fuzz fuzzers clean
 .SECONDARY:
--include $(NOTE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
+-include $(NOTE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(SHIM_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -18,6 +18,7 @@ FLOORS = [
     ("tools/s3", []),
     ("tools/splitter", []),
     ("tools/debuginfod", []),
+    ("tools/libdebuginfod", ["tools/debuginfod"]),
     ("tools/share", ["tools/s3"]),
     ("tools/show", []),
     ("tools/stamp", ["tools/splitter/elf"]),

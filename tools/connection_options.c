@@ -25,16 +25,7 @@ static void keep_line(void *context, const char *line)
 void connection_begin(struct connection *connection)
 {
 	*connection = (struct connection){.ima = -1};
-	connection->client = (struct client_options){.retries = 3,
-						     .backoff = 1,
-						     .timeout = 90,
-						     .first_byte = 10,
-						     .grace = 2,
-						     .ima = -1,
-						     .silent_seconds = 180,
-						     .absent_seconds = 600,
-						     .cache_size = (uint64_t)20 << 30,
-						     .cache_age = 30 * 86400};
+	client_default_options(&connection->client);
 	client_environment(&connection->client, keep_line, &connection->oddities);
 }
 

@@ -69,7 +69,7 @@ deb_built() {
 debian_packages() {
 	deb_built
 	local dir=$WORK/deb/deb
-	for name in pkgnote libnote0 libnote-dev dh-pkgnote pkgnote-dbgsym libnote0-dbgsym; do ls "$dir/${name}_"*.deb >/dev/null; done
+	for name in pkgnote libnote0 libnote-dev libdebuginfod-pkgnote dh-pkgnote pkgnote-dbgsym libnote0-dbgsym; do ls "$dir/${name}_"*.deb >/dev/null; done
 	dpkg-deb -f "$dir"/dh-pkgnote_*.deb Provides | grep -q dh-sequence-pkgnote
 	mkdir x; for deb in "$dir"/*.deb; do dpkg-deb -x "$deb" x; done
 	# Each binary has the note of the package that ships it, in page one, and its debug file is the one it asks for.
@@ -83,7 +83,7 @@ debian_packages() {
 		lintian --allow-root --fail-on error,warning "$dir"/*.changes >tags 2>&1 || { cat tags >&2; fail "lintian"; }
 	fi
 }
-check "make deb: six packages with notes and debug files by ourselves, and lintian has no error and no warning" debian_packages
+check "make deb: its packages with notes and debug files by ourselves, and lintian has no error and no warning" debian_packages
 
 # In a copy of this system, on top of it: what is installed there is gone with the namespace.
 installed() {
@@ -115,7 +115,8 @@ installed() {
 		AUTOPKGTEST_TMP=/tmp/$test.tmp sh "tests/$test" >"$test.log" 2>&1 || { tail -20 "$test.log"; echo "autopkgtest $test failed"; exit 1; }
 		echo "autopkgtest $test holds"
 	done
-	dpkg -P dh-pkgnote libnote-dev pkgnote libnote0
+	ldconfig -p | grep libdebuginfod.so.1 | head -1 | grep pkgnote
+	dpkg -P dh-pkgnote libnote-dev libdebuginfod-pkgnote pkgnote libnote0
 	dpkg-query -W | sort | diff before -
 	find /usr /etc ! -path '/etc/ld.so.cache' ! -name '*.pyc' ! -name __pycache__ | sort | diff files-before - | grep '^>' && exit 1
 	echo "purged, nothing left"
@@ -135,14 +136,14 @@ rpm_packages() {
 	local options=
 	rpm -q json-c-devel >/dev/null 2>&1 || options=--nodeps # the libraries are another system's
 	RPMBUILD_OPTIONS=$options make -C "$TOP" rpm BUILD="$PWD/b" >log 2>&1 || { tail -30 log >&2; return 1; }
-	for name in pkgnote libnote libnote-devel pkgnote-rpm-macros pkgnote-debuginfo; do
+	for name in pkgnote libnote libnote-devel pkgnote-libdebuginfod pkgnote-rpm-macros pkgnote-debuginfo; do
 		ls b/rpm/"$name"-[0-9]*.rpm >/dev/null || fail "no package $name"
 	done
 	mkdir x; for rpm in b/rpm/pkgnote-[0-9]*64.rpm b/rpm/pkgnote-debuginfo-*.rpm; do rpm2cpio "$rpm" | (cd x && cpio -idm --quiet --no-absolute-filenames); done
 	readelf -n x/usr/bin/pkgnote | grep -q '"type":"rpm".*"name":"pkgnote"'
 	ls x/usr/lib/debug/usr/bin/pkgnote-"$(version)"-1*.debug
 }
-check "make rpm: five packages and the source, note and debuginfo by ourselves" rpm_packages
+check "make rpm: its packages and the source, note and debuginfo by ourselves" rpm_packages
 
 uninstall_leaves_nothing() {
 	make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$PWD/root" install >log 2>&1

@@ -125,14 +125,6 @@ bool strings_has(const struct strings *list, const char *string)
 	return false;
 }
 
-void strings_free(struct strings *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-	*list = (struct strings){0};
-}
-
 size_t utf8_length(const char *text, const char *end)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -167,17 +159,6 @@ size_t utf8_length(const char *text, const char *end)
 	if (point < smallest[length] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
 		return 0;
 	return length;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 static bool is_escape(const char *p)
@@ -236,29 +217,4 @@ char *name_from_utf8(const char *text)
 	}
 	*to = '\0';
 	return out;
-}
-
-void hex_encode(const void *bytes, size_t size, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	const uint8_t *p = bytes;
-	for (size_t i = 0; i < size; i++) {
-		out[2 * i] = digits[p[i] >> 4];
-		out[2 * i + 1] = digits[p[i] & 15];
-	}
-	out[2 * size] = '\0';
-}
-
-size_t hex_decode(const char *text, void *out, size_t room)
-{
-	uint8_t *to = out;
-	const size_t length = strlen(text);
-	if (length % 2 != 0 || length / 2 > room)
-		return 0;
-	for (size_t i = 0; i < length; i += 2) {
-		if (hex_value(text[i]) < 0 || hex_value(text[i + 1]) < 0)
-			return 0;
-		to[i / 2] = (uint8_t)(hex_value(text[i]) << 4 | hex_value(text[i + 1]));
-	}
-	return length / 2;
 }

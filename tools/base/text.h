@@ -55,6 +55,9 @@ char *name_to_line(const char *name);
 /* Reverses name_to_utf8. The caller frees it. */
 char *name_from_utf8(const char *text);
 
+/* The value of a hexadecimal digit, -1 where C is none. */
+int hex_value(char c);
+
 /* BYTES as lower-case hexadecimal digits into OUT, of 2 * SIZE + 1 bytes. */
 void hex_encode(const void *bytes, size_t size, char *out);
 

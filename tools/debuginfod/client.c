@@ -5,6 +5,7 @@
  */
 #include "tools/debuginfod/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,16 @@ const char *outcome_word(enum outcome outcome)
 		[OUTCOME_REJECTED] = "rejected",
 	};
 	return words[outcome];
+}
+
+int outcome_error(enum outcome outcome)
+{
+	static const int errors[] = {
+		[OUTCOME_FOUND] = 0,         [OUTCOME_ABSENT] = ENOENT,
+		[OUTCOME_AUTH] = EACCES,     [OUTCOME_UNAVAILABLE] = EAGAIN,
+		[OUTCOME_TOO_LARGE] = EFBIG, [OUTCOME_REJECTED] = EBADMSG,
+	};
+	return errors[outcome];
 }
 
 static int out_of_memory(struct note_error *err)
@@ -128,7 +139,7 @@ static void recall_silence(struct client *client, const struct client_options *o
 		    !cache_is_silent(s->cache, server->url, o->silent_seconds, o->forget, why,
 				     sizeof(why)))
 			continue;
-		server_died(server, why);
+		server_died(server, why, ETIME);
 		log_line(s, "%s: not asked: it was silent %s", server->shown, why);
 	}
 }
@@ -157,6 +168,20 @@ static int read_keys(struct client *client, const struct client_options *o, stru
 }
 
 /* --- opening --- */
+
+void client_default_options(struct client_options *options)
+{
+	*options = (struct client_options){.retries = 3,
+					   .backoff = 1,
+					   .timeout = 90,
+					   .first_byte = 10,
+					   .grace = 2,
+					   .ima = -1,
+					   .silent_seconds = 180,
+					   .absent_seconds = 600,
+					   .cache_size = (uint64_t)20 << 30,
+					   .cache_age = 30 * 86400};
+}
 
 static bool keep(struct client *client, size_t index, const char *string, const char **out)
 {
@@ -374,6 +399,9 @@ void client_answer_free(struct client_answer *answer)
 {
 	free(answer->path);
 	free(answer->body);
+	free(answer->elfutils_path);
+	free(answer->url);
+	free(answer->headers);
 	free(answer->servers);
 	*answer = (struct client_answer){.size = -1};
 }

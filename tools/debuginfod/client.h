@@ -47,6 +47,9 @@ enum outcome {
 
 const char *outcome_word(enum outcome outcome);
 
+/* The same as an errno, where nothing more is known: ENOENT, EACCES, EAGAIN, EFBIG, EBADMSG. */
+int outcome_error(enum outcome outcome);
+
 /* How far client_fetch_all is. */
 struct client_progress {
 	size_t done, total;
@@ -55,6 +58,7 @@ struct client_progress {
 	uint64_t received, size; /* of the bodies that come now; SIZE: as announced, 0: unknown */
 	const char *waiting_for; /* a server, or "" */
 	double waited;           /* seconds for which that one has said nothing */
+	const char *url;         /* of a body that comes now, as it is asked for, or NULL */
 };
 
 /* Zero-initialised is: one try, no limits, no cache. */
@@ -88,7 +92,8 @@ struct client_options {
 	bool all_must_deny;           /* absent only where all servers say so; else one decides */
 	bool section_fallback;   /* a section that no server gives is cut out of the whole file */
 	uint64_t absent_seconds; /* so long the cache remembers what all servers call absent */
-	const char *elfutils_cache; /* read too (never written), or NULL */
+	const char *elfutils_cache; /* read too, or NULL */
+	bool elfutils_write;        /* what is found appears there by name, for other programs */
 	uint64_t cache_size;        /* bytes, 0 for no limit; kept once in a while, on closing */
 	uint64_t cache_age;         /* seconds since the last use, 0 for no limit */
 	unsigned verbose;           /* 1: each attempt is told to LOG */
@@ -108,6 +113,7 @@ struct client_options {
 struct server_answer {
 	const char *url; /* the base URL without credentials; the client's */
 	enum outcome outcome;
+	int error;      /* the errno that comes nearest, 0 for found */
 	char text[160]; /* "404", "connection refused", "build-id differs: ..." */
 };
 
@@ -117,14 +123,22 @@ struct client_answer {
 	bool interrupted; /* by CANCELLED or PROGRESS */
 	char *path; /* the file that holds it, complete and proven, when found; with sizes_only NULL
 		     */
-	char *body; /* of metadata, else NULL */
-	int64_t size;                  /* of the file, -1 where that is not known */
+	char *elfutils_path; /* its name in elfutils' cache, where it has one by elfutils_write */
+	char *body;          /* of metadata, else NULL */
+	char *url;           /* where it came from, without credentials; NULL: the cache had it */
+	char *headers;       /* those that begin with X-DEBUGINFOD, a line each, or NULL */
+	int error;    /* the errno that comes nearest to OUTCOME and its cause, 0 for found */
+	int64_t size; /* of the file, -1 where that is not known */
 	struct server_answer *servers; /* those that were asked, in the order of the options */
 	size_t server_count;
 	char reason[240];
 };
 
 struct client;
+
+/* What is sensible where nobody says otherwise: three retries, 90 s without progress, 10 s for a
+ * first byte, a cache of 20 GB. */
+void client_default_options(struct client_options *options);
 
 /* Requests under way at a time, by default; a server gets 16 of them at most (server.h). */
 #define CLIENT_PARALLEL 64

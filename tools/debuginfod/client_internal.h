@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by client.c and request.c alone. */
+/* Shared by client.c, request.c and metadata.c alone. */
 #ifndef DEBUGINFOD_CLIENT_INTERNAL_H
 #define DEBUGINFOD_CLIENT_INTERNAL_H
 

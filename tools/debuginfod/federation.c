@@ -9,6 +9,7 @@
  */
 #include "tools/debuginfod/federation.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,7 +51,7 @@ static void remember_failures(struct federation *f, bool late)
 		else if (t->status != 200 && tried_all)
 			dies = ++server->failures >= FAILURES_MOST;
 		if (dies)
-			server_died(server, t->text);
+			server_died(server, t->text, t->error);
 	}
 }
 
@@ -176,9 +177,10 @@ static bool ask(struct federation *f, struct voice *voice, double now, double *n
 	}
 	if (waits_in_vain(f, voice, now, text)) {
 		/* Where it failed in this request, that is what it said. */
-		if (voice->tries == 0 || t->refused)
+		if (voice->tries == 0 || t->refused) {
 			voice_say(voice, OUTCOME_UNAVAILABLE, text);
-		else
+			t->error = t->server->dead ? t->server->error : EAGAIN;
+		} else
 			voice->state = VOICE_SAID;
 		return true;
 	}
@@ -279,7 +281,10 @@ void federation_stop(struct federation *f, const char *reason, bool late)
 			voice->state = VOICE_SAID;
 		} else if (voice->state == VOICE_TO_ASK) {
 			voice_say(voice, OUTCOME_UNAVAILABLE, reason);
+		} else {
+			continue;
 		}
+		voice->transfer.error = late ? ETIME : EINTR;
 	}
 	conclude(f, late);
 }
@@ -301,6 +306,7 @@ static bool grace_is_over(struct federation *f, struct voice *voice, double now,
 	snprintf(text, sizeof(text), "no answer for %.3g s, and another has said absent",
 		 now - t->started);
 	transfer_stop(t, f->settings->multi, OUTCOME_UNAVAILABLE, text);
+	t->error = ETIME;
 	t->silent = true;
 	return true;
 }
@@ -348,6 +354,7 @@ void federation_look(const struct federation *f, struct federation_progress *pro
 		if (voice == f->leader) {
 			progress->received = t->received;
 			progress->size = t->size > 0 ? (uint64_t)t->size : 0;
+			progress->url = t->url;
 		}
 		if (progress->waits_for != NULL || voice->state == VOICE_SAID ||
 		    voice->state == VOICE_CANCELLED)
@@ -375,7 +382,10 @@ void federation_answer(struct federation *f, struct client_answer *answer)
 	answer->path = f->path;
 	answer->body = f->body;
 	answer->size = f->size;
-	f->path = f->body = NULL;
+	answer->url = f->url;
+	answer->headers = f->headers;
+	f->path = f->body = f->url = f->headers = NULL;
+	answer->error = outcome_error(f->outcome);
 	answer->servers = calloc(f->count, sizeof(*answer->servers));
 	for (size_t i = 0; i < f->count && answer->servers != NULL; i++) {
 		const struct voice *voice = &f->voices[i];
@@ -384,6 +394,10 @@ void federation_answer(struct federation *f, struct client_answer *answer)
 		struct server_answer *said = &answer->servers[answer->server_count++];
 		said->url = voice->transfer.server->shown;
 		said->outcome = voice->transfer.outcome;
+		said->error = voice->transfer.error;
+		/* Of those that came to it, the first one whose cause is known. */
+		if (said->outcome == f->outcome && answer->error == outcome_error(f->outcome))
+			answer->error = said->error;
 		snprintf(said->text, sizeof(said->text), "%s", voice->transfer.text);
 	}
 }
@@ -398,5 +412,7 @@ void federation_free(struct federation *f)
 	}
 	free(f->path);
 	free(f->body);
+	free(f->url);
+	free(f->headers);
 	free(f);
 }

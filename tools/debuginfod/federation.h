@@ -53,6 +53,7 @@ struct federation_progress {
 	const char *waits_for;   /* a server that has not spoken yet, or NULL */
 	double since;            /* the moment at which that one was asked */
 	uint64_t received, size; /* of the body that comes; SIZE is 0 where it was not announced */
+	const char *url;         /* of that, or NULL */
 };
 
 void federation_look(const struct federation *federation, struct federation_progress *progress);

@@ -32,7 +32,7 @@ struct federation {
 	bool done, wants_whole;
 	double absent_at; /* the moment at which one said absent, 0: none has */
 	enum outcome outcome;
-	char *path, *body;
+	char *path, *body, *url, *headers;
 	int64_t size;
 	size_t count;
 	struct voice voices[];

@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
+#include "libnote/error.h"
+#include "tools/debuginfod/client_internal.h"
 #include "tools/debuginfod/memory.h"
 
 #define PLAIN (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
@@ -157,4 +160,30 @@ void client_metadata(struct client *client, const char *key, const char *value,
 	json_object_put(merging.seen);
 	free(encoded);
 	free(query);
+}
+
+/* It lies among the build-ids, by a digest of the question, and goes as they do. */
+int client_metadata_keep(struct client *client, const char *key, const char *value,
+			 const char *text, char **path, struct note_error *err)
+{
+	struct cache_key place = {.artifact = ARTIFACT_METADATA, .name = "metadata"};
+	struct staging *stage = NULL;
+	XXH128_canonical_t digest;
+	char *query = format_string("%s=%s", key, value);
+	*path = NULL;
+	if (query == NULL)
+		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "out of memory");
+	XXH128_canonicalFromHash(&digest, XXH3_128bits(query, strlen(query)));
+	hex_encode(&digest, sizeof(digest), place.hex);
+	free(query);
+	pthread_mutex_lock(&client->lock);
+	int code = staging_open(&stage, client->settings.cache, &place, err);
+	if (code == NOTE_OK)
+		code = staging_write(stage, text, strlen(text), err);
+	if (code == NOTE_OK)
+		code = staging_commit(stage, path, err);
+	else
+		staging_drop(stage);
+	pthread_mutex_unlock(&client->lock);
+	return code;
 }

@@ -12,4 +12,8 @@
 void client_metadata(struct client *client, const char *key, const char *value,
 		     struct client_answer *answer);
 
+/* Keeps TEXT, the answer to such a question, as a file in CLIENT's cache; *PATH is for free(). */
+int client_metadata_keep(struct client *client, const char *key, const char *value,
+			 const char *text, char **path, struct note_error *err);
+
 #endif

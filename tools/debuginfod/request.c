@@ -16,6 +16,7 @@
  *
  * Many requests run side by side in one thread over one libcurl multi handle.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ static bool refuse(struct client_answer *answer, const char *format, const char 
 		line[i] = (unsigned char)what[i] < ' ' || what[i] == 0x7f ? '?' : what[i];
 	line[i] = '\0';
 	answer->outcome = OUTCOME_REJECTED;
+	answer->error = EINVAL;
 	snprintf(answer->reason, sizeof(answer->reason), format, line);
 	return false;
 }
@@ -186,6 +188,7 @@ static void ask(struct client *client, struct running *r)
 	if (r->federation != NULL)
 		return;
 	r->answer.outcome = OUTCOME_UNAVAILABLE;
+	r->answer.error = ENOMEM;
 	snprintf(r->answer.reason, sizeof(r->answer.reason), "out of memory");
 	r->purpose = WHOLE;
 	conclude(client, r);
@@ -235,6 +238,7 @@ static void step(struct client *client, struct running *r, double now, double *n
 {
 	if (r->federation == NULL && r->deadline > 0 && now >= r->deadline) {
 		r->answer.outcome = OUTCOME_UNAVAILABLE;
+		r->answer.error = ETIME;
 		snprintf(r->answer.reason, sizeof(r->answer.reason),
 			 "the deadline has passed while another process fetched it");
 		r->purpose = WHOLE;
@@ -331,6 +335,8 @@ static void tell_progress(struct loop *loop, double now)
 			federation_look(loop->running[i].federation, &one);
 		progress.received += one.received;
 		progress.size += one.size;
+		if (one.url != NULL)
+			progress.url = one.url;
 		/* The one that keeps us waiting longest. */
 		if (one.waits_for != NULL && now - one.since >= progress.waited) {
 			progress.waiting_for = one.waits_for;
@@ -374,6 +380,30 @@ static void release_sigpipe(const sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
+/* Where nothing has said so yet. */
+static void settle_error(struct client_answer *answer)
+{
+	if (answer->outcome == OUTCOME_FOUND)
+		answer->error = 0;
+	else if (answer->interrupted)
+		answer->error = EINTR;
+	else if (answer->error == 0)
+		answer->error = outcome_error(answer->outcome);
+}
+
+/* What is found appears by name in elfutils' cache. */
+static void show_to_others(const struct client *client, struct running *r)
+{
+	const struct client_options *o = &client->options;
+	struct client_answer *answer = &r->answer;
+	const enum artifact artifact = r->key.artifact;
+	if (o->elfutils_write && o->elfutils_cache != NULL && r->purpose == WHOLE &&
+	    answer->outcome == OUTCOME_FOUND && answer->path != NULL &&
+	    (artifact == ARTIFACT_DEBUGINFO || artifact == ARTIFACT_EXECUTABLE))
+		answer->elfutils_path =
+			elfutils_cache_put(o->elfutils_cache, artifact, r->key.hex, answer->path);
+}
+
 /* One turn: what has come, what time brings, what has ended. Returns when to look again. */
 static double turn(struct loop *loop)
 {
@@ -399,6 +429,8 @@ static double turn(struct loop *loop)
 			i++;
 			continue;
 		}
+		settle_error(&r->answer);
+		show_to_others(client, r);
 		struct running ended = *r;
 		*r = loop->running[--loop->active];
 		loop->done(loop->context, ended.index, &ended.answer);

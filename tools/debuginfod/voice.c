@@ -10,6 +10,7 @@
 #include "tools/base/retry.h"
 #include "tools/debuginfod/federation_internal.h"
 #include "tools/debuginfod/memory.h"
+#include "tools/debuginfod/url.h"
 
 /* Seconds for which a server that refuses counts as one that answers. */
 #define ANSWERS_LATELY 60
@@ -37,6 +38,7 @@ void voice_say(struct voice *voice, enum outcome outcome, const char *text)
 {
 	voice->state = VOICE_SAID;
 	voice->transfer.outcome = outcome;
+	voice->transfer.error = outcome_error(outcome);
 	voice->transfer.worth_retry = false;
 	snprintf(voice->transfer.text, sizeof(voice->transfer.text), "%.159s", text);
 }
@@ -62,6 +64,11 @@ void voice_found(struct federation *f, struct voice *winner, char *path)
 	f->outcome = OUTCOME_FOUND;
 	f->path = path;
 	f->size = winner->transfer.size;
+	f->url = url_without_secrets(winner->transfer.url != NULL ? winner->transfer.url
+								  : winner->transfer.server->url);
+	f->headers = winner->transfer.notes;
+	winner->transfer.notes = NULL;
+	winner->transfer.error = 0;
 	winner->state = VOICE_SAID;
 	winner->transfer.outcome = OUTCOME_FOUND;
 	winner->transfer.server->gave = true;
@@ -133,8 +140,11 @@ static void judge(struct federation *f, struct voice *voice)
 	t->size = (int64_t)t->received;
 	t->outcome =
 		proof_check(staging_fd(t->stage), t->artifact, f->key.hex, f->key.wanted, t->text);
-	if (t->outcome == OUTCOME_FOUND)
+	t->error = outcome_error(t->outcome);
+	if (t->outcome == OUTCOME_FOUND) {
 		t->outcome = check_signature(f, t);
+		t->error = t->outcome == OUTCOME_REJECTED ? EPERM : outcome_error(t->outcome);
+	}
 	t->worth_retry = false;
 	if (t->outcome != OUTCOME_FOUND)
 		return;
@@ -181,7 +191,7 @@ static void ask_fewer(struct federation *f, struct voice *voice, double now)
 
 static void give_up(struct federation *f, struct server *server, const char *why)
 {
-	server_died(server, why);
+	server_died(server, why, ETIME);
 	if (f->settings->silent_seconds != 0)
 		cache_note_silent(f->settings->cache, server->url, why);
 }

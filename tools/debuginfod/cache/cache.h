@@ -114,8 +114,13 @@ void cache_clean(struct cache *cache, uint64_t max_size, uint64_t max_age, uint6
 bool cache_wants_cleaning(struct cache *cache, uint64_t max_size);
 
 /* The path of ARTIFACT (debuginfo, executable) in elfutils' own cache at DIR, proven; for free(),
- * or NULL. Nothing is ever written there. */
+ * or NULL. */
 char *elfutils_cache_find(const char *dir, enum artifact artifact, const char *hex);
+
+/* Gives the file at FROM its name in that cache, by a hard link or a copy, where no such file is
+ * there or it is another one. Its path, for free(), or NULL where that cannot be. */
+char *elfutils_cache_put(const char *dir, enum artifact artifact, const char *hex,
+			 const char *from);
 
 bool cache_is_private(const struct cache *cache);
 bool cache_is_temporary(const struct cache *cache);

@@ -14,6 +14,7 @@
 
 #include "tools/base/retry.h"
 #include "tools/debuginfod/http/internal.h"
+#include "tools/debuginfod/memory.h"
 #include "tools/debuginfod/url.h"
 
 /* Seconds until a connection stands. */
@@ -21,6 +22,8 @@
 /* Compressed bodies without a declared size: more than both is a bomb. */
 #define INFLATED_MOST (64u << 20)
 #define INFLATE_RATIO 100u
+/* Headers that are kept. */
+#define NOTES_MOST (64u << 10)
 
 __attribute__((format(printf, 3, 4))) void answer_settle(struct transfer *t, enum outcome outcome,
 							 const char *format, ...)
@@ -30,12 +33,14 @@ __attribute__((format(printf, 3, 4))) void answer_settle(struct transfer *t, enu
 	vsnprintf(t->text, sizeof(t->text), format, args);
 	va_end(args);
 	t->outcome = outcome;
+	t->error = outcome_error(outcome);
 	t->worth_retry = outcome == OUTCOME_UNAVAILABLE;
 }
 
 void answer_out_of_memory(struct transfer *t)
 {
 	answer_settle(t, OUTCOME_UNAVAILABLE, "out of memory");
+	t->error = ENOMEM;
 	t->worth_retry = false;
 }
 
@@ -69,7 +74,8 @@ void answer_forget(struct transfer *t)
 	t->size = -1;
 	t->complaint[0] = '\0';
 	free(t->signature);
-	t->signature = NULL;
+	free(t->notes);
+	t->signature = t->notes = NULL;
 	t->headers_ended = false;
 	t->received = t->drained = 0;
 }
@@ -117,6 +123,20 @@ static void note_header(struct transfer *t, const char *name, const char *value)
 		free(t->signature);
 		t->signature = strdup(value);
 	}
+}
+
+/* Keeps what debuginfod servers tell of a file; memory that is short loses a line of it. */
+static void keep_note(struct transfer *t, const char *name, const char *value)
+{
+	if (strncasecmp(name, "x-debuginfod", 12) != 0)
+		return;
+	char *more = format_string("%s%s: %s\n", t->notes != NULL ? t->notes : "", name, value);
+	if (more == NULL || strlen(more) > NOTES_MOST) {
+		free(more);
+		return;
+	}
+	free(t->notes);
+	t->notes = more;
 }
 
 /* A source may be a page itself. */
@@ -177,7 +197,9 @@ size_t answer_header(char *bytes, size_t one, size_t size, void *context)
 		if (colon == NULL)
 			return size;
 		*colon = '\0';
-		note_header(t, line, colon + 1 + strspn(colon + 1, " \t"));
+		const char *value = colon + 1 + strspn(colon + 1, " \t");
+		note_header(t, line, value);
+		keep_note(t, line, value);
 	}
 	return size;
 }
@@ -242,6 +264,7 @@ size_t answer_body(char *bytes, size_t one, size_t size, void *context)
 		return 0;
 	if (staging_write(t->stage, bytes, size, &err) != NOTE_OK) {
 		STOP(t, OUTCOME_UNAVAILABLE, "%s", err.text);
+		t->error = EIO;
 		t->worth_retry = false;
 		return 0;
 	}
@@ -326,6 +349,26 @@ static bool descriptors_are_short(void)
 	return false;
 }
 
+static int failure_error(CURLcode result)
+{
+	static const struct {
+		CURLcode result;
+		int error;
+	} known[] = {
+		{CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH},
+		{CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH},
+		{CURLE_URL_MALFORMAT, EINVAL},
+		{CURLE_COULDNT_CONNECT, ECONNREFUSED},
+		{CURLE_PEER_FAILED_VERIFICATION, ECONNREFUSED},
+		{CURLE_OPERATION_TIMEDOUT, ETIME},
+		{CURLE_OUT_OF_MEMORY, ENOMEM},
+	};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].result == result)
+			return known[i].error;
+	return ECONNRESET;
+}
+
 void answer_failure(struct transfer *t, CURLcode result)
 {
 	const char *why = t->curl_text[0] != '\0' ? t->curl_text : libcurl.easy_strerror(result);
@@ -364,6 +407,8 @@ void answer_failure(struct transfer *t, CURLcode result)
 	default:
 		answer_settle(t, OUTCOME_UNAVAILABLE, "%s", why);
 	}
+	if (t->outcome == OUTCOME_UNAVAILABLE)
+		t->error = failure_error(result);
 	/* Without a descriptor for a socket, libcurl could not connect. */
 	t->shortage = number == EMFILE || number == ENFILE ||
 		      ((result == CURLE_COULDNT_CONNECT || result == CURLE_COULDNT_RESOLVE_HOST ||

@@ -84,8 +84,9 @@ void server_refused(struct server *server, double started, double now, double wa
 		server->pause_until = until;
 }
 
-void server_died(struct server *server, const char *why)
+void server_died(struct server *server, const char *why, int error)
 {
 	server->dead = true;
+	server->error = error;
 	snprintf(server->why, sizeof(server->why), "%s", why);
 }

@@ -31,6 +31,7 @@ struct server {
 	unsigned failures;     /* requests in a row that it failed, all tries */
 	bool dead;             /* not asked any more */
 	char why[ANSWER_TEXT]; /* it is dead */
+	int error;             /* the same as an errno */
 	double heard;          /* the moment at which anything last came from it, 0: never */
 	uint64_t answers;      /* all but refusals and failures */
 	double answered;       /* the moment of the last of those */
@@ -60,7 +61,7 @@ void server_answered(struct server *server, double now);
 /* It refused a request that began at STARTED; WAIT is its Retry-After, or -1. */
 void server_refused(struct server *server, double started, double now, double wait);
 
-/* It is given up for the rest of the run, for WHY. */
-void server_died(struct server *server, const char *why);
+/* It is given up for the rest of the run, for WHY, or ERROR. */
+void server_died(struct server *server, const char *why, int error);
 
 #endif

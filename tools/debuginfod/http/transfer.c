@@ -8,6 +8,7 @@
  */
 #include "tools/debuginfod/http/transfer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,6 +272,7 @@ static bool stop_at(struct transfer *t, CURLM *multi, double now, double moment,
 	}
 	snprintf(text, sizeof(text), "no %s for %.3g s", what, seconds);
 	transfer_stop(t, multi, OUTCOME_UNAVAILABLE, text);
+	t->error = ETIME;
 	return true;
 }
 
@@ -314,5 +316,6 @@ void transfer_clear(struct transfer *t, CURLM *multi)
 	free(t->url);
 	t->url = NULL;
 	free(t->signature);
-	t->signature = NULL;
+	free(t->notes);
+	t->signature = t->notes = NULL;
 }

@@ -44,6 +44,8 @@ struct transfer {
 	double retry_after; /* seconds, -1 where the server did not say */
 	int64_t size;       /* of a good body, as announced; -1 */
 	char *signature;    /* X-DEBUGINFOD-IMASIGNATURE, or NULL */
+	char *notes;        /* all X-DEBUGINFOD headers, a line each, or NULL */
+	int error;          /* the errno that comes nearest to OUTCOME and its cause */
 	char text[ANSWER_TEXT];
 
 	/* Private. */

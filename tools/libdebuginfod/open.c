@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine of a handle, as the environment says at the moment of each question: gdb's
+ * "set debuginfod urls" is a setenv(). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/base/retry.h"
+#include "tools/debuginfod/environment.h"
+#include "tools/debuginfod/memory.h"
+#include "tools/debuginfod/proof/ima.h"
+#include "tools/libdebuginfod/internal.h"
+
+/* What the options point at, for the time of opening. */
+struct wanted {
+	struct client_options options;
+	char *cache, *elfutils, *certificates;
+};
+
+static bool is_off(const char *value)
+{
+	return value != NULL && (strcmp(value, "no") == 0 || strcmp(value, "0") == 0);
+}
+
+/* The cache of pkgnote fetch; where DEBUGINFOD_CACHE_PATH names another place, all stays there. */
+static void choose_caches(struct wanted *wanted)
+{
+	const char *given = getenv("DEBUGINFOD_CACHE_PATH");
+	struct client_options *o = &wanted->options;
+	wanted->elfutils = elfutils_cache_path();
+	wanted->cache = given != NULL && given[0] != '\0' ? format_string("%s/.pkgnote", given)
+							  : client_cache_path();
+	o->cache = wanted->cache;
+	o->elfutils_cache = wanted->elfutils;
+	o->elfutils_write = !is_off(getenv("PKGNOTE_CACHE_COMPAT"));
+}
+
+static bool choose_headers(debuginfod_client *handle, struct strings *headers)
+{
+	const char *file = getenv("DEBUGINFOD_HEADERS_FILE");
+	struct strings lines = {0};
+	struct note_error err;
+	bool good = true;
+	if (file != NULL && file[0] != '\0' && client_read_headers(&lines, file, &err) != NOTE_OK)
+		handle_log(handle, "DEBUGINFOD_HEADERS_FILE: it cannot be read; it is passed over");
+	for (size_t i = 0; i < lines.count && good; i++)
+		if (is_header(lines.items[i]))
+			good = list_add(headers, lines.items[i]);
+	for (size_t i = 0; i < handle->to_send.count && good; i++)
+		good = list_add(headers, handle->to_send.items[i]);
+	strings_free(&lines);
+	return good;
+}
+
+static bool read_environment(debuginfod_client *handle, struct wanted *wanted)
+{
+	struct client_options *o = &wanted->options;
+	const char *more = getenv("DEBUGINFOD_IMA_CERT_PATH");
+	client_default_options(o);
+	/* The program waits, often in front of its user. */
+	o->retries = 2;
+	o->backoff = 0.25;
+	client_environment(o, handle_log, handle);
+	choose_caches(wanted);
+	wanted->certificates = format_string("%s%s%s", IMA_CERTIFICATES, more != NULL ? ":" : "",
+					     more != NULL ? more : "");
+	o->ima_certificates = wanted->certificates;
+	o->section_fallback = true;
+	o->verbose = handle->verbose_fd >= 0;
+	o->log = o->tell = handle_log;
+	o->log_context = o->tell_context = handle;
+	return wanted->certificates != NULL &&
+	       client_default_servers(&o->servers, NULL, handle_log, handle) &&
+	       choose_headers(handle, &o->headers);
+}
+
+static void wanted_free(struct wanted *wanted)
+{
+	strings_free(&wanted->options.servers);
+	strings_free(&wanted->options.headers);
+	free(wanted->cache);
+	free(wanted->elfutils);
+	free(wanted->certificates);
+}
+
+static char *join(char *before, const char *word)
+{
+	char *out =
+		before != NULL ? format_string("%s\n%s", before, word != NULL ? word : "") : NULL;
+	free(before);
+	return out;
+}
+
+/* Two that are equal make the same engine. */
+static char *as_text(const struct client_options *o)
+{
+	char *text = format_string("%g %g %llu %llu %u %d", o->timeout, o->deadline,
+				   (unsigned long long)o->max_size, (unsigned long long)o->retries,
+				   o->verbose, o->elfutils_write);
+	const char *const words[] = {o->cache, o->elfutils_cache, o->ca_file, o->ca_directory,
+				     o->ima_certificates};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		text = join(text, words[i]);
+	for (size_t i = 0; i < o->servers.count; i++)
+		text = join(text, o->servers.items[i]);
+	text = join(text, "");
+	for (size_t i = 0; i < o->headers.count; i++)
+		text = join(text, o->headers.items[i]);
+	return text;
+}
+
+/* A non-zero word of the program's ends the question. */
+static int tell_progress(void *context, const struct client_progress *progress)
+{
+	debuginfod_client *handle = context;
+	if (handle->progress == NULL || progress->done == progress->total)
+		return 0;
+	if (progress->url == NULL)
+		return handle->progress(handle, ++handle->ticks, 0);
+	if (handle->url == NULL)
+		handle->url = strdup(progress->url);
+	return handle->progress(handle, (long)progress->received,
+				progress->size > 0 ? (long)progress->size : -1);
+}
+
+static int open_engine(debuginfod_client *handle, struct client_options *o)
+{
+	struct note_error err = {.offset = NOTE_NO_OFFSET};
+	o->progress = tell_progress;
+	o->progress_context = handle;
+	int code = client_open(&handle->engine, o, &err);
+	/* Where no cache can be made, a temporary one will do. */
+	if (code == NOTE_SYSTEM && o->cache != NULL) {
+		handle_log(handle, err.text);
+		o->cache = NULL;
+		code = client_open(&handle->engine, o, &err);
+	}
+	if (code == NOTE_OK)
+		return 0;
+	handle_log(handle, err.text);
+	return code == NOTE_USAGE ? -EINVAL : code == NOTE_UNSUPPORTED ? -ENOSYS : -EIO;
+}
+
+int handle_open(debuginfod_client *handle)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+	struct wanted wanted = {0};
+	int result = 0;
+	/* Unlike the command, which looks into /etc: no program asks anybody unless it is told. */
+	if (urls == NULL || urls[strspn(urls, " \t\n")] == '\0')
+		return -ENOSYS;
+	char *text = read_environment(handle, &wanted) ? as_text(&wanted.options) : NULL;
+	const double now = seconds_now();
+	if (handle->process != getpid())
+		handle->engine = NULL; /* the parent's */
+	if (text == NULL) {
+		result = -ENOMEM;
+	} else if (wanted.options.servers.count == 0) {
+		result = -ENOSYS;
+	} else if (handle->engine == NULL || strcmp(text, handle->opened_by) != 0 ||
+		   now > handle->opened + (double)wanted.options.silent_seconds) {
+		client_close(handle->engine);
+		handle->engine = NULL;
+		free(handle->opened_by);
+		handle->opened_by = text;
+		text = NULL;
+		handle->opened = now;
+		handle->process = getpid();
+		result = open_engine(handle, &wanted.options);
+	}
+	free(text);
+	wanted_free(&wanted);
+	return result;
+}
