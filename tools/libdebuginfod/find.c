@@ -46,18 +46,24 @@ static int give(const char *name, char **path)
 	return fd;
 }
 
-/* ID as hexadecimal digits: LENGTH bytes or, where that is 0, digits already. */
+/* ID as hexadecimal digits: LENGTH bytes or, where that is 0, digits already. Nobody has what is
+ * named otherwise. */
 static int take_id(const unsigned char *id, int length, char hex[2 * BUILD_ID_MOST + 1])
 {
 	const char *digits = (const char *)id;
 	if (id == NULL || length < 0 || length > BUILD_ID_MOST ||
 	    (length == 0 && strlen(digits) > 2 * BUILD_ID_MOST))
 		return -EINVAL;
-	if (length > 0)
+	if (length > 0) {
 		hex_encode(id, (size_t)length, hex);
-	else
-		strcpy(hex, digits);
-	return 0;
+		return 0;
+	}
+	strcpy(hex, digits);
+	length = (int)strlen(digits);
+	return length > 0 && length % 2 == 0 &&
+			       strspn(digits, "0123456789abcdefABCDEF") == (size_t)length
+		       ? 0
+		       : -ENOENT;
 }
 
 static int find(debuginfod_client *handle, enum artifact artifact, const unsigned char *id,
@@ -65,9 +71,9 @@ static int find(debuginfod_client *handle, enum artifact artifact, const unsigne
 {
 	struct client_answer answer;
 	char hex[2 * BUILD_ID_MOST + 1];
-	int result = take_id(id, length, hex);
+	int result = begin(handle);
 	if (result == 0)
-		result = begin(handle);
+		result = take_id(id, length, hex);
 	if (result == 0) {
 		client_fetch(handle->engine, artifact, hex, name, &answer);
 		free(handle->url);

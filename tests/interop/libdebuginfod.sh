@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# libdebuginfod.so.1 in place of elfutils': its symbols and prototypes, a program written for elfutils' header, gdb,
+# eu-*, valgrind and debuginfod itself, and debuginfod-find beside elfutils' own.
+. "$(dirname "$0")/../lib.sh"
+OURS=$BUILD/libdebuginfod
+[ -f "$OURS/libdebuginfod.so.1" ] || { check "built" nothing; nothing() { skip "no libdebuginfod.so.1 in $BUILD"; }; }
+THEIRS=$(PATH=$PATH:/sbin ldconfig -p 2>/dev/null | sed -n 's/.*libdebuginfod\.so\.1 .*=> //p' | grep -v pkgnote | head -1)
+unset DEBUGINFOD_PROGRESS DEBUGINFOD_VERBOSE DEBUGINFOD_TIMEOUT DEBUGINFOD_MAXTIME DEBUGINFOD_MAXSIZE DEBUGINFOD_RETRY_LIMIT DEBUGINFOD_HEADERS_FILE
+
+# --- helpers ---
+# A program that was stripped, its debug file and source in ./share, of build-id $ID; a HOME of its own.
+share() {
+	need gcc objcopy readelf strip
+	mkdir -p src home
+	printf 'int twice(int n)\n{\n\treturn 2 * n;\n}\nint main(void) { return twice(0); }\n' >src/one.c
+	gcc -g -O0 -Wl,--build-id -o one "$PWD/src/one.c"
+	ID=$(readelf -n one | sed -n 's/.*Build ID: //p')
+	mkdir -p "share/buildid/$ID/source$PWD/src"
+	objcopy --only-keep-debug one "share/buildid/$ID/debuginfo"
+	cp one "share/buildid/$ID/executable"
+	mv src/one.c "share/buildid/$ID/source$PWD/src/one.c"
+	cp one whole
+	strip -g one
+	unset XDG_CACHE_HOME
+	export HOME=$PWD/home
+	CACHE=$HOME/.cache/debuginfod_client
+}
+# server NAME OPTION...: started; its URL in $URL.
+PIDS=
+server() {
+	local name=$1; shift
+	need python3
+	python3 -B "$TOP/tests/tools/oddd.py" "$name" "$@" 2>"$name.err" &
+	PIDS="$PIDS $!"
+	# shellcheck disable=SC2064
+	trap "kill $PIDS 2>/dev/null || :" EXIT
+	for _ in $(seq 400); do [ -s "$name.port" ] && break; sleep 0.05; done
+	URL=http://127.0.0.1:$(cat "$name.port")
+}
+asked() { grep -c "${2:-.}" "$1.log" 2>/dev/null || :; }
+# ours COMMAND...: with our library where elfutils' would be.
+ours() { LD_LIBRARY_PATH=$OURS PATH=$OURS:$PATH "$@"; }
+# ./program, written for elfutils' header.
+program() {
+	[ -f /usr/include/elfutils/debuginfod.h ] || skip "no <elfutils/debuginfod.h> (libdebuginfod-dev)"
+	gcc -D_GNU_SOURCE -Wall -o program "$TOP/tests/tools/debuginfod_program.c" "$OURS/libdebuginfod.so.1" -pthread
+}
+
+# --- the library as a file ---
+symbols() { nm -D --defined-only --with-symbol-versions "$1" | sed -n 's/.* T \(debuginfod_\)/\1/p' | sort; }
+exports() {
+	need nm
+	# elfutils 0.196's.
+	sort >wanted <<-'END'
+	debuginfod_add_http_header@@ELFUTILS_0.179
+	debuginfod_begin@@ELFUTILS_0.178
+	debuginfod_default_progressfn@@ELFUTILS_0.195
+	debuginfod_end@@ELFUTILS_0.178
+	debuginfod_find_debuginfo@@ELFUTILS_0.178
+	debuginfod_find_executable@@ELFUTILS_0.178
+	debuginfod_find_metadata@@ELFUTILS_0.192
+	debuginfod_find_section@@ELFUTILS_0.188
+	debuginfod_find_source@@ELFUTILS_0.178
+	debuginfod_get_headers@@ELFUTILS_0.188
+	debuginfod_get_url@@ELFUTILS_0.179
+	debuginfod_get_user_data@@ELFUTILS_0.179
+	debuginfod_set_progressfn@@ELFUTILS_0.178
+	debuginfod_set_user_data@@ELFUTILS_0.179
+	debuginfod_set_verbose_fd@@ELFUTILS_0.183
+	END
+	symbols "$OURS/libdebuginfod.so.1" >found
+	diff wanted found
+	same "$(readelf -d "$OURS/libdebuginfod.so.1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" libdebuginfod.so.1
+	# What the system's has, ours has.
+	[ -z "$THEIRS" ] || { symbols "$THEIRS" >theirs; same "$(comm -23 theirs found)" ""; }
+	# No way to end the program, to write to its terminal, to catch its signals.
+	nm -D -u "$OURS/libdebuginfod.so.1" >undefined
+	says undefined ' dlopen@'
+	says_not undefined ' (_?exit|_Exit|abort|signal|sigaction|setlocale|stdout|stderr|puts|printf|fwrite|atexit)@'
+}
+check "it exports what elfutils 0.196's does, by the same versions, and cannot end a program" exports
+
+prototypes() {
+	[ -f /usr/include/elfutils/debuginfod.h ] || skip "no <elfutils/debuginfod.h> (libdebuginfod-dev)"
+	printf '#include <elfutils/debuginfod.h>\n#include "tools/libdebuginfod/api.h"\n' >both.c
+	gcc -std=c17 -Wall -Werror -I"$TOP" -c both.c
+	# A difference would be seen.
+	sed 's/int build_id_len, char \*\*path/long build_id_len, char **path/' "$TOP/tools/libdebuginfod/api.h" >other.h
+	printf '#include <elfutils/debuginfod.h>\n#include "other.h"\n' >other.c
+	status 1 gcc -std=c17 -I. -c other.c
+	says err 'conflicting types'
+}
+check "its prototypes are those of <elfutils/debuginfod.h>" prototypes
+
+# --- a program ---
+finds() {
+	share; program
+	export DEBUGINFOD_URLS=file://$PWD/share
+	status 0 ours ./program find debuginfo "$ID"
+	same "$(cat out)" "$CACHE/$ID/debuginfo 4"
+	cmp "$CACHE/$ID/debuginfo" "share/buildid/$ID/debuginfo"
+	same "$(stat -c %a "$CACHE/$ID/debuginfo")" 400
+	status 0 ours ./program bytes executable "$ID"
+	cmp "$CACHE/$ID/executable" whole
+	status 0 ours ./program find source "$ID" "$PWD/src/one.c"
+	status 0 ours ./program find section "$ID" .debug_info
+	# Never an empty file for what is not there; and what it has not got, it says.
+	status 1 ours ./program find debuginfo aabbccdd
+	same "$(cat out)" -ENOENT
+	[ ! -e "$CACHE/aabbccdd" ]
+	# Another library believes it, without a server.
+	[ -z "$THEIRS" ] || { DEBUGINFOD_URLS=http://127.0.0.1:1 status 0 ./program find debuginfo "$ID"; same "$(cat out)" "$CACHE/$ID/debuginfo 4"; }
+	rm -rf "$HOME/.cache"
+	PKGNOTE_CACHE_COMPAT=no status 0 ours ./program find debuginfo "$ID"
+	says_not out debuginfod_client
+	[ ! -e "$CACHE" ]
+	DEBUGINFOD_CACHE_PATH=$PWD/other status 0 ours ./program find debuginfo "$ID"
+	same "$(cat out)" "$PWD/other/$ID/debuginfo 4"
+}
+check "debug file, executable, source, section; each by name in elfutils' cache too" finds
+
+errors() {
+	share; program
+	server good --root share; local good=$URL
+	server silent --silent; local silent=$URL
+	server proxy --proxy; local auth=$URL
+	fails() { local want=$1; shift; status 1 ours env "$@"; same "$(cat out)" "-$want"; }
+	fails ENOSYS DEBUGINFOD_URLS= ./program find debuginfo "$ID"
+	fails ENOSYS -u DEBUGINFOD_URLS ./program find debuginfo "$ID"
+	fails ECONNREFUSED DEBUGINFOD_URLS=http://127.0.0.1:1 ./program find debuginfo "$ID"
+	fails ETIME DEBUGINFOD_URLS="$silent" DEBUGINFOD_TIMEOUT=1 ./program find debuginfo "$ID"
+	fails ETIME DEBUGINFOD_URLS="$silent" DEBUGINFOD_TIMEOUT=1 ./program find debuginfo "$ID"
+	same "$(asked silent)" 1
+	fails ETIME DEBUGINFOD_URLS="$silent" DEBUGINFOD_MAXTIME=1 XDG_CACHE_HOME="$PWD/new" ./program find debuginfo "$ID"
+	fails EFBIG DEBUGINFOD_URLS="$good" DEBUGINFOD_MAXSIZE=10 ./program find debuginfo "$ID"
+	fails EACCES DEBUGINFOD_URLS="$auth" ./program find debuginfo "$ID"
+	fails EPERM DEBUGINFOD_URLS="ima:enforcing $good" ./program find debuginfo "$ID"
+	fails ENOENT DEBUGINFOD_URLS="$good" ./program find debuginfo nohex
+	same "$(asked good nohex)" 0
+	fails EINVAL DEBUGINFOD_URLS="$good" ./program find debuginfo "$(printf '%0300d' 0)"
+	fails EINVAL DEBUGINFOD_URLS="$good" ./program find source "$ID" one.c
+	head -c 4000 "share/buildid/$ID/executable" >"share/buildid/$ID/debuginfo"
+	fails EBADMSG DEBUGINFOD_URLS="$good" ./program find debuginfo "$ID"
+	[ ! -e "$CACHE/$ID/debuginfo" ]
+}
+check "each failure by its errno; a silent server is not waited for twice" errors
+
+manners() {
+	share; program
+	server good --root share; local good=$URL
+	server silent --silent; local silent=$URL
+	server none; local none=$URL
+	DEBUGINFOD_URLS=$good status 0 ours ./program told "$ID"
+	says out "^url $good/buildid/$ID/debuginfo\$"
+	says out '^calls [1-9]'
+	DEBUGINFOD_URLS=$silent status 1 ours ./program stop "$ID.none" 2>/dev/null || :
+	DEBUGINFOD_URLS=$silent XDG_CACHE_HOME=$PWD/new status 1 ours ./program stop "$ID"
+	says out '^calls 3$'
+	# One handle, and the environment as it is at each call.
+	XDG_CACHE_HOME=$PWD/new2 status 1 ours ./program urls "$ID" "$none" "$good" ""
+	same "$(cut -d' ' -f2 out | paste -sd' ')" "-ENOENT 4 -ENOSYS"
+	DEBUGINFOD_URLS=$good XDG_CACHE_HOME=$PWD/new3 status 0 ours ./program threads "$ID"
+	DEBUGINFOD_URLS=$good XDG_CACHE_HOME=$PWD/new4 status 0 ours ./program fork "$ID"
+	same "$(grep -c ' 4$' out)" 3
+	DEBUGINFOD_URLS=$good XDG_CACHE_HOME=$PWD/new5 status 0 ours ./program quiet "$ID"
+	says out '^handlers 0, mask 0, locale C, descriptors 0$'
+	[ ! -s err ]
+}
+check "progress, URL, setenv between calls, threads, fork; nothing of the process is changed" manners
+
+# --- programs ---
+debugger() {
+	share; need gdb
+	ldd "$(command -v gdb)" | grep -q libdebuginfod || skip "this gdb is built without debuginfod"
+	server good --root share; local good=$URL
+	DEBUGINFOD_URLS=$good status 0 ours timeout 100 gdb -q -nx -batch -ex 'set debuginfod enabled on' -ex 'file ./one' -ex 'list twice'
+	says out 'return 2 \* n;'
+	says out 'Downloading source file'
+	[ -s "$CACHE/$ID/debuginfo" ]
+	same "$(asked good)" 2
+	# A second time nobody is asked, nor is anything told of a download.
+	DEBUGINFOD_URLS=$good status 0 ours timeout 100 gdb -q -nx -batch -ex 'set debuginfod enabled on' -ex 'file ./one' -ex 'list twice'
+	says out 'return 2 \* n;'
+	says_not out Downloading
+	same "$(asked good)" 2
+}
+check "gdb: debug information and source" debugger
+
+interrupted_debugger() {
+	share; need gdb setsid
+	ldd "$(command -v gdb)" | grep -q libdebuginfod || skip "this gdb is built without debuginfod"
+	server silent --silent
+	printf 'import gdb, os, signal, threading, time\nbegan = time.monotonic()\nthreading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\ntry:\n\tgdb.execute("file ./one")\nexcept KeyboardInterrupt:\n\tpass\nprint("after %%d s" %% (time.monotonic() - began))\n' >go.py
+	DEBUGINFOD_URLS=$URL status 0 ours timeout 100 gdb -q -nx -batch -ex 'set debuginfod enabled on' -ex 'source go.py'
+	# Not the ten seconds that a silent server gets.
+	says out '^after [1-5] s'
+}
+check "gdb: Ctrl-C ends a stall" interrupted_debugger
+
+others() {
+	share; need eu-addr2line valgrind
+	server good --root share
+	export DEBUGINFOD_URLS=$URL
+	local at; at=0x$(nm whole | sed -n 's/ T twice$//p')
+	status 0 ours eu-addr2line -f -e one "$at"
+	says out 'one\.c:2'
+	same "$(asked good)" 1
+	rm -rf "$HOME/.cache"
+	printf 'int main(void) { int *p = __builtin_malloc(4); return p[1] != 0; }\n' >bad.c
+	gcc -g -O0 -Wl,--build-id -o bad bad.c
+	BAD=$(readelf -n bad | sed -n 's/.*Build ID: //p')
+	mkdir -p "share/buildid/$BAD"
+	objcopy --only-keep-debug bad "share/buildid/$BAD/debuginfo"
+	strip -g bad
+	# It runs debuginfod-find.
+	ours valgrind -q ./bad >out 2>err || :
+	says err 'main \(bad\.c:1\)'
+}
+check "eu-addr2line finds lines by it, valgrind by its debuginfod-find" others
+
+federation() {
+	share; need debuginfod curl
+	server good --root share
+	local port=$((20000 + $$ % 20000))
+	mkdir empty
+	DEBUGINFOD_URLS=$URL ours debuginfod -d :memory: -F -p "$port" empty >d.out 2>&1 &
+	PIDS="$PIDS $!"
+	# shellcheck disable=SC2064
+	trap "kill $PIDS 2>/dev/null || :" EXIT
+	for _ in $(seq 200); do curl -s "http://127.0.0.1:$port/metrics" >metrics && break; sleep 0.05; done
+	curl -sf -o came "http://127.0.0.1:$port/buildid/$ID/debuginfo"
+	cmp came "share/buildid/$ID/debuginfo"
+	same "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/buildid/aabbccdd/debuginfo")" 404
+	same "$(asked good ^200)" 1
+}
+check "elfutils' debuginfod asks upstream through it" federation
+
+# --- debuginfod-find ---
+side_by_side() {
+	share; need debuginfod-find
+	export DEBUGINFOD_URLS=file://$PWD/share
+	local find; find=$(command -v debuginfod-find)
+	both() {
+		local a=0 b=0
+		DEBUGINFOD_CACHE_PATH=$PWD/a "$find" "$@" >a.out 2>a.err || a=$?
+		DEBUGINFOD_CACHE_PATH=$PWD/b "$OURS/debuginfod-find" "$@" >b.out 2>b.err || b=$?
+		same "$a $(sed "s|$PWD/a/|CACHE/|" a.out)" "$b $(sed "s|$PWD/b/|CACHE/|" b.out)"
+		same "$(grep -v '^Usage\|or:\|^  *metadata' a.err)" "$(grep -v '^Usage\|or:\|^  *metadata' b.err)"
+	}
+	both debuginfo "$ID"
+	both executable "$ID"
+	both debuginfo ./one
+	both debuginfo aabbccdd
+	both debuginfo ./nowhere
+	both nonsense "$ID"
+	both debuginfo
+	both
+	both section "$ID"
+	both -x
+	DEBUGINFOD_URLS= both debuginfo "$ID"
+	DEBUGINFOD_URLS=http://127.0.0.1:1 both debuginfo aabbccdd
+	status 0 "$OURS/debuginfod-find" -v --cache-compat=no source "$ID" "$PWD/src/one.c"
+	cmp "$(cat out)" "share/buildid/$ID/source$PWD/src/one.c"
+	says err '^Downloaded from file:///'
+	status 0 "$OURS/debuginfod-find" --version
+	says out '0\.196'
+}
+check "debuginfod-find says and exits as elfutils' own" side_by_side
+
+metadata() {
+	share
+	printf '{"results":[{"type":"executable","buildid":"%s","file":"/usr/bin/one","archive":""}],"complete":true}' "$ID" >answer
+	server good --metadata answer
+	DEBUGINFOD_URLS=$URL status 0 "$OURS/debuginfod-find" metadata file /usr/bin/one
+	says out "\"buildid\":\"$ID\""
+	says out '"complete":true'
+	DEBUGINFOD_URLS=http://127.0.0.1:1 status 0 "$OURS/debuginfod-find" metadata glob '/usr/bin/*'
+	says out '"complete":false'
+	DEBUGINFOD_URLS=$URL status 1 "$OURS/debuginfod-find" metadata glob
+	says err 'Require KEY and VALUE'
+}
+check "debuginfod-find metadata: what servers know, and that it is not all" metadata
+finish
