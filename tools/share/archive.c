@@ -259,6 +259,8 @@ int share_add_package(struct share *share, const char *path, const char *package
 	const int undone = share->store->clear(share, code == NOTE_OK ? err : NULL);
 	if (code == NOTE_OK)
 		code = undone;
+	if (code == NOTE_OK) /* the names, and that nothing was left */
+		code = root_sync(share->root, err);
 out:
 	index_free(&intake.sources, free_source);
 	index_free(&intake.waiting, free_waiting);

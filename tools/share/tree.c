@@ -269,6 +269,8 @@ int share_add_tree(struct share *share, const char *path, const struct manifest 
 	const int undone = share->store->clear(share, code == NOTE_OK ? err : NULL);
 	if (code == NOTE_OK)
 		code = undone;
+	if (code == NOTE_OK) /* the names, and that nothing was left */
+		code = root_sync(share->root, err);
 out:
 	free(intake.items);
 	free(own_name);

@@ -238,7 +238,8 @@ int directory_bring_in(struct share *share, const struct record *record, struct 
 	if (code == NOTE_OK)
 		code = replacing ? take_the_place(share, package, err)
 				 : root_rename(share->root, STAGING_TREE, package, err);
-	if (code == NOTE_OK)
+	/* What is replaced goes once it is. The caller waits for all else. */
+	if (code == NOTE_OK && replacing)
 		code = root_sync(share->root, err);
 	free(package);
 	return code;
