@@ -19,7 +19,9 @@ static bool is_foreign(void *context, const struct entry *entry, bool *descend)
 {
 	bool *foreign = context;
 	*descend = false;
-	*foreign = strcmp(entry->path, ".lock") != 0 && strcmp(entry->path, "lost+found") != 0 &&
+	/* Whoever makes it a share tries links in the staging area before he marks it. */
+	*foreign = strcmp(entry->path, STAGING) != 0 && strcmp(entry->path, ".lock") != 0 &&
+		   strcmp(entry->path, "lost+found") != 0 &&
 		   strncmp(entry->path, ".pkgnote-", 9) != 0;
 	return !*foreign;
 }
