@@ -23,9 +23,10 @@ struct dynamic {
 static void read_ahead(struct image *image, const GElf_Phdr *phdr)
 {
 	const size_t shsize = image->is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	struct span ahead;
 	const uint64_t end = image->ehdr.e_shoff + image->shnum * shsize;
 	if (image->shnum != 0 && end > phdr->p_offset && end - phdr->p_offset <= MAX_AHEAD)
-		image_bytes(image, phdr->p_offset, end - phdr->p_offset, "", NULL);
+		image_span(image, phdr->p_offset, end - phdr->p_offset, "", &ahead, NULL);
 }
 
 static void read_dynamic(struct image *image, const GElf_Phdr *phdr, struct dynamic *out)
@@ -35,14 +36,13 @@ static void read_dynamic(struct image *image, const GElf_Phdr *phdr, struct dyna
 	uint64_t count = phdr->p_filesz / (2 * unit);
 	if (count > MAX_DYNAMIC)
 		count = MAX_DYNAMIC;
-	const uint8_t *bytes =
-		image_bytes(image, phdr->p_offset, count * 2 * unit, "dynamic section", NULL);
-	for (uint64_t i = 0; bytes != NULL && i < count; i++) {
-		const uint8_t *entry = bytes + i * 2 * unit;
-		const uint64_t tag =
-			image->is_64 ? image_u64(image, entry) : image_u32(image, entry);
-		const uint64_t value = image->is_64 ? image_u64(image, entry + unit)
-						    : image_u32(image, entry + unit);
+	struct span table;
+	if (image_span(image, phdr->p_offset, count * 2 * unit, "dynamic section", &table, NULL) !=
+	    NOTE_OK)
+		return;
+	for (uint64_t at = 0; at < table.size; at += 2 * unit) {
+		const uint64_t tag = span_word(table, at, image->is_64, image->is_big);
+		const uint64_t value = span_word(table, at + unit, image->is_64, image->is_big);
 		if (tag == DT_NULL)
 			break;
 		out->soname = out->soname || tag == DT_SONAME;
@@ -155,20 +155,19 @@ const char *pe_machine_name(uint16_t machine)
 int elf_debuglink(struct image *image, const char **name, uint32_t *crc, struct note_error *err)
 {
 	GElf_Shdr shdr;
+	struct span bytes;
 	uint64_t at;
 	if (image_find_section(image, ".gnu_debuglink", &shdr) == 0 || shdr.sh_type == SHT_NOBITS)
 		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no .gnu_debuglink");
-	const uint8_t *bytes =
-		image_bytes(image, shdr.sh_offset, shdr.sh_size, ".gnu_debuglink", err);
-	if (bytes == NULL)
-		return NOTE_MALFORMED;
-	const size_t length = strnlen((const char *)bytes, shdr.sh_size);
+	int code = image_span(image, shdr.sh_offset, shdr.sh_size, ".gnu_debuglink", &bytes, err);
+	if (code != NOTE_OK)
+		return code;
+	const uint64_t length = span_length(bytes, 0);
 	/* The name, its NUL, padding to 4, the CRC. */
-	if (length == 0 || !align_up(length + 1, 4, &at) || at > shdr.sh_size ||
-	    shdr.sh_size - at < 4)
+	if (length == 0 || !align_up(length + 1, 4, &at) || !span_holds(bytes.size, at, 4))
 		return error_set(err, NOTE_MALFORMED, shdr.sh_offset, ".gnu_debuglink is broken");
-	*name = (const char *)bytes;
-	*crc = image_u32(image, bytes + at);
+	*name = span_string(bytes, 0);
+	*crc = span_u32(bytes, at, image->is_big);
 	return NOTE_OK;
 }
 

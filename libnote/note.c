@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "error.h"
-#include "note_sections.h"
 
 #define HEADER_SIZE 12
 
@@ -109,7 +108,11 @@ static int peek(struct walk *walk, uint64_t offset, size_t length, uint8_t *out,
 			return code;
 		}
 	}
-	memcpy(out, walk->window + (offset - walk->window_start), length);
+	struct span part;
+	const struct span window = {walk->window, walk->window_size};
+	if (!span_part(window, offset - walk->window_start, length, &part))
+		return error_set(err, NOTE_MALFORMED, offset, "note: header cut short");
+	memcpy(out, part.bytes, length);
 	return NOTE_OK;
 }
 
@@ -198,8 +201,10 @@ static int read_note(struct walk *walk, uint64_t start, uint64_t offset, uint64_
 	int code = peek(walk, offset, HEADER_SIZE, header, err);
 	if (code != NOTE_OK)
 		return code;
-	const uint64_t name_size = image_u32(walk->image, header);
-	const uint64_t desc_size = image_u32(walk->image, header + 4);
+	const struct span words = {header, sizeof(header)};
+	const bool big = walk->image->is_big;
+	const uint64_t name_size = span_u32(words, 0, big);
+	const uint64_t desc_size = span_u32(words, 4, big);
 	uint64_t desc, size;
 	alignment = measure(walk, start, offset, name_size, desc_size, alignment, &desc, &size);
 	if (desc_size == 0 && HEADER_SIZE + name_size <= end - offset && desc > end - offset)
@@ -211,7 +216,7 @@ static int read_note(struct walk *walk, uint64_t start, uint64_t offset, uint64_
 				 (unsigned long long)name_size, (unsigned long long)desc_size);
 	if (size > end - offset) /* the padding of the last note may be left out */
 		size = end - offset;
-	note->type = image_u32(walk->image, header + 8);
+	note->type = span_u32(words, 8, big);
 	note->offset = offset;
 	note->size = size;
 	note->desc_offset = offset + desc;
@@ -397,12 +402,11 @@ int elf_package(struct image *image, const char **payload, size_t *length, uint6
 	int code = find(image, &search, "package note", err);
 	if (code != NOTE_OK)
 		return code;
-	const char *text = (const char *)search.found.desc;
-	const char *nul = memchr(text, '\0', search.found.desc_size);
+	const struct span text = {search.found.desc, search.found.desc_size};
 	if (payload != NULL)
-		*payload = text;
+		*payload = (const char *)text.bytes;
 	if (length != NULL)
-		*length = nul != NULL ? (size_t)(nul - text) : search.found.desc_size;
+		*length = span_length(text, 0);
 	if (offset != NULL)
 		*offset = search.found.desc_offset;
 	return NOTE_OK;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sections of notes: see note_sections.h. A file may have as many of them as it has segments of
+ * The sections of notes: see note.h. A file may have as many of them as it has segments of
  * notes, and each is looked for by the other: both orders are sorted once.
  */
-#include "note_sections.h"
+#include "note.h"
 
 #include <stdlib.h>
 

@@ -76,14 +76,15 @@ static size_t build_property(const struct target *target, const struct image *sh
 	else
 		return 0;
 	const uint32_t size = target->is_64 ? 16 : 12;
-	memset(note, 0, 32);
-	image_put32(shape, note, sizeof(ELF_NOTE_GNU));
-	image_put32(shape, note + 4, size);
-	image_put32(shape, note + 8, NT_GNU_PROPERTY_TYPE_0);
-	memcpy(note + 12, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU));
-	image_put32(shape, note + 16, type);
-	image_put32(shape, note + 20, 4);
-	image_put32(shape, note + 24, 3); /* both features of either machine */
+	const uint32_t words[] = {sizeof(ELF_NOTE_GNU), size, NT_GNU_PROPERTY_TYPE_0};
+	struct output out = {.bytes = note, .size = 32};
+	output_fill(&out, 0, 32, 0);
+	for (unsigned i = 0; i < 3; i++)
+		output_u32(&out, 4 * i, words[i], shape->is_big);
+	output_copy(&out, 12, (struct span){(const uint8_t *)ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)});
+	output_u32(&out, 16, type, shape->is_big);
+	output_u32(&out, 20, 4, shape->is_big);
+	output_u32(&out, 24, 3, shape->is_big); /* both features of either machine */
 	return 16 + (size_t)size;
 }
 
@@ -91,7 +92,7 @@ static size_t build_property(const struct target *target, const struct image *sh
 static const char names[] = "\0.note.package\0.note.gnu.property\0.note.GNU-stack\0.shstrtab";
 enum { NAME_PACKAGE = 1, NAME_PROPERTY = 15, NAME_STACK = 34, NAME_NAMES = 50 };
 
-static int put_headers(const struct target *target, const struct image *shape, uint8_t *file,
+static int put_headers(const struct target *target, const struct image *shape, struct output *file,
 		       size_t package_size, size_t property_size, struct note_error *err)
 {
 	const size_t header = target->is_64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
@@ -140,10 +141,13 @@ static int put_headers(const struct target *target, const struct image *shape, u
 		.e_shnum = (GElf_Half)count,
 		.e_shstrndx = 3,
 	};
-	int code = image_put_ehdr(shape, file, &ehdr, err);
-	for (size_t i = 0; i < count && code == NOTE_OK; i++)
-		code = image_put_shdr(shape, file + table + i * entry, &shdrs[i], err);
-	memcpy(file + strings, names, sizeof(names));
+	uint8_t *to = output_at(file, 0, header);
+	int code = to != NULL ? image_put_ehdr(shape, to, &ehdr, err) : NOTE_OK;
+	for (size_t i = 0; i < count && code == NOTE_OK; i++) {
+		to = output_at(file, table + i * entry, entry);
+		code = to != NULL ? image_put_shdr(shape, to, &shdrs[i], err) : NOTE_OK;
+	}
+	output_copy(file, strings, (struct span){(const uint8_t *)names, sizeof(names)});
 	return code;
 }
 
@@ -175,10 +179,13 @@ int note_object(const char *payload, const char *machine, const void *like, size
 	uint64_t at, table;
 	align_up(header + package_size, 8, &at);
 	align_up(at + property_size + sizeof(names), 8, &table);
-	memcpy(file + header, package, package_size);
-	memcpy(file + at, property, property_size);
+	struct output output = {.bytes = file, .size = room};
+	output_copy(&output, header, (struct span){package, package_size});
+	output_copy(&output, at, (struct span){property, property_size});
 	free(package);
-	code = put_headers(&target, &shape, file, package_size, property_size, err);
+	code = put_headers(&target, &shape, &output, package_size, property_size, err);
+	if (code == NOTE_OK && output.missed)
+		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "object: too small a room");
 	if (code != NOTE_OK) {
 		free(file);
 		return code;

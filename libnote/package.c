@@ -186,11 +186,12 @@ uint8_t *package_note(const struct image *shape, const char *payload, uint64_t *
 	uint8_t *note = calloc(1, NOTE_HEADER_SIZE + desc);
 	if (note == NULL)
 		return NULL;
-	image_put32(shape, note, sizeof(NOTE_OWNER_FDO));
-	image_put32(shape, note + 4, (uint32_t)desc);
-	image_put32(shape, note + 8, NOTE_TYPE_PACKAGE);
-	memcpy(note + 12, NOTE_OWNER_FDO, sizeof(NOTE_OWNER_FDO));
-	memcpy(note + NOTE_HEADER_SIZE, payload, length);
-	*size = NOTE_HEADER_SIZE + desc;
+	struct output out = {.bytes = note, .size = NOTE_HEADER_SIZE + desc};
+	output_u32(&out, 0, sizeof(NOTE_OWNER_FDO), shape->is_big);
+	output_u32(&out, 4, (uint32_t)desc, shape->is_big);
+	output_u32(&out, 8, NOTE_TYPE_PACKAGE, shape->is_big);
+	output_copy(&out, 12, (struct span){(const uint8_t *)NOTE_OWNER_FDO, 4});
+	output_copy(&out, NOTE_HEADER_SIZE, (struct span){(const uint8_t *)payload, length});
+	*size = out.size;
 	return note;
 }

@@ -21,13 +21,12 @@
 static bool read_words(struct space *space, uint64_t address, uint64_t *out, size_t count)
 {
 	const size_t unit = space->is_64 ? 8 : 4;
-	const struct image shape = {.is_big = space->is_big};
 	uint8_t bytes[8 * 8];
 	if (space->read(space, address, bytes, count * unit, NULL) != NOTE_OK)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		out[i] = space->is_64 ? image_u64(&shape, bytes + i * unit)
-				      : image_u32(&shape, bytes + i * unit);
+		out[i] = span_word((struct span){bytes, sizeof(bytes)}, i * unit, space->is_64,
+				   space->is_big);
 	return true;
 }
 

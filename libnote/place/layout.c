@@ -104,20 +104,21 @@ static int read_dynamic(struct layout *layout, struct note_error *err)
 	if (dynamic == NULL || dynamic->p_filesz == 0)
 		return NOTE_OK;
 	const size_t count = dynamic->p_filesz / (2 * word);
-	const uint8_t *bytes =
-		image_bytes(image, dynamic->p_offset, dynamic->p_filesz, "dynamic section", err);
-	if (bytes == NULL)
-		return NOTE_MALFORMED;
+	struct span bytes;
+	int code = image_span(image, dynamic->p_offset, dynamic->p_filesz, "dynamic section",
+			      &bytes, err);
+	if (code != NOTE_OK)
+		return code;
 	layout->dynamic = calloc(count + 1, sizeof(*layout->dynamic));
 	if (layout->dynamic == NULL)
 		return error_system(err, "dynamic section");
 	layout->dynamic_offset = dynamic->p_offset;
-	for (size_t i = 0; i < count; i++, bytes += 2 * word) {
+	for (size_t i = 0; i < count; i++) {
 		GElf_Dyn *entry = &layout->dynamic[i];
-		entry->d_tag = image->is_64 ? (GElf_Sxword)image_u64(image, bytes)
-					    : (GElf_Sxword)(int32_t)image_u32(image, bytes);
-		entry->d_un.d_val = image->is_64 ? image_u64(image, bytes + word)
-						 : image_u32(image, bytes + word);
+		const uint64_t at = i * 2 * word;
+		const uint64_t tag = span_word(bytes, at, image->is_64, image->is_big);
+		entry->d_tag = image->is_64 ? (GElf_Sxword)tag : (GElf_Sxword)(int32_t)tag;
+		entry->d_un.d_val = span_word(bytes, at + word, image->is_64, image->is_big);
 		if (entry->d_tag == DT_NULL)
 			break;
 		layout->dynamic_count++;

@@ -19,22 +19,23 @@ static bool walk(const struct layout *layout, struct range range, uint64_t align
 	struct image *image = layout->image;
 	uint64_t offset = range.start;
 	while (offset < range.end) {
-		const uint8_t *header = image_bytes(image, offset, HEADER_SIZE, "note", NULL);
-		if (range.end - offset < HEADER_SIZE || header == NULL)
+		struct span header, name;
+		if (range.end - offset < HEADER_SIZE ||
+		    image_span(image, offset, HEADER_SIZE, "note", &header, NULL) != NOTE_OK)
 			return false;
-		const uint64_t name_size = image_u32(image, header);
-		const uint64_t desc_size = image_u32(image, header + 4);
+		const uint64_t name_size = span_u32(header, 0, image->is_big);
+		const uint64_t desc_size = span_u32(header, 4, image->is_big);
 		uint64_t size;
 		/* 32-bit sizes in 64-bit sums: nothing can wrap. */
 		align_up(HEADER_SIZE + name_size, alignment, &size);
 		align_up(size + desc_size, alignment, &size);
 		if (HEADER_SIZE + name_size + desc_size > range.end - offset)
 			return false;
-		const uint8_t *name =
-			image_bytes(image, offset + HEADER_SIZE, name_size, "note", NULL);
-		if (known && (name == NULL || !((name_size == 4 && memcmp(name, "GNU", 4) == 0) ||
-						(name_size == 4 && memcmp(name, "FDO", 4) == 0) ||
-						(name_size == 4 && memcmp(name, "Go\0", 4) == 0))))
+		if (known && (image_span(image, offset + HEADER_SIZE, name_size, "note", &name,
+					 NULL) != NOTE_OK ||
+			      name_size != 4 ||
+			      !(span_equal(name, 0, "GNU", 4) || span_equal(name, 0, "FDO", 4) ||
+				span_equal(name, 0, "Go\0", 4))))
 			return false;
 		/* The last one's padding may be left out. */
 		offset += size < range.end - offset ? size : range.end - offset;
@@ -96,20 +97,23 @@ static bool are_known(const struct layout *layout, struct range range, uint64_t 
 /* Marks the bytes of PART that lie in RANGE. */
 static void cover(uint8_t *covered, struct range range, struct range part)
 {
-	for (uint64_t at = range.start; at < range.end; at++)
-		if (at >= part.start && at < part.end)
-			covered[at - range.start] = 1;
+	const uint64_t start = part.start > range.start ? part.start : range.start;
+	const uint64_t end = part.end < range.end ? part.end : range.end;
+	for (uint64_t at = start; at < end; at++)
+		covered[at - range.start] = 1;
 }
 
 /* Whether all of RANGE that is not COVERED is zero. */
 static bool rest_is_zero(const struct layout *layout, const uint8_t *covered, struct range range)
 {
-	const uint8_t *bytes =
-		image_bytes(layout->image, range.start, range.end - range.start, "notes", NULL);
-	for (uint64_t i = 0; bytes != NULL && i < range.end - range.start; i++)
-		if (bytes[i] != 0 && !covered[i])
+	struct span bytes;
+	if (image_span(layout->image, range.start, range.end - range.start, "notes", &bytes,
+		       NULL) != NOTE_OK)
+		return false;
+	for (uint64_t i = 0; i < bytes.size; i++)
+		if (span_u8(bytes, i) != 0 && !covered[i])
 			return false;
-	return bytes != NULL;
+	return true;
 }
 
 static bool is_interpreter(const struct layout *layout, struct range section)

@@ -259,12 +259,13 @@ static uint8_t *build_id_note(const struct image *shape, const void *id, size_t 
 	uint8_t *note = calloc(1, 16 + id_size);
 	if (note == NULL)
 		return NULL;
-	image_put32(shape, note, sizeof(ELF_NOTE_GNU));
-	image_put32(shape, note + 4, (uint32_t)id_size);
-	image_put32(shape, note + 8, NT_GNU_BUILD_ID);
-	memcpy(note + 12, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU));
-	memcpy(note + 16, id, id_size);
-	*size = 16 + id_size;
+	struct output words = {.bytes = note, .size = 16 + id_size};
+	output_u32(&words, 0, sizeof(ELF_NOTE_GNU), shape->is_big);
+	output_u32(&words, 4, (uint32_t)id_size, shape->is_big);
+	output_u32(&words, 8, NT_GNU_BUILD_ID, shape->is_big);
+	output_copy(&words, 12, (struct span){(const uint8_t *)ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)});
+	output_copy(&words, 16, (struct span){id, id_size});
+	*size = words.size;
 	return note;
 }
 
