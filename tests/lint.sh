@@ -27,4 +27,5 @@ if [ -d "${BUILD:-build}/tools" ]; then
 else
 	echo "lint: nothing is built in ${BUILD:-build}: run make first" >&2; bad=1
 fi
+bash tests/pointers.sh || bad=1
 exit $bad

@@ -13,6 +13,8 @@ kind_of() {
 	fuzz_json | fuzz_manifest) echo json ;;
 	fuzz_http*) echo text ;;
 	fuzz_place) echo place ;;
+	fuzz_file) echo file ;;
+	fuzz_deb | fuzz_package) echo package ;;
 	fuzz_core | fuzz_note | fuzz_pe) echo "${1#fuzz_}" ;;
 	*) echo elf ;;
 	esac

@@ -68,6 +68,20 @@ lint_sees_bad_form() {
 }
 check "make lint sees bad form" lint_sees_bad_form
 
+pointers_are_reviewed() {
+	mkdir tree
+	cp -r "$TOP/libnote" "$TOP/tools" "$TOP/tests" tree
+	status 0 bash tree/tests/pointers.sh
+	sed -i 's/^}$/\tif (image_bytes(0, 1, 2, "", 0) != 0) return; }/' tree/libnote/chunks.c
+	status 1 bash tree/tests/pointers.sh
+	says out 'pointers: libnote/chunks.c makes'
+	cp "$TOP/libnote/chunks.c" tree/libnote
+	echo 'void f(unsigned char *bytes, int i) { g(bytes + i); }' >>tree/tools/splitter/paths.c
+	status 1 bash tree/tests/pointers.sh
+	says out 'pointers: tools/splitter/paths.c makes 1'
+}
+check "make lint sees a pointer made from a number outside the gate" pointers_are_reviewed
+
 no_warning_with() {
 	make -C "$TOP" -j2 all "$PWD/b/unit" BUILD="$PWD/b" CC="$1" CFLAGS="-O2 -g -Werror" >log 2>&1 || { tail -20 log >&2; return 1; }
 }

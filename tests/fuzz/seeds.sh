@@ -7,6 +7,16 @@ seeds() {
 	place)
 		seeds elf "$2"
 		seeds pe "$2" ;;
+	file)
+		for kind in elf pe core; do seeds $kind "$2"; done ;;
+	package)
+		seeds elf "$2"
+		# As it is, and after a byte that says which part of a sound package the rest is.
+		(cd "$dir" && echo 2.0 >debian-binary && printf 'Package: p\nVersion: 1-1\nArchitecture: amd64\n' >control &&
+			tar -cf control.tar ./control && tar -cf data.tar ./small && gzip -kn data.tar &&
+			ar rc whole.deb debian-binary control.tar data.tar && ar rc packed.deb debian-binary control.tar data.tar.gz &&
+			{ printf '\0'; cat packed.deb; } >part0 && { printf '\1'; cat control; } >part1 &&
+			{ printf '\2'; cat data.tar; } >part2 && { printf '\3'; cat small; } >part3) ;;
 	elf)
 		cat >"$dir/../seed.c" <<-'C'
 		static int table[40] = {1, 2, 3};
@@ -22,6 +32,7 @@ seeds() {
 			$cc -g -gdwarf-3 -Os -nostdlib -shared -fPIC -DLIBRARY -Wl,--build-id=sha1 -o small3 $s
 		$cc -g -gz=zlib -Os -nostdlib -shared -fPIC -DLIBRARY -o packed $s || true
 		"$PKGNOTE" stamp -k name=seed -o stamped small >/dev/null 2>&1 || true
+		ar rcsD archive.a rel
 		objcopy --strip-section-headers small headless 2>/dev/null || true) ;;
 	json)
 		printf '%s' '{"type":"deb","os":"debian","name":"x","version":"1.0-1"}' >"$dir/plain"
