@@ -96,9 +96,10 @@ check "a debug file of other addresses is found" other_addresses
 
 skeletons() {
 	tree
-	(cd src && gcc -g -gsplit-dwarf -O0 a.c b.c -o ../root/usr/bin/skeleton)
+	(cd src && gcc -g -gsplit-dwarf -O0 -c a.c b.c && gcc a.o b.o -o ../root/usr/bin/skeleton)
 	split rpm >/dev/null 2>&1
-	find root -name '*.dwp' -delete; find root -name '*.dwo' -delete
+	verdict 0
+	find root -name '*b.dwo' -delete
 	status 1 "$PKGNOTE" split --check root
 	says out '/usr/bin/skeleton: split-dwarf: 2 units of .* have their entries in .dwo files'
 }

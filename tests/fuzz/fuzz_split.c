@@ -8,7 +8,7 @@
 
 #include "tools/splitter/dwarf/dwarf.h"
 #include "tools/splitter/elf/elf.h"
-#include "tools/splitter/scan.h"
+#include "tools/splitter/inputs/inputs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

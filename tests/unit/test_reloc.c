@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "tools/splitter/dwarf/reloc_types.h"
+#include "tools/splitter/elf/reloc_types.h"
 #include "tools/splitter/elf/elf.h"
 
 #define LOONGARCH 258

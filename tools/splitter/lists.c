@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/symlinks.h"
+#include "tools/splitter/inputs/inputs.h"
 
 /* What lies in the debug tree, all absolute below ROOT, in the order of a walk. */
 struct debug_tree {

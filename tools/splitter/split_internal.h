@@ -4,10 +4,10 @@
 #define SPLITTER_SPLIT_INTERNAL_H
 
 #include "tools/base/digest.h"
-#include "tools/splitter/dwarf/count.h"
+#include "tools/splitter/dwarf/dwarf.h"
 #include "tools/splitter/elf/elf.h"
+#include "tools/splitter/inputs/inputs.h"
 #include "tools/splitter/owners.h"
-#include "tools/splitter/scan.h"
 #include "tools/splitter/sources.h"
 #include "tools/splitter/split.h"
 

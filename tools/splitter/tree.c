@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "tools/base/pool.h"
+#include "tools/splitter/inputs/inputs.h"
 #include "tools/splitter/programs/programs.h"
 #include "tools/splitter/split_internal.h"
-#include "tools/splitter/symlinks.h"
 #include "tools/splitter/together/together.h"
 
 /* When an input is worked on. */

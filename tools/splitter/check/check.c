@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/splitter/check/check.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,8 @@
 #include "tools/base/digest.h"
 #include "tools/base/pool.h"
 #include "tools/splitter/check/internal.h"
-#include "tools/splitter/elf/buildid.h"
-#include "tools/splitter/patterns.h"
-#include "tools/splitter/scan.h"
+#include "tools/splitter/elf/elf.h"
+#include "tools/splitter/inputs/inputs.h"
 
 /* The whole run. Workers write their own subjects alone. */
 struct check {
@@ -28,19 +26,6 @@ struct check {
 	const struct manifest_file **by; /* its files, sorted by path */
 	struct check_totals *totals;
 };
-
-void found(struct subject *subject, const char *check, uint64_t offset, const char *format, ...)
-{
-	va_list args;
-	char *text;
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = xstrdup(check);
-	va_end(args);
-	subject->findings =
-		xrealloc(subject->findings, (subject->count + 1) * sizeof(*subject->findings));
-	subject->findings[subject->count++] = (struct finding){check, text, offset};
-}
 
 /* --- what there is --- */
 

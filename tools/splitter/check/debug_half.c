@@ -9,12 +9,11 @@
 #include "libnote/error.h"
 #include "tools/base/digest.h"
 #include "tools/splitter/check/internal.h"
-#include "tools/splitter/dwarf/count.h"
 #include "tools/splitter/dwarf/dwarf.h"
-#include "tools/splitter/elf/buildid.h"
+#include "tools/splitter/elf/elf.h"
+#include "tools/splitter/inputs/inputs.h"
 #include "tools/splitter/layout.h"
-#include "tools/splitter/scan.h"
-#include "tools/splitter/together/alternate.h"
+#include "tools/splitter/together/together.h"
 
 #define SOURCES_PREFIX "/usr/src/debug/"
 
@@ -127,6 +126,35 @@ static void compare_count(struct subject *subject, const char *what, uint64_t be
 		      subject->debug_path);
 }
 
+/* A skeleton names its other half relative to the debug tree; or there is a .dwp file. */
+static void check_skeletons(const struct check_options *options, struct subject *subject,
+			    struct image *debug, uint64_t count)
+{
+	struct strings paths = {0};
+	char *package = xasprintf("%s.dwp", subject->debug_path);
+	char *there = follow(options->root, package);
+	char *missing = NULL;
+	const int code = dwarf_list_split(debug, NULL, &paths, NULL);
+	for (size_t i = 0; code == NOTE_OK && there == NULL && i < paths.count; i++) {
+		const char *name = strstr(paths.items[i], ".dwo/");
+		char *path = xasprintf("%s/%s", options->debug_root, name != NULL ? name : ".");
+		char *half = follow(options->root, path + strspn(path, "/"));
+		if (half == NULL && missing == NULL)
+			missing = name_to_line(paths.items[i]);
+		free(half);
+		free(path);
+	}
+	if (there == NULL && (missing != NULL || paths.count == 0))
+		found(subject, "split-dwarf", NOTE_NO_OFFSET,
+		      "%" PRIu64 " units of /%s have their entries in .dwo files, and %s is not "
+		      "there",
+		      count, subject->debug_path, missing != NULL ? missing : package);
+	free(missing);
+	free(there);
+	free(package);
+	strings_free(&paths);
+}
+
 static int check_counts(const struct check_options *options, struct subject *subject,
 			struct image *debug, struct note_error *err)
 {
@@ -139,17 +167,8 @@ static int check_counts(const struct check_options *options, struct subject *sub
 	if (counts.unread)
 		found(subject, "unreadable", NOTE_NO_OFFSET,
 		      "debug information in /%s that cannot be read", subject->debug_path);
-	if (counts.skeletons != 0) {
-		char *package = xasprintf("%s.dwp", subject->debug_path);
-		char *there = follow(options->root, package);
-		if (there == NULL)
-			found(subject, "split-dwarf", NOTE_NO_OFFSET,
-			      "%" PRIu64 " units of /%s have their entries in .dwo files, and "
-			      "there is no /%s",
-			      counts.skeletons, subject->debug_path, package);
-		free(there);
-		free(package);
-	}
+	if (counts.skeletons != 0)
+		check_skeletons(options, subject, debug, counts.skeletons);
 	if (entry != NULL && entry->counts.counted) {
 		compare_count(subject, "units", entry->counts.units, counts.units);
 		compare_count(subject, "functions", entry->counts.functions, counts.functions);

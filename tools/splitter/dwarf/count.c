@@ -4,8 +4,6 @@
  * make (6.2.5), whatever they say. Nothing that the splitter, dwz or compression does to a file
  * may change these.
  */
-#include "tools/splitter/dwarf/count.h"
-
 #include <stdlib.h>
 #include <string.h>
 

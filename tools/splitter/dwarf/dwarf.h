@@ -85,6 +85,18 @@ int dwarf_list_split(struct image *image, const struct path_map *map, struct str
 int dwarf_list(struct image *image, struct image *alternate, struct dwarf_sources *sources,
 	       struct dwarf_summary *summary, struct note_error *err);
 
+/* How much debug information there is: what must not get less when it moves. */
+struct dwarf_counts {
+	uint64_t units;     /* of .debug_info, but for partial and type units, which dwz adds */
+	uint64_t functions; /* entries of functions that have code */
+	uint64_t lines;     /* rows of the line tables */
+	uint64_t skeletons; /* units whose entries are in another file (-gsplit-dwarf) */
+	bool unread;        /* something could not be read: the counts are too low */
+};
+
+/* Counts in an image, relocatable ones too. What cannot be read is told by COUNTS->unread. */
+int dwarf_count(struct image *image, struct dwarf_counts *counts, struct note_error *err);
+
 /* False for names that a compiler made up: "<built-in>", "<artificial>", "<stdin>", "-", "". */
 bool path_is_source(const char *path);
 

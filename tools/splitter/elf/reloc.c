@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/dwarf/reloc_types.h"
+#include "tools/splitter/elf/reloc_types.h"
 
 /* A relocation section on its way, with what it is about. */
 struct pass {

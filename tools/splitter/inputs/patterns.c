@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/patterns.h"
+#include "tools/splitter/inputs/patterns.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/scan.h"
+#include "tools/splitter/inputs/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "libnote/error.h"
 #include "tools/base/digest.h"
 #include "tools/splitter/elf/elf.h"
-#include "tools/splitter/patterns.h"
+#include "tools/splitter/inputs/patterns.h"
 
 /* --- the tree --- */
 

@@ -3,8 +3,8 @@
  * Where symbolic links of a staging tree lead, without following one: a link is resolved as it
  * will be in the installed system, where ROOT is "/".
  */
-#ifndef SPLITTER_SYMLINKS_H
-#define SPLITTER_SYMLINKS_H
+#ifndef SPLITTER_INPUTS_SYMLINKS_H
+#define SPLITTER_INPUTS_SYMLINKS_H
 
 #include "tools/base/root/root.h"
 

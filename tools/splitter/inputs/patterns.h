@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Many fnmatch(3) patterns at once: those without special characters are looked up, not tried. */
-#ifndef SPLITTER_PATTERNS_H
-#define SPLITTER_PATTERNS_H
+#ifndef SPLITTER_INPUTS_PATTERNS_H
+#define SPLITTER_INPUTS_PATTERNS_H
 
 #include "tools/base/text.h"
 

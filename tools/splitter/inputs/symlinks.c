@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/symlinks.h"
+#include "tools/splitter/inputs/symlinks.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * The first stage: which files of the staging tree are inputs, and what each one is.
  */
-#ifndef SPLITTER_SCAN_H
-#define SPLITTER_SCAN_H
+#ifndef SPLITTER_INPUTS_SCAN_H
+#define SPLITTER_INPUTS_SCAN_H
 
 #include "libnote/image.h"
 #include "tools/base/root/root.h"
