@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "tools/splitter/elf/reloc_types.h"
 #include "tools/splitter/elf/elf.h"
+#include "tools/splitter/elf/reloc_types.h"
 
 #define LOONGARCH 258
 
