@@ -33,6 +33,7 @@ struct show {
 	const char *created; /* for reports, NULL: not known */
 	char created_text[32];
 	struct strings pids;
+	uint64_t expansion;
 };
 
 /* SOURCE_DATE_EPOCH (reproducible-builds.org): seconds since 1970. */
@@ -95,7 +96,8 @@ static int work(struct show *show)
 					  .all = show->all || collect,
 					  .collect = collect,
 					  .check = show->check,
-					  .color = show->cli.color},
+					  .color = show->cli.color,
+					  .expansion = show->expansion},
 				.inventory = collect ? &inventory : NULL};
 	setvbuf(stdout, NULL, _IOFBF, 65536);
 	survey_operands(&survey, show->cli.operands, show->cli.operand_count);
@@ -110,7 +112,7 @@ static int work(struct show *show)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct show show = {0};
+	struct show show = {.expansion = 64};
 	int status;
 	const struct option_spec options[] = {
 		{"check", 0, OPTION_FLAG, NULL, &show.check,
@@ -121,6 +123,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 "the packages that notes name, and how many files each has", NULL, NULL},
 		{"report", 0, OPTION_CHOICE, "none|cyclonedx|spdx", &show.report,
 		 "a bill of materials: CycloneDX 1.6 or SPDX 2.3, as JSON", NULL, NULL},
+		{"max-expansion", 0, OPTION_NUMBER, "N", &show.expansion,
+		 "an archive may unpack to N times its size (64), or 1 GB", NULL, NULL},
 		{"pid", 0, OPTION_LIST, "PID", &show.pids, "show the modules of a live process",
 		 NULL, NULL},
 	};
@@ -137,8 +141,9 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command show_command = {
 	"show",
 	"print the package note, build-id and kind of ELF files, trees, packages and cores",
-	"[--check] [--all] [--json] FILE|DIR|PACKAGE|CORE|-...\n[--check] [--all] [--json] --pid "
-	"PID\n--summary|--report=cyclonedx|spdx FILE|DIR|PACKAGE|CORE|-...",
+	"[--check] [--all] [--json] FILE|DIR|PACKAGE|ARCHIVE|CORE|-...\n[--check] [--all] [--json] "
+	"--pid "
+	"PID\n--summary|--report=cyclonedx|spdx FILE|DIR|PACKAGE|ARCHIVE|CORE|-...",
 	"pkgnote show --check /usr/bin/ls",
 	run,
 };

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a file holds, and who reads that: see inspect.h. */
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
 #include "libnote/static_archive.h"
+#include "tools/base/contents/contents.h"
 #include "tools/base/stored.h"
 #include "tools/show/inspect.h"
 
@@ -70,6 +72,14 @@ static bool show_compressed(struct inspection *inspection, const struct record_s
 	return true;
 }
 
+/* A snap, and what an AppImage has behind its ELF file. */
+static bool is_squashfs(struct image *image)
+{
+	char magic[4];
+	return image_copy(image, 0, sizeof(magic), magic, "squashfs", NULL) == NOTE_OK &&
+	       memcmp(magic, "hsqs", sizeof(magic)) == 0;
+}
+
 void inspect_file(struct inspection *inspection, const struct record_style *style, int fd,
 		  const char *path, bool named)
 {
@@ -91,9 +101,28 @@ void inspect_file(struct inspection *inspection, const struct record_style *styl
 		inspect_package(inspection, style, fd, path);
 	} else if (named && static_archive_is_one(image)) {
 		show_archive(inspection, style, image, path);
+	} else if (contents_is_one(fd, path)) {
+		if (named)
+			inspect_archive(inspection, style, fd, path);
+		else
+			inspection_say(inspection, path,
+				       "an archive, not looked into: name it to look inside");
+	} else if (is_squashfs(image)) {
+		error_set(&error, NOTE_UNSUPPORTED, 0,
+			  "a squashfs image: not looked into; unpack it with unsquashfs, and name "
+			  "the directory");
+		if (named)
+			inspection_fail(inspection, path, NULL, &error);
+		else
+			inspection_say(inspection, path, error.text);
+	} else if (!named && package_is_one(image)) {
+		inspection_say(inspection, path,
+			       "a package, not looked into: name it to look inside");
 	} else if (stored_is_compressed(fd) &&
 		   show_compressed(inspection, style, fd, path, named)) {
 		;
+	} else if (named && stored_is_compressed(fd)) {
+		inspect_archive(inspection, style, fd, path);
 	} else if (!inspect_image(inspection, style, image, path, NULL) && named) {
 		error_set(&error, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 			  "not an ELF file, PE image, archive or package");

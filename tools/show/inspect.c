@@ -28,6 +28,14 @@ void inspection_fail(struct inspection *inspection, const char *file, const char
 		member != NULL ? xasprintf("%s: %s", file, member) : xstrdup(file), *error};
 }
 
+void inspection_say(struct inspection *inspection, const char *file, const char *what)
+{
+	struct note_error remark;
+	error_set(&remark, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "%s", what);
+	remark.code = NOTE_OK;
+	inspection_fail(inspection, file, NULL, &remark);
+}
+
 /* Prints the record, or takes it with what else IMAGE (NULL for a module) says, and lets go of it.
  * CODE is what gathering it came to. */
 static void finish_record(struct inspection *inspection, const struct record_style *style,
@@ -36,6 +44,7 @@ static void finish_record(struct inspection *inspection, const struct record_sty
 {
 	if (code != NOTE_OK)
 		inspection_fail(inspection, record->path, record->member, error);
+	record->layer = style->layer;
 	if (record->wanting)
 		inspection->wanting = true;
 	if (style->collect)

@@ -7,6 +7,8 @@
 #include "tools/show/binary.h"
 #include "tools/show/record.h"
 
+struct root;
+
 struct inspect_failure {
 	char *file; /* as messages name it */
 	struct note_error error;
@@ -36,6 +38,9 @@ void inspection_free(struct inspection *inspection);
 void inspection_fail(struct inspection *inspection, const char *file, const char *member,
 		     const struct note_error *error);
 
+/* Tells of something that was passed over, which is no failure. */
+void inspection_say(struct inspection *inspection, const char *file, const char *what);
+
 /* The file behind FD, called PATH, or a directory where it was NAMED, which is only noted. What is
  * nothing that holds notes is passed over in silence, or a failure where the file was NAMED.
  * Archives and packages are opened only where NAMED. */
@@ -53,5 +58,14 @@ void inspect_process(struct inspection *inspection, const struct record_style *s
 bool package_is_one(struct image *image);
 void inspect_package(struct inspection *inspection, const struct record_style *style, int fd,
 		     const char *path);
+
+/* Every ELF file and PE image in a tar, zip or cpio, and in such archives inside it; or in the
+ * layers of a container image that it is. */
+void inspect_archive(struct inspection *inspection, const struct record_style *style, int fd,
+		     const char *path);
+
+/* Those in the image that the directory ROOT, called PATH, holds by the OCI image layout. */
+void inspect_layout(struct inspection *inspection, const struct record_style *style,
+		    struct root *root, const char *path);
 
 #endif

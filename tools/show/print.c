@@ -96,6 +96,8 @@ static void print_json(const struct record *record, const struct record_style *s
 	out->data[at] = '{'; /* where the comma was */
 	if (record->member != NULL)
 		put_name(out, "member", record->member);
+	if (record->layer != NULL)
+		put_name(out, "layer", record->layer);
 	if (record->has_address) {
 		if (record->module != NULL)
 			put_name(out, "module", record->module);
@@ -238,6 +240,8 @@ static void print_rows(const struct record *record, const struct record_style *s
 	put_line_name(out, "", record->path);
 	if (record->member != NULL)
 		put_line_name(out, ": ", record->member);
+	if (record->layer != NULL)
+		put_line_name(out, ", of layer ", record->layer);
 	if (record->has_address) {
 		text_printf(out, ": 0x%llx ", (unsigned long long)record->address);
 		put_line_name(out, "", record->module != NULL ? record->module : "?");

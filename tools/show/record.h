@@ -35,6 +35,7 @@ struct record_problem {
 struct record {
 	const char *path;   /* the caller's */
 	const char *member; /* inside a package or archive, or NULL; the caller's */
+	const char *layer;  /* of a container image, or NULL; the caller's */
 	const char *module; /* of a core or process, or NULL; the caller's */
 	bool has_address;
 	uint64_t address;
@@ -71,6 +72,8 @@ struct record_style {
 	bool collect; /* binaries for an inventory in place of text */
 	bool check;   /* the table shows problems */
 	bool color;
+	uint64_t expansion; /* of archives: what they may unpack to, times their size */
+	const char *layer;  /* that is being looked at, or NULL */
 };
 
 /* Adds the record to OUT as STYLE has it. */

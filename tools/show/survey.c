@@ -95,6 +95,14 @@ static void work(void *context, size_t index, unsigned worker)
 
 static void show_tree(struct survey *survey, const char *operand);
 
+static void tell_failure(struct cli *cli, const struct inspect_failure *failure)
+{
+	if (failure->error.code == NOTE_OK)
+		cli_say(cli, failure->file, "%s", failure->error.text);
+	else
+		cli_fail(cli, failure->file, &failure->error);
+}
+
 /* Prints what came of some files: text, failures, and the trees that were found among them. */
 static void print_result(struct survey *survey, struct inspection *result)
 {
@@ -114,8 +122,7 @@ static void print_result(struct survey *survey, struct inspection *result)
 		if (until->out != out)
 			fwrite(result->out.data + out, 1, until->out - out, stdout);
 		for (; failures < until->failures; failures++)
-			cli_fail(survey->cli, result->failures[failures].file,
-				 &result->failures[failures].error);
+			tell_failure(survey->cli, &result->failures[failures]);
 		out = until->out;
 		if (until->path != NULL)
 			show_tree(survey, until->path);
@@ -166,13 +173,36 @@ static void walk_failed(void *context, const char *path, const struct note_error
 	free(name);
 }
 
+/* The marker file that the OCI image layout wants. */
+static bool is_layout(struct root *root)
+{
+	int fd;
+	if (root_open_any(root, "oci-layout", &fd, NULL) != NOTE_OK)
+		return false;
+	close(fd);
+	return true;
+}
+
+static void show_layout(struct survey *survey, struct root *root, const char *operand)
+{
+	struct inspection result = {0};
+	inspect_layout(&result, &survey->style, root, operand);
+	print_result(survey, &result);
+}
+
 static void show_tree(struct survey *survey, const char *operand)
 {
 	struct note_error error;
 	struct batch *batch = xcalloc(1, sizeof(*batch));
 	batch->survey = survey;
 	batch->operand = operand;
-	if (root_open(&batch->root, operand, &error) != NOTE_OK ||
+	if (root_open(&batch->root, operand, &error) == NOTE_OK && is_layout(batch->root)) {
+		show_layout(survey, batch->root, operand);
+		root_close(batch->root);
+		free(batch);
+		return;
+	}
+	if (batch->root == NULL ||
 	    root_walk(batch->root, "", false, visit, walk_failed, batch, &error) != NOTE_OK)
 		cli_fail(survey->cli, operand, &error);
 	run_batch(batch);

@@ -13,22 +13,34 @@
 	X(entry_hardlink)            \
 	X(entry_pathname)            \
 	X(entry_size)                \
+	X(entry_symlink)             \
 	X(error_string)              \
+	X(filter_bytes)              \
+	X(filter_count)              \
 	X(read_data)                 \
 	X(read_data_block)           \
+	X(read_data_skip)            \
 	X(read_free)                 \
 	X(read_new)                  \
 	X(read_next_header)          \
 	X(read_open)                 \
+	X(read_open1)                \
+	X(read_set_callback_data)    \
+	X(read_set_option)           \
+	X(read_set_read_callback)    \
+	X(read_set_seek_callback)    \
+	X(read_set_skip_callback)    \
 	X(read_support_filter_bzip2) \
 	X(read_support_filter_gzip)  \
 	X(read_support_filter_lz4)   \
 	X(read_support_filter_lzma)  \
 	X(read_support_filter_xz)    \
 	X(read_support_filter_zstd)  \
+	X(read_support_format_cpio)  \
 	X(read_support_format_empty) \
 	X(read_support_format_raw)   \
 	X(read_support_format_tar)   \
+	X(read_support_format_zip)   \
 	X(set_error)
 
 struct archive_library {

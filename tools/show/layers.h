@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which files of a layer of a container image are to be seen. Layers are looked at from the top one
+ * down, so that each is read once and nothing need be kept but names: what a layer above has, or
+ * has taken away, hides what is below.
+ *
+ * Specification: OCI image layout, "Image Layer Filesystem Changeset": an empty file .wh.NAME takes
+ * away NAME of the layers below, .wh..wh..opq all that is below in its directory. Neither touches
+ * what its own layer has.
+ */
+#ifndef SHOW_LAYERS_H
+#define SHOW_LAYERS_H
+
+#include <stdbool.h>
+
+#include "tools/base/text.h"
+
+struct layers {
+	void *gone;        /* names that hide what is there and below: binary trees of tsearch(3) */
+	void *opaque;      /* directories */
+	void *directories; /* which hide files of their name */
+	struct strings new_gone, new_opaque, new_directories; /* of the layer at hand */
+};
+
+/* Takes the next entry of the layer at hand. True where it is a file that is to be seen. */
+bool layers_see(struct layers *layers, const char *path, bool is_directory);
+/* The layer is at its end. */
+void layers_next(struct layers *layers);
+void layers_free(struct layers *layers);
+
+#endif
