@@ -7,7 +7,7 @@
 #include "tools/commands.h"
 
 static const struct command *const commands[] = {
-	&show_command,           &stamp_command,   &flags_command, &split_command,
+	&show_command,           &compare_command, &stamp_command, &flags_command,  &split_command,
 	&find_debuginfo_command, &publish_command, &fetch_command, &verify_command,
 };
 

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "tools/commands.h"
-#include "tools/show/report.h"
+#include "tools/show/report/report.h"
 #include "tools/show/survey.h"
 
 /* Decimal digits alone; 0 where it is anything else. */

@@ -2,7 +2,7 @@
 /* Packages and how many files each has: for people, or a JSON object a line. */
 #include <stdlib.h>
 
-#include "tools/show/report.h"
+#include "tools/show/report/report.h"
 
 #define ROW "%-7s  %-32s  %-28s  %-8s  %-14s  "
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tools/base/json_write.h"
-#include "tools/show/report.h"
+#include "tools/show/report/report.h"
 
 void put_member(json_object *object, const char *key, const char *value)
 {

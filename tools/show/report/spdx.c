@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "tools/base/json_write.h"
-#include "tools/show/report.h"
+#include "tools/show/report/report.h"
 
 #define NEVER "1970-01-01T00:00:00Z"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An inventory as a bill of materials or a summary: text whose bytes depend on the input alone. */
-#ifndef SHOW_REPORT_H
-#define SHOW_REPORT_H
+#ifndef SHOW_REPORT_REPORT_H
+#define SHOW_REPORT_REPORT_H
 
 #include "tools/show/inventory.h"
 
@@ -11,6 +11,13 @@ void report_spdx(const struct inventory *inventory, const char *created, struct 
 
 /* Packages with the number of their files: a table, or a JSON object a line. */
 void report_summary(const struct inventory *inventory, bool json, struct text *out);
+
+/* What changed from one inventory to the other: a line each, or a JSON object a line. The names are
+ * those that the operands have, which the files' names begin with. Returns the number of changes.
+ */
+size_t report_compare(const struct inventory *old, const char *old_name,
+		      const struct inventory *new, const char *new_name, bool json,
+		      struct text *out);
 
 /* Shared by these. A member of OBJECT, left out where VALUE is NULL. */
 void put_member(json_object *object, const char *key, const char *value);
