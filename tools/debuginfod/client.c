@@ -290,24 +290,12 @@ static int fill(struct client *client, const struct client_options *o, struct no
 	return code;
 }
 
-/* Once in a process, and for good: another part of it may use libcurl too. */
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static bool curl_is_good;
-
-static void begin_curl(void)
-{
-	curl_is_good = libcurl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
-
 int client_open(struct client **out, const struct client_options *options, struct note_error *err)
 {
 	*out = NULL;
 	int code = curl_library_load(err);
 	if (code != NOTE_OK)
 		return code;
-	pthread_once(&curl_once, begin_curl);
-	if (!curl_is_good)
-		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl cannot be used");
 	struct client *client = calloc(1, sizeof(*client));
 	if (client == NULL)
 		return out_of_memory(err);

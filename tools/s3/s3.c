@@ -17,8 +17,6 @@ int s3_open(struct s3 **out, const char *url, unsigned parallel, struct note_err
 	int code = s3_configure(&s3->config, url, err);
 	if (code == NOTE_OK)
 		code = curl_library_load(err);
-	if (code == NOTE_OK && libcurl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "libcurl does not start");
 	if (code != NOTE_OK) {
 		s3_config_free(&s3->config);
 		free(s3);

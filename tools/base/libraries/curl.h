@@ -44,7 +44,7 @@ struct curl_library {
 /* Valid once curl_library_load() has returned NOTE_OK. */
 extern struct curl_library libcurl;
 
-/* As library_load(). */
+/* As library_load(); libcurl is initialised then, or NOTE_SYSTEM. */
 int curl_library_load(struct note_error *err);
 
 #endif
