@@ -27,7 +27,8 @@ static const char operands[] =
 	"  or:  debuginfod-find [OPTION...] section BUILDID SECTION-NAME\n"
 	"  or:  debuginfod-find [OPTION...] section PATH SECTION-NAME\n"
 	"  or:  debuginfod-find [OPTION...]\n"
-	"            metadata (glob|file|buildid|KEY) (GLOB|FILENAME|BUILDID|VALUE)\n";
+	"            metadata (glob|file|buildid|KEY) (GLOB|FILENAME|BUILDID|VALUE)\n"
+	"  or:  debuginfod-find [OPTION...] \n";
 
 static const char help[] =
 	"Request debuginfo-related content from debuginfods listed in $DEBUGINFOD_URLS.\n"
@@ -188,8 +189,9 @@ static int take_options(debuginfod_client *client, int argc, char **argv, unsign
 		} else if (letter == 'c') {
 			setenv("PKGNOTE_CACHE_COMPAT", optarg, 1);
 		} else if (letter == 'u') {
-			return print_usage(stdout,
-					   "[-v?V] [--verbose] [--help] [--usage] [--version]");
+			return print_usage(
+				stdout,
+				"[-v?V] [--verbose] [--help] [--usage] [--version]\n           ");
 		} else if (letter == 'V') {
 			puts("debuginfod-find (pkgnote " PKGNOTE_VERSION ", as elfutils) 0.196");
 			return EXIT_SUCCESS;
