@@ -46,8 +46,7 @@ static int give(const char *name, char **path)
 	return fd;
 }
 
-/* ID as hexadecimal digits: LENGTH bytes or, where that is 0, digits already. Nobody has what is
- * named otherwise. */
+/* ID as hexadecimal digits: LENGTH bytes or, where that is 0, digits already. */
 static int take_id(const unsigned char *id, int length, char hex[2 * BUILD_ID_MOST + 1])
 {
 	const char *digits = (const char *)id;
@@ -63,7 +62,7 @@ static int take_id(const unsigned char *id, int length, char hex[2 * BUILD_ID_MO
 	return length > 0 && length % 2 == 0 &&
 			       strspn(digits, "0123456789abcdefABCDEF") == (size_t)length
 		       ? 0
-		       : -ENOENT;
+		       : -EINVAL;
 }
 
 static int find(debuginfod_client *handle, enum artifact artifact, const unsigned char *id,
