@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkgnote: the table of subcommands. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,9 +34,19 @@ static int written(void)
 	return EXIT_FAILED;
 }
 
+/* A reader who went away is an error of the write, and no sudden end in the middle of a tree.
+ * Unlike an ignored signal, one that is caught is not handed on to the programs that are started.
+ */
+static void nothing(int number)
+{
+	(void)number;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct sigaction broken_pipe = {.sa_handler = nothing, .sa_flags = SA_RESTART};
+	sigaction(SIGPIPE, &broken_pipe, NULL);
 	if (name == NULL) {
 		help(stderr);
 		return EXIT_USAGE;

@@ -100,6 +100,10 @@ not_whole() {
 	[ -e /dev/full ] || skip "no /dev/full"
 	tree root; split root >/dev/null
 	cp "$WORK/prog" f
+	mkfifo pipe
+	local id; id=$(readelf -n "$WORK/prog" | sed -n 's/.*Build ID: //p')
+	mkdir -p served/buildid/$id; cp "$WORK/prog" served/buildid/$id/executable
+	export RPM_BUILD_ROOT=$PWD/root RPM_BUILD_DIR=$WORK RPM_PACKAGE_NAME=t RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64
 	# The write's own error, and exit 3: each command that prints.
 	while read -r line; do
 		local got=0
@@ -107,8 +111,12 @@ not_whole() {
 		same "$got: $line" "3: $line"
 		says err 'No space left on device'
 		got=0
-		{ got=0; eval "\"$PKGNOTE\" $line" 2>err || got=$?; echo $got >code; } | true
-		case $(cat code) in 0 | 141 | 3) ;; *) fail "closed pipe: exit $(cat code): $line" ;; esac
+		case $line in *:/dev/full* | *'-o /dev/full'*) continue ;; esac
+		(: <pipe) & exec 8>pipe; wait $! # nobody reads it any more
+		eval "\"$PKGNOTE\" $line" >&8 8>&- 2>err || got=$?
+		exec 8>&-
+		same "closed pipe: $got: $line" "closed pipe: 3: $line"
+		says err 'Broken pipe'
 	done <<-L
 		--help
 		--version
@@ -125,6 +133,16 @@ not_whole() {
 		verify --server=file:///nonexistent --checks=note $WORK/stamped
 		verify --server=file:///nonexistent --checks=note --report=json:/dev/stdout $WORK/stamped
 		verify --server=file:///nonexistent --checks=note --report=html:/dev/full $WORK/stamped
+		verify --server=file:///nonexistent --checks=note --report=junit:/dev/full $WORK/stamped
+		verify --server=file:///nonexistent --checks=note --report=sarif:/dev/full $WORK/stamped
+		show --report=cyclonedx $WORK/stamped
+		show --report=spdx $WORK/stamped
+		show --summary $WORK/stamped
+		publish --into=share --check
+		fetch --cache=c --server=file://$PWD/served executable $id
+		fetch --json --cache=c --server=file://$PWD/served executable $id
+		find-debuginfo -v .
+		find-debuginfo --manifest=/dev/full .
 		stamp -k type=deb -k name=y -o /dev/full f
 	L
 }
@@ -150,6 +168,88 @@ storm() {
 	diff -r --no-dereference whole root
 }
 check "a storm of runs on one tree ends as if one had come after the other" storm
+
+# A disk of 4 MB that is nearly full: each command that writes tells the write's own error, changes nothing that was there, and
+# does its work once there is room.
+full_disk() {
+	[ "$(id -u)" = 0 ] || skip "a small file system wants root"
+	mkdir disk; mount -t tmpfs -o size=4m none disk 2>/dev/null || skip "nothing can be mounted here"
+	# shellcheck disable=SC2064
+	trap "umount -l '$PWD/disk'" EXIT
+	tree whole; split whole >/dev/null
+	"$PKGNOTE" publish -q --into=good --package=t-1-1.x86_64 whole >/dev/null
+	local id how; id=$(readelf -n whole/usr/bin/prog | sed -n 's/.*Build ID: //p')
+	need python3
+	python3 -c "
+import functools, http.server
+s = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory='good'))
+open('port.new', 'w').write(str(s.server_port)); import os; os.rename('port.new', 'port'); s.serve_forever()" 2>served & local server=$!
+	# shellcheck disable=SC2064
+	trap "kill $server; umount -l '$PWD/disk'" EXIT
+	until [ -s port ]; do kill -0 $server; sleep 0.05; done
+	for how in stamp stamp_out flags split found publish fetch report; do
+		rm -rf disk/* disk/.[!.]*; cp "$WORK/prog" disk/f; tree disk/root
+		dd if=/dev/zero of=disk/filler bs=4k status=none 2>/dev/null || true
+		for round in full room; do
+			local got=0
+			[ $round = full ] || rm disk/filler
+			case $how in
+			stamp) "$PKGNOTE" stamp -q -k type=deb -k name=x disk/f ;;
+			stamp_out) "$PKGNOTE" stamp -q -k type=deb -k name=x -o disk/out "$WORK/prog" ;;
+			flags) "$PKGNOTE" flags -q -k type=deb -k name=x --as=object -o disk/out ;;
+			split) split disk/root ;;
+			found) RPM_BUILD_ROOT=$PWD/disk/root RPM_BUILD_DIR=$WORK RPM_PACKAGE_NAME=t RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64 "$PKGNOTE" find-debuginfo -q . ;;
+			publish) "$PKGNOTE" publish -q --into=disk/share --package=t-1-1.x86_64 whole ;;
+			fetch) "$PKGNOTE" fetch -q --retries=0 --cache=disk/cache --server="http://127.0.0.1:$(cat port)" executable $id ;;
+			report) "$PKGNOTE" verify -q --server=file:///nonexistent --checks=note --report=json:disk/report "$WORK/stamped" ;;
+			esac >out 2>err || got=$?
+			case $round in
+			full)
+				same "$how: $got" "$how: 3"
+				says err 'No space left on device'
+				cmp disk/f "$WORK/prog"; cmp disk/root/usr/bin/prog "$WORK/prog"
+				[ ! -s disk/out ] && [ ! -s disk/report ] || fail "$how: half an output is there"
+				;;
+			room) [ $got = 0 ] || [ $how,$got = report,1 ] || { cat err >&2; fail "$how: exit $got with room again"; } ;;
+			esac
+		done
+	done
+}
+check "a full disk: the write's own error, exit 3, nothing changed; with room again all is done" full_disk
+
+storm_of_kinds() {
+	local i n=${LONG:+10} pids=
+	n=${n:-6}
+	tree whole; find_debuginfo_in whole >/dev/null
+	tree root
+	for i in $(seq "$n"); do find_debuginfo_in root 2>>err >/dev/null & pids="$pids $!"; done
+	for i in $pids; do wait "$i" || fail "a find-debuginfo failed: $(cat err)"; done
+	diff -r --no-dereference whole root
+	# split, stamp, and one that dies: then split again ends as if nobody else had been there.
+	local round
+	for round in $(seq "$n"); do
+		rm -rf root; tree root; pids=
+		split root >/dev/null 2>>err & pids="$pids $!"
+		"$PKGNOTE" stamp -q -k type=rpm -k name=t -k version=1-1 -k architecture=x86_64 root/usr/bin 2>>err & pids="$pids $!"
+		split root >/dev/null 2>>err & local victim=$!
+		sleep "0.00$round"; kill -KILL $victim 2>/dev/null || true; wait $victim 2>/dev/null || true
+		for i in $pids; do wait "$i" || true; done # who lost says so; the file is whole in any case
+		status 0 split root
+		"$PKGNOTE" show --check root/usr/bin/prog >/dev/null
+		[ -z "$(find root -name '.pkgnote-*')" ] || { find root >&2; fail "left over"; }
+		eu-unstrip -o joined root/usr/bin/prog root/usr/lib/debug/usr/bin/prog-1-1.x86_64.debug
+	done
+	# One package, published by all at once, and one dies.
+	pids=
+	for i in $(seq "$n"); do "$PKGNOTE" publish -q --into=share --package=t-1-1.x86_64 whole >/dev/null 2>>err & pids="$pids $!"; done
+	"$PKGNOTE" publish -q --into=share --package=t-1-1.x86_64 whole >/dev/null 2>&1 & victim=$!
+	sleep 0.02; kill -KILL $victim 2>/dev/null || true; wait $victim 2>/dev/null || true
+	for i in $pids; do wait "$i" || fail "a publish failed: $(cat err)"; done
+	status 0 "$PKGNOTE" publish --into=share --list; same "$(cat out)" t-1-1.x86_64
+	status 0 "$PKGNOTE" publish --into=share --check
+}
+find_debuginfo_in() { RPM_BUILD_ROOT=$PWD/$1 RPM_BUILD_DIR=$WORK RPM_PACKAGE_NAME=t RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64 "$PKGNOTE" find-debuginfo -q .; }
+check "find-debuginfo, split with stamp, and publish of one package at once, and one dies" storm_of_kinds
 
 one_dies() {
 	need python3

@@ -80,6 +80,75 @@ static int by_inode(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+/* A temporary name, and the file beside it that it is for. */
+struct rejoined {
+	const struct input *temporary;
+	bool owned;
+	uint64_t device, inode; /* of that file, where OWNED */
+};
+
+static int by_temporary(const void *a, const void *b)
+{
+	const struct rejoined *x = a, *y = b;
+	return strcmp(x->temporary->path, y->temporary->path);
+}
+
+/* Those that are owned come first among the names of one file. */
+static int by_file(const void *a, const void *b)
+{
+	const struct rejoined *x = a, *y = b;
+	const struct input *p = x->temporary, *q = y->temporary;
+	if (p->device != q->device)
+		return p->device < q->device ? -1 : 1;
+	if (p->inode != q->inode)
+		return p->inode < q->inode ? -1 : 1;
+	return x->owned != y->owned ? (x->owned ? -1 : 1) : strcmp(p->path, q->path);
+}
+
+/* The name under which PATH would be written, for free(). */
+static char *temporary_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const size_t directory = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+	char name[32];
+	root_temporary_name(path + directory, name);
+	return xasprintf("%.*s%s", (int)directory, path, name);
+}
+
+static struct rejoined *find_temporary(struct rejoined *known, size_t count, const char *path)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (strcmp(known[middle].temporary->path, path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && strcmp(known[low].temporary->path, path) == 0 ? &known[low] : NULL;
+}
+
+/* The owned temporary that is a name of the file INPUT, or NULL. */
+static const struct rejoined *find_file(const struct rejoined *known, size_t count,
+					const struct input *input)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		const struct input *there = known[middle].temporary;
+		if (there->device < input->device ||
+		    (there->device == input->device && there->inode < input->inode))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	const struct input *there = low < count ? known[low].temporary : NULL;
+	return there != NULL && known[low].owned && there->device == input->device &&
+			       there->inode == input->inode
+		       ? &known[low]
+		       : NULL;
+}
+
 /*
  * A run that was killed while it replaced a file of several names leaves some of them with the
  * new file, the others with the old one, and the new file's temporary name beside the first of
@@ -88,36 +157,34 @@ static int by_inode(const void *a, const void *b)
  */
 static void rejoin(const struct scan *scan)
 {
-	for (size_t i = 0; i < scan->temporary_count; i++) {
-		const struct input *temporary = &scan->temporaries[i];
-		const struct input *owner = NULL;
-		bool used = false;
-		for (size_t j = 0; j < scan->out->count; j++) {
-			const struct input *input = &scan->out->items[j];
-			const char *slash = strrchr(input->path, '/');
-			const size_t directory =
-				slash != NULL ? (size_t)(slash + 1 - input->path) : 0;
-			char name[32];
-			root_temporary_name(input->path + directory, name);
-			if (strncmp(temporary->path, input->path, directory) == 0 &&
-			    strcmp(temporary->path + directory, name) == 0)
-				owner = input;
-			used = used || (input->device == temporary->device &&
-					input->inode == temporary->inode);
+	const size_t count = scan->temporary_count;
+	struct rejoined *known = count != 0 ? xcalloc(count, sizeof(*known)) : NULL;
+	for (size_t i = 0; i < count; i++)
+		known[i].temporary = &scan->temporaries[i];
+	if (count > 1)
+		qsort(known, count, sizeof(*known), by_temporary);
+	for (size_t i = 0; count != 0 && i < scan->out->count; i++) {
+		const struct input *input = &scan->out->items[i];
+		char *path = temporary_path(input->path);
+		struct rejoined *found = find_temporary(known, count, path);
+		if (found != NULL) {
+			found->owned = true;
+			found->device = input->device;
+			found->inode = input->inode;
 		}
-		if (owner == NULL || !used)
-			continue;
-		const uint64_t device = owner->device;
-		const uint64_t inode = owner->inode;
-		for (size_t j = 0; j < scan->out->count; j++) {
-			struct input *input = &scan->out->items[j];
-			if (input->device == temporary->device &&
-			    input->inode == temporary->inode) {
-				input->device = device;
-				input->inode = inode;
-			}
+		free(path);
+	}
+	if (count > 1)
+		qsort(known, count, sizeof(*known), by_file);
+	for (size_t i = 0; count != 0 && i < scan->out->count; i++) {
+		struct input *input = &scan->out->items[i];
+		const struct rejoined *found = find_file(known, count, input);
+		if (found != NULL) {
+			input->device = found->device;
+			input->inode = found->inode;
 		}
 	}
+	free(known);
 }
 
 /* Makes one input of all names of a file. The temporary of a killed run counts as no name. */
