@@ -141,10 +141,17 @@ not_whole() {
 		publish --into=share --check
 		fetch --cache=c --server=file://$PWD/served executable $id
 		fetch --json --cache=c --server=file://$PWD/served executable $id
-		find-debuginfo -v .
-		find-debuginfo --manifest=/dev/full .
 		stamp -k type=deb -k name=y -o /dev/full f
 	L
+	local got
+	# It has no result of its own, but files.
+	for how in --manifest=/dev/full '-o /dev/full' '-S /dev/full'; do
+		tree root; got=0
+		# shellcheck disable=SC2086
+		"$PKGNOTE" find-debuginfo $how . 2>err || got=$?
+		same "find-debuginfo $how: $got" "find-debuginfo $how: 3"
+		says err 'No space left on device'
+	done
 }
 check "what cannot be written is told by the write's own error, exit 3" not_whole
 
