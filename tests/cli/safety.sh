@@ -258,6 +258,25 @@ storm_of_kinds() {
 find_debuginfo_in() { RPM_BUILD_ROOT=$PWD/$1 RPM_BUILD_DIR=$WORK RPM_PACKAGE_NAME=t RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64 "$PKGNOTE" find-debuginfo -q .; }
 check "find-debuginfo, split with stamp, and publish of one package at once, and one dies" storm_of_kinds
 
+# A file of three names; the run died when two had the new file, which has its temporary name beside the third still.
+rejoined() {
+	need python3
+	local name
+	tree want; mv want/usr/bin/prog want/usr/bin/a; ln want/usr/bin/a want/usr/bin/b; ln want/usr/bin/a want/usr/bin/c; split want >/dev/null
+	tree root; mv root/usr/bin/prog root/usr/bin/a; cp want/usr/bin/a root/usr/bin/b; ln root/usr/bin/b root/usr/bin/c
+	cp -r want/usr/lib root/usr/
+	name=$(python3 -c "
+h = 0xcbf29ce484222325
+for c in b'a': h = (h ^ c) * 0x100000001b3 % 2**64
+print('.pkgnote-%016x' % h)")
+	ln root/usr/bin/b "root/usr/bin/$name"
+	for other in 1 2 3; do echo dead >root/usr/bin/.pkgnote-000000000000000$other; done
+	status 0 split root
+	diff -r --no-dereference want root
+	same "$(stat -c %h root/usr/bin/a)" 3
+}
+check "names of one file that a killed run left apart are one again" rejoined
+
 one_dies() {
 	need python3
 	cp "$WORK/prog" f

@@ -75,4 +75,22 @@ done <<-'TABLE'
 	show depth 60 0
 	show modules 150 0
 TABLE
+# Files, and as many temporary names of killed runs beside them.
+leftovers() {
+	need valgrind python3
+	local counts=() n
+	for n in 1 600 1200; do
+		rm -rf root; mkdir -p root/usr/share
+		python3 -c "
+for i in range($n):
+    open(f'root/usr/share/{i}', 'w').close()
+    open(f'root/usr/share/.pkgnote-{i:016x}', 'w').close()"
+		counts+=("$(instructions "$PKGNOTE" split -j1 --no-sync --layout=rpm --name=n --package-version=1 --release=1 --arch=x86_64 root)")
+		same "$(cat status)" 0
+	done
+	local once=$((counts[1] - counts[0])) twice=$((counts[2] - counts[0]))
+	[ $((100 * twice)) -le $((most * once)) ] || fail "split of leftovers: ${counts[*]}: $((100 * twice / once)) hundredths"
+}
+check "split: twice the leftovers of killed runs" leftovers
+
 finish
