@@ -46,6 +46,10 @@ counts() {
 			"$(grep -cE 'Special opcode|^ *\[0x[0-9a-f]+\] +Copy|End of Sequence' lines)"
 	done >want
 	split rpm >/dev/null
+	same "$(grep -cE '"sha256": "[0-9a-f]{64}"' m.json)" 6
+	"$PKGNOTE" split --layout=rpm --name=n --package-version=1 --arch=amd64 --build-dir="$PWD/src" --manifest=plain.json root >/dev/null
+	same "$(diff m.json plain.json | grep -c '"units"\|"functions"\|"lineRows"')" 9
+	same "$(grep -cE '"sha256": "[0-9a-f]{64}"' plain.json)" 6
 	python3 -c 'import json
 for f in json.load(open("m.json"))["files"]:
     d = f["debugFile"]; print(f["path"], d["units"], d["functions"], d["lineRows"])' >got

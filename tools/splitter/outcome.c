@@ -78,7 +78,7 @@ void outcome_files(const struct split_run *run, struct outcome *outcome, const v
 {
 	outcome->size = shipped_size;
 	outcome->debug_size = debug_size;
-	if (!run->options->counts)
+	if (!run->options->digests)
 		return;
 	sha256_hex(shipped, shipped_size, outcome->sha256);
 	if (debug != NULL)
