@@ -27,6 +27,7 @@ INSIDE(note_file_open_fd);
 INSIDE(note_file_open_memory);
 INSIDE(note_file_package);
 INSIDE(note_file_payload);
+INSIDE(note_file_place);
 INSIDE(note_module_check);
 INSIDE(note_object);
 INSIDE(note_package_get);
@@ -270,6 +271,20 @@ int note_place(const void *file, size_t size, const char *payload,
 		*out = NULL;
 	CALL((file != NULL || size == 0) && payload != NULL && out != NULL && out_size != NULL,
 	     place(file, size, payload, options, out, out_size, &inner));
+}
+
+static int place_file(const char *path, const char *payload,
+		      const struct note_place_options *options, struct note_error *inner)
+{
+	struct note_place_options known;
+	int code = read_options(options, &known, inner);
+	return code != NOTE_OK ? code : inside_note_file_place(path, payload, &known, inner);
+}
+
+int note_file_place(const char *path, const char *payload, const struct note_place_options *options,
+		    struct note_error *err)
+{
+	CALL(path != NULL && payload != NULL, place_file(path, payload, options, &inner));
 }
 
 int note_place_build_id(const void *file, size_t size, const void *id, size_t id_size, void **out,

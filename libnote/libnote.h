@@ -321,6 +321,18 @@ int note_place(const void *file, size_t size, const char *payload,
 	       struct note_error *err);
 
 /*
+ * The same for the file at PATH (of a symbolic link: what it leads to), which is replaced at once:
+ * a kill or a power cut leaves the old one or the new one, and after NOTE_OK the new one is on the
+ * disk. Mode (set-id bits too), owner, and extended attributes (capabilities, ACLs) stay; the time
+ * of change is new. A file that would come back byte for byte is left alone. Returns what
+ * note_place() does; NOTE_UNSUPPORTED too for what is no regular file, and for one with other hard
+ * links, which would keep the old bytes; NOTE_SYSTEM where it cannot be read or replaced
+ * (err.system is EBUSY where something else changed it meanwhile). The file is as it was then.
+ */
+int note_file_place(const char *path, const char *payload, const struct note_place_options *options,
+		    struct note_error *err);
+
+/*
  * The same with a build-id for an ELF file that has none (section .note.gnu.build-id): ID_SIZE
  * bytes at ID, a multiple of 4, 64 at most; 20 are usual. What they are is the caller's affair. A
  * file that has a build-id comes back byte for byte.

@@ -70,24 +70,32 @@ static size_t ranges_before(const struct walk *walk, uint64_t offset)
 	return low;
 }
 
-static int remember(struct walk *walk, uint64_t start, uint64_t end, struct note_error *err)
+/* Room for one more, before anything is visited: what could not be remembered would be visited
+ * twice. */
+static bool has_room(struct walk *walk, struct note_error *err)
+{
+	if (walk->walked_count < walk->walked_room)
+		return true;
+	size_t room = walk->walked_room == 0 ? 8 : 2 * walk->walked_room;
+	struct range *grown = realloc(walk->walked, room * sizeof(*grown));
+	if (grown == NULL) {
+		failed(walk, error_system(err, "notes"), err);
+		return false;
+	}
+	walk->walked = grown;
+	walk->walked_room = room;
+	return true;
+}
+
+static void remember(struct walk *walk, uint64_t start, uint64_t end)
 {
 	if (start == end)
-		return NOTE_OK;
-	if (walk->walked_count == walk->walked_room) {
-		size_t room = walk->walked_room == 0 ? 8 : 2 * walk->walked_room;
-		struct range *grown = realloc(walk->walked, room * sizeof(*grown));
-		if (grown == NULL)
-			return error_system(err, "notes");
-		walk->walked = grown;
-		walk->walked_room = room;
-	}
+		return;
 	size_t at = ranges_before(walk, start);
 	memmove(walk->walked + at + 1, walk->walked + at,
 		(walk->walked_count - at) * sizeof(*walk->walked));
 	walk->walked[at] = (struct range){start, end};
 	walk->walked_count++;
-	return NOTE_OK;
 }
 
 /* Copies the LENGTH (at most 12) bytes at OFFSET to OUT. */
@@ -273,7 +281,8 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		return;
 	}
 	const uint64_t start = offset;
-	if (!clip_area(walk, &offset, &end, &err) || !prepare_window(walk, size, &err))
+	if (!clip_area(walk, &offset, &end, &err) || !prepare_window(walk, size, &err) ||
+	    !has_room(walk, &err))
 		return;
 	const uint64_t from = offset;
 	while (offset < end && !walk->stopped) {
@@ -302,9 +311,7 @@ static void walk_area(struct walk *walk, uint64_t offset, uint64_t size, uint64_
 		if (section != NULL && offset == section->end && end - offset >= 4)
 			align_up(offset, 4, &offset);
 	}
-	int code = remember(walk, from, offset > end ? end : offset, &err);
-	if (code != NOTE_OK)
-		failed(walk, code, &err);
+	remember(walk, from, offset > end ? end : offset);
 }
 
 int elf_notes(struct image *image, elf_note_visit *visit, void *context, struct note_error *err)

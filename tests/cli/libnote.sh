@@ -16,6 +16,12 @@ symbols() {
 }
 check "exported symbols are those of libnote.map, and all declared" symbols
 
+debian_symbols() {
+	sed -n 's/^ \(note_[a-z0-9_]*\)@LIBNOTE_.*/\1/p' "$TOP/packaging/debian/libnote0.symbols" | sort >listed
+	mapped | diff listed - || fail "packaging/debian/libnote0.symbols (<) lists other symbols than libnote.map (>)"
+}
+check "the Debian package's symbols are those of libnote.map" debian_symbols
+
 # What was once released stays: every name of every version of the list in git's history.
 append_only() {
 	git -C "$TOP" rev-parse HEAD >/dev/null 2>&1 || skip "no history here"
@@ -162,6 +168,61 @@ the_abi() {
 	while read -r member; do grep -q "^$member " now || fail "$member is not in tests/cli/libnote_abi.c"; done <members
 }
 check "sizes, offsets, values and symbols are those that programs were built with" the_abi
+
+# place FILE: note_file_place(), what it says to ./out.
+place() { LD_LIBRARY_PATH=$PWD/usr/lib ./place "$1" '{"type":"deb","name":"placed"}' >out 2>&1; }
+
+placed_in_a_file() {
+	installed
+	need setfattr getfattr readelf
+	# shellcheck disable=SC2046
+	"$CC" -o place "$TOP/tests/cli/libnote_place.c" $(pkg-config --cflags --libs libnote)
+	mkdir tree
+	"$CC" -Wl,--build-id -o tree/program it.c
+	chmod 4751 tree/program
+	setfattr -n user.what -v kept tree/program || skip "no extended attributes on this file system"
+	[ "$(id -u)" != 0 ] || { chown 12:34 tree/program; chmod 4751 tree/program; }
+	[ "$(id -u)" != 0 ] || ! command -v setcap >/dev/null || setcap cap_net_raw+ep tree/program
+	(cd tree && stat -c '%a %u %g' program; getfattr -d -m - --absolute-names -e hex program) >before
+	ln -s program tree/link
+	place tree/link; same "$(cat out)" 'NOTE_OK '
+	[ -L tree/link ]
+	(cd tree && stat -c '%a %u %g' program; getfattr -d -m - --absolute-names -e hex program) | diff before -
+	readelf -nW tree/program | grep -q '"name":"placed"'
+	tree/program
+	# Once more: nothing is written.
+	inode=$(stat -c '%i %Z' tree/program)
+	place tree/program; same "$inode" "$(stat -c '%i %Z' tree/program)"
+	# What it does not do.
+	cp it tree/two && ln tree/two tree/three && cp tree/two two
+	! place tree/two; says out 'NOTE_UNSUPPORTED it has other names \(hard links\)'
+	cmp two tree/two
+	mkfifo tree/fifo
+	! place tree/fifo; says out 'NOTE_UNSUPPORTED not a regular file'
+	! place tree/none; says out 'NOTE_SYSTEM open: No such file or directory'
+	! place text; says out 'NOTE_(ABSENT|UNSUPPORTED|MALFORMED) '
+	same "$(ls -A tree | sort | xargs)" 'fifo link program three two'
+	if [ "$(id -u)" != 0 ]; then
+		cp it tree/four; chmod 500 tree
+		! place tree/four; says out 'NOTE_SYSTEM temporary file: Permission denied'
+		chmod 700 tree
+	fi
+}
+check "note_file_place: mode, owner, attributes and links stay, nothing is written twice or left over" placed_in_a_file
+
+memory_that_is_short() {
+	installed
+	nm "$BUILD/libnote.a" 2>/dev/null | grep -q __asan && skip "a sanitized build"
+	# shellcheck disable=SC2046
+	"$CC" -o memory "$TOP/tests/cli/libnote_memory.c" $(pkg-config --cflags --libs libnote) 2>log ||
+		skip "no other malloc with this C library: $(tail -n 1 log)"
+	. "$TOP/tests/fuzz/seeds.sh"
+	for kind in core pe; do seeds "$kind" "$kind"; done
+	# A note in a segment and a section; one to place; a core; a PE image.
+	objcopy --remove-section .note.package it bare
+	LD_LIBRARY_PATH=$PWD/usr/lib ./memory it bare core/core7 pe/pe-linked || fail "see above"
+}
+check "each allocation of libnote that fails is a code" memory_that_is_short
 
 # libnote(3) tells what the header has: every code, kind, problem and machine.
 the_manual_and_the_header() {

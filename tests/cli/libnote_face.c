@@ -134,6 +134,9 @@ static void nulls_of_payloads(void)
 	WANT(note_place(NULL, 1, "{}", NULL, &out, &size, NULL) == NOTE_USAGE);
 	WANT(note_place("x", 1, "{}", NULL, NULL, &size, NULL) == NOTE_USAGE);
 	WANT(note_place("x", 1, "{}", NULL, &out, NULL, NULL) == NOTE_USAGE);
+	WANT(note_file_place(NULL, "{}", NULL, NULL) == NOTE_USAGE);
+	WANT(note_file_place("/nothing/there", NULL, NULL, NULL) == NOTE_USAGE);
+	WANT(note_file_place("/nothing/there", "{}", NULL, NULL) == NOTE_SYSTEM);
 	WANT(note_place_build_id("x", 1, NULL, 4, &out, &size, NULL) == NOTE_USAGE);
 	WANT(note_object(NULL, "x86_64", NULL, 0, &out, &size, NULL) == NOTE_USAGE);
 	WANT(note_object("{}", NULL, NULL, 0, &out, &size, NULL) == NOTE_USAGE);
