@@ -77,6 +77,8 @@ $(BUILD)/%.o: %.c
 # What is installed is one object whose global names are those of libnote.map: a program may have an
 # align_up() of its own. The command and the tests use more of libnote than that.
 # The functions there check what a program hands them, and call the ones inside (libnote/face.c).
+# What the compiler puts into a group that each file has (i386's thunks) is ours alone in the end: no group.
+UNGROUP = $(eval UNGROUP := $$(shell echo 'int i;' | $$(CC) $$(CFLAGS) -Wl,--force-group-allocation -r -nostdlib -x c -o /dev/null - 2>/dev/null && echo -Wl,--force-group-allocation))$(UNGROUP)
 RELOCATE = $(CC) $(CFLAGS) $(if $(findstring -flto,$(CFLAGS)),-flinker-output=nolto-rel) -r -nostdlib -o
 $(BUILD)/libnote.o: $(NOTE_OBJECTS) $(BUILD)/libnote/face.o libnote/libnote.map libnote/libnote.h Makefile
 	@grep -q 'NOTE_VERSION *"$(VERSION)"' libnote/libnote.h || { echo "libnote.h is not of version $(VERSION)" >&2; exit 1; }
@@ -84,7 +86,7 @@ $(BUILD)/libnote.o: $(NOTE_OBJECTS) $(BUILD)/libnote/face.o libnote/libnote.map 
 	sed -n 's/^INSIDE(\(note_[a-z0-9_]*\));$$/\1 inside_\1/p' libnote/face.c >$@.inside
 	$(RELOCATE) $@.part $(NOTE_OBJECTS)
 	$(OBJCOPY) --redefine-syms=$@.inside $@.part
-	$(RELOCATE) $@ $@.part $(BUILD)/libnote/face.o
+	$(RELOCATE) $@ $(UNGROUP) $@.part $(BUILD)/libnote/face.o
 	$(OBJCOPY) --keep-global-symbols=$@.names $@
 
 $(BUILD)/libnote.a: $(BUILD)/libnote.o

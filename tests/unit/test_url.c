@@ -136,6 +136,8 @@ static void test_retry_after(void)
 	CU_ASSERT_DOUBLE_EQUAL(retry_after("Sun, 06 Nov 1994 08:49:37 GMT"), 0, 1e-9);
 	CU_ASSERT(retry_after("Fri, 31 Dec 9999 23:59:59 GMT") > 1e9 ||
 		  retry_after("Fri, 31 Dec 9999 23:59:59 GMT") < 0);
+	CU_ASSERT(retry_after("Sun, 06 Xyz 1994 08:49:37 GMT") < 0);
+	CU_ASSERT(retry_after("Sun, 06 anF 1994 08:49:37 GMT") < 0);
 	CU_ASSERT(retry_after("soon") < 0);
 	CU_ASSERT(retry_after("12x") < 0);
 	CU_ASSERT(retry_after("-3") < 0);

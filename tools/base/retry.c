@@ -3,11 +3,11 @@
  * together. */
 #include "tools/base/retry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
-
-#include "tools/base/libraries/curl.h"
 
 double seconds_now(void)
 {
@@ -34,6 +34,30 @@ double retry_random(void)
 	return (double)value / 4294967296.0;
 }
 
+/* The seconds until an HTTP date (RFC 9110, 5.6.7: IMF-fixdate, what servers must send), -1 for
+ * what is none. Not curl_getdate(): where long has 32 bits its time_t may not be ours. */
+static double until(const char *value)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm date = {0};
+	char month[4];
+	int end = 0;
+	if (sscanf(value, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &date.tm_mday, month,
+		   &date.tm_year, &date.tm_hour, &date.tm_min, &date.tm_sec, &end) != 6 ||
+	    end == 0)
+		return -1;
+	const char *found = strstr(months, month);
+	if (found == NULL || (found - months) % 3 != 0)
+		return -1;
+	date.tm_mon = (int)(found - months) / 3;
+	date.tm_year -= 1900;
+	const time_t when = timegm(&date);
+	if (when == (time_t)-1)
+		return -1;
+	const double wait = difftime(when, time(NULL));
+	return wait > 0 ? wait : 0;
+}
+
 double retry_after(const char *value)
 {
 	char *end;
@@ -45,11 +69,5 @@ double retry_after(const char *value)
 			end++;
 		return *end == '\0' ? (double)seconds : -1;
 	}
-	if (curl_library_load(NULL) != NOTE_OK)
-		return -1;
-	time_t when = libcurl.getdate(value, NULL);
-	if (when == (time_t)-1)
-		return -1;
-	double wait = difftime(when, time(NULL));
-	return wait > 0 ? wait : 0;
+	return until(value);
 }

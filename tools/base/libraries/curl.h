@@ -17,7 +17,6 @@
 	X(easy_strerror)       \
 	X(easy_unescape)       \
 	X(free)                \
-	X(getdate)             \
 	X(global_cleanup)      \
 	X(global_init)         \
 	X(multi_add_handle)    \
