@@ -150,11 +150,11 @@ install: all
 	for page in man/*.[1357]; do \
 	  sed -e '/^\.TH/s/@VERSION@/$(VERSION)/' $$page >$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} && \
 	  chmod 644 $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
-	for file in macros.d/macros.pkgnote pkgnote-find-debuginfo pkgnote-provides; do \
+	for file in macros.d/macros.pkgnote pkgnote-find-debuginfo pkgnote-provides pkgnote-dlopen fileattrs/pkgnote_dlopen.attr; do \
 	  sed -e 's|/usr/bin/pkgnote|$(BINDIR)/pkgnote|' -e 's|%{_rpmconfigdir}/pkgnote|$(RPMDIR)/pkgnote|' rpm-macros/$${file##*/} \
 	    >$(DESTDIR)$(RPMDIR)/$$file || exit 1; done
-	chmod 644 $(DESTDIR)$(RPMDIR)/macros.d/macros.pkgnote
-	chmod 755 $(DESTDIR)$(RPMDIR)/pkgnote-find-debuginfo $(DESTDIR)$(RPMDIR)/pkgnote-provides
+	chmod 644 $(DESTDIR)$(RPMDIR)/macros.d/macros.pkgnote $(DESTDIR)$(RPMDIR)/fileattrs/pkgnote_dlopen.attr
+	chmod 755 $(DESTDIR)$(RPMDIR)/pkgnote-find-debuginfo $(DESTDIR)$(RPMDIR)/pkgnote-provides $(DESTDIR)$(RPMDIR)/pkgnote-dlopen
 	ln -sf ../macros.d/macros.pkgnote $(DESTDIR)$(RPMDIR)/fileattrs/pkgnote.attr
 	@$(MAKE) --no-print-directory install-debhelper install-completions
 

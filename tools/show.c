@@ -29,7 +29,9 @@ enum report { NO_REPORT, CYCLONEDX, SPDX };
 struct show {
 	struct cli cli;
 	bool check, all, summary;
-	int report;          /* an enum report */
+	int report; /* an enum report */
+	int dlopen; /* an enum dlopen_form, -1: not asked for */
+	struct strings features;
 	const char *created; /* for reports, NULL: not known */
 	char created_text[32];
 	struct strings pids;
@@ -64,10 +66,13 @@ static int check_usage(struct show *show)
 		if (read_pid(show->pids.items[i]) == 0)
 			return cli_usage(&show->cli, "--pid wants a process number, not '%s'",
 					 show->pids.items[i]);
-	if (show->report != NO_REPORT && show->summary)
-		return cli_usage(&show->cli, "--report and --summary do not go together");
-	if ((show->report != NO_REPORT || show->summary) && show->all)
-		return cli_usage(&show->cli, "--all lists notes: not with --report or --summary");
+	if ((show->report != NO_REPORT) + show->summary + (show->dlopen >= 0) + show->all > 1)
+		return cli_usage(&show->cli,
+				 "one of --report, --summary, --dlopen and --all, not several");
+	if (show->features.count != 0 && show->dlopen < 0)
+		return cli_usage(&show->cli, "--feature is for --dlopen");
+	if (show->dlopen > DLOPEN_ROWS && show->cli.json)
+		return cli_usage(&show->cli, "--json is for --dlopen alone, without a form");
 	if (show->report != NO_REPORT && show->cli.json)
 		return cli_usage(&show->cli, "a report is JSON by itself: --report without --json");
 	return show->report != NO_REPORT ? read_epoch(show) : EXIT_DONE;
@@ -77,7 +82,12 @@ static void tell(struct show *show, struct inventory *inventory)
 {
 	struct text out = {0};
 	inventory_sort(inventory);
-	if (show->report == CYCLONEDX)
+	if (show->dlopen >= 0)
+		report_dlopen(inventory,
+			      &(struct dlopen_style){(enum dlopen_form)show->dlopen, show->cli.json,
+						     &show->features},
+			      &out);
+	else if (show->report == CYCLONEDX)
 		report_cyclonedx(inventory, show->created, &out);
 	else if (show->report == SPDX)
 		report_spdx(inventory, show->created, &out);
@@ -90,7 +100,7 @@ static void tell(struct show *show, struct inventory *inventory)
 static int work(struct show *show)
 {
 	struct inventory inventory = {0};
-	const bool collect = show->report != NO_REPORT || show->summary;
+	const bool collect = show->report != NO_REPORT || show->summary || show->dlopen >= 0;
 	struct survey survey = {.cli = &show->cli,
 				.style = {.json = show->cli.json,
 					  .all = show->all || collect,
@@ -112,7 +122,7 @@ static int work(struct show *show)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct show show = {.expansion = 64};
+	struct show show = {.expansion = 64, .dlopen = -1};
 	int status;
 	const struct option_spec options[] = {
 		{"check", 0, OPTION_FLAG, NULL, &show.check,
@@ -123,6 +133,12 @@ static int run(const struct command *command, int argc, char **argv)
 		 "the packages that notes name, and how many files each has", NULL, NULL},
 		{"report", 0, OPTION_CHOICE, "none|cyclonedx|spdx", &show.report,
 		 "a bill of materials: CycloneDX 1.6 or SPDX 2.3, as JSON", NULL, NULL},
+		{"dlopen", 0, OPTION_CHOICE,
+		 "rows|sonames|rpm-requires|rpm-recommends|rpm-suggests", &show.dlopen,
+		 "what dlopen notes name: a row each, or names or dependencies alone", "rows",
+		 NULL},
+		{"feature", 0, OPTION_LIST, "NAME", &show.features,
+		 "with --dlopen: what is for this feature alone", NULL, NULL},
 		{"max-expansion", 0, OPTION_NUMBER, "N", &show.expansion,
 		 "an archive may unpack to N times its size (64), or 1 GB", NULL, NULL},
 		{"pid", 0, OPTION_LIST, "PID", &show.pids, "show the modules of a live process",
@@ -135,6 +151,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (status == EXIT_DONE)
 		status = work(&show);
 	strings_free(&show.pids);
+	strings_free(&show.features);
 	return status;
 }
 

@@ -12,6 +12,24 @@ void report_spdx(const struct inventory *inventory, const char *created, struct 
 /* Packages with the number of their files: a table, or a JSON object a line. */
 void report_summary(const struct inventory *inventory, bool json, struct text *out);
 
+enum dlopen_form {
+	DLOPEN_ROWS,
+	DLOPEN_SONAMES, /* "libz.so.1 required", sorted */
+	DLOPEN_RPM_REQUIRES,
+	DLOPEN_RPM_RECOMMENDS,
+	DLOPEN_RPM_SUGGESTS,
+};
+
+struct dlopen_style {
+	enum dlopen_form form;
+	bool json;                      /* of rows: an object a line */
+	const struct strings *features; /* where there are any, these alone */
+};
+
+/* What dlopen notes name. */
+void report_dlopen(const struct inventory *inventory, const struct dlopen_style *style,
+		   struct text *out);
+
 /* What changed from one inventory to the other: a line each, or a JSON object a line. The names are
  * those that the operands have, which the files' names begin with. Returns the number of changes.
  */
