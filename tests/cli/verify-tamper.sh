@@ -188,7 +188,7 @@ all_are_found() {
 	row "a second server without it" 'mkdir -p empty/buildid' '' --server="file://$PWD/row/empty"
 	row "a second server with a changed one" 'cp -a share mirror; py "elf(\"mirror/one/debuginfo\").flip(\".debug_info\", 30)"' 'fail debuginfo one' --server="file://$PWD/row/mirror"
 	row "a second server that is down" : '' --server="file://$PWD/row/nowhere"
-	row "absent from one, the other is down" 'rm share/one/debuginfo' 'unreachable debuginfo one' --server="file://$PWD/row/nowhere" --checks=debuginfo,source
+	row "absent from one, the other is down" 'rm share/one/debuginfo' 'unreachable debuginfo one, unreachable source one' --server="file://$PWD/row/nowhere" --checks=debuginfo,source
 	echo "$rows rows"
 	[ "$rows" -ge 41 ]
 	[ "$wrong" = 0 ] || fail "$wrong of $rows rows"
