@@ -44,9 +44,11 @@ static void write_debug_file(struct image *image, const struct plan *plan, uint8
 		code = strip_debug_file(&debug, image, &draft.plan, NULL);
 	if (code == NOTE_OK) {
 		read_back(&debug);
+		static const uint8_t id[20];
+		const struct alternate_link link = {"/usr/lib/debug/.dwz/x", id, sizeof(id)};
 		if (debug_file_repack(&debug,
 				      (choice & 16) != 0 ? COMPRESSION_ZLIB : COMPRESSION_NONE,
-				      "/usr/lib/debug/.dwz/x", NULL) == NOTE_OK)
+				      &link, NULL) == NOTE_OK)
 			read_back(&debug);
 	}
 	free(debug.bytes);
