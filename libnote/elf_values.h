@@ -42,4 +42,8 @@
 #define GNU_PROPERTY_X86_FEATURE_1_AND 0xc0000002
 #endif
 
+#ifndef ELFOSABI_ARM_AEABI
+#define ELFOSABI_ARM_AEABI 64
+#endif
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libnote/describe.h"
+#include "libnote/elf_values.h"
 #include "libnote/place/purpose.h"
 
 /* Machines that Linux was ported to (arch/ of its releases, old and new), by their numbers, of
