@@ -3,6 +3,7 @@
 #
 #   debian/.debhelper/PKG/dbgsym-root, -build-ids, -migration   debhelper's: what makes PKG-dbgsym
 #   debian/.debhelper/PKG/pkgnote/settings, split               what dh_pkgnote was told; that dh_strip was ours
+#   debian/.debhelper/PKG/pkgnote/stamped.json, split.json      the splitter's manifests of both, for reports
 #   debian/.debhelper/PKG/pkgnote/needs, clashes                whose debug package PKG-dbgsym depends on, or excludes
 #   debian/.debhelper/PKG/pkgnote/ddeb, dbgsrc                  what PKG gives to the packages of its source
 #   debian/.debhelper/_pkgnote/ddeb, dbgsrc                     their trees (no package's name begins with "_")
@@ -17,8 +18,9 @@ use JSON::PP;
 use Debian::Debhelper::Dh_Lib;
 use Exporter qw(import);
 
-our @EXPORT = qw(default_settings files_in_several_packages start_package stamp_package split_package reject_foreign_split run_debhelper
-	share_debug_files declare_shared_files source_package_kinds make_source_package build_source_package);
+our @EXPORT = qw(out_of_it refuse default_settings files_in_several_packages start_package stamp_package stamp_unless_done
+	split_package report reject_foreign_split run_debhelper share_debug_files declare_shared_files source_package_kinds
+	make_source_package build_source_package);
 
 my $DEBUG_ROOT = '.pkgnote-debug'; # where the splitter puts debug files, below a staging tree
 my %KINDS = (
@@ -75,7 +77,24 @@ sub write_lines {
 
 # What holds where dh_pkgnote is told nothing else.
 sub default_settings {
-	return (shape => $ENV{DH_PKGNOTE_SHAPE} || 'dbgsym', sources => $ENV{DH_PKGNOTE_SOURCES} || 0, force => 0);
+	return (shape => $ENV{DH_PKGNOTE_SHAPE} || 'dbgsym', sources => $ENV{DH_PKGNOTE_SOURCES} || 0, force => 0,
+		report => $ENV{DH_PKGNOTE_REPORT} // '');
+}
+
+sub strict { return ($ENV{DH_PKGNOTE_STRICT} // '') !~ /^0?$/ }
+
+# What would not stop a build without us stops none with us, unless it is asked for.
+sub refuse {
+	my ($text) = @_;
+	strict() ? error($text) : warning($text);
+}
+
+# Whether this source is left to debhelper alone, as debian/rules or its compat level has it.
+sub out_of_it {
+	return 1 if ($ENV{DH_PKGNOTE} // '') eq '0';
+	return 0 if not compat(7, 1);
+	refuse('pkgnote wants debhelper compat 8 or above: nothing is stamped, and debhelper splits as ever');
+	return 1;
 }
 
 sub settings {
@@ -96,6 +115,66 @@ sub pkgnote {
 sub jobs { return '-j' . (get_buildoption('parallel') || 1) }
 
 # --- dh_pkgnote ---
+
+# Has the splitter do COMMAND's work on PACKAGE and keeps its manifest as NAME.json. Returns the paths that it should have done and
+# could not do for what they are, each of which it has told of.
+sub run_splitter {
+	my ($package, $command, $name, @arguments) = @_;
+	my $manifest = state_dir($package) . "/$name.json";
+	install_dir(dirname($manifest)) if not $dh{NO_ACT};
+	pkgnote($package, $command, @arguments, (strict() ? () : '--leave-refused'), "--manifest=$manifest", tmpdir($package));
+	return if $dh{NO_ACT};
+	return map { path_of($_->{path}) } grep { $_->{refused} } @{read_json($manifest)->{skipped}};
+}
+
+# A manifest's paths have bytes that are not UTF-8, and a percent sign that looks like one of these, as %XX.
+sub path_of {
+	my ($path) = @_;
+	utf8::encode($path);
+	return $path =~ s/%([0-9A-F]{2})/chr(hex($1))/ger;
+}
+
+sub read_json {
+	my ($path) = @_;
+	open(my $file, '<:raw', $path) or return {};
+	local $/;
+	return decode_json(<$file>);
+}
+
+# --- dh_pkgnote --report ---
+
+sub report_of {
+	my ($package) = @_;
+	my ($stamp, $split) = map { read_json(state_dir($package) . "/$_.json") } qw(stamped split);
+	my %steps = (stamp => $stamp, split => $split);
+	my (@left, @refused);
+	foreach my $step (qw(stamp split)) {
+		foreach my $skipped (@{$steps{$step}{skipped} // []}) {
+			push(@{$skipped->{refused} ? \@refused : \@left}, {path => $skipped->{path}, step => $step, reason => $skipped->{reason}});
+		}
+	}
+	return {
+		name => $package, left => \@left, refused => \@refused,
+		stamped => [map { {path => $_->{path}} } grep { defined($_->{package}) } @{$stamp->{files} // []}],
+		split => [map { {path => $_->{path}, buildId => $_->{buildId}} } grep { defined($_->{debugFile}) } @{$split->{files} // []}],
+	};
+}
+
+# Writes what is known by now to the file that dh_pkgnote was told: it is whole at any time.
+sub report {
+	my ($path) = @_;
+	($path) = grep { $_ ne '' } map { my %settings = settings($_); $settings{report} } @{$dh{DOPACKAGES}} if not defined($path);
+	return if $dh{NO_ACT} or ($path // '') eq '';
+	my ($source, $version) = source();
+	my %report = (
+		reportVersion => 1, source => $source, version => $version, architecture => dpkg_architecture_value('DEB_HOST_ARCH'),
+		packages => [map { report_of($_) } grep { -d state_dir($_) } getpackages('arch')],
+	);
+	open(my $file, '>:raw', "$path.$$") or error("$path: $!");
+	print {$file} JSON::PP->new->utf8->canonical->pretty->encode(\%report);
+	close($file) or error("$path: $!");
+	rename_path("$path.$$", $path);
+}
 
 # Forgets what an earlier run left of PACKAGE, and keeps SETTINGS for the commands that follow.
 sub start_package {
@@ -131,11 +210,24 @@ sub stamp_package {
 	my ($source, $version) = source();
 	return if not -d tmpdir($package);
 	my $arch = package_binary_arch($package);
-	pkgnote($package, 'dh_pkgnote', 'split', '--stamp=only', '--no-sync', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
+	run_splitter($package, 'dh_pkgnote', 'stamped', 'split', '--stamp=only', '--no-sync', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
 		"--package-version=$version", "--arch=$arch", '--build-id=keep', '--from=os-release', '-ktype=deb', "-kname=$source",
 		"-kversion=$version", "-karchitecture=$arch", (map { "-k$_" } @keys),
 		exclude_files($package, $dh{EXCLUDE} ? sub { return excludefile($_) } : undef),
-		(map { "--exclude=$_" } ('*/usr/lib/debug/*', '*/guile/*.go')), tmpdir($package));
+		(map { "--exclude=$_" } ('*/usr/lib/debug/*', '*/guile/*.go')));
+}
+
+# For a debian/rules that calls dh_strip and not dh_pkgnote. Under dh, one that leaves dh_pkgnote out does so on purpose.
+sub stamp_unless_done {
+	return if $ENV{DH_PKGNOTE_BY_DH};
+	foreach my $package (grep { not package_is_arch_all($_) } @{$dh{DOPACKAGES}}) {
+		my %settings = settings($package);
+		next if -f state_dir($package) . '/settings' and not $settings{unasked};
+		start_package($package, default_settings(), unasked => 1);
+		my $url = $ENV{DH_PKGNOTE_DEBUG_INFO_URL} // '';
+		local $dh{EXCLUDE}; # of dh_strip: it is about splitting
+		stamp_package($package, ($url ne '' ? "debugInfoUrl=$url" : ()));
+	}
 }
 
 # --- dh_dwz ---
@@ -241,6 +333,27 @@ sub name_dwz_files {
 	doit('rm', '-rf', $tree);
 }
 
+# What cannot be split is left as dh_strip leaves it, its debug file below DEBUG where there is one to be made.
+sub strip_as_debhelper {
+	my ($package, $path, $debug) = @_;
+	my $file = tmpdir($package) . $path;
+	my ($objcopy, $strip) = map { cross_command($package, $_) } qw(objcopy strip);
+	my $about = `LC_ALL=C readelf -SWhn @{[escape_shell($file)]} 2>/dev/null`;
+	my $link;
+	if ($file =~ /\.a$/) {
+		doit($strip, qw(--strip-debug --remove-section=.comment --remove-section=.note --enable-deterministic-archives), $file);
+		return;
+	}
+	if (defined($debug) and $about =~ / \.z?debug_info /a and $about =~ /^\s+Build ID: ([0-9a-f]{2})([0-9a-f]+)$/m) {
+		$link = "$debug/.build-id/$1/$2.debug";
+		install_dir(dirname($link));
+		doit($objcopy, '--only-keep-debug', '--compress-debug-sections', $file, $link) if not -e $link;
+		reset_perm_and_owner(0644, $link);
+	}
+	doit($strip, '--remove-section=.comment', '--remove-section=.note', ($file =~ /\.so[^\/]*$/ ? '--strip-unneeded' : ()), $file);
+	doit($objcopy, '--add-gnu-debuglink', $link, $file) if defined($link);
+}
+
 sub split_package {
 	my ($package) = @_;
 	my ($source, $version) = source();
@@ -259,9 +372,11 @@ sub split_package {
 		left_alone($package));
 	# A file of a udeb is that of the package beside it, with one build-id: it has the debuglink, too, to be the same
 	# file, and the debug file is in the other's debug package.
-	pkgnote($package, 'dh_strip', @split, $tmp) if is_udeb($package) and not defined($tree);
-	pkgnote($package, 'dh_strip', @split, (defined($tree) ? ('--add-build-id', '--without-build-id=strip') : '--no-debug-files'), $tmp);
+	run_splitter($package, 'dh_strip', 'split', @split) if is_udeb($package) and not defined($tree);
+	my @refused = run_splitter($package, 'dh_strip', 'split', @split,
+		(defined($tree) ? ('--add-build-id', '--without-build-id=strip', (strict() ? '--strict=build-id' : ())) : '--no-debug-files'));
 	return if $dh{NO_ACT};
+	strip_as_debhelper($package, $_, defined($tree) ? "$tmp/$DEBUG_ROOT" : undef) foreach @refused;
 
 	if (get_buildoption('noautodbgsym') or get_buildoption('noddebs')) {
 		undef $tree if $automatic;
@@ -319,7 +434,7 @@ sub run_debhelper {
 sub reject_foreign_split {
 	foreach my $package (@{$dh{DOPACKAGES}}) {
 		my $dir = state_dir($package);
-		error("$package: its debug information was not split by pkgnote: in debian/rules, call dh_strip as 'dh_strip',"
+		refuse("$package: its debug information was not split by pkgnote: in debian/rules, call dh_strip as 'dh_strip',"
 			. ' without a path, and let PATH begin as dh gives it')
 			if -f "$dir/settings" and not -f "$dir/split" and -d dbgsym_tmpdir($package);
 	}
@@ -359,9 +474,10 @@ sub share_debug_files {
 			my $first = $first{$id} //= $package;
 			next if $first eq $package;
 			my $path = '/.build-id/' . substr($id, 0, 2) . '/' . substr($id, 2) . '.debug';
-			compare(dbgsym_tmpdir($first) . "/usr/lib/debug$path", "$debug$path") == 0
-				or error("$first and $package have different debug files of one build-id, $id");
-			if (exclude_each_other($first, $package)) {
+			my $differ = compare(dbgsym_tmpdir($first) . "/usr/lib/debug$path", "$debug$path") != 0;
+			refuse("$first and $package have different debug files of one build-id, $id: their debug packages exclude each other")
+				if $differ;
+			if ($differ or exclude_each_other($first, $package)) {
 				add_line(state_dir($first) . '/clashes', $package);
 				add_line(state_dir($package) . '/clashes', $first);
 			} else {

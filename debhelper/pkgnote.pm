@@ -7,14 +7,17 @@ package Debian::Debhelper::DH::AddonAPI;
 use strict;
 use warnings;
 use Cwd qw(realpath);
-use Debian::Debhelper::Dh_Lib qw(compat error);
+use Debian::Debhelper::Dh_Lib qw(error);
+use Debian::Debhelper::PackageNote qw(out_of_it);
 
-error('the addon pkgnote wants debhelper compat 8 or above') if compat(7);
+return 1 if out_of_it();
 my ($command) = grep { -x } map { "$_/dh_pkgnote" } split(/:/, $ENV{PATH});
 error('the addon pkgnote finds no dh_pkgnote in PATH') if not $command;
 my $instead = realpath($command) =~ s{/bin/[^/]+$}{/share/pkgnote/debhelper}r;
 error("the addon pkgnote finds no $instead/dh_strip") if not -x "$instead/dh_strip";
 $ENV{PATH} = join(':', $instead, grep { $_ ne $instead } split(/:/, $ENV{PATH}));
+
+$ENV{DH_PKGNOTE_BY_DH} = 1;
 
 # Where no command dh_strip is (an addon removed it, or it is not for these packages), files are stamped still.
 insert_before('dh_strip', 'dh_pkgnote') or insert_before('dh_makeshlibs', 'dh_pkgnote');

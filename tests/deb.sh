@@ -3,7 +3,7 @@
 # source package of several binary packages.
 export MAINT='A Packager <a@example.org>' DEBIAN_FRONTEND=noninteractive
 # debhelper leaves a CC of the environment to cross builds, too.
-unset CC CXX AR DEB_BUILD_OPTIONS DEB_BUILD_PROFILES DH_PKGNOTE_SHAPE DH_PKGNOTE_SOURCES DH_PKGNOTE_DEBUG_INFO_URL DH_VERBOSE MAKEFLAGS MAKELEVEL
+unset CC CXX AR DEB_BUILD_OPTIONS DEB_BUILD_PROFILES DH_PKGNOTE_SHAPE DH_PKGNOTE_SOURCES DH_PKGNOTE_DEBUG_INFO_URL DH_PKGNOTE_REPORT DH_PKGNOTE_STRICT DH_PKGNOTE DH_EXTRA_ADDONS DH_VERBOSE MAKEFLAGS MAKELEVEL
 
 # addon_installed: `make install`, once a script.
 addon_installed() {
@@ -127,3 +127,38 @@ files() { dpkg-deb --fsys-tarfile "$1" | tar -tvf - | awk '/^[-lh]/ { sub(/^[^.]
 unpack() { local root=$1 package; shift; for package; do dpkg-deb -x "$package" "$root"; done; }
 # build_id FILE
 build_id() { readelf -n "$1" | sed -n 's/.*Build ID: //p'; }
+
+# The toy, compiled once: tests copy it.
+compiled() {
+	if [ ! -d "$WORK/compiled" ]; then
+		toy hallo
+		(cd hallo/hallo && debian/rules build >../log 2>&1) || { cat hallo/log >&2; return 1; }
+		mkdir "$WORK/compiled" && mv hallo "$WORK/compiled"
+	fi
+	cp -a "$WORK/compiled/hallo" . && cd hallo/hallo
+}
+
+# binary: the packages for this architecture, as debian/rules makes them; its output goes to ../log.
+binary() {
+	rm -rf ../*.*deb debian/.debhelper debian/files debian/*.log
+	debian/rules binary-arch >../log 2>&1 || { tail -30 ../log >&2; return 1; }
+}
+
+# state_of PACKAGE...: what is in packages: names, fields, and of each ELF file what it still holds.
+state_of() {
+	local package tree=$PWD/state.$$ file
+	for package; do
+		echo "== ${package##*/}"
+		dpkg-deb -f "$package" | grep -v '^\(Installed-Size\|Build-Ids\)' | sed 's/, hallo-dbgsym (= [^)]*)$//'
+		rm -rf "$tree"; unpack "$tree" "$package"
+		(
+			cd "$tree"
+			# By which id a debug file is found is not debhelper's; how many there are is, but for those that two
+			# packages have, and the file that dwz makes.
+			find . ! -type d ! -path '*/.build-id/*' ! -path '*/.dwz/*' | sort | while read -r file; do
+				echo "$file $(readelf -SW "$file" 2>/dev/null | grep -o ' \.\(debug_info\|symtab\|gnu_debuglink\|comment\) ' | sort -u | tr -d '\n')"
+			done
+		)
+	done
+	rm -rf "$tree"
+}

@@ -91,6 +91,7 @@ void split_arguments_fill(struct split_options *options, struct split_teller *te
 	options->maps = &a->maps;
 	options->only = &a->only;
 	options->exclude = &a->exclude;
+	options->leave_refused = a->leave_refused;
 	options->add_build_id = a->add_build_id;
 	options->keep_symtab = &a->keep_symtab;
 	options->keep_sections = &a->keep_sections;

@@ -19,6 +19,7 @@ struct split_arguments {
 	struct strings only;
 	struct strings exclude;
 	struct strings exclude_from;
+	bool leave_refused;
 	bool add_build_id;
 	struct strings keep_symtab;
 	struct strings keep_sections;
@@ -53,6 +54,9 @@ struct split_arguments {
 	 "leave out files whose /PATH matches", NULL, NULL}, \
 	{"exclude-from", 0, OPTION_LIST, "FILE", &(a)->exclude_from, \
 	 "such patterns, one a line of FILE, or each with a NUL behind it (- for stdin)", \
+	 NULL, NULL}, \
+	{"leave-refused", 0, OPTION_FLAG, NULL, &(a)->leave_refused, \
+	 "what cannot be stamped or split for what it is is told and left; no failure", \
 	 NULL, NULL}, \
 	{"add-build-id", 0, OPTION_FLAG, NULL, &(a)->add_build_id, \
 	 "give a build-id to what has debug information and none", NULL, NULL}, \

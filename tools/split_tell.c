@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/split_tell.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,17 @@ static void tell_lost(struct cli *cli, const char *path, const char *text)
 	cli->quiet = quiet;
 }
 
+static void tell_refused(struct cli *cli, const char *path, const struct note_error *err)
+{
+	char *text = err->offset == NOTE_NO_OFFSET
+			     ? xstrdup(err->text)
+			     : xasprintf("%s (offset %" PRIu64 ")", err->text, err->offset);
+	char *line = xasprintf("cannot be done, and stays as it is: %s", text);
+	tell_lost(cli, path, line);
+	free(line);
+	free(text);
+}
+
 void split_tell(void *context, enum split_event event, const char *path, const char *text,
 		const struct note_error *err)
 {
@@ -46,6 +58,9 @@ void split_tell(void *context, enum split_event event, const char *path, const c
 		break;
 	case SPLIT_FAILED:
 		cli_fail(cli, path, err);
+		break;
+	case SPLIT_REFUSED:
+		tell_refused(cli, path, err);
 		break;
 	case SPLIT_NO_BUILD_ID:
 		if (teller->strict_build_id)

@@ -16,21 +16,29 @@ holds() {
 	same "$WANT" "$(readelf -nW "$1" | sed -n 's/.*Packaging Metadata: //p')"
 }
 
+# form NAME: flags in that form on stdout. A linker that lays notes behind page one wants a script, which wants a place.
+form() {
+	flags --as="$1" 2>err && return
+	says err 'outside page one.*-o FILE'
+	flags --as="$1" -o "$1.form" 2>err
+	cat "$1.form"
+}
+
 every_form_arrives() {
 	source_file
-	flags --as=argv >argv
+	form argv >argv
 	mapfile -t words <argv
 	$CC -o by-argv main.c "${words[@]}"
 	holds by-argv
-	eval "$CC -o by-shell main.c $(flags --as=shell)"
+	eval "$CC -o by-shell main.c $(form shell)"
 	holds by-shell
-	{ printf 'LDFLAGS := %s' "$(flags --as=make)"; printf '\nby-make: main.c\n\t$(CC) -o $@ $< $(LDFLAGS)\n'; } >Makefile
+	{ printf 'LDFLAGS := %s' "$(form make)"; printf '\nby-make: main.c\n\t$(CC) -o $@ $< $(LDFLAGS)\n'; } >Makefile
 	make -s CC="$CC" by-make
 	holds by-make
 	flags --as=response -o note.rsp
 	$CC -o by-response main.c @note.rsp
 	holds by-response
-	flags --as=argv --json | grep -q '^{"arguments":\["-Xlinker","--package-metadata='
+	if [ -e argv.form ]; then flags --as=argv --json -o argv.json; cat argv.json; else flags --as=argv --json; fi | grep -q '^{"arguments":\["-Xlinker","--package-metadata='
 }
 check "argv, shell, make and response file" every_form_arrives
 
@@ -38,7 +46,7 @@ specs_arrive() {
 	need gcc
 	source_file
 	status 3 flags --cc=gcc --as=specs
-	says err 'cannot hold .#.'
+	says err 'cannot hold .#.|outside page one.*-o FILE'
 	# An object file can.
 	flags --cc=gcc --as=specs -o hash.specs 2>err
 	gcc -specs="$PWD/hash.specs" -o by-hash main.c

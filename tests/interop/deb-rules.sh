@@ -5,41 +5,6 @@
 . "$TOP/tests/deb.sh"
 addon_installed || exit 1
 
-# The toy, compiled once: tests copy it.
-compiled() {
-	if [ ! -d "$WORK/compiled" ]; then
-		toy hallo
-		(cd hallo/hallo && debian/rules build >../log 2>&1) || { cat hallo/log >&2; return 1; }
-		mkdir "$WORK/compiled" && mv hallo "$WORK/compiled"
-	fi
-	cp -a "$WORK/compiled/hallo" . && cd hallo/hallo
-}
-
-# binary: the packages for this architecture, as debian/rules makes them; its output goes to ../log.
-binary() {
-	rm -rf ../*.*deb debian/.debhelper debian/files debian/*.log
-	debian/rules binary-arch >../log 2>&1 || { tail -30 ../log >&2; return 1; }
-}
-
-# state_of PACKAGE...: what is in packages: names, fields, and of each ELF file what it still holds.
-state_of() {
-	local package tree=$PWD/state.$$ file
-	for package; do
-		echo "== ${package##*/}"
-		dpkg-deb -f "$package" | grep -v '^\(Installed-Size\|Build-Ids\)' | sed 's/, hallo-dbgsym (= [^)]*)$//'
-		rm -rf "$tree"; unpack "$tree" "$package"
-		(
-			cd "$tree"
-			# By which id a debug file is found is not debhelper's; how many there are is, but for those that two
-			# packages have, and the file that dwz makes.
-			find . ! -type d ! -path '*/.build-id/*' ! -path '*/.dwz/*' | sort | while read -r file; do
-				echo "$file $(readelf -SW "$file" 2>/dev/null | grep -o ' \.\(debug_info\|symtab\|gnu_debuglink\|comment\) ' | sort -u | tr -d '\n')"
-			done
-		)
-	done
-	rm -rf "$tree"
-}
-
 # alike LINE...: debian/rules with these lines ends in the same packages with the addon and without.
 alike() {
 	plain_rules "$@"; binary; state_of ../*.deb >../want
@@ -141,9 +106,12 @@ compat_levels() {
 		if [ $level = 9 ]; then rm debian/compat; sed -i 's/Build-Depends: .*/Build-Depends: debhelper-compat (= 9)/' debian/control; fi
 	done
 	sed -i 's/Build-Depends: .*/Build-Depends: debhelper/' debian/control; echo 7 >debian/compat
-	stops 'pkgnote wants debhelper compat 8 or above' -b
+	build -b
+	says ../log 'warning: pkgnote wants debhelper compat 8 or above: nothing is stamped'
+	"$PKGNOTE" show --json ../hallo_*.deb >../notes; says_not ../notes '"package":\{'
+	DH_PKGNOTE_STRICT=1 stops 'error: pkgnote wants debhelper compat 8 or above' -b
 }
-check "compat 9 to 13; below 8 it stops" compat_levels
+check "compat 9 to 13; below 8 all is left to debhelper, which is said" compat_levels
 
 other_kinds() {
 	compiled
@@ -182,7 +150,10 @@ check "debian/rules without dh" without_dh
 faults() {
 	compiled
 	rules 'override_dh_strip:\n\t/usr/bin/dh_strip'
-	stops "hallo: its debug information was not split by pkgnote: in debian/rules, call dh_strip as 'dh_strip'" -b -nc
+	binary; says ../log "warning: hallo: its debug information was not split by pkgnote: in debian/rules, call dh_strip as 'dh_strip'"
+	export DH_PKGNOTE_STRICT=1
+	stops "error: hallo: its debug information was not split by pkgnote" -b -nc
+	unset DH_PKGNOTE_STRICT
 	rules 'override_dh_dwz:\n\t/usr/bin/dh_dwz' 'export DH_PKGNOTE_SOURCES=1'; stops 'hallo: dh_dwz made a file that several debug files share' -b -nc
 	# A file with debug information and without a build-id.
 	rules 'execute_after_dh_install:\n\tgcc -g -Wl,--build-id=none -o debian/hallo-tools/usr/bin/no-id helper.c'
@@ -191,9 +162,13 @@ faults() {
 	rules 'execute_after_dh_install:\n\tgcc -s -Wl,--build-id=none -o debian/hallo-tools/usr/bin/no-id helper.c'; binary
 	# A broken one.
 	rules 'execute_after_dh_install:\n\thead -c 9000 program >debian/hallo-tools/usr/bin/broken' 'override_dh_dwz:'
-	stops 'debian/hallo-tools/usr/bin/broken' -b -nc; says ../log 'hallo-tools: pkgnote split failed'; says ../log '^override_dh_pkgnote:'
+	# It stops debhelper's strip, too.
+	stops '/usr/bin/broken: cannot be done, and stays as it is: ' -b -nc; says ../log 'strip .*/usr/bin/broken returned exit code 1'
+	export DH_PKGNOTE_STRICT=1
+	stops 'debian/hallo-tools/usr/bin/broken|/usr/bin/broken' -b -nc; says ../log 'hallo-tools: pkgnote split failed'; says ../log '^override_dh_pkgnote:'
 	rules 'execute_after_dh_install:\n\thead -c 9000 program >debian/hallo-tools/usr/bin/broken' 'override_dh_dwz:' 'override_dh_pkgnote:\n\tdh_pkgnote -Xbroken'
 	stops 'pkgnote split: /usr/bin/broken' -b -nc; says ../log 'hallo-tools: pkgnote split failed'
+	unset DH_PKGNOTE_STRICT
 	# Packages called like ours.
 	rules 'export DH_PKGNOTE_SHAPE=ddeb'; cp debian/control ../control
 	printf '\nPackage: hallo-ddeb\nArchitecture: any\nDescription: it is in the way\n It is called like the one that is to be made.\n' >>debian/control

@@ -5,16 +5,6 @@
 . "$TOP/tests/deb.sh"
 addon_installed || exit 1
 
-# The toy, compiled once: tests copy it.
-compiled() {
-	if [ ! -d "$WORK/compiled" ]; then
-		toy hallo
-		(cd hallo/hallo && debian/rules build >../log 2>&1) || { cat hallo/log >&2; return 1; }
-		mkdir "$WORK/compiled" && mv hallo "$WORK/compiled"
-	fi
-	cp -a "$WORK/compiled/hallo" . && cd hallo/hallo
-}
-
 # tags FILE: lintian's errors and warnings, without the names of debug packages' shapes.
 tags() {
 	need lintian

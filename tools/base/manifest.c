@@ -334,6 +334,8 @@ char *manifest_to_json(const struct manifest *manifest)
 		struct json_object *item = or_exit(json_object_new_object());
 		put(item, "path", name_value(manifest->skipped[i].path));
 		put(item, "reason", name_value(manifest->skipped[i].reason));
+		if (manifest->skipped[i].refused)
+			put(item, "refused", or_exit(json_object_new_boolean(true)));
 		json_object_array_add(skipped, item);
 	}
 	put(top, "missingSources", missing);

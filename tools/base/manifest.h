@@ -45,6 +45,7 @@ struct manifest_alternate {
 struct manifest_skipped {
 	char *path;
 	char *reason;
+	bool refused; /* it should have been done, and cannot be */
 };
 
 struct manifest_missing {

@@ -242,6 +242,9 @@ static int read_alternate(struct manifest *out, struct json_object *object, stru
 static int read_skipped(struct manifest *out, struct json_object *object, struct note_error *err)
 {
 	struct manifest_skipped *skipped = manifest_add_skipped(out);
+	struct json_object *refused;
+	if (json_object_object_get_ex(object, "refused", &refused))
+		skipped->refused = json_object_get_boolean(refused);
 	int code = read_path(object, "skipped", "path", &skipped->path, err);
 	if (code == NOTE_OK)
 		code = read_name(object, "skipped", "reason", REQUIRED, &skipped->reason, err);

@@ -27,6 +27,7 @@ enum split_event {
 	SPLIT_DONE,           /* TEXT: the debug file, NULL for an archive */
 	SPLIT_LEFT,           /* left alone; TEXT: the reason */
 	SPLIT_FAILED,         /* left as it was; ERR says why */
+	SPLIT_REFUSED,        /* the same, and no failure (leave_refused) */
 	SPLIT_NO_BUILD_ID,    /* split, or left alone, without a build-id */
 	SPLIT_MISSING_SOURCE, /* TEXT: a source that it names and that is not there */
 	SPLIT_PATHS_KEPT,     /* TEXT: how many paths could not be rewritten (dwarf_summary.kept) */
@@ -62,6 +63,7 @@ struct split_options {
 	const char *payload;   /* the note to put in first, or NULL */
 	bool stamp_only;       /* put the note in, nothing else: no debug files, no links */
 	bool leave_broken;     /* what only begins like an ELF file is left alone, not a failure */
+	bool leave_refused;    /* what cannot be done for what it is is told, and is no failure */
 	/* Whose symbol tables stay in the shipped file, too (those of relocatable files always do):
 	 * SYMTAB_ALL, SYMTAB_LIBRARIES, or fnmatch(3) patterns for "/path". */
 	const struct strings *keep_symtab;

@@ -334,6 +334,12 @@ static void tell_complaints(const struct split_options *options, const struct ou
 	}
 }
 
+/* What the file is, and nothing of the machine or of another run, keeps it from being done. */
+static bool is_refusal(int code)
+{
+	return code == NOTE_MALFORMED || code == NOTE_UNSUPPORTED || code == NOTE_ABSENT;
+}
+
 /* Links, messages and the manifest of one input. */
 static void conclude(const struct split_run *run, struct manifest *manifest,
 		     struct split_totals *totals, size_t index)
@@ -390,9 +396,12 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 			skipped->reason = xstrdup(outcome->reason);
 			options->tell(options->context, SPLIT_LEFT, path, outcome->reason, NULL);
 		} else {
-			totals->failed++;
 			skipped->reason = xstrdup(outcome->err.text);
-			options->tell(options->context, SPLIT_FAILED, path, NULL, &outcome->err);
+			skipped->refused = is_refusal(outcome->err.code);
+			const bool left = options->leave_refused && skipped->refused;
+			*(left ? &totals->left : &totals->failed) += 1;
+			options->tell(options->context, left ? SPLIT_REFUSED : SPLIT_FAILED, path,
+				      NULL, &outcome->err);
 		}
 		break;
 	case VERDICT_NONE:
