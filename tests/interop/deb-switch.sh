@@ -6,7 +6,7 @@
 addon_installed || exit 1
 
 # notes: how many files of the packages have one, how many have none.
-notes() { "$PKGNOTE" show --json ../*.deb | grep -v '"kind":"relocatable"' | grep -c '"package":{' || true; }
+notes() { "$PKGNOTE" show --json ../hallo_*.deb ../hallo-tools_*.deb | grep -v '"kind":"relocatable"' | grep -c '"package":{' || true; }
 json() { python3 -c "import json, sys; r = json.load(open(sys.argv[1])); print($2)" "$1"; }
 
 switched_on() {
@@ -85,7 +85,7 @@ with_cdbs() {
 	compiled
 	printf '%s\n' '#!/usr/bin/make -f' 'include /usr/share/cdbs/1/rules/debhelper.mk' 'include /usr/share/cdbs/1/class/makefile.mk' \
 		'DEB_MAKE_INSTALL_TARGET = install DESTDIR=$(CURDIR)/debian/tmp' 'DEB_MAKE_CHECK_TARGET =' >debian/rules
-	sed -i 's/debhelper-compat (= 13)/debhelper, cdbs/' debian/control; echo 12 >debian/compat
+	sed -i 's/debhelper-compat (= 13)/debhelper, cdbs/' debian/control; echo 10 >debian/compat
 	binary; state_of ../*.deb >../want
 	export PATH; PATH=$(dh_pkgnote --print-path):$PATH
 	binary; state_of ../*.deb >../have; diff ../want ../have
