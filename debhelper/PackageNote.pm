@@ -116,15 +116,15 @@ sub jobs { return '-j' . (get_buildoption('parallel') || 1) }
 
 # --- dh_pkgnote ---
 
-# Has the splitter do COMMAND's work on PACKAGE and keeps its manifest as NAME.json. Returns the paths that it should have done and
-# could not do for what they are, each of which it has told of.
+# Has the splitter do COMMAND's work on PACKAGE and keeps its manifest as NAME.json. Returns what it left alone: path, reason, and
+# whether it should have been done, of which it has told then.
 sub run_splitter {
 	my ($package, $command, $name, @arguments) = @_;
 	my $manifest = state_dir($package) . "/$name.json";
 	install_dir(dirname($manifest)) if not $dh{NO_ACT};
 	pkgnote($package, $command, @arguments, (strict() ? () : '--leave-refused'), "--manifest=$manifest", tmpdir($package));
 	return if $dh{NO_ACT};
-	return map { path_of($_->{path}) } grep { $_->{refused} } @{read_json($manifest)->{skipped}};
+	return @{read_json($manifest)->{skipped} // []};
 }
 
 # A manifest's paths have bytes that are not UTF-8, and a percent sign that looks like one of these, as %XX.
@@ -210,11 +210,12 @@ sub stamp_package {
 	my ($source, $version) = source();
 	return if not -d tmpdir($package);
 	my $arch = package_binary_arch($package);
-	run_splitter($package, 'dh_pkgnote', 'stamped', 'split', '--stamp=only', '--no-sync', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
+	my @left = run_splitter($package, 'dh_pkgnote', 'stamped', 'split', '--stamp=only', '--no-sync', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
 		"--package-version=$version", "--arch=$arch", '--build-id=keep', '--from=os-release', '-ktype=deb', "-kname=$source",
 		"-kversion=$version", "-karchitecture=$arch", (map { "-k$_" } @keys),
 		exclude_files($package, $dh{EXCLUDE} ? sub { return excludefile($_) } : undef),
 		(map { "--exclude=$_" } ('*/usr/lib/debug/*', '*/guile/*.go')));
+	nonquiet_print("dh_pkgnote: $package: $_->{path}: no note: $_->{reason}") foreach grep { not $_->{refused} and not $dh{VERBOSE} } @left;
 }
 
 # For a debian/rules that calls dh_strip and not dh_pkgnote. Under dh, one that leaves dh_pkgnote out does so on purpose.
@@ -373,10 +374,11 @@ sub split_package {
 	# A file of a udeb is that of the package beside it, with one build-id: it has the debuglink, too, to be the same
 	# file, and the debug file is in the other's debug package.
 	run_splitter($package, 'dh_strip', 'split', @split) if is_udeb($package) and not defined($tree);
-	my @refused = run_splitter($package, 'dh_strip', 'split', @split,
+	my @left = run_splitter($package, 'dh_strip', 'split', @split,
 		(defined($tree) ? ('--add-build-id', '--without-build-id=strip', (strict() ? '--strict=build-id' : ())) : '--no-debug-files'));
 	return if $dh{NO_ACT};
-	strip_as_debhelper($package, $_, defined($tree) ? "$tmp/$DEBUG_ROOT" : undef) foreach @refused;
+	strip_as_debhelper($package, path_of($_->{path}), defined($tree) ? "$tmp/$DEBUG_ROOT" : undef)
+		foreach grep { $_->{refused} or $_->{reason} =~ /^not linked for Linux/ } @left;
 
 	if (get_buildoption('noautodbgsym') or get_buildoption('noddebs')) {
 		undef $tree if $automatic;

@@ -52,7 +52,7 @@ refused() {
 	binary; state_of ../*.deb >../have; diff ../want ../have
 	need python3
 	says ../report.json kernel.img
-	same "$(grep -c 'kernel.img: ' ../log)" 1
+	same "$(grep -c 'hallo: /usr/lib/hallo/kernel.img: no note: not linked for Linux' ../log)" 1
 }
 check "what can have no note is told in one line, and is stripped as ever" refused
 

@@ -348,6 +348,30 @@ static int judge(const struct split_run *run, size_t index, struct passage *pass
 	return code;
 }
 
+/* With stamp_only, what the manifest is to say of a file: the note that it has, or why it has none.
+ * Files that are linked later are passed over. */
+static int conclude_stamp(const struct split_run *run, struct passage *passage,
+			  enum input_kind kind, struct outcome *outcome, struct note_error *err)
+{
+	if (passage->image->ehdr.e_type == ET_REL || kind == INPUT_ARCHIVE)
+		return NOTE_OK;
+	if (kind == INPUT_LEFT)
+		return outcome_leave(outcome, outcome->reason);
+	int code = passage_package(passage->image, outcome, err);
+	if (code == NOTE_OK && outcome->package == NULL)
+		return outcome_leave(outcome, "it is not to be executed as it is");
+	if (code == NOTE_OK)
+		code = build_id_find(passage->image, &passage->id, err);
+	if (code == NOTE_OK)
+		hex_encode(passage->id.bytes, passage->id.size, outcome->build_id);
+	if (code == NOTE_OK || code == NOTE_ABSENT) {
+		outcome->verdict = VERDICT_STAMPED;
+		outcome_files(run, outcome, passage->bytes, passage->size, NULL, 0);
+		code = NOTE_OK;
+	}
+	return code;
+}
+
 static int run_input(const struct split_run *run, size_t index, struct outcome *outcome,
 		     struct note_error *err)
 {
@@ -379,6 +403,8 @@ static int run_input(const struct split_run *run, size_t index, struct outcome *
 		code = stamp_alone(run, index, &passage, kind, outcome, err);
 	else if (code == NOTE_OK && kind == INPUT_SPLIT && run->options->stamp_only)
 		code = stamp_alone(run, index, &passage, kind, outcome, err);
+	if (code == NOTE_OK && run->options->stamp_only)
+		code = conclude_stamp(run, &passage, kind, outcome, err);
 	if (code != NOTE_OK || run->options->stamp_only)
 		goto out;
 	if (run->options->elf_check != ELF_CHECK_NONE &&

@@ -14,6 +14,7 @@
 enum verdict {
 	VERDICT_NONE,
 	VERDICT_SPLIT,
+	VERDICT_STAMPED, /* it has its note, and nothing else is done (stamp_only) */
 	VERDICT_LEFT,
 	VERDICT_FAILED,
 	VERDICT_LATER,  /* to be worked on again once the others are complete (owners.h) */

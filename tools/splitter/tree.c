@@ -387,6 +387,9 @@ static void conclude(const struct split_run *run, struct manifest *manifest,
 		if (input->name_count > 1 + input->links.count)
 			options->tell(options->context, SPLIT_LINKS_ELSEWHERE, path, NULL, NULL);
 		break;
+	case VERDICT_STAMPED:
+		enter(run, manifest, input, outcome, path);
+		break;
 	case VERDICT_LEFT:
 	case VERDICT_FAILED:
 		skipped = manifest_add_skipped(manifest);
