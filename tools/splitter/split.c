@@ -355,8 +355,10 @@ static int conclude_stamp(const struct split_run *run, struct passage *passage,
 {
 	if (passage->image->ehdr.e_type == ET_REL || kind == INPUT_ARCHIVE)
 		return NOTE_OK;
-	if (kind == INPUT_LEFT)
-		return outcome_leave(outcome, outcome->reason);
+	if (kind == INPUT_LEFT) {
+		outcome->verdict = VERDICT_LEFT;
+		return NOTE_OK;
+	}
 	int code = passage_package(passage->image, outcome, err);
 	if (code == NOTE_OK && outcome->package == NULL)
 		return outcome_leave(outcome, "it is not to be executed as it is");
