@@ -187,7 +187,7 @@ demo:
 
 check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-build
-	@BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) RELEASES="$${RELEASES-trixie}" bash tests/run
+	@BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) RELEASES="$${RELEASES-trixie?}" bash tests/run
 
 check-long: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-build
