@@ -136,6 +136,39 @@ several_build_dirs() {
 	same_as_direct --build-dir="$PWD/build" --build-dir="$PWD/other"
 	shown root other >gdb.out; says gdb.out 'the other'
 }
+# One name in two of them: their order decides, not who is first at work; the loser is said, and nothing where both are equal.
+one_name_in_two_build_dirs() {
+	local i order
+	mkdir -p a b tree/usr/lib
+	echo 'int f(void) { return 1; } /* of a */' >a/f.c
+	echo 'int f(void) { return 2; } /* of b */' >b/f.c
+	echo 'int same(void) { return 0; }' | tee a/same.c >b/same.c
+	for d in a b; do (cd $d && gcc -g -shared -fPIC f.c same.c -o ../tree/usr/lib/0$d.so); done
+	for i in 1 2 3; do cp tree/usr/lib/0a.so tree/usr/lib/${i}a.so; cp tree/usr/lib/0b.so tree/usr/lib/${i}b.so; done
+	for i in $(seq ${ROUNDS:-4}); do
+		for order in 'a b' 'b a'; do
+			set -- $order
+			rm -rf root; cp -a tree root
+			status 0 split root -j$((i % 2 * 7 + 1)) --build-dir="$PWD/$1" --build-dir="$PWD/$2" --manifest=m
+			says root/$SRC/f.c "of $1"
+			says err "/$SRC/f.c: has the contents of $PWD/$1/f.c.* of $PWD/$2/f.c are lost"
+			same "$(grep -c 'are lost' err)" 1
+			# Again, and again where one file has to be done once more: as it was.
+			cp -a root once; cp tree/usr/lib/2b.so root/usr/lib/
+			status 0 split root -j$((i % 2 * 7 + 1)) --build-dir="$PWD/$1" --build-dir="$PWD/$2" --manifest=m2
+			diff -r once root; cmp m m2; rm -r once
+		done
+	done
+	rm -rf root; cp -a tree root
+	status 0 split root --build-dir="$PWD" --strict
+	[ -e root/$SRC/a/f.c ] && [ -e root/$SRC/b/f.c ]
+	says_not err lost
+	# What only the later directory has comes from there; a place without the file gives nothing away.
+	rm -rf root a/f.c; cp -a tree root
+	status 0 split root --build-dir="$PWD/a" --build-dir="$PWD/b"
+	says root/$SRC/f.c 'of b'
+	says_not err 'lost|not there'
+}
 # A build directory below that of the compiler: what it copies is what is named.
 below_the_compilers_directory() {
 	program
@@ -285,6 +318,46 @@ split_dwarf_packages() {
 	says gdb.out 'long w;'
 }
 
+# Compact relocations (clang --crel), which are made here of what gcc makes.
+compact_relocations() {
+	need gcc python3 ar
+	[ "$(uname -m)" = x86_64 ] || skip "the converter knows x86-64"
+	mkdir -p tree/usr/lib tree/usr/bin
+	cat >a.c <<-'C'
+	extern int far(int), farther(const char *);
+	static int count; int shared[40]; const char *names[] = {"a", "b", "c"};
+	int f(int x) { count += x; return farther(names[x % 3]) + shared[30]; }
+	int g(int x) { return far(x) + far(count) + f(2); }
+	C
+	gcc -g -O1 -c a.c && gcc -g -O1 -ffunction-sections -fdata-sections -c a.c -o b.o
+	echo 'int far(int x) { return x; } int farther(const char *s) { return *s; } int f(int); int main(void) { return f(1) - 98; }' >m.c
+	gcc -g -Wl,--emit-relocs m.c a.o -o tree/usr/bin/p
+	for o in a.o b.o; do cp $o plain.$o; python3 "$TOP/tests/tools/crel.py" $o; done
+	python3 "$TOP/tests/tools/crel.py" tree/usr/bin/p
+	ar rcs tree/usr/lib/libx.a a.o b.o
+	cp -a tree deb; cp -a tree rpm
+	status 0 "$PKGNOTE" split --layout=deb --name=n --package-version=1 --arch=amd64 --build-dir="$PWD" --strict deb
+	ar x deb/usr/lib/libx.a --output=. 2>/dev/null || { mkdir x; cd x; ar x ../deb/usr/lib/libx.a; cp a.o b.o ..; cd ..; }
+	for o in a.o b.o; do
+		says_not <(readelf -SW $o) 'debug|comment'
+		# All that is not of debug sections is as before, by the names of what it refers to; numbers of symbols are not.
+		cp plain.$o before.o; python3 "$TOP/tests/tools/crel.py" before.o
+		same "$(python3 "$TOP/tests/tools/crel.py" --list $o)" "$(python3 "$TOP/tests/tools/crel.py" --list before.o | grep -v '^\.debug')"
+		[ "$(python3 "$TOP/tests/tools/crel.py" --list $o | wc -l)" -gt 8 ]
+	done
+	# Paths in what is relocated so stay, and that is said.
+	status 0 split rpm --build-dir="$PWD"
+	says err 'libx.a: .*stays as it is: .*CREL'
+	for root in rpm deb; do
+		$root/usr/bin/p
+		says_not <(readelf -SW $root/usr/bin/p) 'crel|40000014|symtab'
+		same "$(eu-elflint --gnu-ld -q $root/usr/bin/p 2>&1)" ""
+	done
+	gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'info line g' "$(debug_of rpm)" >gdb.out 2>&1
+	says gdb.out 'Line 4 of ".*a.c" starts at address'
+	says <(directories "$(debug_of rpm)") "^/$SRC$"
+}
+
 check "units of another build, mapped to '.', miss no source" foreign_units_miss_nothing
 check "they get no source of ours by its name" foreign_units_get_no_source_of_ours
 check "an MD5 tells whose a unit is" md5_decides
@@ -295,6 +368,7 @@ check "--build-dir is the link" given_as_the_link
 check "built as /proc/self/cwd" through_proc_self_cwd
 check "--map, either way round" mapped
 check "several build directories" several_build_dirs
+check "one name in two build directories" one_name_in_two_build_dirs
 check "a build directory below the compiler's" below_the_compilers_directory
 check "none of the units is below the build directory" none_below_the_build_dir
 check "a unit that cannot be read stays, the others move" strange_units_stay
@@ -305,4 +379,5 @@ check "Free Pascal" pascal
 check "split DWARF goes to the debug tree" split_dwarf_goes_along
 check "split DWARF that is lost is said, by verify too" split_dwarf_that_is_lost
 check "a .dwp file beside its program" split_dwarf_packages
+check "compact relocations" compact_relocations
 finish

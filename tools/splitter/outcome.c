@@ -45,9 +45,6 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 		     struct outcome *outcome)
 {
 	const char *directory = run->layout.sources;
-	const struct strings *build_dirs = run->options->build_dirs;
-	const char *build_dir =
-		build_dirs != NULL && build_dirs->count != 0 ? build_dirs->items[0] : "/";
 	outcome->sources = xrealloc(outcome->sources, (outcome->source_count + sources->count) *
 							      sizeof(struct source *));
 	for (size_t i = 0; i < sources->count; i++) {
@@ -55,21 +52,20 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 		const char *installed =
 			below(directory,
 			      source->installed != NULL ? source->installed : source->original);
+		const struct source *taken = NULL;
 		char *mapped = NULL;
-		char *original = NULL;
 		if (installed != NULL && source->installed == NULL) { /* of an earlier run */
-			original = xasprintf("%s/%s", build_dir, installed + strlen(directory) + 1);
+			taken = sources_take_again(run->sources, installed);
 		} else if (installed == NULL && source->installed == NULL && run->map != NULL) {
 			/* Its unit's directory is above the build directory, and stayed. */
 			mapped = path_map_apply(run->map, source->original);
 			installed = mapped != NULL ? below(directory, mapped) : NULL;
 		}
-		if (installed != NULL)
-			outcome->sources[outcome->source_count++] =
-				sources_take(run->sources, installed,
-					     original != NULL ? original : source->original);
+		if (taken == NULL && installed != NULL)
+			taken = sources_take(run->sources, installed, source->original);
+		if (taken != NULL)
+			outcome->sources[outcome->source_count++] = taken;
 		free(mapped);
-		free(original);
 	}
 }
 

@@ -6,6 +6,7 @@
  */
 #include "tools/splitter/paths.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,6 +198,17 @@ char *path_map_place(const struct path_map *map, const char *path)
 	const char *rest;
 	const struct prefix *prefix = find_prefix(map, path, &rest);
 	return prefix != NULL && prefix->place != NULL ? join(prefix->place, rest) : NULL;
+}
+
+size_t path_map_rank(const struct path_map *map, const char *path)
+{
+	const char *rest;
+	const struct prefix *prefix = find_prefix(map, path, &rest);
+	char *real = prefix == NULL ? realpath(path, NULL) : NULL;
+	if (real != NULL)
+		prefix = find_prefix(map, real, &rest);
+	free(real);
+	return prefix != NULL ? (size_t)(prefix - map->prefixes) : SIZE_MAX;
 }
 
 bool path_map_name(struct path_map *map, const char *name, const char *place)

@@ -8,6 +8,7 @@
 #define SPLITTER_PATHS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "tools/base/text.h"
 
@@ -43,6 +44,10 @@ bool path_map_may_reach(const struct path_map *map, const char *directory);
 /* Where the file called PATH, absolute and normalised, lies, if that is another place (see
  * path_map_name); else NULL. The caller frees it. */
 char *path_map_place(const struct path_map *map, const char *path);
+
+/* Which of the build directories, in the order that they were given in, PATH is or lies below: a
+ * smaller number comes first. SIZE_MAX where it lies below none. */
+size_t path_map_rank(const struct path_map *map, const char *path);
 
 void path_map_free(struct path_map *map);
 

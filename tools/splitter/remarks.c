@@ -35,6 +35,23 @@ void outcome_remark(const struct split_run *run, const struct dwarf_summary *sum
 				     "directory (--build-dir, --map)"));
 }
 
+static void tell_lost(void *context, const struct source *source, const char *place)
+{
+	const struct split_options *options = context;
+	char *path = xasprintf("/%s", source->installed);
+	char *text = xasprintf("has the contents of %s, by the order of --build-dir; those of %s "
+			       "are lost: --build-dir of a directory above both keeps both",
+			       source->original, place);
+	options->tell(options->context, SPLIT_REMARK, path, text, NULL);
+	free(text);
+	free(path);
+}
+
+void split_tell_lost_sources(const struct split_run *run)
+{
+	sources_tell_lost(run->sources, tell_lost, (void *)(uintptr_t)run->options);
+}
+
 /* --map=FROM=TO: one of both is below a build directory, the other what the compiler was told to
  * write for it. People write it either way round, as gcc's -ffile-prefix-map or as gdb's
  * substitute-path. */

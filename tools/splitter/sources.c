@@ -13,17 +13,26 @@
 
 struct sources {
 	struct root *root;
+	const struct path_map *map;
+	const char *directory; /* below ROOT: where they go */
+	const struct strings *build_dirs;
 	pthread_mutex_t lock;
+	pthread_cond_t idle;   /* some source is busy no more */
 	struct source **slots; /* open addressing by the hash of INSTALLED */
 	size_t room;           /* a power of two */
 	size_t count;
 };
 
-struct sources *sources_new(struct root *root)
+struct sources *sources_new(struct root *root, const char *directory, const struct path_map *map,
+			    const struct strings *build_dirs)
 {
 	struct sources *sources = xcalloc(1, sizeof(*sources));
 	sources->root = root;
+	sources->directory = directory;
+	sources->map = map;
+	sources->build_dirs = build_dirs;
 	pthread_mutex_init(&sources->lock, NULL);
+	pthread_cond_init(&sources->idle, NULL);
 	sources->room = 1024;
 	sources->slots = xcalloc(sources->room, sizeof(*sources->slots));
 	return sources;
@@ -38,9 +47,11 @@ void sources_free(struct sources *sources)
 			continue;
 		free(sources->slots[i]->installed);
 		free(sources->slots[i]->original);
+		strings_free(&sources->slots[i]->places);
 		free(sources->slots[i]);
 	}
 	free(sources->slots);
+	pthread_cond_destroy(&sources->idle);
 	pthread_mutex_destroy(&sources->lock);
 	free(sources);
 }
@@ -96,26 +107,188 @@ static void copy(struct root *root, struct source *source)
 		close(fd);
 }
 
+/* --- of several build directories --- */
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Whether contents come from A rather than from B: a total order of what is named, whoever names it
+ * when. */
+static bool precedes(const struct sources *sources, const char *a, const char *b)
+{
+	const bool a_there = is_there(a), b_there = is_there(b);
+	if (a_there != b_there)
+		return a_there;
+	const size_t a_rank = sources->map != NULL ? path_map_rank(sources->map, a) : 0;
+	const size_t b_rank = sources->map != NULL ? path_map_rank(sources->map, b) : 0;
+	return a_rank != b_rank ? a_rank < b_rank : strcmp(a, b) < 0;
+}
+
+/* One more place for a source that is busy with us. */
+static void consider(struct sources *sources, struct source *source, const char *original)
+{
+	if (source->original != NULL && !precedes(sources, original, source->original))
+		return;
+	free(source->original);
+	source->original = xstrdup(original);
+	source->missing = false;
+	source->err = (struct note_error){0};
+	copy(sources->root, source);
+}
+
+/* Whether the file at PATH has the SIZE BYTES. */
+static bool has_contents(const char *path, const uint8_t *bytes, size_t size)
+{
+	struct stat st;
+	uint8_t *other = NULL;
+	size_t other_size;
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	const bool same = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+			  (uint64_t)st.st_size == size &&
+			  file_read(fd, &other, &other_size, NULL) == NOTE_OK &&
+			  other_size == size && memcmp(other, bytes, size) == 0;
+	free(other);
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+/* The name of what is to lie at INSTALLED below the build directories. */
+static const char *rest_of(const struct sources *sources, const char *installed)
+{
+	return installed + strlen(sources->directory) + 1;
+}
+
+/* Where in the build directories that lies which an earlier run put at INSTALLED, or NULL. A run
+ * that goes on where another was killed thus knows what the other knew. */
+static char *find_earlier(const struct sources *sources, const char *installed)
+{
+	const char *rest = rest_of(sources, installed);
+	const struct strings *dirs = sources->build_dirs;
+	uint8_t *bytes;
+	size_t size;
+	char *found = NULL;
+	int fd;
+	if (dirs == NULL || dirs->count < 2 ||
+	    root_open_file(sources->root, installed, &fd, NULL) != NOTE_OK)
+		return NULL;
+	const int code = file_read(fd, &bytes, &size, NULL);
+	close(fd);
+	if (code != NOTE_OK)
+		return NULL;
+	for (size_t i = 0; i < dirs->count && found == NULL; i++) {
+		char *path = xasprintf("%s/%s", dirs->items[i], rest);
+		if (has_contents(path, bytes, size))
+			found = path;
+		else
+			free(path);
+	}
+	free(bytes);
+	return found;
+}
+
+static struct source *enter(struct sources *sources, const char *installed)
+{
+	if (4 * (sources->count + 1) > 3 * sources->room)
+		grow(sources);
+	struct source **slot = find_slot(sources->slots, sources->room, installed);
+	if (*slot == NULL) {
+		*slot = xcalloc(1, sizeof(**slot));
+		(*slot)->installed = xstrdup(installed);
+		sources->count++;
+	}
+	return *slot;
+}
+
 const struct source *sources_take(struct sources *sources, const char *installed,
 				  const char *original)
 {
 	pthread_mutex_lock(&sources->lock);
-	if (4 * (sources->count + 1) > 3 * sources->room)
-		grow(sources);
-	struct source **slot = find_slot(sources->slots, sources->room, installed);
-	struct source *source = *slot;
-	const bool first = source == NULL;
-	if (first) {
-		source = xcalloc(1, sizeof(*source));
-		source->installed = xstrdup(installed);
-		source->original = xstrdup(original);
-		*slot = source;
-		sources->count++;
+	struct source *source = enter(sources, installed);
+	while (source->busy && !strings_has(&source->places, original))
+		pthread_cond_wait(&sources->idle, &sources->lock);
+	const bool known = strings_has(&source->places, original);
+	const bool first = source->places.count == 0;
+	if (!known) {
+		strings_add(&source->places, original);
+		source->busy = true;
 	}
 	pthread_mutex_unlock(&sources->lock);
-	if (first)
-		copy(sources->root, source);
+	if (known)
+		return source;
+	char *earlier = first ? find_earlier(sources, installed) : NULL;
+	consider(sources, source, original);
+	if (earlier != NULL && strcmp(earlier, original) != 0)
+		consider(sources, source, earlier);
+	pthread_mutex_lock(&sources->lock);
+	if (earlier != NULL && !strings_has(&source->places, earlier))
+		strings_add(&source->places, earlier);
+	source->busy = false;
+	pthread_cond_broadcast(&sources->idle);
+	pthread_mutex_unlock(&sources->lock);
+	free(earlier);
 	return source;
+}
+
+const struct source *sources_take_again(struct sources *sources, const char *installed)
+{
+	const char *rest = rest_of(sources, installed);
+	const struct strings *dirs = sources->build_dirs;
+	const size_t count = dirs != NULL ? dirs->count : 0;
+	char *place = find_earlier(sources, installed);
+	for (size_t i = 0; place == NULL && i < count; i++) {
+		place = xasprintf("%s/%s", dirs->items[i], rest);
+		if (i + 1 < count && !is_there(place)) {
+			free(place);
+			place = NULL;
+		}
+	}
+	if (place == NULL)
+		place = xasprintf("/%s", rest);
+	const struct source *source = sources_take(sources, installed, place);
+	free(place);
+	return source;
+}
+
+static int by_installed(const void *a, const void *b)
+{
+	return strcmp((*(struct source *const *)a)->installed,
+		      (*(struct source *const *)b)->installed);
+}
+
+static void tell_lost(struct source *source, sources_lost *lost, void *context)
+{
+	uint8_t *bytes = NULL;
+	size_t size;
+	const int fd = open(source->original, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && file_read(fd, &bytes, &size, NULL) == NOTE_OK) {
+		strings_sort(&source->places);
+		for (size_t i = 0; i < source->places.count; i++) {
+			const char *place = source->places.items[i];
+			if (strcmp(place, source->original) != 0 && is_there(place) &&
+			    !has_contents(place, bytes, size))
+				lost(context, source, place);
+		}
+	}
+	free(bytes);
+	if (fd >= 0)
+		close(fd);
+}
+
+void sources_tell_lost(const struct sources *sources, sources_lost *lost, void *context)
+{
+	struct source **several = xcalloc(sources->count, sizeof(struct source *));
+	size_t count = 0;
+	for (size_t i = 0; i < sources->room; i++)
+		if (sources->slots[i] != NULL && sources->slots[i]->places.count > 1)
+			several[count++] = sources->slots[i];
+	qsort(several, count, sizeof(*several), by_installed);
+	for (size_t i = 0; i < count; i++)
+		tell_lost(several[i], lost, context);
+	free(several);
 }
 
 void sources_count(const struct sources *sources, size_t *there, size_t *missing)

@@ -87,6 +87,9 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 void outcome_remark(const struct split_run *run, const struct dwarf_summary *summary,
 		    struct outcome *outcome);
 
+/* Says which sources of several build directories had to give way to others of their name. */
+void split_tell_lost_sources(const struct split_run *run);
+
 /* The map from the build directories of OPTIONS to where sources go, below LAYOUT; NULL with
  * NOTE_OK where nothing is to be rewritten. NOTE_USAGE for a map that leads nowhere. */
 int build_dirs_map(const struct split_options *options, const struct layout *layout,

@@ -479,7 +479,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 		goto out;
 	if (options->build_id != BUILD_ID_KEEP && !options->stamp_only)
 		scan_excluded_ids(&run->inputs, options->root, &run->kept_ids);
-	run->sources = sources_new(options->root);
+	run->sources =
+		sources_new(options->root, run->layout.sources, run->map, options->build_dirs);
 	run->owners = owners_new();
 	tree.total = run->inputs.count;
 	run->outcomes = xcalloc(tree.total, sizeof(*run->outcomes));
@@ -513,6 +514,7 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 		pool_run(options->jobs, tree.total, look_at, NULL, &tree);
 	for (size_t i = 0; i < tree.total; i++)
 		conclude(run, manifest, totals, i);
+	split_tell_lost_sources(run);
 	together_enter(run, manifest);
 	manifest_sort(manifest);
 	sources_count(run->sources, &totals->sources, &totals->missing);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/splitter/elf/crel.h"
 
 #ifndef SHT_LLVM_ADDRSIG
 #define SHT_LLVM_ADDRSIG 0x6fff4c03
@@ -81,6 +82,7 @@ static enum section_fate fate_of(const struct plan *plan, const struct image *im
 		return section_is_debug(section->name) ? FATE_DEBUG : FATE_SHIPPED;
 	case SHT_REL:
 	case SHT_RELA:
+	case SHT_CREL:
 		return fate_of_relocations(plan, image, &section->shdr);
 	default:
 		return section_is_debug(section->name) ? FATE_DEBUG : FATE_SHIPPED;
@@ -191,7 +193,7 @@ static bool may_follow(const struct plan_section *section)
 
 static bool names_section(const GElf_Shdr *shdr)
 {
-	return shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA ||
+	return shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA || shdr->sh_type == SHT_CREL ||
 	       (shdr->sh_flags & SHF_INFO_LINK) != 0;
 }
 

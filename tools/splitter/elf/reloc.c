@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/splitter/elf/crel.h"
 #include "tools/splitter/elf/reloc_types.h"
 
 /* A relocation section on its way, with what it is about. */
@@ -154,12 +155,16 @@ static int begin_pass(struct pass *pass, bool *wanted, struct note_error *err)
 	const struct plan_section *section = &plan->sections[pass->index];
 	pass->target = section->shdr.sh_info;
 	pass->has_addends = section->shdr.sh_type == SHT_RELA;
-	*wanted = (section->shdr.sh_type == SHT_REL || pass->has_addends) &&
+	*wanted = (section->shdr.sh_type == SHT_REL || section->shdr.sh_type == SHT_CREL ||
+		   pass->has_addends) &&
 		  section->fate == FATE_DEBUG && section->bytes != NULL &&
 		  is_debug(plan, pass->target) && plan->sections[pass->target].bytes != NULL;
 	if (!*wanted)
 		return NOTE_OK;
 	const struct plan_section *target = &plan->sections[pass->target];
+	if (section->shdr.sh_type == SHT_CREL)
+		return error_set(err, NOTE_UNSUPPORTED, section->shdr.sh_offset,
+				 "%s: relocations in the compact form (CREL)", section->name);
 	if (!reloc_knows(pass->image->ehdr.e_machine))
 		return error_set(err, NOTE_UNSUPPORTED, section->shdr.sh_offset,
 				 "%s: relocations of machine %u are not known", section->name,

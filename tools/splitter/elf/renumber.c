@@ -6,6 +6,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/text.h"
+#include "tools/splitter/elf/crel.h"
 #include "tools/splitter/elf/halves_internal.h"
 
 /* The kept symbol table, and the new number of each of its symbols (0: gone). */
@@ -101,6 +102,25 @@ static int renumber_relocations(struct renumbered *out, struct image *image,
 	return NOTE_OK;
 }
 
+static int renumber_compact(struct renumbered *out, const struct plan *plan, uint64_t index,
+			    const struct symbols *symbols, struct note_error *err)
+{
+	const struct plan_section *section = &plan->sections[index];
+	struct note_error why;
+	struct text text = {0};
+	int code = crel_renumber(&text, section->bytes, section->shdr.sh_size, symbols->to,
+				 symbols->count, &why);
+	if (code != NOTE_OK) {
+		text_free(&text);
+		return error_set(err, code, section->shdr.sh_offset, "%s: %s", section->name,
+				 why.text);
+	}
+	out->bytes[index] = (uint8_t *)text.data;
+	out->sizes[index] = text.size;
+	out->infos[index] = section->shdr.sh_info;
+	return NOTE_OK;
+}
+
 /* A group is a word of flags and its sections' numbers (gABI, "Section Groups"). */
 static void renumber_group(struct renumbered *out, struct image *image, const struct plan *plan,
 			   const uint64_t *to, uint64_t index, const struct symbols *symbols)
@@ -140,6 +160,8 @@ int renumber_contents(struct renumbered *out, struct image *image, const struct 
 			continue;
 		if (shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA)
 			code = renumber_relocations(out, image, plan, i, &symbols, err);
+		else if (shdr->sh_type == SHT_CREL)
+			code = renumber_compact(out, plan, i, &symbols, err);
 		else if (shdr->sh_type == SHT_GROUP)
 			renumber_group(out, image, plan, to, i, &symbols);
 	}

@@ -5,6 +5,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/text.h"
+#include "tools/splitter/elf/crel.h"
 #include "tools/splitter/elf/halves_internal.h"
 #include "tools/splitter/elf/renumber.h"
 
@@ -144,6 +145,7 @@ static int renumber(struct shipped *shipped, struct image *image, const struct p
 		GElf_Shdr *shdr = &shipped->shdrs[i];
 		const uint64_t old = shipped->from[i];
 		const bool names_section = shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA ||
+					   shdr->sh_type == SHT_CREL ||
 					   (shdr->sh_flags & SHF_INFO_LINK) != 0;
 		shdr->sh_link =
 			shdr->sh_link < plan->count ? (uint32_t)shipped->to[shdr->sh_link] : 0;
