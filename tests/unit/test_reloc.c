@@ -4,7 +4,7 @@
 
 #include "tests/unit/unit.h"
 #include "tools/splitter/elf/elf.h"
-#include "tools/splitter/elf/reloc_types.h"
+#include "tools/splitter/relocs/reloc_types.h"
 
 #define LOONGARCH 258
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "tools/splitter/dwarf/internal.h"
-#include "tools/splitter/elf/reloc_types.h"
+#include "tools/splitter/relocs/reloc_types.h"
 
 #ifndef EM_LOONGARCH
 #define EM_LOONGARCH 258

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/elf/crel.h"
+#include "tools/splitter/relocs/crel.h"
 
 #ifndef SHT_LLVM_ADDRSIG
 #define SHT_LLVM_ADDRSIG 0x6fff4c03

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/splitter/elf/crel.h"
-#include "tools/splitter/elf/reloc_types.h"
+#include "tools/splitter/relocs/crel.h"
+#include "tools/splitter/relocs/reloc_types.h"
 
 /* A relocation section on its way, with what it is about. */
 struct pass {

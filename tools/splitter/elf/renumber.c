@@ -6,8 +6,8 @@
 
 #include "libnote/error.h"
 #include "tools/base/text.h"
-#include "tools/splitter/elf/crel.h"
 #include "tools/splitter/elf/halves_internal.h"
+#include "tools/splitter/relocs/crel.h"
 
 /* The kept symbol table, and the new number of each of its symbols (0: gone). */
 struct symbols {

@@ -5,9 +5,9 @@
 
 #include "libnote/error.h"
 #include "tools/base/text.h"
-#include "tools/splitter/elf/crel.h"
 #include "tools/splitter/elf/halves_internal.h"
 #include "tools/splitter/elf/renumber.h"
+#include "tools/splitter/relocs/crel.h"
 
 /* A piece of the original file, [start, end). */
 struct range {

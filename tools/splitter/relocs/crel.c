@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/elf/crel.h"
+#include "tools/splitter/relocs/crel.h"
 
 #include <stdbool.h>
 

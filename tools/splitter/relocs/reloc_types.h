@@ -3,8 +3,8 @@
  * What relocations of debug sections do to their places, by machine and type.
  * Specification: the psABI supplements of the machines, "Relocation Types".
  */
-#ifndef SPLITTER_ELF_RELOC_TYPES_H
-#define SPLITTER_ELF_RELOC_TYPES_H
+#ifndef SPLITTER_RELOCS_RELOC_TYPES_H
+#define SPLITTER_RELOCS_RELOC_TYPES_H
 
 #include "libnote/image.h"
 

@@ -6,8 +6,8 @@
  * rest of the difference of offsets; then those differences (proposed for the gABI; MCTargetOptions
  * and llvm/Object/RelocationResolver in LLVM 19). Numbers are LEB128.
  */
-#ifndef SPLITTER_ELF_CREL_H
-#define SPLITTER_ELF_CREL_H
+#ifndef SPLITTER_RELOCS_CREL_H
+#define SPLITTER_RELOCS_CREL_H
 
 #include <stdint.h>
 

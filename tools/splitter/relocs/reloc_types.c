@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/elf/reloc_types.h"
+#include "tools/splitter/relocs/reloc_types.h"
 
 #ifndef EM_LOONGARCH
 #define EM_LOONGARCH 258
