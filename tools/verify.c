@@ -107,7 +107,8 @@ static bool parse_checks(struct options *options)
 	bool good = true;
 	if (options->checks == NULL) {
 		for (size_t c = 0; c < all_check_count; c++)
-			if (all_checks[c] != &since_check || options->since_file != NULL)
+			if (all_checks[c] != &parallel_check &&
+			    (all_checks[c] != &since_check || options->since_file != NULL))
 				options->release.checks |= 1u << c;
 		return true;
 	}
@@ -308,6 +309,12 @@ static void tell_shape(struct options *options, const struct report *report)
 			"%zu file%s proven by the debug files among the inputs, no server asked; "
 			"--server=URL asks it for all",
 			report->own, report->own == 1 ? "" : "s");
+	if (report->no_debug_package && options->release.shards == 0) {
+		cli_say(&options->cli, NULL, "parallel: no debug package among the inputs%s",
+			options->allow_empty ? "" : "; --allow-empty says that this is fine");
+		if (!options->allow_empty)
+			cli_wanting(&options->cli);
+	}
 	/* A part may have nothing of its own. */
 	if (report->verified != 0 || options->allow_empty || options->release.shards != 0)
 		return;
@@ -369,8 +376,8 @@ static int run(const struct command *command, int argc, char **argv)
 		{"manifest", 0, OPTION_TEXT, "FILE", &options.manifest_file,
 		 "what pkgnote split wrote of the inputs", NULL, NULL},
 		{"checks", 0, OPTION_TEXT, "LIST", &options.checks,
-		 "only these, comma-separated: build-id, debuginfo, executable, note, section, "
-		 "source, stripped",
+		 "only these, comma-separated: build-id, debuginfo, executable, note, parallel, "
+		 "section, since, source, stripped",
 		 NULL, NULL},
 		{"sources", 0, OPTION_CHOICE, "none|primary|all", &release->expectations.sources,
 		 "ask for no source, each unit's main file, or all", NULL, NULL},

@@ -7,13 +7,13 @@
  *   relate  files with one build-id and different bytes; entries of the manifest
  *   ask     the servers, artifact by artifact; or, offline, the debug files among the inputs
  *   judge   each check, by the artifact and what was gathered, and by nothing else
+ *   beside  --checks=parallel: each debug package among the inputs, beside the others
  *
  * Artifacts stay in the order of the inputs, and the report is sorted: no output depends on the
  * number of jobs.
  */
 #include "tools/release/release.h"
 
-#include <fnmatch.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -154,21 +154,6 @@ static void read_inputs(struct release *release)
 
 /* --- ask and judge --- */
 
-/* A pattern that names the check excuses what is wrong, too; one for all checks, absences alone. */
-static bool allowed(const struct release_options *options, const char *check, const char *path,
-		    bool absence)
-{
-	for (size_t i = 0; i < options->allow.count; i++) {
-		const char *pattern = options->allow.items[i];
-		const size_t length = strlen(check);
-		const bool named = strncmp(pattern, check, length) == 0 && pattern[length] == ':';
-		if ((named || absence) &&
-		    fnmatch(named ? pattern + length + 1 : pattern, path, 0) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* What is said of a file in place of judging it, or NULL. */
 static const char *not_judged(const struct subject *subject, const struct check *check)
 {
@@ -201,7 +186,7 @@ static void judge_one(const struct release *release, struct subject *subject, si
 		check->judge(artifact, &subject->evidence, finding);
 	}
 	if ((finding->verdict == VERDICT_FAIL || finding->verdict == VERDICT_MISSING) &&
-	    allowed(release->options, check->name, artifact->path, finding->absence)) {
+	    release_allowed(release->options, check->name, artifact->path, finding->absence)) {
 		char *reason = xstrdup(finding->reason);
 		finding_set(finding, VERDICT_SKIPPED, "allowed: %s", reason);
 		free(reason);
@@ -217,7 +202,8 @@ void release_judge(const struct release *release, struct subject *subject)
 	if (release->options->checks & 1u << note)
 		judge_one(release, subject, note, &told);
 	for (size_t c = 0; c < all_check_count; c++)
-		if (c != note && (release->options->checks & 1u << c))
+		if (c != note && (release->options->checks & 1u << c) &&
+		    all_checks[c]->judge != NULL)
 			judge_one(release, subject, c, &told);
 }
 
@@ -453,7 +439,7 @@ static void collect(struct release *release)
 	for (size_t i = 0; i < release->count; i++) {
 		struct subject *subject = &release->subjects[i];
 		for (size_t c = 0; c < all_check_count; c++)
-			if (release->options->checks & 1u << c)
+			if ((release->options->checks & 1u << c) && all_checks[c]->judge != NULL)
 				report_add(release->report, subject->artifact.input,
 					   subject->artifact.path, subject->artifact.build_id,
 					   all_checks[c]->name, &subject->findings[c]);
@@ -501,6 +487,7 @@ int release_verify(const struct release_options *options, struct report *report,
 	release_relate(&release);
 	ask(&release);
 	release_tell_empty(&release);
+	release_beside(&release);
 	collect(&release);
 	for (size_t i = 0; i < release.copies_count; i++)
 		free(release.copies[i]);

@@ -47,6 +47,14 @@ void release_expect(const struct release *release, struct subject *subject);
 /* Tells each input in which nothing was found that ships; counts what was verified. */
 void release_tell_empty(const struct release *release);
 
+/* Whether --allow excuses what CHECK says of PATH. A pattern that names the check excuses what is
+ * wrong, too; one for all checks, absences alone. */
+bool release_allowed(const struct release_options *options, const char *check, const char *path,
+		     bool absence);
+
+/* Judges the debug packages among the inputs, one beside the other, where that was asked for. */
+void release_beside(struct release *release);
+
 /* Runs the checks that were asked for. */
 void release_judge(const struct release *release, struct subject *subject);
 

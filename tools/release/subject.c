@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the stages of the recipe ask about one artifact, or tell of one unit. */
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,20 @@ size_t release_check_index(const struct check *check)
 	while (all_checks[index] != check)
 		index++;
 	return index;
+}
+
+bool release_allowed(const struct release_options *options, const char *check, const char *path,
+		     bool absence)
+{
+	for (size_t i = 0; i < options->allow.count; i++) {
+		const char *pattern = options->allow.items[i];
+		const size_t length = strlen(check);
+		const bool named = strncmp(pattern, check, length) == 0 && pattern[length] == ':';
+		if ((named || absence) &&
+		    fnmatch(named ? pattern + length + 1 : pattern, path, 0) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* The stripped check needs debuginfo only where the file itself shows no trace of it. */
@@ -94,6 +109,16 @@ static void tell_empty(const struct release *release, const char *input, bool ev
 	release->options->tell(release->options->context, input, err.text);
 }
 
+static bool asks_of_packages(const struct release *release)
+{
+	return (release->options->checks & 1u << release_check_index(&parallel_check)) != 0;
+}
+
+static bool asks_of_files(const struct release *release)
+{
+	return (release->options->checks & ~(1u << release_check_index(&parallel_check))) != 0;
+}
+
 void release_tell_empty(const struct release *release)
 {
 	const struct units *units = &release->units;
@@ -102,7 +127,8 @@ void release_tell_empty(const struct release *release)
 	for (size_t i = 0; i < release->count; i++)
 		if (counts(&release->subjects[i].artifact))
 			full[count++] = release->subjects[i].artifact.input;
-	release->report->verified += count;
+	if (asks_of_files(release))
+		release->report->verified += count;
 	if (count > 1)
 		qsort(full, count, sizeof(*full), compare_names);
 	/* Of a part, the others may have it. */
@@ -118,7 +144,7 @@ void release_tell_empty(const struct release *release)
 						is_evidence(&units->items[u]));
 		}
 		/* A debug package beside what ships is no news. */
-		if (!listed && !(evidence && count != 0) &&
+		if (!listed && !(evidence && (count != 0 || asks_of_packages(release))) &&
 		    !report_has_unread(release->report, input))
 			tell_empty(release, input, evidence);
 	}

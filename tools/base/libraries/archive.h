@@ -11,6 +11,7 @@
 #define ARCHIVE_FUNCTIONS(X)         \
 	X(entry_filetype)            \
 	X(entry_hardlink)            \
+	X(entry_mode)                \
 	X(entry_pathname)            \
 	X(entry_size)                \
 	X(entry_symlink)             \

@@ -25,6 +25,7 @@ struct payload_reader;
 int payload_open(struct payload_reader **out, const struct payload *payload,
 		 struct note_error *err);
 void payload_close(struct payload_reader *reader);
+void payload_every(struct payload_reader *reader);
 int payload_next(struct payload_reader *reader, struct package_file *file, struct note_error *err);
 int payload_read(struct payload_reader *reader, void *buffer, size_t room, size_t *got,
 		 struct note_error *err);

@@ -55,6 +55,11 @@ const struct package_head *package_head(const struct package *package)
 	return &package->head;
 }
 
+void package_every(struct package *package)
+{
+	payload_every(package->reader);
+}
+
 int package_next(struct package *package, struct package_file *file, struct note_error *err)
 {
 	return payload_next(package->reader, file, err);

@@ -33,7 +33,9 @@ struct package_file {
 	 * contents; in an .rpm (cpio) all but the last name of an INODE come without contents. */
 	const char *link; /* the other name, or NULL */
 	uint64_t inode;
-	bool later; /* rpm: the contents come with another name of the same inode */
+	bool later;         /* rpm: the contents come with another name of the same inode */
+	uint32_t mode;      /* its kind and permissions, as stat's */
+	const char *target; /* of a symbolic link, else NULL */
 };
 
 /* Opens the package in the regular file FD, which stays the caller's and must outlive it.
@@ -42,6 +44,10 @@ int package_open(struct package **out, int fd, struct note_error *err);
 void package_close(struct package *package); /* NULL is allowed */
 
 const struct package_head *package_head(const struct package *package);
+
+/* From now on package_next() hands over directories, symbolic links and devices, too; the path of
+ * the topmost directory is "". */
+void package_every(struct package *package);
 
 /* The next regular file; NOTE_ABSENT behind the last one. NOTE_MALFORMED for a broken archive, or
  * a name that leads out of the package. */

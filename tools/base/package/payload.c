@@ -39,6 +39,8 @@ struct payload_reader {
 	unsigned padding;       /* and behind it */
 	char *path;             /* of the file at hand */
 	char *link;
+	char *target; /* of a symbolic link */
+	bool every;   /* not regular files alone */
 	bool ended;
 	bool burst; /* the budget is spent */
 	uint8_t chunk[CHUNK];
@@ -154,6 +156,7 @@ void payload_close(struct payload_reader *reader)
 	rpm_files_free(reader->payload.files);
 	free(reader->path);
 	free(reader->link);
+	free(reader->target);
 	free(reader);
 }
 
@@ -205,6 +208,8 @@ static int take_entry(struct payload_reader *reader, struct archive_entry *entry
 	const la_int64_t size = libarchive.entry_size(entry);
 	free(reader->path);
 	free(reader->link);
+	free(reader->target);
+	reader->target = NULL;
 	reader->path = clean_path(libarchive.entry_pathname(entry));
 	reader->link = link != NULL ? clean_path(link) : NULL;
 	if (reader->path == NULL || (link != NULL && reader->link == NULL))
@@ -213,7 +218,13 @@ static int take_entry(struct payload_reader *reader, struct archive_entry *entry
 		.path = reader->path,
 		.size = size > 0 ? (uint64_t)size : 0,
 		.link = reader->link,
+		.mode = link != NULL ? S_IFREG | (libarchive.entry_mode(entry) & 07777)
+				     : libarchive.entry_mode(entry),
 	};
+	if (S_ISLNK(file->mode)) {
+		const char *target = libarchive.entry_symlink(entry);
+		file->target = reader->target = xstrdup(target != NULL ? target : "");
+	}
 	return NOTE_OK;
 }
 
@@ -228,7 +239,7 @@ static int tar_next(struct payload_reader *reader, struct package_file *file,
 		/* A warning is about names that are not of this locale: bytes are what we want. */
 		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
 			return tar_broken(reader, "the package's payload", err);
-		if (libarchive.entry_filetype(entry) == AE_IFREG ||
+		if (reader->every || libarchive.entry_filetype(entry) == AE_IFREG ||
 		    libarchive.entry_hardlink(entry) != NULL)
 			return take_entry(reader, entry, file, err);
 	}
@@ -406,6 +417,20 @@ static int cpio_header(struct payload_reader *reader, struct package_file *file,
 	return no_header(err);
 }
 
+/* A symbolic link's contents are its target. */
+static int take_target(struct payload_reader *reader, struct package_file *file,
+		       struct note_error *err)
+{
+	if (reader->left > LONGEST_PATH)
+		return bad_name(file->path, err);
+	free(reader->target);
+	reader->target = xcalloc(1, (size_t)reader->left + 1);
+	file->target = reader->target;
+	const int code = unpack_all(reader, reader->target, reader->left, err);
+	reader->left = 0;
+	return code;
+}
+
 static int cpio_next(struct payload_reader *reader, struct package_file *file,
 		     struct note_error *err)
 {
@@ -417,12 +442,20 @@ static int cpio_next(struct payload_reader *reader, struct package_file *file,
 			return code;
 		if (end)
 			return NOTE_ABSENT;
+		file->mode = (uint32_t)mode;
 		if ((mode & S_IFMT) == S_IFREG)
 			return NOTE_OK;
+		if (reader->every)
+			return S_ISLNK(mode) ? take_target(reader, file, err) : NOTE_OK;
 	}
 }
 
 /* --- either --- */
+
+void payload_every(struct payload_reader *reader)
+{
+	reader->every = true;
+}
 
 int payload_next(struct payload_reader *reader, struct package_file *file, struct note_error *err)
 {

@@ -95,6 +95,7 @@ struct check {
 	const char *name;
 	const char *meaning; /* what passes, in a few words */
 	unsigned needs;      /* enum need, or-ed: what evidence it judges by */
+	/* NULL: it is not of files, and the recipe has a stage for it. */
 	void (*judge)(const struct elf_artifact *artifact, const struct evidence *evidence,
 		      struct finding *finding);
 };
@@ -107,6 +108,7 @@ extern const struct check build_id_check;
 extern const struct check debuginfo_check;
 extern const struct check executable_check;
 extern const struct check note_check;
+extern const struct check parallel_check; /* of packages, not of files: see parallel.c */
 extern const struct check section_check;
 extern const struct check since_check;
 extern const struct check source_check;

@@ -41,8 +41,9 @@ struct report {
 	size_t file_count;
 	bool waits; /* --wait was given, and so many seconds went by */
 	uint64_t waited;
-	size_t verified; /* files of which something could be judged */
-	size_t own;      /* of them proven by the inputs' own debug files, no server asked */
+	bool no_debug_package; /* for the parallel check, which wants some */
+	size_t verified;       /* files of which something could be judged */
+	size_t own;            /* of them proven by the inputs' own debug files, no server asked */
 };
 
 /* Adds one; FINDING's contents are the report's then, the rest is copied. */
