@@ -318,5 +318,3 @@ void release_beside(struct release *release)
 	judge_all(&beside);
 	beside_free(&beside);
 }
-
-const struct check parallel_check = {"parallel", "Debug packages install side by side", 0, NULL};
