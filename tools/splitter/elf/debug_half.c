@@ -88,8 +88,8 @@ static bool has_contents(const struct plan *plan, const struct image *image, uin
 }
 
 /* A gap up to which a note keeps its place behind the headers, so that the first segment, too,
- * still tells where it lies. */
-#define MAX_GAP 512
+ * still tells where it lies: notes are in the first page, behind tables of any size. */
+#define MAX_GAP 4096
 
 /* Headers times loaded sections that are looked at: a file that was made to have thousands of both
  * tells of none. */
