@@ -72,10 +72,10 @@ debug_packages() {
 	rules 'override_dh_strip:\n\tdh_strip --dbg-package=hallo-dbg --dbgsym-migration=x'; stops 'mutually exclusive' -b -nc
 	rules 'override_dh_strip:\n\tdh_strip --keep-debug'; binary; files ../hallo_*.deb >in; says in '/usr/lib/debug/.build-id/.*\.debug'
 }
-# debug_files PACKAGE: how many are in it. What dwz made is one of them: it is found by its build-id, too.
+# debug_files PACKAGE: how many are in it, but for what dwz made.
 debug_files() {
 	local tree=$PWD/types.$$
-	unpack "$tree" "$1"; find "$tree" -name '*.debug' -exec readelf -h {} \; | grep -c Type:; rm -rf "$tree"
+	unpack "$tree" "$1"; find "$tree" -name '*.debug' -exec readelf -h {} \; | grep Type: | grep -vc REL; rm -rf "$tree"
 }
 check "-dbg packages: filled on request; none made beside them, unless forced" debug_packages
 
