@@ -310,10 +310,21 @@ sub move_tree {
 	doit('rm', '-rf', $from);
 }
 
+# Those of programs and libraries. What dwz made for several debug files is found by its id, too, but it is of no program.
 sub build_ids_in {
 	my ($tree) = @_;
-	my @ids = sort map { m{/([0-9a-f]{2})/([0-9a-f]+)\.debug$} ? "$1$2" : () } glob("$tree/.build-id/*/*.debug");
+	my @ids = sort map { m{/([0-9a-f]{2})/([0-9a-f]+)\.debug$} ? "$1$2" : () }
+		grep { not is_relocatable($_) } glob("$tree/.build-id/*/*.debug");
 	return @ids;
+}
+
+# By e_type of the ELF header, in the file's own byte order (e_ident[EI_DATA]).
+sub is_relocatable {
+	my ($path) = @_;
+	open(my $file, '<:raw', $path) or return 0;
+	my $header;
+	return (read($file, $header, 18) // 0) == 18
+		&& unpack(substr($header, 5, 1) eq "\x02" ? 'n' : 'v', substr($header, 16, 2)) == 1;
 }
 
 # What several debug files refer to after dh_dwz. dwz names it after the package, so that two versions would have

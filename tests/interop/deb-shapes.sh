@@ -58,7 +58,7 @@ contents() {
 		for side in plain ours; do
 			id=$(build_id $side/$path)
 			debug=$side/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
-			readelf --debug-dump=info,abbrev,decodedline,frames "$debug" 2>/dev/null | grep -v 'File:\|^Raw dump\|Altlink\|offset: 0x\|^\.\.' >$side.dwarf || true
+			readelf --debug-dump=no-follow-links,info,abbrev,decodedline,frames "$debug" 2>/dev/null | grep -v 'File:\|^Raw dump\|Altlink\|offset: 0x\|^\.\.' >$side.dwarf || true
 			readelf -sW "$debug" | grep -v '^File' | awk '{ print $2, $3, $4, $5, $6, $8 }' | sort >$side.symbols
 			readelf -SW "$side/$path" | sed -n 's/^ *\[ *[0-9]*\] \([^ ]*\) .*/\1/p' | grep -v '^\.note\.package$\|^\.gnu_debugaltlink$' | sort >$side.sections
 			same "$(stat -c %a "$debug")" 644
