@@ -39,7 +39,8 @@ static int run(const struct command *command, int argc, char **argv)
 	cli_progress_end(&cli);
 	if (report_compare(&old, cli.operands[0], &new, cli.operands[1], cli.json, &out) != 0)
 		cli_wanting(&cli);
-	fwrite(out.data, 1, out.size, stdout);
+	if (out.size != 0)
+		fwrite(out.data, 1, out.size, stdout);
 	text_free(&out);
 	inventory_free(&old);
 	inventory_free(&new);

@@ -219,13 +219,12 @@ static bool has_version(const struct debug_package *package, const char *text)
 static bool is_named_by_package(const struct debug_package *package, const char *path)
 {
 	const size_t length = strlen(package->name);
-	const char *found = strncmp(path, "/usr/share/", 11) == 0 ? path : NULL;
-	while (found != NULL && (found = strchr(found, '/')) != NULL) {
-		found++;
-		if (strncmp(found, package->name, length) == 0 &&
-		    (found[length] == '/' || found[length] == '\0'))
-			return strcmp(package->type, "deb") == 0;
-	}
+	if (strcmp(package->type, "deb") != 0 || strncmp(path, "/usr/share/", 11) != 0)
+		return false;
+	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+		if (strncmp(slash + 1, package->name, length) == 0 &&
+		    (slash[1 + length] == '/' || slash[1 + length] == '\0'))
+			return true;
 	return false;
 }
 

@@ -226,12 +226,13 @@ static char *differences(const struct comparison *comparison, const struct thing
 	return out.data;
 }
 
-/* OLD or NEW may be NULL. */
+/* One of OLD and NEW may be NULL. */
 static void tell_file(struct comparison *comparison, const struct thing *old,
 		      const struct thing *new, const char *how)
 {
 	const char *word = change_word(old != NULL, new != NULL);
-	const char *name = old != NULL ? old->key : new->key;
+	const struct thing *either = old != NULL ? old : new;
+	const char *name = either->key;
 	comparison->changes++;
 	if (!comparison->json) {
 		text_printf(comparison->out, "%-8s  file     ", word);
