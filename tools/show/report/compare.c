@@ -226,13 +226,12 @@ static char *differences(const struct comparison *comparison, const struct thing
 	return out.data;
 }
 
-/* One of OLD and NEW may be NULL. */
+/* OLD or NEW may be NULL. */
 static void tell_file(struct comparison *comparison, const struct thing *old,
 		      const struct thing *new, const char *how)
 {
 	const char *word = change_word(old != NULL, new != NULL);
-	const struct thing *either = old != NULL ? old : new;
-	const char *name = either->key;
+	const char *name = old != NULL ? old->key : new != NULL ? new->key : "";
 	comparison->changes++;
 	if (!comparison->json) {
 		text_printf(comparison->out, "%-8s  file     ", word);
