@@ -192,7 +192,7 @@ static void put_rows(FILE *to, const struct report *report, unsigned used, const
 			put_markup(to, report->results[files[f].start].input);
 			fputs("</th></tr>\n", to);
 		}
-		put_file(to, report, used, &files[f], files[f].wanting && f < OPEN_MOST);
+		put_file(to, report, used, &files[f], f < OPEN_MOST && files[f].wanting);
 	}
 	fputs(count != 0 ? "</tbody></table>\n" : "</table>\n", to);
 }
