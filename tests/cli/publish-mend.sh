@@ -196,3 +196,4 @@ shared() {
 	for word in 0 0444 0755 some; do status 2 "$PKGNOTE" publish --into=odd --shared=$word root; done
 }
 check "--shared, the umask and the setgid bit: who may write and read" shared
+finish

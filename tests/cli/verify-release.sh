@@ -216,3 +216,4 @@ sarif_schema() {
 	python3 -W ignore -c 'import json, sys, jsonschema; jsonschema.validate(json.load(open("r.sarif")), json.load(open(sys.argv[1])))' "$schema"
 }
 check "reports: SARIF, GitHub's workflow commands, GitLab's code quality, each names the file" reports
+finish
