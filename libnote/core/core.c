@@ -234,6 +234,8 @@ static bool same_file(const struct mapped *a, const struct mapped *b)
 /* What NT_FILE names. The mappings of a file follow each other there, its first page first. */
 static int add_named(struct core *core, struct note_error *err)
 {
+	if (core->mapped_count == 0)
+		return NOTE_OK;
 	const struct mapped *end = core->mapped + core->mapped_count, *next;
 	for (const struct mapped *file = core->mapped; file < end; file = next) {
 		for (next = file + 1; next < end && same_file(file, next); next++)
