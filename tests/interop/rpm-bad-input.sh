@@ -135,15 +135,15 @@ missing_build_id() {
 	rpm_ready
 	spec noid <<<"%install$(compiles -Wl,--build-id=none)"
 	rpm_builds said noid.spec
-	says said.log 'prog: no build-id: link with -Wl,--build-id'
+	says said.log '/usr/bin/prog: it had no build-id: one was added'
 	unpacked said root
 	stamped_and_stripped root usr/bin/prog
 	find root/usr/lib/debug -name 'prog-1-1.*.debug' | grep -q .
-	fails strict noid.spec --define '_missing_build_ids_terminate_build 1'
-	says strict.log 'prog: no build-id: link with -Wl,--build-id'
-	says strict.log 'Bad exit status from .*%install'
+	# So nothing is missing, and nothing terminates the build.
+	rpm_builds strict noid.spec --define '_missing_build_ids_terminate_build 1'
+	says strict.log '/usr/bin/prog: it had no build-id: one was added'
 }
-check "a missing build-id: said, and with _missing_build_ids_terminate_build the end" missing_build_id
+check "a missing build-id: one is added, and said; nothing is missing then" missing_build_id
 
 broken_debug_information() {
 	rpm_ready; need python3
@@ -157,11 +157,16 @@ with open(sys.argv[1], 'r+b') as file:
     file.seek(offset)
     file.write(b'\377' * size)
 P"
-	fails ours broken.spec
-	says ours.log '^pkgnote find-debuginfo: /usr/bin/prog: '
-	says ours.log 'Bad exit status from .*%install'
+	rpm_builds ours broken.spec
+	says ours.log '^pkgnote find-debuginfo: /usr/bin/prog: debug information that cannot be read stays as it is: .debug_abbrev\+0x0'
+	# What cannot be written ends the build.
+	spec unwritable <<<"%install$(compiles)
+mkdir -p %{buildroot}/usr/lib; echo no directory >%{buildroot}/usr/lib/debug"
+	fails unwritable unwritable.spec
+	says unwritable.log '^pkgnote find-debuginfo: .*usr/lib/debug'
+	says unwritable.log 'Bad exit status from .*%install'
 }
-check "a failure of the engine is rpmbuild's" broken_debug_information
+check "DWARF that cannot be read stays, and is said; a failure of the engine is rpmbuild's" broken_debug_information
 
 # The engine is killed, or is not there.
 no_engine() {
