@@ -172,6 +172,47 @@ static int put_segments(uint8_t *bytes, struct image *image, const struct plan *
 	return code;
 }
 
+/* A place at *END for a section, or none where its contents are not in this file. */
+static int place_in_file(uint64_t *end, GElf_Shdr *shdr, bool contents, bool linked,
+			 struct note_error *err)
+{
+	if (contents) {
+		if ((shdr->sh_flags & SHF_ALLOC) != 0 && shdr->sh_offset > *end &&
+		    shdr->sh_offset - *end <= MAX_GAP && linked)
+			*end = shdr->sh_offset;
+		return place_section(end, shdr, err);
+	}
+	if (shdr->sh_type != SHT_NULL) {
+		shdr->sh_type = SHT_NOBITS;
+		shdr->sh_offset = *end;
+	}
+	return NOTE_OK;
+}
+
+static int by_place(const void *left, const void *right, void *sections)
+{
+	const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	const struct plan_section *all = sections;
+	const bool loaded_a = (all[a].shdr.sh_flags & SHF_ALLOC) != 0;
+	const bool loaded_b = (all[b].shdr.sh_flags & SHF_ALLOC) != 0;
+	if (loaded_a != loaded_b)
+		return loaded_a ? -1 : 1;
+	if (loaded_a && all[a].shdr.sh_offset != all[b].shdr.sh_offset)
+		return all[a].shdr.sh_offset < all[b].shdr.sh_offset ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+/* What is loaded comes first, in the order of the original file, whatever the order of the headers:
+ * Go's linker has its notes last there, the one that lies behind before the other. */
+static uint64_t *order_of_places(const struct plan *plan)
+{
+	uint64_t *order = xcalloc(plan->count, sizeof(*order));
+	for (uint64_t i = 0; i < plan->count; i++)
+		order[i] = i;
+	qsort_r(order, plan->count, sizeof(*order), by_place, plan->sections);
+	return order;
+}
+
 static int write_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		      bool whole, struct note_error *err)
 {
@@ -181,18 +222,14 @@ static int write_file(struct strip_output *out, struct image *image, const struc
 	*out = (struct strip_output){0};
 	GElf_Shdr *shdrs = xcalloc(plan->count, sizeof(*shdrs));
 	int code = NOTE_OK;
-	for (uint64_t i = 1; code == NOTE_OK && i < plan->count; i++) {
-		shdrs[i] = plan->sections[i].shdr;
-		if (has_contents(plan, image, i, whole)) {
-			if ((shdrs[i].sh_flags & SHF_ALLOC) != 0 && shdrs[i].sh_offset > end &&
-			    shdrs[i].sh_offset - end <= MAX_GAP && image->phnum != 0)
-				end = shdrs[i].sh_offset;
-			code = place_section(&end, &shdrs[i], err);
-		} else if (shdrs[i].sh_type != SHT_NULL) {
-			shdrs[i].sh_type = SHT_NOBITS;
-			shdrs[i].sh_offset = end;
-		}
+	uint64_t *order = order_of_places(plan);
+	for (uint64_t i = 0; code == NOTE_OK && i < plan->count; i++) {
+		const uint64_t at = order[i];
+		shdrs[at] = plan->sections[at].shdr;
+		code = place_in_file(&end, &shdrs[at], has_contents(plan, image, at, whole),
+				     image->phnum != 0, err);
 	}
+	free(order);
 	if (code == NOTE_OK)
 		code = place_table(image, end, plan->count, &layout, err);
 	if (code != NOTE_OK)
