@@ -44,7 +44,7 @@ broken_walls() {
 	echo 'int split_tree(void); int planted_a(void); int planted_a(void) { return split_tree(); }' >tools/base/planted_a.c
 	gcc -c -o build/tools/base/planted_a.o tools/base/planted_a.c
 	status 1 python3 house.py build
-	says out 'tools/base/planted_a.c: uses tools/splitter/split.c: tools/base may not'
+	says out 'tools/base/planted_a.c: uses tools/splitter/[a-z]*.c: tools/base may not'
 	rm tools/base/planted_* build/tools/base/planted_*
 	# A crowded room.
 	for i in $(seq 30); do : >libnote/pe/planted$i.h; done
@@ -113,7 +113,7 @@ installs_and_links() {
 	int main(void)
 	{
 		struct note_package *package;
-		struct note_error err;
+		struct note_error err = NOTE_ERROR_INIT;
 		if (note_package_new(&package, &err) || note_package_set(package, "name", "x", &err))
 			return 1;
 		puts(note_package_json(package));
