@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkgnote: the table of subcommands. */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,25 +26,16 @@ static void help(FILE *to)
 
 static int written(void)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return EXIT_DONE;
-	fprintf(stderr, "pkgnote: standard output: write: %s\n", strerror(errno));
-	return EXIT_FAILED;
-}
-
-/* A reader who went away is an error of the write, and no sudden end in the middle of a tree.
- * Unlike an ignored signal, one that is caught is not handed on to the programs that are started.
- */
-static void nothing(int number)
-{
-	(void)number;
+	const int why = cli_written();
+	if (why != 0)
+		fprintf(stderr, "pkgnote: standard output: write: %s\n", strerror(why));
+	return why == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
-	const struct sigaction broken_pipe = {.sa_handler = nothing, .sa_flags = SA_RESTART};
-	sigaction(SIGPIPE, &broken_pipe, NULL);
+	cli_begin();
 	if (name == NULL) {
 		help(stderr);
 		return EXIT_USAGE;

@@ -140,11 +140,12 @@ bool split_output_directory(struct cli *cli, const char *directory)
 	}
 	free(path);
 	struct stat st;
-	const bool there = stat(directory, &st) == 0 && access(directory, W_OK | X_OK) == 0;
-	if (!there || !S_ISDIR(st.st_mode))
-		cli_failf(cli, directory, "lists cannot be written there: %s",
-			  strerror(there ? ENOTDIR : errno));
-	return there && S_ISDIR(st.st_mode);
+	int why = stat(directory, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	if (why == 0 && access(directory, W_OK | X_OK) != 0)
+		why = errno;
+	if (why != 0)
+		cli_failf(cli, directory, "lists cannot be written there: %s", strerror(why));
+	return why == 0;
 }
 
 void split_arguments_free(struct split_arguments *a)

@@ -14,8 +14,10 @@ tree() { rm -rf "$1"; mkdir -p "$1/usr/bin"; cp "$WORK/prog" "$1/usr/bin/prog"; 
 split() { "$PKGNOTE" split -q --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 --stamp --build-dir="$WORK" "$@"; }
 find_debuginfo() { RPM_BUILD_ROOT=$PWD/root RPM_BUILD_DIR=$WORK RPM_PACKAGE_NAME=t RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64 "$PKGNOTE" find-debuginfo -q "$@" .; }
 
-# Every option that names an output. make_output N FILE: writes to FILE by it.
-OPTIONS="stamp flags object manifest found list sources report html"
+# Every option that names an output. make_output N FILE: writes to FILE by it. Formats of reports are as --help has them.
+words_of() { "$PKGNOTE" "$1" --help | tr -d '\n' | sed -n "s/.* --$2=FORMAT.*write this report: \([a-z, ]*\);.*/\1/p" | sed 's/ or /, /' | tr -s ', ' ' '; }
+FORMATS=$(words_of verify report)
+OPTIONS="stamp flags object manifest found list sources list-of-lists $(printf 'report:%s ' $FORMATS)"
 make_output() { # by hand: some ask a compiler
 	tree root
 	case $1 in
@@ -26,10 +28,35 @@ make_output() { # by hand: some ask a compiler
 	found) find_debuginfo --manifest="$2" ;;
 	list) find_debuginfo -o "$2" ;;
 	sources) find_debuginfo -S "$2" ;;
-	report) "$PKGNOTE" verify -q --server=file:///nonexistent --checks=note --report=json:"$2" "$WORK/stamped" || [ $? = 1 ] ;;
-	html) "$PKGNOTE" verify -q --server=file:///nonexistent --checks=note --report=html:"$2" "$WORK/stamped" || [ $? = 1 ] ;;
+	list-of-lists) # of the directory's lists, one that leads there
+		rm -rf "$WORK/lists"; mkdir "$WORK/lists"; ln -s "$2" "$WORK/lists/debugfiles.list"
+		split --lists="$WORK/lists" root ;;
+	report:*) "$PKGNOTE" verify -q --server=file:///nonexistent --checks=note --report="${1#*:}:$2" "$WORK/prog" || [ $? = 1 ] ;;
+	*) fail "no such output: $1" ;;
 	esac
 }
+
+# Options are added in tables that --help prints: what takes a file's or a directory's name is either in one of these
+# lists or a fault here. Outputs: make_output has them, and not_whole; directories: into_no_directory.
+OUTPUT_OPTIONS='stamp --output|flags --output|split --manifest|find-debuginfo --manifest|find-debuginfo -o|find-debuginfo -S|verify --report'
+DIRECTORY_OPTIONS='split --lists|find-debuginfo --output-dir|publish --into|fetch --into|fetch --cache'
+INPUT_OPTIONS='[a-z-]* --payload|flags --like|split --build-dir|split --explain|split --debug-root|[a-z-]* --exclude-from|find-debuginfo -l'
+INPUT_OPTIONS="$INPUT_OPTIONS|publish --manifest|publish --root|publish --sections|[a-z-]* --(cacert|cert|key|headers-file)|verify --(manifest|checks|since)"
+COMMANDS=$("$PKGNOTE" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p')
+every_option_is_known() {
+	local command option
+	for command in $COMMANDS; do
+		"$PKGNOTE" "$command" --help | sed -nE 's/^  (-[a-zA-Z])?,? *(--[a-z-]+)?\[?[ =]([][A-Z:]*(FILE|DIR|PATH|LIST|OUT|MANIFEST|SHARE|FOLDER|REPORT|F)\b.*)/\1 \2/p' | sed -E 's/.*(--)/\1/; s/ *$//' >names
+		while read -r option; do
+			grep -qxE "$OUTPUT_OPTIONS|$DIRECTORY_OPTIONS|$INPUT_OPTIONS" <<<"$command $option" || { echo "$command $option"; } >>unknown
+		done <names
+		cat names >>all
+	done
+	[ ! -e unknown ] || fail "name an input or an output, and this script does not know which: $(cat unknown)"
+	for option in output manifest report into cache lists; do grep -q -- "--$option" all || fail "--help does not show --$option"; done
+	grep -qw json <<<"$FORMATS" && grep -qw gitlab <<<"$FORMATS"
+}
+check "this script knows every option that takes a name of a file or directory" every_option_is_known
 
 into_a_fifo() {
 	mkfifo pipe
@@ -48,6 +75,7 @@ into_a_device() {
 		[ -c null ] || fail "$option: the device is no device any more"
 	done
 	same "$(ls)" "$(printf '%s\n' *.list null root)" || ls >&2 # nothing beside it, either
+	[ -L "$WORK/lists/debugfiles.list" ]
 }
 check "an output that is a device stays one, with every option" into_a_device
 
@@ -96,54 +124,106 @@ into_a_socket() {
 }
 check "a socket is connected to" into_a_socket
 
+# A directory by name that is none, or may not be written.
+into_no_directory() {
+	local row where
+	tree whole; split whole >/dev/null
+	[ -c /dev/null ] || skip "no /dev/null"
+	for row in $(tr ' |' ': ' <<<"$DIRECTORY_OPTIONS"); do
+		for where in /dev/null "$PWD/file" "$PWD/file/below"; do
+			local got=0
+			tree root; echo kept >file
+			case $row in
+			split:--lists) split --lists="$where" root >out 2>err || got=$? ;;
+			find-debuginfo:--output-dir) find_debuginfo -O "$where" >out 2>err || got=$? ;;
+			publish:--into) "$PKGNOTE" publish -q --into="$where" --package=t-1-1.x86_64 whole >out 2>err || got=$? ;;
+			fetch:--into) "$PKGNOTE" fetch -q --server=file:///nonexistent --into="$where" all "$WORK/prog" >out 2>err || got=$? ;;
+			fetch:--cache) "$PKGNOTE" fetch -q --server=file:///nonexistent --cache="$where" debuginfo "$WORK/prog" >out 2>err || got=$? ;;
+			*) fail "no test of $row" ;;
+			esac
+			same "$row $where: $got" "$row $where: 3"
+			says err 'Not a directory'
+			same "$(cat file)" kept
+		done
+	done
+}
+check "a directory by name that is none is an error, exit 3, and left as it is" into_no_directory
+
 not_whole() {
 	[ -e /dev/full ] || skip "no /dev/full"
 	tree root; split root >/dev/null
 	cp "$WORK/prog" f
+	mkdir many; for i in $(seq 60); do cp "$WORK/prog" many/$i; done # more than a buffer
 	mkfifo pipe
-	local id; id=$(readelf -n "$WORK/prog" | sed -n 's/.*Build ID: //p')
+	local id i; id=$(readelf -n "$WORK/prog" | sed -n 's/.*Build ID: //p')
 	mkdir -p served/buildid/$id; cp "$WORK/prog" served/buildid/$id/executable
 	export RPM_BUILD_ROOT=$PWD/root RPM_BUILD_DIR=$WORK RPM_PACKAGE_NAME=t RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64
-	# The write's own error, and exit 3: each command that prints.
-	while read -r line; do
-		local got=0
-		eval "\"$PKGNOTE\" $line" >/dev/full 2>err || got=$?
-		same "$got: $line" "3: $line"
-		says err 'No space left on device'
-		got=0
-		case $line in *:/dev/full* | *'-o /dev/full'*) continue ;; esac
-		(: <pipe) & exec 8>pipe; wait $! # nobody reads it any more
-		eval "\"$PKGNOTE\" $line" >&8 8>&- 2>err || got=$?
-		exec 8>&-
-		same "closed pipe: $got: $line" "closed pipe: 3: $line"
-		says err 'Broken pipe'
-	done <<-L
+	export DEBUGINFOD_URLS=file://$PWD/served DEBUGINFOD_CACHE_PATH=$PWD/find-cache
+	local finder=$BUILD/libdebuginfod/debuginfod-find
+	[ -x "$finder" ] || finder=
+	cat >rows <<-L
 		--help
 		--version
 		show $WORK/stamped
 		show --json $WORK/stamped
-		show --help
+		show --dlopen $WORK/stamped
+		show --all --json many
+		compare $WORK/prog $WORK/stamped
+		compare --json $WORK/prog $WORK/stamped
 		stamp -k type=deb -k name=x f
 		stamp --json -k type=deb -k name=x f
 		flags -k type=deb -k name=x --as=shell
 		split --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 root
 		split --json --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 root
+		split --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 --manifest=/dev/full root
+		split --check root
+		split --leaks --build-dir=/nowhere root
+		split --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 --explain=root/usr/bin/prog
 		publish --into=share --package=t-1-1.x86_64 root
 		publish --into=share --list
-		verify --server=file:///nonexistent --checks=note $WORK/stamped
-		verify --server=file:///nonexistent --checks=note --report=json:/dev/stdout $WORK/stamped
-		verify --server=file:///nonexistent --checks=note --report=html:/dev/full $WORK/stamped
-		verify --server=file:///nonexistent --checks=note --report=junit:/dev/full $WORK/stamped
-		verify --server=file:///nonexistent --checks=note --report=sarif:/dev/full $WORK/stamped
-		show --report=cyclonedx $WORK/stamped
-		show --report=spdx $WORK/stamped
-		show --summary $WORK/stamped
+		publish --into=share --list --json
 		publish --into=share --check
+		publish --into=share --remove=t-1-1.x86_64
+		verify --server=file:///nonexistent --checks=note $WORK/stamped
+		verify --server=file:///nonexistent --checks=note --json $WORK/stamped
+		verify --server=file:///nonexistent --checks=note --report=json:/dev/stdout $WORK/stamped
+		$(printf "verify --server=file:///nonexistent --checks=note --report=%s:/dev/full $WORK/prog\n" $FORMATS)
+		$("$PKGNOTE" show --help | sed -n 's/^ *--report=//p' | tr '|' '\n' | grep -v none | sed "s|.*|show --report=& $WORK/stamped|")
+		show --summary $WORK/stamped
 		fetch --cache=c --server=file://$PWD/served executable $id
 		fetch --json --cache=c --server=file://$PWD/served executable $id
+		fetch --cache=c --server=file://$PWD/served --dry-run executable $id
+		fetch --cache=c --server=file://$PWD/served --into=into all $WORK/prog
 		stamp -k type=deb -k name=y -o /dev/full f
+		flags -k type=deb -k name=y --as=object -o /dev/full
+		${finder:+find $finder executable $id}
+		${finder:+find $finder --version}
+		${finder:+find $finder --help}
+		$(sed 's/$/ --help/' <<<"$COMMANDS")
 	L
-	local got
+	# The write's own error, and exit 3: each command that prints.
+	local line run got command
+	while read -r line; do
+		[ -n "$line" ] || continue
+		local first=:
+		case $line in *--remove*) first="'$PKGNOTE' publish -q --into=share --package=t-1-1.x86_64 root" ;; esac
+		case $line in find\ *) run=${line#find } ;; *) run="\"$PKGNOTE\" $line" ;; esac
+		got=0; eval "$first" >/dev/null; eval "$run" >/dev/full 2>err || got=$?
+		same "$got: $line" "3: $line"
+		says err 'No space left on device'
+		case $line in *:/dev/full* | *'/dev/full'*) continue ;; esac
+		(: <pipe) & exec 8>pipe; wait $! # nobody reads it any more
+		got=0; eval "$first" >/dev/null; eval "$run" >&8 8>&- 2>err || got=$?
+		exec 8>&-
+		same "closed pipe: $got: $line" "closed pipe: 3: $line"
+		says err 'Broken pipe'
+		got=0; eval "$first" >/dev/null; eval "$run" >&- 2>err || got=$?
+		same "no standard output: $got: $line" "no standard output: 3: $line"
+		says err 'Bad file descriptor'
+	done <rows
+	for command in $COMMANDS; do
+		grep -v help rows | grep -q "^$command " || [ $command = find-debuginfo ] || fail "no row for $command"
+	done
 	# It has no result of its own, but files.
 	for how in --manifest=/dev/full '-o /dev/full' '-S /dev/full'; do
 		tree root; got=0
@@ -154,6 +234,27 @@ not_whole() {
 	done
 }
 check "what cannot be written is told by the write's own error, exit 3" not_whole
+
+# Messages and results must not land in a file that happens to get number 1 or 2.
+closed_from_the_start() {
+	"$PKGNOTE" stamp -q -k type=deb -k name=x -o want "$WORK/prog"
+	mkdir d; for i in 1 2 3; do cp "$WORK/prog" d/$i; done
+	"$PKGNOTE" stamp -v -k type=deb -k name=x d <&- >&- 2>&- || true
+	for i in 1 2 3; do cmp d/$i want; done
+	tree whole; split -v whole 2>/dev/null
+	tree root; split -v --manifest=m root nonsense <&- >&- 2>&- || true
+	tree root; split -v --manifest=m root <&- >&- 2>&- || true
+	diff -r --no-dereference whole root
+	python3 -c 'import json; json.load(open("m"))'
+	"$PKGNOTE" publish -v --into=share --package=t-1-1.x86_64 whole <&- >&- 2>&- || true
+	status 0 "$PKGNOTE" publish --into=share --check
+	# No file but the one that stands in for them has a number below 3.
+	need strace
+	tree root; strace -f -qq -o log -e trace=open,openat,openat2,memfd_create,socket,dup "$PKGNOTE" split -q --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 root <&- >&- 2>&- ||
+		skip "strace cannot trace here"
+	grep -q 'dev/null.* = 2$' log; ! grep -vE '/dev/null|/etc/ld.so|\.so' log | grep -E ' = [012]$' || fail "a file has the number of a standard stream"
+}
+check "with standard input, output and error closed no message lands in a file" closed_from_the_start
 
 storm() {
 	local i n=${LONG:+10} pids=

@@ -2,9 +2,12 @@
 #include "tools/base/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,11 +105,83 @@ int cli_usage(struct cli *cli, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+/* --- standard streams --- */
+
+/* A reader who went away is an error of the write, and no sudden end in the middle of a tree.
+ * Unlike an ignored signal, one that is caught is not handed on to the programs that are started.
+ */
+static void nothing(int number)
+{
+	(void)number;
+}
+
+/* The first error of a write to stdout, which may be long before the end: errno is another's by
+ * then. */
+static int unwritten;
+
+#ifdef __GLIBC__ /* where stdout can be another stream */
+static ssize_t put_bytes(void *cookie, const char *bytes, size_t size)
+{
+	size_t done = 0;
+	(void)cookie;
+	while (done < size) {
+		const ssize_t n = write(STDOUT_FILENO, bytes + done, size - done);
+		struct pollfd until = {STDOUT_FILENO, POLLOUT, 0};
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno == EAGAIN) /* another program made it O_NONBLOCK */
+			poll(&until, 1, -1);
+		else if (errno != EINTR)
+			break;
+	}
+	if (done < size && unwritten == 0)
+		unwritten = errno;
+	return (ssize_t)done;
+}
+
+static void watch_stdout(void)
+{
+	FILE *watched = fopencookie(NULL, "w", (cookie_io_functions_t){.write = put_bytes});
+	if (watched == NULL)
+		return;
+	setvbuf(watched, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, 65536);
+	stdout = watched;
+}
+#else
+static void watch_stdout(void)
+{
+}
+#endif
+
+/* Where one of the three is closed, the next file that is opened has its number, and a message or a
+ * result goes into the middle of it. Taken the wrong way round, a write still says EBADF. */
+void cli_begin(void)
+{
+	const struct sigaction broken_pipe = {.sa_handler = nothing, .sa_flags = SA_RESTART};
+	sigaction(SIGPIPE, &broken_pipe, NULL);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0) /* the lowest free number is this one */
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	watch_stdout();
+}
+
+int cli_written(void)
+{
+	if ((fflush(stdout) != 0 || ferror(stdout)) && unwritten == 0)
+		unwritten = errno != 0 ? errno : EIO;
+	if (unwritten != 0)
+		return unwritten;
+	/* Some file systems tell only then that there was no room. */
+	const int copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return copy >= 0 && close(copy) != 0 ? errno : 0;
+}
+
 int cli_finish(struct cli *cli)
 {
 	cli_progress_end(cli);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		cli_failf(cli, "standard output", "write: %s", strerror(errno));
+	const int why = cli_written();
+	if (why != 0)
+		cli_failf(cli, "standard output", "write: %s", strerror(why));
 	return cli->status;
 }
 

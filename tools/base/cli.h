@@ -77,6 +77,13 @@ struct cli {
 	enum exit_status status; /* the worst so far: FAILED, else WANTING, else DONE */
 };
 
+/* First of all in main(): of descriptors 0 to 2 a closed one becomes one that can be neither read
+ * nor written, and a reader who went away becomes an error of the write. */
+void cli_begin(void);
+
+/* Writes out what was printed: 0, or the errno of the write that failed. */
+int cli_written(void);
+
 /* Parses ARGV by SPECS and the common options (-q -v -j --json --color --progress --help).
  * True: go on. False: return *STATUS (0 after --help, 2 after a usage error, said already). */
 bool cli_parse(struct cli *cli, const struct command *command, const struct option_spec *specs,

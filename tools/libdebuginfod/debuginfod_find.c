@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "libnote.h"
+#include "tools/base/cli.h"
 #include "tools/libdebuginfod/api.h"
 
-#define USAGE_STATUS 64
+#define USAGE_STATUS     64
+#define UNWRITTEN_STATUS 3 /* elfutils' says nothing and exits with 0 */
 
 static const char operands[] =
 	"debuginfo BUILDID\n"
@@ -139,7 +141,9 @@ static int print_metadata(int fd)
 	struct json_object *object = json_object_from_fd(fd);
 	const char *text = json_object_to_json_string_ext(
 		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-	const bool good = object != NULL && text != NULL && puts(text) >= 0;
+	const bool good = object != NULL && text != NULL;
+	if (good)
+		puts(text);
 	json_object_put(object);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -164,12 +168,14 @@ static int conclude(debuginfod_client *client, char **words, bool verbose)
 		return EXIT_FAILURE;
 	}
 	const bool metadata = strcmp(words[0], "metadata") == 0;
-	const int told = metadata          ? print_metadata(rc)
-			 : puts(path) >= 0 ? EXIT_SUCCESS
-					   : EXIT_FAILURE;
+	int told = EXIT_SUCCESS;
+	if (metadata)
+		told = print_metadata(rc);
+	else
+		puts(path);
 	close(rc);
 	free(path);
-	return fflush(stdout) == 0 ? told : EXIT_FAILURE;
+	return told;
 }
 
 static int take_options(debuginfod_client *client, int argc, char **argv, unsigned *verbose)
@@ -212,6 +218,7 @@ static int take_options(debuginfod_client *client, int argc, char **argv, unsign
 int main(int argc, char **argv)
 {
 	unsigned verbose = 0;
+	cli_begin();
 	debuginfod_client *client = debuginfod_begin();
 	if (client == NULL) {
 		fprintf(stderr, "Couldn't create debuginfod client context\n");
@@ -222,5 +229,8 @@ int main(int argc, char **argv)
 		status = argc - optind < 2 ? print_usage(stderr, "[-v] [--verbose]")
 					   : conclude(client, argv + optind, verbose > 0);
 	debuginfod_end(client);
-	return status;
+	const int why = cli_written();
+	if (why != 0)
+		fprintf(stderr, "debuginfod-find: standard output: write: %s\n", strerror(why));
+	return why == 0 ? status : UNWRITTEN_STATUS;
 }
