@@ -376,9 +376,6 @@ sub split_package {
 	my $automatic = (defined($tree) and not $dh{K_FLAG} and not $dh{DEBUGPACKAGE});
 	my $arch = package_binary_arch($package);
 	my @sources = ($settings{sources} and defined($tree)) ? ('--build-dir=' . getcwd()) : ();
-	error("$package: dh_dwz made a file that several debug files share, in which the names of sources would stay; have"
-		. " debian/rules say 'dh \$@ --with pkgnote --sources', or 'dh_dwz --no-dwz-multifile'")
-		if @sources and -d "$tmp/usr/lib/debug/.dwz";
 	my @split = ('split', '--no-sync', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
 		"--package-version=$version", "--arch=$arch", '--compress=zlib', "--debug-root=/$DEBUG_ROOT", @sources,
 		left_alone($package));

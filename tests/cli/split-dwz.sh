@@ -173,6 +173,7 @@ layout_deb() {
 }
 check "layout deb: the alternate file lies with the others, named relatively" layout_deb
 
+id() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["alternateFiles"][0]["buildId"])' $1; }
 # What two packages, or two releases, have in common is not one file.
 apart() {
 	for r in 1 2; do
@@ -180,7 +181,6 @@ apart() {
 		"$PKGNOTE" split --layout=rpm --name=prog --package-version=1.0 --release=$r --arch=x86_64 --build-id=keep --dwz=multi \
 			--build-dir="$SOURCE" --manifest=m$r root$r >out
 	done
-	id() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["alternateFiles"][0]["buildId"])' $1; }
 	[ "$(id m1)" != "$(id m2)" ]
 	good root2
 }
@@ -204,7 +204,8 @@ folded_before() {
 	status 0 split --strict --dwz=multi --manifest=m root
 	says err 'not folded: dwz has done that before'
 	finds_all
-	says m '/usr/lib/debug/.dwz/common'
+	says m '/usr/lib/debug/.dwz/prog-1.0-2.x86_64\.[0-9a-f]{8}'
+	[ ! -e root/usr/lib/debug/.dwz/common ]
 	rm -rf root; folded ../
 	"$PKGNOTE" split --layout=deb $PACKAGE --arch=amd64 --build-dir="$SOURCE" --manifest=m root >out
 	[ ! -e root/usr/lib/debug/.dwz/common ] && [ -f root"$(alternate_of m)" ]
@@ -218,6 +219,48 @@ folded_before() {
 	says err 'the alternate file that it names, usr/lib/debug/.dwz/common, is not there'
 }
 check "programs that dwz folded before" folded_before
+
+# Compiled by absolute names, units share their directory's name by the alternate file, and that has line tables.
+shared_paths() {
+	local g=$1 m=$2
+	shift 2
+	rm -rf root; mkdir -p root/usr/bin root/usr/lib/debug/.dwz
+	for i in 1 2 3; do (cd "$SOURCE" && "$@" -g -gdwarf-$g -o "$OLDPWD/root/usr/bin/prog$i" "$SOURCE/prog$i.c"); done
+	(cd root && dwz -m usr/lib/debug/.dwz/common $m usr/bin/prog*)
+	grep -q "$SOURCE" root/usr/lib/debug/.dwz/common
+}
+no_path_in_alternates() {
+	local g m layout other
+	for g in 4 5; do
+		for m in "" "-M ../lib/debug/.dwz/common" "-M /usr/lib/debug/.dwz/common"; do
+			for layout in rpm deb; do
+				shared_paths $g "$m" gcc
+				"$PKGNOTE" split --strict --layout=$layout $PACKAGE --arch=x86_64 --build-dir="$SOURCE" --manifest=m root >out 2>err
+				says_not err .
+				[ -f root"$(alternate_of m)" ] && [ ! -e root/usr/lib/debug/.dwz/common ]
+				! grep -rl "$SOURCE" root
+				gdb -nx -batch -iex "set debug-file-directory $PWD/root/usr/lib/debug" -iex 'set debuginfod enabled off' \
+					-ex 'ptype union either' -ex 'info line main' -ex 'list main' -ex 'info source' root/usr/bin/prog3 >gdb.out 2>&1
+				says gdb.out 'struct shared s;'
+				says gdb.out 'Line [0-9]+ of "/usr/src/debug/prog-1.0-2.x86_64/prog3.c"'
+				says gdb.out 'Compilation directory is /usr/src/debug/prog-1.0-2.x86_64$'
+				"$PKGNOTE" split --check --manifest=m --build-dir="$SOURCE" root >out
+			done
+		done
+	done
+	# Two releases have two of them; what is left out keeps the old one.
+	shared_paths 4 "-M ../lib/debug/.dwz/common" gcc
+	"$PKGNOTE" split --layout=rpm --name=prog --package-version=1.0 --release=3 --arch=x86_64 --build-dir="$SOURCE" --manifest=other root >out
+	! cmp -s <(id m) <(id other)
+	shared_paths 4 "-M ../lib/debug/.dwz/common" gcc
+	status 0 split --exclude=/usr/bin/prog2 root
+	[ -f root/usr/lib/debug/.dwz/common ]
+	gdb -nx -batch -ex 'ptype union either' root/usr/bin/prog2 >gdb.out 2>&1
+	says gdb.out 'struct shared s;'
+	status 0 split root
+	[ ! -e root/usr/lib/debug/.dwz/common ]
+}
+check "the build directory is in no alternate file, and none is shared between releases" no_path_in_alternates
 
 refused() {
 	need clang

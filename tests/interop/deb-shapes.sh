@@ -156,6 +156,9 @@ sources() {
 		says debian/files '^hallo-dbgsrc_1.0-1_amd64.deb debug optional automatic=yes'
 		says_not ../log 'not in control info'
 		says ../*.changes "^ [0-9a-f]{64} [0-9]+ hallo-dbgsrc_1.0-1_amd64.deb"
+		# The build directory is named nowhere, not even in what dh_dwz made for several debug files.
+		find root -name '*.debug' -exec objcopy --decompress-debug-sections {} \;
+		! grep -rlF "$PWD" root
 		tags ../hallo_1.0-1_amd64.changes >have.$shape
 	done
 	rm -rf debian/.debhelper debian/files ../*.*deb; plain_rules; build -b -nc; tags ../hallo_1.0-1_amd64.changes >want

@@ -164,6 +164,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		.remove = options->remove_sections,
 	};
 	struct dwarf_summary summary;
+	struct image *alternate = NULL; /* which it shares debug information with */
 	int code = NOTE_OK;
 	/* The note needs room in page one: before anything else changes. */
 	if (passage_wants_note(passage, options))
@@ -172,13 +173,15 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = passage_add_build_id(passage, outcome, err);
 	if (code == NOTE_OK && !options->discard)
 		code = outcome_count(run, passage->image, outcome, err);
+	if (code == NOTE_OK && !options->discard)
+		code = alternate_open(run, index, passage->image, &alternate, outcome, err);
 	if (code == NOTE_OK)
-		code = dwarf_rewrite(passage->image, run->map, &passage->edits, &passage->sources,
-				     &summary, err);
+		code = dwarf_rewrite_folded(passage->image, alternate, run->map, &passage->edits,
+					    &passage->sources, &summary, err);
 	if (code == NOTE_OK)
 		outcome_remark(run, &summary, outcome);
-	if (code == NOTE_OK && !options->discard)
-		code = alternate_relink(run, index, passage->image, &passage->edits, outcome, err);
+	if (code == NOTE_OK)
+		alternate_relink(run, index, passage->image, &passage->edits, outcome);
 	/* Contents are final but for the id: the plan, and the id's hash, see them so. */
 	if (code == NOTE_OK)
 		code = plan_make(&passage->plan, passage->image, &passage->edits, &plan_options,

@@ -67,6 +67,7 @@ struct split_run {
 	struct path_map *map; /* NULL: paths stay */
 	struct sources *sources;
 	struct owners *owners;
+	struct alternates *alternates;
 	struct root_batch *batch; /* of inputs to be replaced; NULL: at once */
 	struct inputs inputs;
 	struct strings kept_ids;  /* hexadecimal, sorted: those of files that are left out */

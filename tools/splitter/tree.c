@@ -482,6 +482,7 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	run->sources =
 		sources_new(options->root, run->layout.sources, run->map, options->build_dirs);
 	run->owners = owners_new();
+	run->alternates = alternates_new();
 	tree.total = run->inputs.count;
 	run->outcomes = xcalloc(tree.total, sizeof(*run->outcomes));
 
@@ -532,6 +533,7 @@ out:
 	free(run->outcomes);
 	free(tree.order);
 	owners_free(run->owners);
+	alternates_free(run->alternates);
 	sources_free(run->sources);
 	path_map_free(run->map);
 	strings_free(&run->kept_ids);

@@ -75,6 +75,18 @@ int dwarf_rewrite(struct image *image, const struct path_map *map, struct sectio
 		  struct dwarf_sources *sources, struct dwarf_summary *summary,
 		  struct note_error *err);
 
+/* The same for an image that dwz has folded; ALTERNATE, the file that it shares strings with, may
+ * be NULL: paths there then stay. ALTERNATE is not changed: a path of it that has to be another one
+ * becomes a string of the image's own. */
+int dwarf_rewrite_folded(struct image *image, struct image *alternate, const struct path_map *map,
+			 struct section_edits *edits, struct dwarf_sources *sources,
+			 struct dwarf_summary *summary, struct note_error *err);
+
+/* The alternate file itself. Offsets into its entries stay; strings that are paths below a build
+ * directory are gone, since those who name them got their own by dwarf_rewrite_folded. */
+int dwarf_rewrite_alternate(struct image *image, const struct path_map *map,
+			    struct section_edits *edits, struct note_error *err);
+
 /* Lists the files that skeleton units name for what they lack: as the compiler saw them, absolute
  * by MAP, which may be NULL; sorted, each once. What cannot be read names none. */
 int dwarf_list_split(struct image *image, const struct path_map *map, struct strings *paths,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Paths that a unit's first entry holds inline (DW_FORM_string), as assemblers, Go, and gcc for
- * short ones write them. Entries behind it are referred to by their offsets, so the entry must not
- * change its size: it is encoded anew in the same room, by an abbreviation of its own.
+ * short ones write them, or in an alternate file, which others share. Entries behind it are
+ * referred to by their offsets, so the entry must not change its size: it is encoded anew in the
+ * same room, by an abbreviation of its own.
  *
+ *   - A path of the alternate file becomes one of the unit's own file: both are references.
  *   - A path that is shorter stays inline; one that is longer becomes a reference to a string
  *     section.
  *   - Where that takes more room than there is, other attributes are held in less: inline strings
@@ -337,13 +339,21 @@ int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const char *name, co
 		struct encoding *field = &plan.fields[i];
 		*field = (struct encoding){.form = old->form, .size = old->size};
 		plan.size += old->size;
-		if (old->form != DW_FORM_string)
+		const bool elsewhere =
+			old->form == DW_FORM_GNU_strp_alt || old->form == DW_FORM_strp_sup;
+		if (old->form != DW_FORM_string && !elsewhere)
 			continue;
 		field->text = old->at == unit->name_at       ? name
 			      : old->at == unit->comp_dir_at ? comp_dir
 							     : NULL;
 		if (field->text == NULL)
 			continue;
+		if (elsewhere && plan.table == NULL)
+			return NOTE_OK;
+		if (elsewhere) {
+			make_reference(&plan, field);
+			continue;
+		}
 		set_size(&plan, field, strlen(field->text) + 1);
 		if (field->size > old->size && plan.table != NULL)
 			make_reference(&plan, field);

@@ -181,6 +181,7 @@ struct dwarf {
 	bool lines_complete; /* there is no line table but those that units refer to */
 	bool torn;           /* something was not understood, and may refer to anything */
 	bool fixed;          /* nothing may change any more */
+	bool is_alternate;   /* others refer to its strings, and have their own for paths */
 	uint64_t searched;   /* bytes of line tables, for one file's MD5 */
 	uint64_t spent; /* bytes of new paths, so that a small file cannot ask for much memory */
 	struct dwarf_summary summary;

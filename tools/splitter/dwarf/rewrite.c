@@ -72,16 +72,11 @@ static int take_steps(struct dwarf *dwarf)
 	return code;
 }
 
-static int rewrite(struct image *image, const struct debug_section *alternate,
-		   const struct path_map *map, struct section_edits *edits,
-		   struct dwarf_sources *sources, struct dwarf_summary *summary,
-		   struct note_error *err)
+static int rewrite(struct dwarf dwarf, struct section_edits *edits, struct dwarf_sources *sources,
+		   struct dwarf_summary *summary, struct note_error *err)
 {
 	struct note_error unwanted = {0};
-	struct dwarf dwarf = {.image = image,
-			      .map = map,
-			      .alternate = alternate,
-			      .err = err != NULL ? err : &unwanted};
+	dwarf.err = err != NULL ? err : &unwanted;
 	if (edits != NULL)
 		*edits = (struct section_edits){0};
 	if (sources != NULL) {
@@ -106,7 +101,29 @@ int dwarf_rewrite(struct image *image, const struct path_map *map, struct sectio
 		  struct dwarf_sources *sources, struct dwarf_summary *summary,
 		  struct note_error *err)
 {
-	return rewrite(image, NULL, map, edits, sources, summary, err);
+	return rewrite((struct dwarf){.image = image, .map = map}, edits, sources, summary, err);
+}
+
+int dwarf_rewrite_folded(struct image *image, struct image *alternate, const struct path_map *map,
+			 struct section_edits *edits, struct dwarf_sources *sources,
+			 struct dwarf_summary *summary, struct note_error *err)
+{
+	struct note_error unwanted = {0};
+	struct dwarf other = {.image = alternate, .err = err != NULL ? err : &unwanted};
+	struct dwarf dwarf = {.image = image, .map = map};
+	int code = alternate != NULL ? sections_load(&other) : NOTE_OK;
+	dwarf.alternate = other.str.section;
+	if (code == NOTE_OK)
+		code = rewrite(dwarf, edits, sources, summary, err);
+	dwarf_free(&other);
+	return code;
+}
+
+int dwarf_rewrite_alternate(struct image *image, const struct path_map *map,
+			    struct section_edits *edits, struct note_error *err)
+{
+	return rewrite((struct dwarf){.image = image, .map = map, .is_alternate = true}, edits,
+		       NULL, NULL, err);
 }
 
 int dwarf_list_split(struct image *image, const struct path_map *map, struct strings *paths,
@@ -126,10 +143,5 @@ int dwarf_list_split(struct image *image, const struct path_map *map, struct str
 int dwarf_list(struct image *image, struct image *alternate, struct dwarf_sources *sources,
 	       struct dwarf_summary *summary, struct note_error *err)
 {
-	struct dwarf other = {.image = alternate, .err = err};
-	int code = alternate != NULL ? sections_load(&other) : NOTE_OK;
-	if (code == NOTE_OK)
-		code = rewrite(image, other.str.section, NULL, NULL, sources, summary, err);
-	dwarf_free(&other);
-	return code;
+	return dwarf_rewrite_folded(image, alternate, NULL, NULL, sources, summary, err);
 }

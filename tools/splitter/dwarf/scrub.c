@@ -16,6 +16,7 @@
  *
  * Where something is in the way of that proof, the old bytes stay.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,12 +226,37 @@ static bool has_moved(const struct string_table *table)
 	return false;
 }
 
+/* Of an alternate file: the paths that only files which share it named. Their last components stay,
+ * as above. */
+static void scrub_shared(struct dwarf *dwarf)
+{
+	struct string_table *table = &dwarf->str;
+	struct debug_section *section = table->section;
+	for (uint64_t at = 0, next; section != NULL && at < section->terminated; at = next) {
+		const char *text = (const char *)section->bytes + at;
+		const size_t length = strlen(text);
+		next = at + length + 1;
+		char *path = text[0] == '/' && length < PATH_MAX ? path_map_apply(dwarf->map, text)
+								 : NULL;
+		const uint64_t end =
+			path != NULL ? at + (uint64_t)(strrchr(text, '/') + 1 - text) : at;
+		uint64_t keep = at;
+		while (keep < end && !string_is_marked(table, keep))
+			keep++;
+		if (keep > at)
+			memset(section_change(section) + at, 0, keep - at);
+		free(path);
+	}
+}
+
 void strings_scrub(struct dwarf *dwarf)
 {
 	struct note_error *err = dwarf->err;
 	if (!dwarf->lines_complete)
 		return;
 	dwarf->err = NULL; /* failing to prove is no failure */
+	if (dwarf->is_alternate)
+		scrub_shared(dwarf);
 	if (has_moved(&dwarf->line_str) && !dwarf->has_line_strp)
 		scrub(&dwarf->line_str, true);
 	bool all = dwarf->has_slashes;

@@ -177,7 +177,7 @@ int string_read(struct dwarf *dwarf, struct debug_section *section, struct curso
 	switch (form) {
 	case DW_FORM_string:
 		return NOTE_OK;
-	case DW_FORM_strp_sup: /* in the alternate file, which dwz made of rewritten ones */
+	case DW_FORM_strp_sup: /* in the alternate file */
 	case DW_FORM_GNU_strp_alt:
 		follow_alternate(dwarf, ref);
 		return NOTE_OK;

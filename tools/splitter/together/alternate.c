@@ -80,37 +80,70 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Whether the ELF file at PATH names the alternate file NAME. */
+static bool names_it(struct root *root, const char *path, const char *name)
+{
+	struct image *image = NULL;
+	bool found = false;
+	int fd;
+	if (root_open_file(root, path, &fd, NULL) != NOTE_OK)
+		return false;
+	if (image_open_fd(&image, fd, NULL) == NOTE_OK && image_read_elf(image, NULL) == NOTE_OK) {
+		char *used = alternate_of(image, path);
+		found = used != NULL && strcmp(used, name) == 0;
+		free(used);
+	}
+	image_close(image);
+	close(fd);
+	return found;
+}
+
 /* Looks at debug files until one uses the name. */
 static bool look(void *context, const struct entry *entry, bool *descend)
 {
 	struct search *search = context;
 	const struct strings *outputs = search->outputs;
-	struct image *image = NULL;
 	const char *path = entry->path;
 	const size_t length = strlen(path);
-	int fd;
 	(void)descend;
-	if (entry->kind != ENTRY_FILE || length < 6 || strcmp(path + length - 6, ".debug") != 0 ||
-	    (outputs->count != 0 && bsearch(&path, outputs->items, outputs->count,
-					    sizeof(*outputs->items), by_text) != NULL) ||
-	    root_open_file(search->root, path, &fd, NULL) != NOTE_OK)
-		return true;
-	if (image_open_fd(&image, fd, NULL) == NOTE_OK && image_read_elf(image, NULL) == NOTE_OK) {
-		char *used = alternate_of(image, path);
-		search->found = used != NULL && strcmp(used, search->name) == 0;
-		free(used);
-	}
-	image_close(image);
-	close(fd);
+	if (entry->kind == ENTRY_FILE && length >= 6 && strcmp(path + length - 6, ".debug") == 0 &&
+	    (outputs->count == 0 || bsearch(&path, outputs->items, outputs->count,
+					    sizeof(*outputs->items), by_text) == NULL))
+		search->found = names_it(search->root, path, search->name);
 	return !search->found;
+}
+
+bool alternate_is_used(const struct layout *layout, struct root *root, const char *path,
+		       const struct strings *others)
+{
+	const struct strings none = {0};
+	struct search search = {root, path, &none, false};
+	for (size_t i = 0; i < others->count && !search.found; i++)
+		search.found = names_it(root, others->items[i], path);
+	if (!search.found)
+		root_walk(root, layout->debug_root, false, look, NULL, &search, NULL);
+	return search.found;
+}
+
+char *alternate_seed(const struct split_options *options)
+{
+	return xasprintf("%s-%s%s%s.%s", options->name, options->version,
+			 options->release != NULL ? "-" : "",
+			 options->release != NULL ? options->release : "", options->arch);
+}
+
+char *alternate_stem(const struct layout *layout, const struct split_options *options)
+{
+	char *seed = alternate_seed(options);
+	char *stem = xasprintf("%s/.dwz/%s", layout->debug_root, seed);
+	free(seed);
+	return stem;
 }
 
 char *alternate_name(const struct layout *layout, const struct split_options *options,
 		     const struct strings *outputs, struct note_error *err)
 {
-	char *stem = xasprintf("%s/.dwz/%s-%s%s%s.%s", layout->debug_root, options->name,
-			       options->version, options->release != NULL ? "-" : "",
-			       options->release != NULL ? options->release : "", options->arch);
+	char *stem = alternate_stem(layout, options);
 	char *path = NULL;
 	for (unsigned number = 0;; number++) {
 		struct stat st;

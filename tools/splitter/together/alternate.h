@@ -26,6 +26,15 @@ void link_target_make(struct link_target *target, const struct layout *layout, c
 		      uint64_t id_size);
 void link_target_free(struct link_target *target);
 
+/* Whether a debug file below ROOT, or one of OTHERS, names the alternate file at PATH. */
+bool alternate_is_used(const struct layout *layout, struct root *root, const char *path,
+		       const struct strings *others);
+
+/* What makes the build-id of one this package's own, and, below ROOT, the name in layout rpm, to
+ * which ".1" or the like may be added; the caller frees both. */
+char *alternate_seed(const struct split_options *options);
+char *alternate_stem(const struct layout *layout, const struct split_options *options);
+
 /* Where a new one goes (in layout deb: for dwz alone, which does not know its build-id yet): a name
  * that no debug file below ROOT uses, but for those at OUTPUTS (sorted), which are made anew. The
  * caller frees it; NULL with ERR where the tree cannot be read. */

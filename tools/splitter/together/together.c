@@ -233,10 +233,7 @@ static int take_shared(struct batch *batch, struct note_error *err)
 	if (code == NOTE_OK)
 		code = plan_make(&plan, image, NULL, &plan_options, err);
 	if (code == NOTE_OK) {
-		char *seed =
-			xasprintf("%s-%s%s%s.%s", options->name, options->version,
-				  options->release != NULL ? "-" : "",
-				  options->release != NULL ? options->release : "", options->arch);
+		char *seed = alternate_seed(options);
 		code = build_id_compute(image, &plan, seed, &batch->id, err);
 		free(seed);
 	}

@@ -11,12 +11,20 @@ int together_stage(const struct split_run *run, size_t index, const struct strip
 		   const struct strip_output *shipped, struct outcome *outcome,
 		   struct note_error *err);
 
-/* Where input INDEX is folded already: notes it in OUTCOME, and has EDITS name its alternate file
- * as its debug file must. */
-int alternate_relink(const struct split_run *run, size_t index, struct image *image,
-		     struct section_edits *edits, struct outcome *outcome, struct note_error *err);
+/* The alternate files of inputs that are folded already; for alternate_* alone. */
+struct alternates *alternates_new(void);
+void alternates_free(struct alternates *alternates);
 
-/* Removes alternate files that went elsewhere. */
+/* Where input INDEX is folded already: notes it in OUTCOME, and gives its alternate file, as it
+ * was, in *OUT; NULL where there is none, or it is not there, which is noted too. */
+int alternate_open(const struct split_run *run, size_t index, struct image *image,
+		   struct image **out, struct outcome *outcome, struct note_error *err);
+
+/* Has EDITS name the alternate file as the debug file must. */
+void alternate_relink(const struct split_run *run, size_t index, struct image *image,
+		      struct section_edits *edits, const struct outcome *outcome);
+
+/* Removes alternate files that went elsewhere and that nobody needs any more. */
 void alternate_finish(const struct split_run *run);
 
 /* Takes all staged inputs to their end, and notes in their outcomes how that was. */
