@@ -216,4 +216,48 @@ sarif_schema() {
 	python3 -W ignore -c 'import json, sys, jsonschema; jsonschema.validate(json.load(open("r.sarif")), json.load(open(sys.argv[1])))' "$schema"
 }
 check "reports: SARIF, GitHub's workflow commands, GitLab's code quality, each names the file" reports
+# A share behind something that answers in its place, by the first part of the path: which way, and whether whole files come.
+portal() {
+	cat >portal.py <<-'P'
+	import gzip, http.server, os
+	html = b"<html><body>Sign in to this network</body></html>"
+	ways = {"html": (200, {"Content-Type": "text/html"}, html), "plain": (200, {"Content-Type": "text/plain"}, html),
+	        "doctype": (200, {}, b"\n<!DOCTYPE html>" + html), "mark": (200, {}, b"\xef\xbb\xbf<!-- portal -->" + html),
+	        "xhtml": (200, {"Content-Type": "application/octet-stream"}, b'<?xml version="1.0"?>' + html), "short": (200, {}, b"<html>"),
+	        "packed": (200, {"Content-Encoding": "gzip"}, gzip.compress(html * 50)), "changed": (203, {}, None), "redirect": (302, {"Location": "/plain/login"}, b"")}
+	class Handler(http.server.BaseHTTPRequestHandler):
+	    def do_GET(self):
+	        way, path = self.path[1:].split("/", 1)
+	        try: file = open("share/" + path, "rb").read()
+	        except OSError: file = b""
+	        status, headers, body = ways[way.removeprefix("half-")]
+	        if way.startswith("half-") and path.rsplit("/")[-1] in ("debuginfo", "executable"): status, headers, body = 200, {}, file
+	        body = file if body is None else body
+	        self.send_response(status)
+	        for name, value in headers.items(): self.send_header(name, value)
+	        self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body)
+	    def log_message(self, *a): pass
+	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+	open("port.new", "w").write(str(server.server_port)); os.rename("port.new", "port")
+	server.serve_forever()
+	P
+	python3 portal.py & SERVER=$!
+	trap 'kill $SERVER 2>/dev/null' EXIT
+	while [ ! -s port ]; do sleep 0.05; kill -0 $SERVER; done
+	URL=http://127.0.0.1:$(cat port)
+}
+
+portals() {
+	release one
+	portal
+	for way in html plain doctype mark xhtml short packed changed redirect; do
+		status 1 "$PKGNOTE" verify --json --retries=0 --checks=debuginfo,executable,section,source --server="$URL/$way" root
+		for c in debuginfo executable section source; do same "$way $c: $(verdicts $c)" "$way $c: 1 unreachable"; done
+		status 1 "$PKGNOTE" verify --json --retries=0 --checks=debuginfo,executable,section,source --server="$URL/half-$way" root
+		for c in debuginfo executable; do same "half-$way $c: $(verdicts $c)" "half-$way $c: 1 pass"; done
+		for c in section source; do same "half-$way $c: $(verdicts $c)" "half-$way $c: 1 unreachable"; done
+	done
+}
+check "portals, login pages and changed answers are unreachable, whatever they call what comes" portals
+
 finish

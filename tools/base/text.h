@@ -65,4 +65,16 @@ void hex_encode(const void *bytes, size_t size, char *out);
  * bytes or holds anything but digits. */
 size_t hex_decode(const char *text, void *out, size_t room);
 
+/* --- text/page.c: web pages that come in place of files, to sign in, of a captive portal --- */
+
+/* So many bytes of a body tell. */
+#define PAGE_BEGINNING 32
+
+/* Whether BYTES, NUL-terminated, begin as a web page or XML does; some have a byte order mark or a
+ * comment first. Neither ELF files nor sections begin so. */
+bool page_begins(const char *bytes);
+
+/* Whether what is named PATH may be markup itself. */
+bool page_is_name(const char *path);
+
 #endif

@@ -206,12 +206,14 @@ size_t answer_header(char *bytes, size_t one, size_t size, void *context)
 
 /* --- body --- */
 
-static bool begins_like_a_page(const struct transfer *t)
+/* What is never markup itself: programs, DWARF, and sources but those that are named so. */
+static bool is_no_markup(const struct transfer *t)
 {
-	const char *p = t->beginning;
-	while (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')
-		p++;
-	return strncasecmp(p, "<!doctype", 9) == 0 || strncasecmp(p, "<html", 5) == 0;
+	if (is_elf_artifact(t) || t->name == NULL)
+		return true;
+	return t->artifact == ARTIFACT_SECTION
+		       ? strncmp(t->name, ".debug_", 7) == 0 || strcmp(t->name, ".gdb_index") == 0
+		       : !page_is_name(t->name);
 }
 
 /* Stops at the first byte that cannot be right. */
@@ -222,10 +224,13 @@ static bool body_will_do(struct transfer *t, const char *bytes, size_t size)
 	curl_off_t on_wire = 0;
 	for (size_t i = 0; t->received + i < sizeof(t->beginning) - 1 && i < size; i++)
 		t->beginning[t->received + i] = bytes[i];
-	if (is_elf_artifact(t) && total >= 9 && begins_like_a_page(t)) {
+	/* So many bytes tell, or it is at its end. */
+	const bool told = total >= sizeof(t->beginning) - 1 || (int64_t)total == t->content_length;
+	if (told && is_no_markup(t) && page_begins(t->beginning)) {
 		t->stopped = true;
 		settle_page(t);
-	} else if (is_elf_artifact(t) && total >= 4 && memcmp(t->beginning, "\177ELF", 4) != 0)
+	} else if (is_elf_artifact(t) && total >= 4 && memcmp(t->beginning, "\177ELF", 4) != 0 &&
+		   (told || strchr(" \t\r\n<\xef", t->beginning[0]) == NULL))
 		STOP(t, OUTCOME_REJECTED, "not an ELF file");
 	else if (t->declared_size >= 0 && total > (uint64_t)t->declared_size)
 		STOP(t, OUTCOME_REJECTED, "more than the %lld bytes of X-DEBUGINFOD-SIZE",

@@ -3,6 +3,7 @@
 #ifndef DEBUGINFOD_HTTP_TRANSFER_H
 #define DEBUGINFOD_HTTP_TRANSFER_H
 
+#include "tools/base/text.h"
 #include "tools/debuginfod/cache/cache.h"
 #include "tools/debuginfod/http/server.h"
 
@@ -61,10 +62,10 @@ struct transfer {
 	int64_t content_length, declared_size; /* -1: not said */
 	bool chunked, encoded, html, xml, challenge, contradictory;
 	bool headers_ended;
-	uint64_t received;   /* bytes of a good body, decoded */
-	uint64_t drained;    /* bytes of another answer's body */
-	char beginning[16];  /* of the body */
-	char complaint[512]; /* the beginning of an error's page */
+	uint64_t received;                  /* bytes of a good body, decoded */
+	uint64_t drained;                   /* bytes of another answer's body */
+	char beginning[PAGE_BEGINNING + 1]; /* of the body */
+	char complaint[512];                /* the beginning of an error's page */
 	char curl_text[CURL_ERROR_SIZE];
 };
 
