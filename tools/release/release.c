@@ -140,10 +140,14 @@ static void read_inputs(struct release *release)
 {
 	const struct release_options *options = release->options;
 	struct note_error err;
+	release->units.expansion = options->expansion;
 	for (size_t i = 0; i < options->input_count; i++)
 		if (units_add(&release->units, options->inputs[i], unread_entry, release, &err) !=
 		    NOTE_OK)
 			unread_entry(release, options->inputs[i], &err);
+	const struct strings *told = &release->units.told;
+	for (size_t i = 0; i + 1 < told->count; i += 2)
+		options->tell(options->context, told->items[i], told->items[i + 1]);
 	struct reading reading = {release, NULL, NULL};
 	reading.lists = xcalloc(release->units.count + 1, sizeof(struct subject *));
 	reading.counts = xcalloc(release->units.count + 1, sizeof(size_t));

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/base/contents/contents.h"
 #include "tools/release/inputs/content.h"
 #include "tools/release/inputs/input.h"
 
@@ -14,6 +15,8 @@ struct adding {
 	const char *above; /* where the directory itself lies */
 	units_fail *fail;
 	void *context; /* of fail */
+	size_t archives;
+	char *archive; /* one of these */
 };
 
 static void fail_entry(void *context, const char *path, const struct note_error *err)
@@ -38,6 +41,8 @@ static bool add_entry(void *context, const struct entry *entry, bool *descend)
 		package->path = name;
 		return true;
 	}
+	if (contents_is_name(entry->path) && adding->archives++ == 0)
+		adding->archive = xstrdup(entry->path);
 	struct unit *unit = units_append(adding->units, &directory_input, adding->input);
 	unit->root = adding->root;
 	unit->path = xasprintf("/%s", entry->path);
@@ -46,6 +51,23 @@ static bool add_entry(void *context, const struct entry *entry, bool *descend)
 	unit->holds = unit->role;
 	free(whole);
 	return true;
+}
+
+/* As with packages in trees that are installed, what is in them ships otherwise, or not as a
+ * program. */
+static void tell_archives(struct adding *adding)
+{
+	if (adding->archives == 0)
+		return;
+	strings_add(&adding->units->told, adding->input);
+	strings_take(&adding->units->told,
+		     adding->archives == 1
+			     ? xasprintf("%s: an archive, not looked into: name it to look inside",
+					 adding->archive)
+			     : xasprintf("%zu archives, not looked into, as %s: name them to look "
+					 "inside",
+					 adding->archives, adding->archive));
+	free(adding->archive);
 }
 
 int directory_add(struct units *units, const char *input, units_fail *fail, void *context,
@@ -58,8 +80,14 @@ int directory_add(struct units *units, const char *input, units_fail *fail, void
 	units->roots = xrealloc(units->roots, (units->root_count + 1) * sizeof(struct root *));
 	units->roots[units->root_count++] = root;
 	char *real = realpath(input, NULL);
-	struct adding adding = {units, input, root, real != NULL ? real : input, fail, context};
+	struct adding adding = {.units = units,
+				.input = input,
+				.root = root,
+				.above = real != NULL ? real : input,
+				.fail = fail,
+				.context = context};
 	code = root_walk(root, "", false, add_entry, fail_entry, &adding, err);
+	tell_archives(&adding);
 	free(real);
 	return code;
 }

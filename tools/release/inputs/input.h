@@ -36,6 +36,7 @@ struct unit {
 	unsigned holds;              /* roles that were seen in it while it was read for others */
 	struct package_facts *facts; /* of a package, once it was read; for the run's life */
 	struct manifest *manifest;   /* the same of a manifest */
+	uint64_t expansion;          /* how many times its size it may unpack to */
 };
 
 /* A kind of input, each in a file of its own. */
@@ -53,6 +54,8 @@ extern const struct input_kind package_input;
 extern const struct input_kind manifest_input;
 extern const struct input_kind core_input;
 extern const struct input_kind build_ids_input;
+extern const struct input_kind archive_input;
+extern const struct input_kind stored_input; /* a compressed core, program or archive */
 
 struct units {
 	struct unit *items;
@@ -60,13 +63,18 @@ struct units {
 	struct strings inputs; /* the names */
 	struct root **roots;
 	size_t root_count;
+	uint64_t expansion; /* set before the first input */
+	int *kept;          /* what standard input had */
+	size_t kept_count;
+	struct strings told; /* an input's name and what is to be told of it, by turns */
 };
 
 /* Told of an input, or a file of it, that cannot be read. */
 typedef void units_fail(void *context, const char *path, const struct note_error *err);
 
-/* Finds out what INPUT is and adds its units; a directory that cannot be read in part is told to
- * FAIL and the rest goes on. NOTE_UNSUPPORTED where it is nothing that verify reads. */
+/* Finds out what INPUT is ("-": what comes by standard input) and adds its units; a directory that
+ * cannot be read in part is told to FAIL and the rest goes on. NOTE_UNSUPPORTED where it is nothing
+ * that verify reads. */
 int units_add(struct units *units, const char *input, units_fail *fail, void *context,
 	      struct note_error *err);
 
@@ -76,6 +84,9 @@ struct unit *units_append(struct units *units, const struct input_kind *kind, co
 void units_free(struct units *units);
 
 /* --- for the kinds --- */
+
+/* Opens the file that UNIT is. */
+int unit_open(const struct unit *unit, int *fd, struct note_error *err);
 
 /* A copy of NAME that lives as long as UNITS. */
 const char *units_name(struct units *units, const char *name);
@@ -87,6 +98,14 @@ int changes_add(struct units *units, const char *input, int fd, units_fail *fail
 /* Adds each regular file below the directory INPUT. */
 int directory_add(struct units *units, const char *input, units_fail *fail, void *context,
 		  struct note_error *err);
+
+/* Whether a file that begins so is a core: CORE_HEAD bytes tell. */
+#define CORE_HEAD 18
+bool core_is_head(const char *head, size_t size);
+
+/* Hands over the modules of the core behind FD. */
+int core_from_fd(const struct unit *unit, int fd, member_visit *visit, void *context,
+		 struct note_error *err);
 
 /* Whether TEXT is a list of build-ids: hexadecimal, one a line; blank lines and what follows a
  * '#' do not count. */

@@ -4,6 +4,7 @@
  * build-ids. What they tell is checked against the servers; the rest is said to be unknown.
  */
 #include <ctype.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,9 @@
 static int open_input(const struct unit *unit, int *fd, struct note_error *err)
 {
 	struct stat st;
-	*fd = open(unit->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (*fd < 0)
-		return error_system(err, "open");
+	const int code = unit_open(unit, fd, err);
+	if (code != NOTE_OK)
+		return code;
 	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
 		return NOTE_OK;
 	close(*fd);
@@ -72,10 +73,20 @@ const struct input_kind manifest_input = {"manifest", read_manifest};
 /* --- a core file --- */
 
 struct visiting {
-	struct unit *unit;
+	const struct unit *unit;
 	member_visit *visit;
 	void *context;
 };
+
+/* What is not in the core is not known; the core as a whole is told as one that cannot be read. */
+static const char *lacking(const struct module *module)
+{
+	if (module->lack == NULL)
+		return NULL;
+	return strcmp(module->lack, CORE_CUT_SHORT) == 0
+		       ? "not known: the core was cut short before its first page"
+		       : "not known: its first page is not in the core";
+}
 
 static bool visit_module(void *context, struct module *module)
 {
@@ -89,29 +100,45 @@ static bool visit_module(void *context, struct module *module)
 	const struct member member = {.input = visiting->unit->input,
 				      .path = path,
 				      .role = ROLE_SHIPPED,
-				      .module = module};
+				      .module = module,
+				      .passed_over = lacking(module)};
 	visiting->visit(visiting->context, &member);
 	free(path);
 	return true;
 }
 
-static int read_core(struct unit *unit, unsigned roles, member_visit *visit, void *context,
-		     struct note_error *err)
+bool core_is_head(const char *head, size_t size)
+{
+	if (size < CORE_HEAD || memcmp(head, ELFMAG, SELFMAG) != 0)
+		return false;
+	const bool big = head[EI_DATA] == ELFDATA2MSB;
+	return head[EI_NIDENT + (big ? 1 : 0)] == ET_CORE && head[EI_NIDENT + (big ? 0 : 1)] == 0;
+}
+
+int core_from_fd(const struct unit *unit, int fd, member_visit *visit, void *context,
+		 struct note_error *err)
 {
 	struct visiting visiting = {unit, visit, context};
 	struct image *image = NULL;
+	int code = image_open_fd(&image, fd, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = core_modules(image, visit_module, &visiting, err);
+	image_close(image);
+	return code;
+}
+
+static int read_core(struct unit *unit, unsigned roles, member_visit *visit, void *context,
+		     struct note_error *err)
+{
 	int fd;
 	if ((roles & ROLE_SHIPPED) == 0)
 		return NOTE_OK;
 	int code = open_input(unit, &fd, err);
 	if (code != NOTE_OK)
 		return code;
-	code = image_open_fd(&image, fd, err);
-	if (code == NOTE_OK)
-		code = image_read_elf(image, err);
-	if (code == NOTE_OK)
-		code = core_modules(image, visit_module, &visiting, err);
-	image_close(image);
+	code = core_from_fd(unit, fd, visit, context, err);
 	close(fd);
 	return code;
 }

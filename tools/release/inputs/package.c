@@ -119,11 +119,12 @@ static int read_package(struct unit *unit, unsigned roles, member_visit *visit, 
 {
 	struct reading reading = {.unit = unit, .visit = visit, .context = context};
 	struct stat st;
-	int fd = open(unit->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return error_system(err, "open");
-	int code = fstat(fd, &st) == 0 ? package_open(&reading.package, fd, err)
-				       : error_system(err, "stat");
+	int fd;
+	int code = unit_open(unit, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	code = fstat(fd, &st) == 0 ? package_open(&reading.package, fd, err)
+				   : error_system(err, "stat");
 	if (code != NOTE_OK)
 		goto out;
 	if (unit->facts == NULL)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The list of units, which the kinds of input add to. */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "libnote/error.h"
 #include "tools/release/inputs/input.h"
 
 struct unit *units_append(struct units *units, const struct input_kind *kind, const char *input)
@@ -10,7 +13,7 @@ struct unit *units_append(struct units *units, const struct input_kind *kind, co
 		units->items = xrealloc(units->items, (units->count != 0 ? 2 * units->count : 1) *
 							      sizeof(*units->items));
 	struct unit *unit = &units->items[units->count++];
-	*unit = (struct unit){.kind = kind, .input = input};
+	*unit = (struct unit){.kind = kind, .input = input, .expansion = units->expansion};
 	return unit;
 }
 
@@ -27,7 +30,11 @@ void units_free(struct units *units)
 	for (size_t i = 0; i < units->root_count; i++)
 		root_close(units->roots[i]);
 	free(units->roots);
+	for (size_t i = 0; i < units->kept_count; i++)
+		close(units->kept[i]);
+	free(units->kept);
 	strings_free(&units->inputs);
+	strings_free(&units->told);
 	*units = (struct units){0};
 }
 
@@ -35,4 +42,10 @@ const char *units_name(struct units *units, const char *name)
 {
 	strings_add(&units->inputs, name);
 	return units->inputs.items[units->inputs.count - 1];
+}
+
+int unit_open(const struct unit *unit, int *fd, struct note_error *err)
+{
+	*fd = open(unit->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return *fd >= 0 ? NOTE_OK : error_system(err, "open");
 }

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inputs that are packed: a core file or a program as it is kept (.zst .lz4 .xz .gz), and archives
+ * (tar, zip, cpio and what is made of them: .apk, .pkg.tar.zst, .whl, .jar). Archives are streamed,
+ * one member at a time in memory; one in another is looked into, once.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libnote/error.h"
+#include "tools/base/contents/contents.h"
+#include "tools/base/stored.h"
+#include "tools/release/inputs/content.h"
+#include "tools/release/inputs/input.h"
+
+#define CHUNK     (64 * 1024)
+#define MOST_FILE ((uint64_t)2 << 30)
+
+struct reading {
+	struct unit *unit;
+	unsigned roles;
+	member_visit *visit;
+	void *context;
+	unsigned depth;
+	char *chunk;
+};
+
+/* All of the member at hand where it is to be read, else its beginning. */
+static int read_bytes(struct reading *reading, struct contents *contents, const char *path,
+		      bool whole, struct text *out, struct note_error *err)
+{
+	size_t got = 1;
+	int code = NOTE_OK;
+	while (code == NOTE_OK && got != 0) {
+		if (!whole && out->size >= CONTENT_HEAD &&
+		    !content_is_read(content_of(path, out->data, out->size)))
+			break;
+		if (out->size > MOST_FILE)
+			return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					 "%s: larger than 2 GiB", path);
+		code = contents_read(contents, reading->chunk, CHUNK, &got, err);
+		if (code == NOTE_OK)
+			text_add(out, reading->chunk, got);
+	}
+	return code;
+}
+
+/* A file that cannot be read fails, and the rest of the archive goes on. */
+static void hand_over_problem(const struct reading *reading, const char *path,
+			      enum artifact_role role, const char *problem)
+{
+	const struct member member = {
+		.input = reading->unit->input, .path = path, .role = role, .problem = problem};
+	reading->visit(reading->context, &member);
+}
+
+static int hand_over(struct reading *reading, struct contents *contents, const char *path,
+		     enum artifact_role role, struct note_error *err)
+{
+	struct text data = {0};
+	struct image *image = NULL;
+	int code = read_bytes(reading, contents, path, role == ROLE_SOURCE, &data, err);
+	if (code == NOTE_OK)
+		code = image_open_memory(&image, data.data, data.size, err);
+	if (code == NOTE_OK)
+		code = member_from_image(reading->unit, path, role, image, reading->visit,
+					 reading->context, err);
+	image_close(image);
+	text_free(&data);
+	return code;
+}
+
+static int walk(struct reading *reading, struct contents *contents, const char *within,
+		struct note_error *err);
+
+static int walk_inner(struct reading *reading, struct contents *contents, const char *path,
+		      struct note_error *err)
+{
+	struct contents *inner;
+	int code;
+	if (reading->depth > 0) {
+		if ((reading->roles & ROLE_SHIPPED) != 0)
+			hand_over_problem(reading, path, ROLE_SHIPPED,
+					  "an archive in an archive in an archive: not looked "
+					  "into; take it out and name it");
+		return NOTE_OK;
+	}
+	code = contents_open_member(&inner, contents, err);
+	if (code != NOTE_OK)
+		return code;
+	reading->depth++;
+	code = walk(reading, inner, path, err);
+	reading->depth--;
+	contents_close(inner);
+	return code;
+}
+
+static int take_entry(struct reading *reading, struct contents *contents,
+		      const struct contents_entry *entry, const char *within,
+		      struct note_error *err)
+{
+	struct unit *unit = reading->unit;
+	char *below = xasprintf("/%s", entry->path != NULL ? entry->path : entry->name);
+	char *path = within != NULL ? xasprintf("%s: %s", within, below) : xstrdup(below);
+	const enum artifact_role role = artifact_role(below);
+	int code = NOTE_OK;
+	unit->holds |= role;
+	if (entry->path == NULL) {
+		if ((reading->roles & ROLE_SHIPPED) != 0)
+			hand_over_problem(reading, path, ROLE_SHIPPED,
+					  "a name that leads out of the archive: not looked at");
+	} else if (contents_is_name(below)) {
+		code = walk_inner(reading, contents, path, err);
+	} else if ((role & reading->roles) != 0) {
+		code = hand_over(reading, contents, path, role, err);
+	}
+	free(path);
+	free(below);
+	return code;
+}
+
+static int walk(struct reading *reading, struct contents *contents, const char *within,
+		struct note_error *err)
+{
+	struct contents_entry entry;
+	int code;
+	while ((code = contents_next(contents, &entry, err)) == NOTE_OK) {
+		if (!entry.is_file)
+			continue;
+		code = take_entry(reading, contents, &entry, within, err);
+		if (code != NOTE_OK)
+			return code;
+	}
+	return code == NOTE_ABSENT ? NOTE_OK : code;
+}
+
+static int read_archive_fd(struct unit *unit, int fd, unsigned roles, member_visit *visit,
+			   void *context, struct note_error *err)
+{
+	struct reading reading = {unit, roles, visit, context, 0, NULL};
+	struct contents_budget budget = contents_budget_of(fd, unit->expansion);
+	struct contents *contents;
+	int code = contents_open(&contents, fd, &budget, err);
+	if (code != NOTE_OK)
+		return code;
+	reading.chunk = xmalloc(CHUNK);
+	code = walk(&reading, contents, NULL, err);
+	free(reading.chunk);
+	contents_close(contents);
+	return code;
+}
+
+static int read_archive(struct unit *unit, unsigned roles, member_visit *visit, void *context,
+			struct note_error *err)
+{
+	int fd;
+	int code = unit_open(unit, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	code = read_archive_fd(unit, fd, roles, visit, context, err);
+	close(fd);
+	return code;
+}
+
+const struct input_kind archive_input = {"archive", read_archive};
+
+/* --- a compressed file --- */
+
+/* What is broken or cut tells what it still has, and is an error all the same. */
+static int read_unpacked(struct unit *unit, int fd, unsigned roles, member_visit *visit,
+			 void *context, struct note_error *err)
+{
+	char head[CORE_HEAD];
+	const ssize_t got = pread(fd, head, sizeof(head), 0);
+	if (got < 0)
+		return error_system(err, "read");
+	if (core_is_head(head, (size_t)got))
+		return (roles & ROLE_SHIPPED) != 0 ? core_from_fd(unit, fd, visit, context, err)
+						   : NOTE_OK;
+	return member_from_fd(unit, unit->input, unit->role, fd, roles, visit, context, err);
+}
+
+static int read_stored(struct unit *unit, unsigned roles, member_visit *visit, void *context,
+		       struct note_error *err)
+{
+	struct note_error inner;
+	int fd, unpacked;
+	int code = unit_open(unit, &fd, err);
+	if (code != NOTE_OK)
+		return code;
+	code = stored_unpack(fd, false, &unpacked, err);
+	if (code == NOTE_ABSENT)
+		code = read_archive_fd(unit, fd, roles, visit, context, err);
+	if (unpacked >= 0) {
+		const int read = read_unpacked(unit, unpacked, roles, visit, context, &inner);
+		if (code == NOTE_OK && read != NOTE_OK) {
+			code = read;
+			if (err != NULL)
+				*err = inner;
+		}
+		close(unpacked);
+	}
+	close(fd);
+	return code;
+}
+
+const struct input_kind stored_input = {"compressed file", read_stored};
