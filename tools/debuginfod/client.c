@@ -56,6 +56,15 @@ static int out_of_memory(struct note_error *err)
 
 /* --- servers --- */
 
+static void log_line(const struct federation_settings *s, const char *format, const char *what,
+		     const char *why)
+{
+	char *line = s->log != NULL ? format_string(format, what, why) : NULL;
+	if (line != NULL)
+		s->log(s->log_context, line);
+	free(line);
+}
+
 /* Adds HEADER ("Name: value", or "URL Name: value") to what SERVER is sent. */
 static int add_header(struct server *server, const char *header, struct note_error *err)
 {
@@ -97,6 +106,7 @@ static int add_server(struct client *client, const char *entry, const struct cli
 				 "server '%s': not an http, https or file URL", word);
 	for (size_t i = 0; i < s->server_count; i++)
 		if (strcmp(s->servers[i].url, url) == 0) {
+			log_line(s, "duplicate url: %s, skipping%s", s->servers[i].shown, "");
 			free(url);
 			return NOTE_OK;
 		}
@@ -117,15 +127,6 @@ static int add_server(struct client *client, const char *entry, const struct cli
 	for (size_t i = 0; i < o->headers.count && code == NOTE_OK; i++)
 		code = add_header(server, o->headers.items[i], err);
 	return code;
-}
-
-static void log_line(const struct federation_settings *s, const char *format, const char *what,
-		     const char *why)
-{
-	char *line = s->log != NULL ? format_string(format, what, why) : NULL;
-	if (line != NULL)
-		s->log(s->log_context, line);
-	free(line);
 }
 
 /* Who was silent in another process, a short while ago, is not waited for again. */
@@ -310,6 +311,8 @@ int client_open(struct client **out, const struct client_options *options, struc
 	name_servers(client);
 	set_limits(client, options);
 	recall_silence(client, options);
+	if (options->elfutils_write && options->elfutils_cache != NULL)
+		elfutils_cache_clean(options->elfutils_cache);
 	*out = client;
 	return NOTE_OK;
 }
@@ -375,6 +378,19 @@ void client_close(struct client *client)
 }
 
 /* --- answers --- */
+
+void client_show_to_others(const struct client *client, const struct cache_key *key,
+			   struct client_answer *answer)
+{
+	const struct client_options *o = &client->options;
+	if (!o->elfutils_write || o->elfutils_cache == NULL || answer->outcome != OUTCOME_FOUND ||
+	    answer->path == NULL ||
+	    (key->artifact != ARTIFACT_DEBUGINFO && key->artifact != ARTIFACT_EXECUTABLE))
+		return;
+	answer->elfutils_path =
+		elfutils_cache_put(o->elfutils_cache, key->artifact, key->hex, answer->path);
+	cache_renew(client->settings.cache, key, answer->path);
+}
 
 void client_discard(struct client *client, const struct client_answer *answer)
 {

@@ -70,9 +70,12 @@ struct client_options {
 	double first_byte;      /* seconds until an answer's head has come, 0 for none */
 	double grace;           /* seconds for other servers once one has said absent */
 	double deadline;        /* seconds for a whole request, 0 for none */
-	uint64_t max_size;      /* bytes of a body, 0 for no limit */
-	const char *cache;      /* directory, or NULL for a temporary one that the client removes */
-	bool cache_is_private;  /* nobody else uses CACHE: no locks, no eviction */
+	/* Seconds for which somebody else who fetches the same and gets no byte of it is waited
+	 * for; 0: TIMEOUT. */
+	double lock_patience;
+	uint64_t max_size;     /* bytes of a body, 0 for no limit */
+	const char *cache;     /* directory, or NULL for a temporary one that the client removes */
+	bool cache_is_private; /* nobody else uses CACHE: no locks, no eviction */
 	/* "Name: value", or "URL Name: value" for servers below URL alone */
 	struct strings headers;
 	const char *user_agent; /* NULL: "pkgnote/VERSION" */

@@ -18,4 +18,8 @@ struct client {
 	uint64_t bytes;   /* of good bodies */
 };
 
+/* What is found appears by name in elfutils' cache, where the options ask for that. */
+void client_show_to_others(const struct client *client, const struct cache_key *key,
+			   struct client_answer *answer);
+
 #endif

@@ -345,6 +345,11 @@ bool federation_is_done(const struct federation *f)
 	return f->done;
 }
 
+bool federation_is_coming(const struct federation *f)
+{
+	return f->leader != NULL;
+}
+
 void federation_look(const struct federation *f, struct federation_progress *progress)
 {
 	*progress = (struct federation_progress){0};

@@ -48,6 +48,9 @@ void federation_stop(struct federation *federation, const char *reason, bool lat
 
 bool federation_is_done(const struct federation *federation);
 
+/* A good answer's body comes. */
+bool federation_is_coming(const struct federation *federation);
+
 /* How far it is. */
 struct federation_progress {
 	const char *waits_for;   /* a server that has not spoken yet, or NULL */

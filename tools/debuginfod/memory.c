@@ -39,3 +39,11 @@ bool list_add(struct strings *list, const char *string)
 {
 	return list_take(list, strdup(string));
 }
+
+bool list_has(const struct strings *list, const char *string)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], string) == 0)
+			return true;
+	return false;
+}

@@ -12,7 +12,9 @@ char *format_string(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* False where memory is short; LIST is as before then. */
 bool list_add(struct strings *list, const char *string);
 
-/* The same, and takes OWNED over in any case; NULL is memory that was short. */
+bool list_has(const struct strings *list, const char *string);
+
+/* Adds OWNED, and takes it over in any case; NULL is memory that was short. */
 bool list_take(struct strings *list, char *owned);
 
 #endif

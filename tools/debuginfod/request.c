@@ -47,7 +47,9 @@ struct running {
 	struct federation *federation; /* NULL while another process is waited for */
 	double deadline;               /* a moment, or 0 */
 	double began;                  /* a moment */
-	double look_again, patience;   /* moments, while waiting */
+	/* Moments, while another process is waited for: until then, and until it gets a byte. */
+	double look_again, patience, hope;
+	bool told; /* the others, that bytes come */
 	bool ended;
 	struct client_answer answer;
 };
@@ -202,7 +204,9 @@ static void ask_or_wait(struct client *client, struct running *r, double now)
 	    !client->options.sizes_only)
 		state = cache_lock(client->settings.cache, &r->key, &r->lock);
 	/* A process that was suspended keeps its lock; a second download harms nobody. */
-	if (state != LOCK_BUSY || (r->patience > 0 && now >= r->patience))
+	if (state == LOCK_BUSY && cache_is_coming(client->settings.cache, &r->key))
+		r->hope = r->patience;
+	if (state != LOCK_BUSY || (r->hope > 0 && now >= r->hope))
 		ask(client, r);
 	else
 		r->look_again = now + LOCK_PAUSE;
@@ -211,12 +215,13 @@ static void ask_or_wait(struct client *client, struct running *r, double now)
 static void begin(struct client *client, struct running *r, const struct cache_key *key)
 {
 	const double now = seconds_now();
-	const double timeout = client->options.timeout;
+	const double timeout = client->options.timeout, patience = client->options.lock_patience;
 	client_answer_free(&r->answer);
-	r->ended = false;
+	r->ended = r->told = false;
 	r->began = now;
 	r->key = *key;
 	r->patience = timeout > 0 ? now + timeout : 0;
+	r->hope = patience > 0 ? now + patience : r->patience;
 	if (know_already(client, r))
 		conclude(client, r);
 	else
@@ -251,6 +256,11 @@ static void step(struct client *client, struct running *r, double now, double *n
 		*next = r->look_again;
 	if (r->federation != NULL)
 		federation_tick(r->federation, now, next);
+	if (r->federation != NULL && r->lock != NULL && !r->told &&
+	    federation_is_coming(r->federation)) {
+		cache_lock_coming(r->lock);
+		r->told = true;
+	}
 	if (r->federation != NULL && federation_is_done(r->federation)) {
 		finish_federation(client, r);
 		*next = now;
@@ -391,19 +401,6 @@ static void settle_error(struct client_answer *answer)
 		answer->error = outcome_error(answer->outcome);
 }
 
-/* What is found appears by name in elfutils' cache. */
-static void show_to_others(const struct client *client, struct running *r)
-{
-	const struct client_options *o = &client->options;
-	struct client_answer *answer = &r->answer;
-	const enum artifact artifact = r->key.artifact;
-	if (o->elfutils_write && o->elfutils_cache != NULL && r->purpose == WHOLE &&
-	    answer->outcome == OUTCOME_FOUND && answer->path != NULL &&
-	    (artifact == ARTIFACT_DEBUGINFO || artifact == ARTIFACT_EXECUTABLE))
-		answer->elfutils_path =
-			elfutils_cache_put(o->elfutils_cache, artifact, r->key.hex, answer->path);
-}
-
 /* One turn: what has come, what time brings, what has ended. Returns when to look again. */
 static double turn(struct loop *loop)
 {
@@ -430,7 +427,8 @@ static double turn(struct loop *loop)
 			continue;
 		}
 		settle_error(&r->answer);
-		show_to_others(client, r);
+		if (r->purpose == WHOLE)
+			client_show_to_others(client, &r->key, &r->answer);
 		struct running ended = *r;
 		*r = loop->running[--loop->active];
 		loop->done(loop->context, ended.index, &ended.answer);

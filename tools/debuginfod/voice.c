@@ -148,6 +148,7 @@ static void judge(struct federation *f, struct voice *voice)
 	t->worth_retry = false;
 	if (t->outcome != OUTCOME_FOUND)
 		return;
+	staging_set_time(t->stage, t->modified);
 	int code = staging_commit(t->stage, &path, &err);
 	t->stage = NULL;
 	if (code == NOTE_OK)

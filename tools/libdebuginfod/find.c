@@ -7,12 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/debuginfod/memory.h"
 #include "tools/debuginfod/metadata.h"
+#include "tools/debuginfod/url.h"
 #include "tools/libdebuginfod/internal.h"
 
 #define BUILD_ID_MOST 64
 
-static int begin(debuginfod_client *handle)
+/* HEX: handle_open(). */
+static int begin(debuginfod_client *handle, const char *hex)
 {
 	if (handle == NULL)
 		return -EINVAL;
@@ -20,7 +23,8 @@ static int begin(debuginfod_client *handle)
 	free(handle->headers);
 	handle->url = handle->headers = NULL;
 	handle->ticks = 0;
-	return handle_open(handle);
+	handle->told = false;
+	return handle_open(handle, hex);
 }
 
 static void end(debuginfod_client *handle)
@@ -65,19 +69,46 @@ static int take_id(const unsigned char *id, int length, char hex[2 * BUILD_ID_MO
 		       : -EINVAL;
 }
 
+/* Where it will be asked for, for verbose output. */
+static void log_urls(debuginfod_client *handle, enum artifact artifact, const char *hex,
+		     const char *name)
+{
+	for (size_t i = 0; handle->verbose_fd >= 0 && i < client_server_count(handle->engine);
+	     i++) {
+		char *url =
+			url_artifact(client_server_name(handle->engine, i), artifact, hex, name);
+		char *line = url != NULL ? format_string("url %zu %s", i, url) : NULL;
+		if (line != NULL)
+			handle_log(handle, line);
+		free(line);
+		free(url);
+	}
+}
+
+/* What came faster than anything was told of it is told once, so that a program can name it. */
+static void tell_end(debuginfod_client *handle, const struct client_answer *answer)
+{
+	if (handle->progress != NULL && !handle->told && answer->outcome == OUTCOME_FOUND &&
+	    answer->url != NULL && answer->size > 0)
+		handle->progress(handle, (long)answer->size, (long)answer->size);
+}
+
 static int find(debuginfod_client *handle, enum artifact artifact, const unsigned char *id,
 		int length, const char *name, char **path)
 {
 	struct client_answer answer;
 	char hex[2 * BUILD_ID_MOST + 1];
-	int result = begin(handle);
+	const int odd = take_id(id, length, hex);
+	int result = begin(handle, odd == 0 && artifact == ARTIFACT_DEBUGINFO ? hex : NULL);
 	if (result == 0)
-		result = take_id(id, length, hex);
+		result = odd;
 	if (result == 0) {
+		log_urls(handle, artifact, hex, name);
 		client_fetch(handle->engine, artifact, hex, name, &answer);
 		free(handle->url);
 		handle->url = answer.url;
 		handle->headers = answer.headers;
+		tell_end(handle, &answer);
 		answer.url = answer.headers = NULL;
 		if (answer.outcome == OUTCOME_FOUND)
 			result = give(answer.elfutils_path != NULL ? answer.elfutils_path
@@ -85,6 +116,9 @@ static int find(debuginfod_client *handle, enum artifact artifact, const unsigne
 				      path);
 		else /* as elfutils has it, where the program itself ended it */
 			result = answer.interrupted ? -ENOENT : -answer.error;
+		/* Whoever has had enough of one has so of all. */
+		if (answer.interrupted && handle->ahead != NULL)
+			ahead_stop(handle->ahead);
 		if (answer.outcome != OUTCOME_FOUND)
 			handle_log(handle, answer.reason);
 		client_answer_free(&answer);
@@ -131,7 +165,7 @@ int debuginfod_find_metadata(debuginfod_client *handle, const char *key, const c
 	char *name = NULL;
 	if (key == NULL || value == NULL)
 		return -EINVAL;
-	int result = begin(handle);
+	int result = begin(handle, NULL);
 	if (result == 0) {
 		client_metadata(handle->engine, key, value, &answer);
 		if (answer.interrupted)

@@ -24,6 +24,7 @@ void debuginfod_end(debuginfod_client *handle)
 {
 	if (handle == NULL)
 		return;
+	ahead_end(handle->ahead);
 	/* A fork's child does not end what its parent talks with. */
 	if (handle->process == getpid())
 		client_close(handle->engine);

@@ -2,15 +2,21 @@
 /* The engine of a handle, as the environment says at the moment of each question: gdb's
  * "set debuginfod urls" is a setenv(). */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tools/base/retry.h"
+#include "tools/debuginfod/cache/cache.h"
 #include "tools/debuginfod/environment.h"
 #include "tools/debuginfod/memory.h"
 #include "tools/debuginfod/proof/ima.h"
 #include "tools/libdebuginfod/internal.h"
+
+/* Seconds. Who fetches the same file and gets nothing may be waiting for us: a program asks a
+ * server that asks others by this library, with the same cache. */
+#define LOCK_PATIENCE 1.0
 
 /* What the options point at, for the time of opening. */
 struct wanted {
@@ -33,6 +39,9 @@ static void choose_caches(struct wanted *wanted)
 							  : client_cache_path();
 	o->cache = wanted->cache;
 	o->elfutils_cache = wanted->elfutils;
+	if (wanted->elfutils != NULL)
+		o->absent_seconds =
+			elfutils_cache_setting(wanted->elfutils, "cache_miss_s", o->absent_seconds);
 	o->elfutils_write = !is_off(getenv("PKGNOTE_CACHE_COMPAT"));
 }
 
@@ -67,6 +76,7 @@ static bool read_environment(debuginfod_client *handle, struct wanted *wanted)
 					     more != NULL ? more : "");
 	o->ima_certificates = wanted->certificates;
 	o->section_fallback = true;
+	o->lock_patience = LOCK_PATIENCE;
 	o->verbose = handle->verbose_fd >= 0;
 	o->log = o->tell = handle_log;
 	o->log_context = o->tell_context = handle;
@@ -95,9 +105,10 @@ static char *join(char *before, const char *word)
 /* Two that are equal make the same engine. */
 static char *as_text(const struct client_options *o)
 {
-	char *text = format_string("%g %g %llu %llu %u %d", o->timeout, o->deadline,
-				   (unsigned long long)o->max_size, (unsigned long long)o->retries,
-				   o->verbose, o->elfutils_write);
+	char *text =
+		format_string("%g %g %llu %llu %llu %u %d", o->timeout, o->deadline,
+			      (unsigned long long)o->max_size, (unsigned long long)o->retries,
+			      (unsigned long long)o->absent_seconds, o->verbose, o->elfutils_write);
 	const char *const words[] = {o->cache, o->elfutils_cache, o->ca_file, o->ca_directory,
 				     o->ima_certificates};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -120,8 +131,24 @@ static int tell_progress(void *context, const struct client_progress *progress)
 		return handle->progress(handle, ++handle->ticks, 0);
 	if (handle->url == NULL)
 		handle->url = strdup(progress->url);
+	handle->told = true;
 	return handle->progress(handle, (long)progress->received,
 				progress->size > 0 ? (long)progress->size : -1);
+}
+
+/* As elfutils says it: scripts look for these lines. */
+static void log_limits(debuginfod_client *handle, const struct client_options *o)
+{
+	char line[64];
+	if (o->deadline > 0) {
+		snprintf(line, sizeof(line), "using max time %.3gs", o->deadline);
+		handle_log(handle, line);
+	}
+	if (o->max_size > 0) {
+		snprintf(line, sizeof(line), "using max size %lluB",
+			 (unsigned long long)o->max_size);
+		handle_log(handle, line);
+	}
 }
 
 static int open_engine(debuginfod_client *handle, struct client_options *o)
@@ -129,6 +156,7 @@ static int open_engine(debuginfod_client *handle, struct client_options *o)
 	struct note_error err = {.offset = NOTE_NO_OFFSET};
 	o->progress = tell_progress;
 	o->progress_context = handle;
+	log_limits(handle, o);
 	int code = client_open(&handle->engine, o, &err);
 	/* Where no cache can be made, a temporary one will do. */
 	if (code == NOTE_SYSTEM && o->cache != NULL) {
@@ -142,7 +170,18 @@ static int open_engine(debuginfod_client *handle, struct client_options *o)
 	return code == NOTE_USAGE ? -EINVAL : code == NOTE_UNSUPPORTED ? -ENOSYS : -EIO;
 }
 
-int handle_open(debuginfod_client *handle)
+/* PKGNOTE_PREFETCH */
+static void fetch_ahead(debuginfod_client *handle, const struct client_options *o, const char *hex)
+{
+	if (is_off(getenv("PKGNOTE_PREFETCH")))
+		return;
+	if (handle->ahead == NULL)
+		handle->ahead = ahead_begin();
+	if (handle->ahead != NULL)
+		ahead_start(handle->ahead, o, hex);
+}
+
+int handle_open(debuginfod_client *handle, const char *hex)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
 	struct wanted wanted = {0};
@@ -169,6 +208,8 @@ int handle_open(debuginfod_client *handle)
 		handle->process = getpid();
 		result = open_engine(handle, &wanted.options);
 	}
+	if (result == 0 && hex != NULL)
+		fetch_ahead(handle, &wanted.options, hex);
 	free(text);
 	wanted_free(&wanted);
 	return result;

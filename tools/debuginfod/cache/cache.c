@@ -314,6 +314,22 @@ char *cache_find(struct cache *cache, const struct cache_key *key)
 	return path;
 }
 
+void cache_renew(struct cache *cache, const struct cache_key *key, const char *path)
+{
+	char *mine = cache_path(cache, key);
+	const bool is_mine = mine != NULL && strcmp(mine, path) == 0;
+	free(mine);
+	int at = is_mine ? cache_directory(cache, key->hex, false) : -1;
+	int fd = at >= 0 ? openat(at, key->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+			 : -1;
+	if (fd >= 0) {
+		proof_renew(at, key, fd);
+		close(fd);
+	}
+	if (at >= 0)
+		close(at);
+}
+
 void cache_forget(struct cache *cache, const char *path)
 {
 	const size_t length = strlen(cache->dir);

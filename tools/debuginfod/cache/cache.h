@@ -62,6 +62,8 @@ int staging_write(struct staging *stage, const void *bytes, size_t size, struct 
 /* What was written lies in the file only once it is flushed; committing does that too. */
 int staging_flush(struct staging *stage, struct note_error *err);
 int staging_fd(const struct staging *stage);
+/* The file gets this time (seconds since 1970, -1: none) once it is committed, as elfutils does. */
+void staging_set_time(struct staging *stage, int64_t modified);
 void staging_drop(struct staging *stage); /* NULL is allowed */
 
 /* Waits until all that was committed so far is on the disk; nothing where nothing was. Without it a
@@ -88,6 +90,10 @@ struct cache_lock;
 enum lock_state cache_lock(struct cache *cache, const struct cache_key *key,
 			   struct cache_lock **out);
 void cache_unlock(struct cache_lock *lock); /* NULL is allowed */
+
+/* Its bytes come: tells those who wait for the lock; and whether somebody told so. */
+void cache_lock_coming(struct cache_lock *lock);
+bool cache_is_coming(struct cache *cache, const struct cache_key *key);
 
 /* SERVERS names the servers that were asked: what these do not have, others may. */
 bool cache_is_absent(struct cache *cache, const struct cache_key *key, const char *servers,
@@ -121,6 +127,16 @@ char *elfutils_cache_find(const char *dir, enum artifact artifact, const char *h
  * there or it is another one. Its path, for free(), or NULL where that cannot be. */
 char *elfutils_cache_put(const char *dir, enum artifact artifact, const char *hex,
 			 const char *from);
+
+/* Removes what was not read for long there, where it is time for that: elfutils_clean.c. */
+void elfutils_cache_clean(const char *dir);
+
+/* The number of seconds in the file NAME there, OTHERWISE where there is none. */
+uint64_t elfutils_cache_setting(const char *dir, const char *name, uint64_t otherwise);
+
+/* KEY's file at PATH, which was just found or committed, got another name: where it lies in this
+ * cache, its proof follows. */
+void cache_renew(struct cache *cache, const struct cache_key *key, const char *path);
 
 bool cache_is_private(const struct cache *cache);
 bool cache_is_temporary(const struct cache *cache);

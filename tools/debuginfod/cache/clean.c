@@ -67,7 +67,8 @@ static void look_at(struct entries *entries, int at, const char *hex, const char
 	} else {
 		snprintf(other, sizeof(other), "%s.proof", name);
 		if (fstatat(at, other, &proof, AT_SYMLINK_NOFOLLOW) != 0) {
-			if (old && S_ISREG(st.st_mode))
+			/* Its other times are the server's. */
+			if (S_ISREG(st.st_mode) && st.st_ctime + LEFTOVER_AGE < now)
 				unlinkat(at, name, 0);
 			return;
 		}

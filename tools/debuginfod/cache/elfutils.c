@@ -95,7 +95,9 @@ static bool enter(int at, const char *from, int source, const struct stat *st,
 		openat(at, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 	if (fd < 0)
 		return false;
+	const struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, st->st_mtim};
 	const bool good = copy_bytes(source, fd);
+	futimens(fd, times);
 	if (close(fd) == 0 && good)
 		return true;
 	unlinkat(at, temporary, 0);

@@ -85,4 +85,7 @@ bool proof_write(int at, const struct cache_key *key, int fd, uint64_t size, XXH
  * the same digest and then proven anew. Notes that it was used. */
 bool proof_fits(int at, const struct cache_key *key, int fd);
 
+/* Its inode changed by our own doing; its contents did not. */
+void proof_renew(int at, const struct cache_key *key, int fd);
+
 #endif

@@ -3,7 +3,7 @@
  * Who fetches, what nobody has, and who was silent. All locks are bytes of one file, DIR/.lock, at
  * offsets that are hashes of the keys: open file description locks (fcntl(2), F_OFD_SETLK), which
  * end with the process that holds them, however it ends. Two keys of one hash merely wait for each
- * other.
+ * other. A lock's next byte tells that the file comes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,18 +21,39 @@
 
 struct cache_lock {
 	int fd;
+	struct flock coming;
 };
+
+static struct flock byte_of(const struct cache_key *key)
+{
+	const XXH64_hash_t seed = XXH3_64bits(key->hex, strlen(key->hex));
+	const XXH64_hash_t hash = XXH3_64bits_withSeed(key->name, strlen(key->name), seed);
+	return (struct flock){.l_type = F_WRLCK,
+			      .l_whence = SEEK_SET,
+			      .l_start = (off_t)(hash >> 2 & ~(XXH64_hash_t)1),
+			      .l_len = 1};
+}
+
+/* The next byte: its file is not only asked for, it comes. */
+static struct flock coming_of(const struct cache_key *key)
+{
+	struct flock range = byte_of(key);
+	range.l_start++;
+	return range;
+}
+
+static int lock_file(const struct cache *cache)
+{
+	return openat(cache->fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
 
 enum lock_state cache_lock(struct cache *cache, const struct cache_key *key,
 			   struct cache_lock **out)
 {
-	const XXH64_hash_t seed = XXH3_64bits(key->hex, strlen(key->hex));
-	const XXH64_hash_t hash = XXH3_64bits_withSeed(key->name, strlen(key->name), seed);
-	struct flock range = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(hash >> 2), .l_len = 1};
+	struct flock range = byte_of(key);
 	*out = NULL;
 	/* A description of its own, so that two requests of one process exclude each other too. */
-	int fd = openat(cache->fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = lock_file(cache);
 	if (fd < 0)
 		return LOCK_IMPOSSIBLE;
 	if (fcntl(fd, F_OFD_SETLK, &range) == 0) {
@@ -41,12 +62,27 @@ enum lock_state cache_lock(struct cache *cache, const struct cache_key *key,
 			close(fd);
 			return LOCK_IMPOSSIBLE;
 		}
-		(*out)->fd = fd;
+		**out = (struct cache_lock){.fd = fd, .coming = coming_of(key)};
 		return LOCK_HELD;
 	}
 	const bool busy = errno == EAGAIN || errno == EACCES;
 	close(fd);
 	return busy ? LOCK_BUSY : LOCK_IMPOSSIBLE;
+}
+
+void cache_lock_coming(struct cache_lock *lock)
+{
+	fcntl(lock->fd, F_OFD_SETLK, &lock->coming);
+}
+
+bool cache_is_coming(struct cache *cache, const struct cache_key *key)
+{
+	struct flock range = coming_of(key);
+	int fd = lock_file(cache);
+	const bool asked = fd >= 0 && fcntl(fd, F_OFD_GETLK, &range) == 0;
+	if (fd >= 0)
+		close(fd);
+	return asked && range.l_type != F_UNLCK;
 }
 
 void cache_unlock(struct cache_lock *lock)

@@ -193,6 +193,17 @@ static void note_on_disk(int at, const struct cache_key *key, int fd, struct pro
 	close(proof_fd);
 }
 
+void proof_renew(int at, const struct cache_key *key, int fd)
+{
+	struct proof proof;
+	struct stat st;
+	time_t used;
+	if (read_proof(at, key, &proof, &used) && fstat(fd, &st) == 0 && st.st_ino == proof.inode &&
+	    (uint64_t)st.st_size == proof.size && change_time(&st) != proof.changed &&
+	    !may_be_lost(&proof))
+		write_proof(at, key, fd, &proof);
+}
+
 bool proof_fits(int at, const struct cache_key *key, int fd)
 {
 	struct proof proof;

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
@@ -32,6 +34,7 @@ struct staging {
 	uint8_t *buffer;       /* GATHERED bytes */
 	size_t gathered;
 	XXH3_state_t *hash;
+	int64_t modified; /* seconds since 1970, -1: now */
 };
 
 /* A file in the directory AT, without a name where that can be. */
@@ -87,6 +90,7 @@ int staging_open(struct staging **out, struct cache *cache, const struct cache_k
 	stage->cache = cache;
 	stage->key = *key;
 	stage->at = -1;
+	stage->modified = -1;
 	stage->fd = held_open(cache);
 	stage->held = stage->fd >= 0;
 	stage->hash = XXH3_createState();
@@ -176,6 +180,19 @@ int staging_write(struct staging *stage, const void *bytes, size_t size, struct 
 int staging_fd(const struct staging *stage)
 {
 	return stage->fd;
+}
+
+void staging_set_time(struct staging *stage, int64_t modified)
+{
+	stage->modified = modified;
+}
+
+/* Before its proof, which tells when it was last changed. */
+static void set_time(const struct staging *stage)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = stage->modified}};
+	if (stage->modified > 0 && stage->modified <= time(NULL))
+		futimens(stage->fd, times);
 }
 
 void staging_drop(struct staging *stage)
@@ -273,6 +290,7 @@ int staging_commit(struct staging *stage, char **path, struct note_error *err)
 		unlinkat(stage->at, stage->name, 0);
 		stage->name[0] = '\0';
 	}
+	set_time(stage);
 	/* The proof comes last: a file without one is as good as none. */
 	if (!proof_write(stage->at, key, stage->fd, stage->size,
 			 XXH3_128bits_digest(stage->hash))) {

@@ -72,6 +72,7 @@ static void set_options(struct transfer *t)
 	libcurl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	libcurl.easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	libcurl.easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	libcurl.easy_setopt(easy, CURLOPT_FILETIME, 1L);
 	libcurl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	/* One connection for all, where the server will; what is asked first finds out. */
 	libcurl.easy_setopt(easy, CURLOPT_PIPEWAIT,
@@ -194,9 +195,12 @@ static bool probe(struct transfer *t, CURLM *multi)
 
 bool transfer_end(struct transfer *t, CURLM *multi, CURLcode result)
 {
+	curl_off_t modified = -1;
 	leave(t, multi);
 	if (t->stopped)
 		return true;
+	libcurl.easy_getinfo(t->easy, CURLINFO_FILETIME_T, &modified);
+	t->modified = modified;
 	const bool drained = t->drained > DRAINED_MOST && result == CURLE_WRITE_ERROR;
 	if (t->probing) {
 		answer_marker(t, result);

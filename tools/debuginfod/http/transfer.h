@@ -44,6 +44,7 @@ struct transfer {
 	bool shortage;      /* of file descriptors, here: nobody's failure */
 	double retry_after; /* seconds, -1 where the server did not say */
 	int64_t size;       /* of a good body, as announced; -1 */
+	int64_t modified;   /* Last-Modified in seconds since 1970; -1 */
 	char *signature;    /* X-DEBUGINFOD-IMASIGNATURE, or NULL */
 	char *notes;        /* all X-DEBUGINFOD headers, a line each, or NULL */
 	int error;          /* the errno that comes nearest to OUTCOME and its cause */
