@@ -94,6 +94,118 @@ cpios() {
 }
 check "cpio" cpios
 
+# both PROGRAM...: the packages of these in ./out, in their order.
+both() { same "$(perl -MJSON::PP -ne 'print decode_json($_)->{package}{name}, "\n"' out | sort | paste -sd' ')" "$*"; }
+
+# packers: what is there of the programs that pack, one a line.
+packers() {
+	local it
+	for it in gzip bzip2 xz zstd lzma; do ! command -v $it >/dev/null || echo "$it -c"; done
+	! command -v lz4 >/dev/null || printf '%s\n' 'lz4 -q -c' 'lz4 -q -l -c' 'lz4 -q --content-size --no-frame-crc -B4 -c'
+}
+
+rows() {
+	need perl cpio tar
+	program a/one one; program b/two two
+	for it in a b; do
+		(cd $it && find . | cpio --quiet -o -H newc) >$it.cpio
+		tar cf $it.tar -C $it .
+	done
+	zeros() { head -c "$1" /dev/zero; }
+	cat a.cpio b.cpio >row; status 0 "$PKGNOTE" show --json row; both one two
+	{ zeros 8; cat a.cpio; } >row.cpio; status 3 "$PKGNOTE" show row.cpio
+	cat a.tar b.tar >row; status 0 "$PKGNOTE" show --json row; both one two
+	packers >list
+	while read -r pack; do
+		for it in a.cpio b.cpio a.tar b.tar; do $pack <$it >$it.z; done
+		# As an initrd has it: microcode as it is, zeros, and what is packed; and anything else in a row.
+		{ cat a.cpio; zeros 1024; cat b.cpio.z; zeros 512; } >row
+		status 0 "$PKGNOTE" show --json row; both one two
+		{ cat a.cpio.z; zeros 12; cat b.cpio.z b.cpio; } >row
+		status 0 "$PKGNOTE" show --json row; both one two two
+		cat a.cpio b.cpio | $pack >row
+		status 0 "$PKGNOTE" show --json row; both one two
+		status 0 "$PKGNOTE" show --json - < <(cat row); both one two
+		# Members and frames of one tar, and tars in a row.
+		{ head -c 5000 a.tar | $pack; tail -c +5001 a.tar | $pack; } >row
+		status 0 "$PKGNOTE" show --json row; both one
+		cat a.tar.z b.tar.z >row
+		status 0 "$PKGNOTE" show --json row; both one two
+		# What is none of these is told.
+		for it in a.cpio a.cpio.z a.tar.z; do
+			{ cat $it; echo something else; } >row
+			status 3 "$PKGNOTE" show --json row; both one
+			says err '^pkgnote show: row: behind the end of the archive there is something that is no archive.*offset'
+			same "$(wc -l <err)" 1
+		done
+		# Cut short anywhere: what came is there, and it is said.
+		{ cat a.cpio; cat b.cpio.z; } >whole
+		for part in 10 30 50 70 90 99; do
+			head -c $(($(stat -c %s whole) * part / 100)) whole >row
+			status 3 "$PKGNOTE" show --json row
+			same "$(wc -l <err)" 1
+		done
+		both one
+	done <list
+	{ cat a.tar; echo something else; } >row
+	status 3 "$PKGNOTE" show --json row; both one
+	says err 'no archive: not looked at'
+	# The kernel's boot configuration is at home there.
+	{ cat a.cpio; printf 'kernel.x=1\n\0\14\0\0\0\0\0\0\0#BOOTCONFIG\n'; } >row
+	status 0 "$PKGNOTE" show --json row; both one
+	# In an archive.
+	cat a.cpio b.cpio.z >initrd.img; tar cf outer.tar initrd.img
+	status 0 "$PKGNOTE" show --json outer.tar; both one two
+	says out '"member":"initrd.img: two"'
+}
+check "archives, members and frames in a row, as an initrd has them: none is lost, and what else follows is told" rows
+
+inside() {
+	need perl tar gzip xz dpkg-deb
+	program root/usr/bin/one one; program root/usr/lib/two two
+	mkdir root/DEBIAN
+	printf 'Package: x\nVersion: 1\nArchitecture: all\nMaintainer: x\nDescription: x\n' >root/DEBIAN/control
+	for z in none gzip xz zstd; do
+		dpkg-deb --help | grep -q -- -Z || continue
+		dpkg-deb -Z$z -b root "x.$z.deb" >/dev/null 2>&1 || continue
+		tar czf outer.tar "x.$z.deb"
+		status 0 "$PKGNOTE" show --json outer.tar; both one two
+		says out "\"member\":\"x.$z.deb: usr/bin/one\""
+	done
+	head -c $(($(stat -c %s x.gzip.deb) * 3 / 4)) x.gzip.deb >cut.deb; tar cf outer.tar cut.deb
+	status 3 "$PKGNOTE" show outer.tar
+	says err '^pkgnote show: outer.tar: cut.deb: .*([Tt]runcated|cut short)'
+	# A program that is compressed, as kernel modules are; text that only looks so.
+	xz -k root/usr/bin/one; printf '\37\213nothing' >notes.gz
+	tar cf outer.tar -C root/usr/bin one.xz -C ../../.. notes.gz
+	status 0 "$PKGNOTE" show --json outer.tar; both one
+	# An archive without a name that says so; and deeper than once.
+	rm root/usr/bin/one.xz; tar cf data -C root usr; tar cf outer.tar data
+	status 0 "$PKGNOTE" show --json outer.tar; both one two
+	tar cf middle x.gzip.deb; tar cf outer.tar middle
+	status 3 "$PKGNOTE" show outer.tar
+	says err 'x.gzip.deb: a package in an archive in an archive: not looked into'
+}
+check "packages, archives and compressed programs inside an archive" inside
+
+rpm_inside() {
+	need perl tar rpmbuild
+	program root/usr/bin/one one
+	for z in w9.gzdio w9.bzdio w2.xzdio w3.zstdio w.ufdio; do
+		printf '%s\n' "%define _binary_payload $z" '%define __os_install_post %{nil}' '%define debug_package %{nil}' 'Name: x' 'Version: 1' "Release: ${z%.*}${z#*.}" \
+			'Summary: x' 'License: x' '%description' 'x' '%install' "cp -a $PWD/root/usr %{buildroot}" '%files' '/usr' >x.spec
+		rpmbuild --define "_topdir $PWD/top" -bb x.spec >log 2>&1 || { cat log; return 1; }
+	done
+	for it in top/RPMS/*/*.rpm; do
+		status 0 "$PKGNOTE" show --json "$it"; both one
+		tar cf outer.tar -C "$(dirname "$it")" "$(basename "$it")"
+		status 0 "$PKGNOTE" show --json outer.tar; both one
+		says out '"member":"x-1-.*rpm: usr/bin/one"'
+	done
+	same "$(find top/RPMS -name '*.rpm' | wc -l)" 5
+}
+check ".rpm of each compression, as it is and inside an archive" rpm_inside
+
 # image DIRECTORY LAYER...: an OCI layout of these tars, the lowest first.
 image() {
 	local to=$1 list='' layer digest; shift
@@ -187,21 +299,105 @@ bad_images() {
 		says out '"member":"opaque/top"'
 		says err 'names this layer, and it is not there'
 		says err 'sha256:.*[Tt]runcated'
-		same "$(wc -l <err)" 2
+		says err 'not what the image names: the SHA-256'
+		same "$(wc -l <err)" 3
 	done
 	echo '{"manifests":[{"digest":"sha256:../../x"},{"digest":"sha256:12"}]}' >layout/index.json
 	status 3 "$PKGNOTE" show layout
 	same "$(wc -l <err)" 2
-	# An index that names itself.
+	# An index that names itself, which no digest can be right for.
 	d=$(printf '%064d' 7)
 	echo "{\"manifests\":[{\"digest\":\"sha256:$d\"}]}" | tee layout/index.json >"layout/blobs/sha256/$d"
-	status 0 "$PKGNOTE" show layout
+	status 3 "$PKGNOTE" show layout
+	says err 'the SHA-256 of this manifest is'
+	same "$(wc -l <err)" 1
 	echo '[]' >layout/index.json
 	status 3 "$PKGNOTE" show layout
 	rm layout/index.json
 	status 3 "$PKGNOTE" show layout
 }
 check "images that name what is not there, layers cut short, indexes that go round: told, and the rest shown" bad_images
+
+tampered() {
+	need tar sha256sum zstd
+	three_layers
+	image layout low middle top
+	# As long as it was, and a sound archive: other bytes.
+	mkdir other; program other/keep evil; tar cf other.tar -C other .
+	digest=$(sha256sum <middle | cut -d' ' -f1)
+	cp other.tar "layout/blobs/sha256/$digest"
+	tar cf image.tar -C layout .
+	for image in layout image.tar; do
+		status 3 "$PKGNOTE" show --json $image
+		says err "sha256:$digest: not what the image names: the SHA-256 of this layer's bytes is $(sha256sum <other.tar | cut -d' ' -f1)\$"
+		same "$(wc -l <err)" 1
+		says out '"member":"opaque/top"'
+	done
+	image sound low middle top
+	# Bytes behind the end of a layer are its bytes too.
+	echo more >>"sound/blobs/sha256/$(sha256sum <low | cut -d' ' -f1)"
+	status 3 "$PKGNOTE" show sound
+	says err 'not what the image names'
+	image sound2 low middle top
+	manifest=$(sed -n 's/.*sha256:\([0-9a-f]*\).*/\1/p' sound2/index.json)
+	echo ' ' >>"sound2/blobs/sha256/$manifest"
+	tar cf sound2.tar -C sound2 .
+	for image in sound2 sound2.tar; do
+		status 3 "$PKGNOTE" show --json $image
+		says err "sha256:$manifest: not what the image names: the SHA-256 of this manifest"
+		same "$(seen)" "$all_that_is_seen"
+	done
+}
+check "layers and manifests whose bytes are not those that the image names: told" tampered
+
+links_between_layers() {
+	need perl tar sha256sum
+	# A link to a file that a layer above replaces; one to a file of a layer below.
+	program l/bin/a low; ln l/bin/a l/bin/b; program l/bin/c lower
+	tar cf low --sort=name -C l .
+	program m/bin/c lower; program m/bin/d middle
+	ln m/bin/c m/bin/e
+	tar cf middle.all --sort=name -C m .; tar cf middle --sort=name -C m bin/d
+	# "e" links to "c", which is in the layer below alone.
+	perl -we 'use strict; my ($path, $to) = @ARGV; my $h = pack("a100 a8 a8 a8 a12 a12 a8 a1 a100 a6 a2", $path, "0000644", "0000000", "0000000", "00000000000", "00000000000", " " x 8, "1", $to, "ustar", "00");
+		$h .= "\0" x (512 - length $h); substr($h, 148, 8) = sprintf("%06o\0 ", unpack("%32C*", $h)); print $h' bin/e bin/c >link
+	head -c -10240 middle >cut || true
+	{ cat link; cat middle; } >joined; mv joined middle
+	program t/bin/a top; touch t/bin/.wh.c
+	tar cf top -C t .
+	image layout low middle top
+	tar cf image.tar -C layout .
+	for image in layout image.tar; do
+		status 0 "$PKGNOTE" show --json $image
+		same "$(seen)" 'bin/a top top
+bin/b low low
+bin/d middle middle
+bin/e lower low'
+	done
+	sed 's/x/x/' link >alone; head -c 1024 /dev/zero >>alone
+	image nothing alone
+	status 3 "$PKGNOTE" show nothing
+	says err 'bin/e: a hard link to a file that no layer has'
+}
+check "hard links to files that other layers hide, take away or have" links_between_layers
+
+other_types() {
+	need perl tar sha256sum
+	program t/one one; tar cf low -C t .
+	image layout low
+	echo '{"predicate":1}' >statement
+	d=$(sha256sum <statement | cut -d' ' -f1); cp statement "layout/blobs/sha256/$d"
+	echo "{\"layers\":[{\"mediaType\":\"application/vnd.in-toto+json\",\"digest\":\"sha256:$d\"}]}" >attest
+	a=$(sha256sum <attest | cut -d' ' -f1); cp attest "layout/blobs/sha256/$a"
+	sed -i "s/\]}\$/,{\"digest\":\"sha256:$a\",\"platform\":{\"os\":\"unknown\"}}]}/" layout/index.json
+	# An index in the index, of two platforms.
+	cp layout/index.json inner; i=$(sha256sum <inner | cut -d' ' -f1); cp inner "layout/blobs/sha256/$i"
+	echo "{\"manifests\":[{\"digest\":\"sha256:$i\"}]}" >layout/index.json
+	status 0 "$PKGNOTE" show --json layout
+	both one
+	same "$(cat err)" "pkgnote show: layout: sha256:$d is of type application/vnd.in-toto+json, not a layer of files: not looked into"
+}
+check "attestations in an image: said; indexes in the index: gone into" other_types
 
 bad_archives() {
 	need tar zip perl

@@ -12,37 +12,18 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/libraries/archive.h"
+#include "tools/base/stream/stream.h"
 #include "tools/base/text.h"
 
 #define MOST_FACTOR 64
-#define FREE_BYTES  1000000000u
 #define PAGE        4096
 #define BLOCK       65536
 
-struct magic {
-	const char *bytes;
-	size_t size;
-};
-
-static const struct magic magics[] = {
-	{"\x1f\x8b", 2},
-	{"\xfd"
-	 "7zXZ\0",
-	 6},
-	{"\x28\xb5\x2f\xfd", 4},
-	{"\x04\x22\x4d\x18", 4},
-};
-
 bool stored_is_compressed(int fd)
 {
-	char head[8] = "";
+	uint8_t head[16];
 	const ssize_t got = pread(fd, head, sizeof(head), 0);
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		if (got >= (ssize_t)magics[i].size &&
-		    memcmp(head, magics[i].bytes, magics[i].size) == 0)
-			return true;
-	return false;
+	return got > 0 && stream_is_packed_head(head, (size_t)got);
 }
 
 /* A file without a name. */
@@ -136,28 +117,9 @@ int stored_spool(int fd, int *out, struct note_error *err)
 }
 
 struct packed {
-	int fd;
-	uint64_t at;
-	uint64_t budget; /* of what it may unpack to */
-	uint64_t size;   /* so far */
+	uint64_t size; /* so far */
 	char head[EI_NIDENT + 2];
-	char block[BLOCK];
 };
-
-static la_ssize_t read_packed(struct archive *archive, void *context, const void **bytes)
-{
-	struct packed *packed = context;
-	ssize_t got;
-	do
-		got = pread(packed->fd, packed->block, sizeof(packed->block), (off_t)packed->at);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		libarchive.set_error(archive, errno, "it cannot be read");
-	else
-		packed->at += (uint64_t)got;
-	*bytes = packed->block;
-	return got;
-}
 
 /* By its first bytes: all of them are in HEAD. */
 static bool is_wanted(const struct packed *packed, bool cores)
@@ -175,10 +137,6 @@ static int take_block(struct packed *packed, bool cores, int out, const char *by
 		      struct note_error *err)
 {
 	const uint64_t before = packed->size;
-	if (size > packed->budget)
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "it unpacks to more than %u times its size and 1 GB", MOST_FACTOR);
-	packed->budget -= size;
 	packed->size += size;
 	if (before < sizeof(packed->head)) {
 		const size_t part = sizeof(packed->head) - before;
@@ -190,74 +148,72 @@ static int take_block(struct packed *packed, bool cores, int out, const char *by
 	return write_sparse(out, bytes, size, before, err);
 }
 
-static int unpack(struct packed *packed, struct archive *a, bool cores, int out,
+static int unpack(struct packed *packed, struct stream *stream, bool cores, int out,
 		  struct note_error *err)
 {
-	struct archive_entry *entry;
-	int code = NOTE_OK;
-	libarchive.read_support_filter_gzip(a);
-	libarchive.read_support_filter_xz(a);
-	libarchive.read_support_filter_zstd(a);
-	libarchive.read_support_filter_lz4(a);
-	libarchive.read_support_format_raw(a);
-	libarchive.read_support_format_empty(a);
-	int got = libarchive.read_open(a, packed, NULL, read_packed, NULL);
-	if (got == ARCHIVE_OK)
-		got = libarchive.read_next_header(a, &entry);
-	while (got == ARCHIVE_OK && code == NOTE_OK) {
-		const void *bytes;
-		size_t size = 0;
-		la_int64_t offset;
-		got = libarchive.read_data_block(a, &bytes, &size, &offset);
-		if (got == ARCHIVE_OK)
+	struct note_error why;
+	const void *bytes;
+	size_t size = 1;
+	int read = stream_next_run(stream, &why), code = NOTE_OK;
+	while (read == NOTE_OK && code == NOTE_OK && size != 0) {
+		read = stream_read(stream, &bytes, &size, &why);
+		if (read == NOTE_OK && size != 0)
 			code = take_block(packed, cores, out, bytes, size, err);
 	}
-	if (code == NOTE_OK && packed->size < sizeof(packed->head) && got == ARCHIVE_EOF)
-		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET,
-				 "what is compressed in it is no ELF file");
-	if (code == NOTE_OK && got != ARCHIVE_EOF) {
-		const char *why = libarchive.error_string(a);
-		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+	if (code != NOTE_OK)
+		return code;
+	if (read == NOTE_UNSUPPORTED || read == NOTE_SYSTEM)
+		return error_set(err, read, NOTE_NO_OFFSET, "%s", why.text);
+	if (read != NOTE_OK)
+		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				 "cut short or broken where it is compressed: %s; %llu bytes came "
 				 "out of it",
-				 why != NULL ? why : "it cannot be read",
-				 (unsigned long long)packed->size);
-	}
-	return code;
+				 why.text, (unsigned long long)packed->size);
+	return packed->size >= sizeof(packed->head)
+		       ? NOTE_OK
+		       : error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET,
+				   "what is compressed in it is no ELF file");
+}
+
+/* What stands behind it and is not compressed. */
+static int look_behind(struct stream *stream, struct note_error *err)
+{
+	const int code = stream_next_run(stream, err);
+	if (code == NOTE_ABSENT)
+		return NOTE_OK;
+	return code != NOTE_OK ? code
+			       : error_set(err, NOTE_MALFORMED, stream_offset(stream),
+					   "behind what is compressed there is something else: not "
+					   "looked at");
 }
 
 int stored_unpack(int fd, bool cores, int *out, struct note_error *err)
 {
-	struct stat st;
+	struct stream_budget budget = stream_budget_of(fd, MOST_FACTOR);
+	struct packed packed = {0};
+	struct stream *stream;
 	struct note_error inner;
 	*out = -1;
-	if (fstat(fd, &st) != 0)
-		return error_system(err, "stat");
-	int code = archive_library_load(err);
-	if (code == NOTE_OK)
-		code = open_nameless(out, err);
+	int code = stream_open_fd(&stream, fd, &budget, err);
 	if (code != NOTE_OK)
 		return code;
-	struct packed *packed = xcalloc(1, sizeof(*packed));
-	packed->fd = fd;
-	if (__builtin_mul_overflow((uint64_t)st.st_size, MOST_FACTOR, &packed->budget))
-		packed->budget = UINT64_MAX;
-	if (packed->budget < FREE_BYTES)
-		packed->budget = FREE_BYTES;
-	struct archive *a = libarchive.read_new();
-	code = unpack(packed, a, cores, *out, err);
-	libarchive.read_free(a);
+	code = open_nameless(out, err);
+	if (code == NOTE_OK)
+		code = unpack(&packed, stream, cores, *out, err);
+	if (code == NOTE_OK)
+		code = look_behind(stream, err);
+	stream_close(stream);
 	if (code == NOTE_OK || code == NOTE_MALFORMED) {
-		const int sized = set_size(*out, packed->size, &inner);
+		const int sized = set_size(*out, packed.size, &inner);
 		if (sized != NOTE_OK && err != NULL)
 			*err = inner;
 		code = sized != NOTE_OK ? sized : code;
 	}
 	/* Of what is broken from its start there is nothing to look at. */
-	if (code != NOTE_OK && !(code == NOTE_MALFORMED && packed->size >= sizeof(packed->head))) {
+	if (code != NOTE_OK && *out >= 0 &&
+	    !(code == NOTE_MALFORMED && packed.size >= sizeof(packed.head))) {
 		close(*out);
 		*out = -1;
 	}
-	free(packed);
 	return code;
 }

@@ -1,45 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reading tar, zip and cpio in place: each ELF file or PE image is in memory while it is looked at,
- * and of other files no more than their first bytes. Archives inside are looked into, once. */
+ * and of other files no more than their first bytes. Archives and packages inside are looked into,
+ * once; and what is compressed, as far as it is such a file. */
 #include "tools/show/archive.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/show/nested.h"
 
 #define MAX_FILE ((uint64_t)2 << 30)
 
-/* Adds bytes of the member at hand to BYTES until these are SIZE. */
-int archive_read(struct contents *contents, struct text *bytes, uint64_t size,
-		 struct note_error *err)
+/* Adds what comes next in STREAM to BYTES until these are SIZE. */
+static int read_up_to(struct stream *stream, struct text *bytes, uint64_t size,
+		      struct note_error *err)
 {
-	char block[16384];
+	const void *block;
 	size_t got = 1;
 	int code = NOTE_OK;
 	while (code == NOTE_OK && got != 0 && bytes->size < size) {
+		code = stream_read(stream, &block, &got, err);
 		const uint64_t left = size - bytes->size;
-		code = contents_read(contents, block,
-				     left < sizeof(block) ? (size_t)left : sizeof(block), &got,
-				     err);
 		if (code == NOTE_OK)
-			text_add(bytes, block, got);
+			text_add(bytes, block, got < left ? got : (size_t)left);
 	}
 	return code;
 }
 
-/* Its head says whether the rest matters. */
-static int show_file(struct archive_view *view, struct contents *contents, const char *member,
+static int show_file(struct archive_view *view, struct stream *stream, const char *member,
 		     struct note_error *err)
 {
 	struct text *bytes = &view->bytes;
 	struct image *image;
 	bytes->size = 0;
-	int code = archive_read(contents, bytes, SELFMAG, err);
-	if (code != NOTE_OK || bytes->size < SELFMAG ||
-	    (memcmp(bytes->data, ELFMAG, SELFMAG) != 0 && memcmp(bytes->data, "MZ", 2) != 0))
-		return code;
-	code = archive_read(contents, bytes, MAX_FILE + 1, err);
+	int code = read_up_to(stream, bytes, MAX_FILE + 1, err);
 	if (code == NOTE_OK && bytes->size > MAX_FILE)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "larger than 2 GiB");
 	if (code == NOTE_OK)
@@ -51,40 +46,90 @@ static int show_file(struct archive_view *view, struct contents *contents, const
 	return code;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-	const size_t length = strlen(name), wanted = strlen(end);
-	return length >= wanted && strcmp(name + length - wanted, end) == 0;
-}
-
-static int show_nested(struct archive_view *view, struct contents *contents, const char *member,
+static int show_nested(struct archive_view *view, struct stream *stream, const char *member,
 		       struct note_error *err)
 {
 	struct contents *inner;
-	if (view->depth > 0)
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "an archive in an archive in an archive: not looked into; take it "
-				 "out and name it");
-	const int code = contents_open_member(&inner, contents, err);
+	const int code = contents_open(&inner, stream, view->budget, err);
 	if (code != NOTE_OK)
 		return code;
-	view->depth++;
 	archive_walk(view, inner, member);
-	view->depth--;
 	contents_close(inner);
 	return NOTE_OK;
 }
 
-int archive_member(struct archive_view *view, struct contents *contents, const char *member,
+static int show_package(struct archive_view *view, struct stream *stream, const char *member,
+			struct note_error *err)
+{
+	struct nested nested;
+	struct stream *payload;
+	int code = nested_open(&nested, stream, view->budget, &payload, err);
+	if (code == NOTE_OK)
+		code = stream_next_run(payload, err);
+	if (code == NOTE_OK)
+		code = show_nested(view, payload, member, err);
+	stream_close(payload);
+	return code == NOTE_ABSENT ? NOTE_OK : code; /* a package without files */
+}
+
+static bool is_squashfs(const void *head, size_t size)
+{
+	return size >= 96 && memcmp(head, "hsqs", 4) == 0;
+}
+
+/* By its first bytes, unpacked, and its name. */
+static int show_by_head(struct archive_view *view, struct stream *stream, const char *member,
+			const char *head, size_t size, struct note_error *err)
+{
+	const bool package = nested_is_package(head, size);
+	int code;
+	if (size >= SELFMAG && (memcmp(head, ELFMAG, SELFMAG) == 0 || memcmp(head, "MZ", 2) == 0))
+		return show_file(view, stream, member, err);
+	if (is_squashfs(head, size))
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "a squashfs image in an archive: not looked into; take it out "
+				 "and name it");
+	if (!package && !contents_is_head(head, size) && !contents_is_name(member))
+		return NOTE_OK;
+	if (view->depth > 0)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "%s in an archive in an archive: not looked into; take it out "
+				 "and name it",
+				 package ? "a package" : "an archive");
+	view->depth++;
+	code = package ? show_package(view, stream, member, err)
+		       : show_nested(view, stream, member, err);
+	view->depth--;
+	return code;
+}
+
+int archive_member(struct archive_view *view, struct stream *stream, const char *member,
 		   struct note_error *err)
 {
-	if (contents_is_name(member))
-		return show_nested(view, contents, member, err);
-	if (ends_with(member, ".deb") || ends_with(member, ".rpm"))
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "a package in an archive: not looked into; take it out and name "
-				 "it");
-	return show_file(view, contents, member, err);
+	const void *head;
+	size_t size = 0;
+	int code = stream_next_run(stream, err);
+	if (code == NOTE_ABSENT)
+		return NOTE_OK;
+	const bool packed = stream_is_packed(stream);
+	if (code == NOTE_OK)
+		code = stream_peek(stream, 512, &head, &size, err);
+	/* Of what looks compressed, and is not, nothing is known. */
+	if (code != NOTE_OK)
+		return packed && !view->budget->burst && !contents_is_name(member) ? NOTE_OK : code;
+	return show_by_head(view, stream, member, head, size, err);
+}
+
+int archive_contents_member(struct archive_view *view, struct contents *contents,
+			    const char *member, struct note_error *err)
+{
+	struct stream *stream;
+	int code = contents_stream(contents, &stream, err);
+	if (code != NOTE_OK)
+		return code;
+	code = archive_member(view, stream, member, err);
+	stream_close(stream);
+	return code;
 }
 
 void archive_walk(struct archive_view *view, struct contents *contents, const char *within)
@@ -102,7 +147,7 @@ void archive_walk(struct archive_view *view, struct contents *contents, const ch
 					 "a name that leads out of the archive, or none: not "
 					 "looked at");
 		else
-			code = archive_member(view, contents, member, &error);
+			code = archive_contents_member(view, contents, member, &error);
 		if (code != NOTE_OK)
 			inspection_fail(view->inspection, view->path, member, &error);
 		free(name);

@@ -11,101 +11,61 @@
 
 #include "libnote/error.h"
 #include "tools/base/libraries/archive.h"
+#include "tools/base/stream/stream.h"
 #include "tools/base/text.h"
 
-#define CHUNK        (64 * 1024)
-#define FREE_BYTES   1000000000u
 #define LONGEST_PATH 4096
+#define MOST_PARTS   10000
 
 struct contents {
 	struct archive *archive;
-	struct contents_budget *budget;
-	struct contents *outer; /* whose member is read, or NULL: the file */
-	int fd;
-	uint64_t at;
-	uint64_t size;
-	uint64_t counted; /* bytes that came out of the decompressor */
-	bool burst;       /* the budget is spent */
-	bool ended;       /* a read failed for good, and that was told: nothing follows */
-	bool compressed;
+	struct stream *stream;
+	struct stream *own; /* to be closed, or NULL */
+	struct stream_budget *budget;
+	uint64_t start; /* of the archive at hand, in the stream's run */
+	unsigned parts; /* archives in a row that were read to their ends */
+	bool ended;     /* a read failed for good, and that was told: nothing follows */
 	char *path;
-	uint8_t chunk[CHUNK];
+	char *hardlink;
 };
-
-struct contents_budget contents_budget_of(int fd, uint64_t factor)
-{
-	struct contents_budget budget = {0, (unsigned)factor};
-	struct stat st;
-	if (fstat(fd, &st) != 0 ||
-	    __builtin_mul_overflow((uint64_t)st.st_size, factor, &budget.left))
-		budget.left = UINT64_MAX;
-	if (budget.left < FREE_BYTES)
-		budget.left = FREE_BYTES;
-	return budget;
-}
-
-static bool spend(struct contents *contents, uint64_t bytes)
-{
-	if (bytes > contents->budget->left) {
-		contents->burst = true;
-		contents->budget->left = 0;
-		return false;
-	}
-	contents->budget->left -= bytes;
-	return true;
-}
 
 /* --- what libarchive reads --- */
 
-static la_ssize_t read_file(struct archive *archive, void *context, const void **bytes)
-{
-	struct contents *contents = context;
-	ssize_t got;
-	do
-		got = pread(contents->fd, contents->chunk, CHUNK, (off_t)contents->at);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		libarchive.set_error(archive, errno, "read: %s", strerror(errno));
-	else
-		contents->at += (uint64_t)got;
-	*bytes = contents->chunk;
-	return got;
-}
-
-static la_int64_t skip_file(struct archive *archive, void *context, la_int64_t request)
-{
-	struct contents *contents = context;
-	(void)archive;
-	const uint64_t left = contents->at < contents->size ? contents->size - contents->at : 0;
-	const uint64_t step = (uint64_t)request < left ? (uint64_t)request : left;
-	contents->at += step;
-	return (la_int64_t)step;
-}
-
-static la_int64_t seek_file(struct archive *archive, void *context, la_int64_t offset, int whence)
-{
-	struct contents *contents = context;
-	const la_int64_t from = whence == SEEK_SET   ? 0
-				: whence == SEEK_CUR ? (la_int64_t)contents->at
-						     : (la_int64_t)contents->size;
-	la_int64_t to;
-	(void)archive;
-	if (__builtin_add_overflow(from, offset, &to) || to < 0)
-		return ARCHIVE_FATAL;
-	contents->at = (uint64_t)to;
-	return to;
-}
-
-static la_ssize_t read_member(struct archive *archive, void *context, const void **bytes)
+static la_ssize_t read_stream(struct archive *archive, void *context, const void **bytes)
 {
 	struct contents *contents = context;
 	struct note_error error;
-	size_t got;
-	*bytes = contents->chunk;
-	if (contents_read(contents->outer, contents->chunk, CHUNK, &got, &error) == NOTE_OK)
-		return (la_ssize_t)got;
+	size_t size;
+	if (stream_read(contents->stream, bytes, &size, &error) == NOTE_OK)
+		return (la_ssize_t)size;
 	libarchive.set_error(archive, EINVAL, "%s", error.text);
 	return -1;
+}
+
+static la_int64_t skip_stream(struct archive *archive, void *context, la_int64_t request)
+{
+	struct stream *stream = ((struct contents *)context)->stream;
+	(void)archive;
+	const uint64_t from = stream_position(stream);
+	const uint64_t left = stream_run_size(stream) - from;
+	stream_seek(stream, from + ((uint64_t)request < left ? (uint64_t)request : left));
+	return (la_int64_t)(stream_position(stream) - from);
+}
+
+static la_int64_t seek_stream(struct archive *archive, void *context, la_int64_t offset, int whence)
+{
+	struct contents *contents = context;
+	struct stream *stream = contents->stream;
+	const uint64_t from = whence == SEEK_SET   ? contents->start
+			      : whence == SEEK_CUR ? stream_position(stream)
+						   : stream_run_size(stream);
+	la_int64_t to;
+	(void)archive;
+	if (__builtin_add_overflow((la_int64_t)from, offset, &to) ||
+	    to < (la_int64_t)contents->start)
+		return ARCHIVE_FATAL;
+	stream_seek(stream, (uint64_t)to);
+	return (la_int64_t)(stream_position(stream) - contents->start);
 }
 
 /* --- opening --- */
@@ -113,78 +73,81 @@ static la_ssize_t read_member(struct archive *archive, void *context, const void
 static int broken(struct contents *contents, const char *what, struct note_error *err)
 {
 	const char *why = libarchive.error_string(contents->archive);
-	const struct contents *outer = contents->outer;
-	if (contents->burst || (outer != NULL && outer->burst))
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "it unpacks to more than %u times its size and 1 GB: "
-				 "--max-expansion allows more",
-				 contents->budget->factor);
+	if (contents->budget->burst)
+		return stream_too_much(contents->budget, err);
 	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "%s: %s", what,
 			 why != NULL ? why : "it cannot be read");
 }
 
 static int open_archive(struct contents *contents, struct note_error *err)
 {
+	libarchive.read_free(contents->archive);
 	struct archive *a = contents->archive = libarchive.read_new();
-	libarchive.read_support_filter_gzip(a);
-	libarchive.read_support_filter_bzip2(a);
-	libarchive.read_support_filter_xz(a);
-	libarchive.read_support_filter_lzma(a);
-	libarchive.read_support_filter_zstd(a);
-	libarchive.read_support_filter_lz4(a);
+	contents->start = stream_position(contents->stream);
 	libarchive.read_support_format_tar(a);
 	libarchive.read_support_format_cpio(a);
 	libarchive.read_support_format_zip(a);
 	libarchive.read_support_format_empty(a);
-	/* An .apk is three tars in a row; so may be any other. */
-	libarchive.read_set_option(a, "tar", "read_concatenated_archives", "1");
 	libarchive.read_set_callback_data(a, contents);
-	libarchive.read_set_read_callback(a, contents->outer != NULL ? read_member : read_file);
-	if (contents->outer == NULL) {
-		libarchive.read_set_skip_callback(a, skip_file);
-		libarchive.read_set_seek_callback(a, seek_file);
+	libarchive.read_set_read_callback(a, read_stream);
+	if (stream_can_seek(contents->stream)) {
+		libarchive.read_set_skip_callback(a, skip_stream);
+		libarchive.read_set_seek_callback(a, seek_stream);
 	}
-	if (libarchive.read_open1(a) != ARCHIVE_OK)
-		return broken(contents, "the archive", err);
-	contents->compressed = libarchive.filter_count(a) > 1;
-	return NOTE_OK;
+	return libarchive.read_open1(a) == ARCHIVE_OK ? NOTE_OK
+						      : broken(contents, "the archive", err);
 }
 
-static int open_any(struct contents **out, struct contents *contents, struct note_error *err)
+int contents_open(struct contents **out, struct stream *stream, struct stream_budget *budget,
+		  struct note_error *err)
 {
-	const int code = open_archive(contents, err);
-	*out = contents;
-	if (code != NOTE_OK) {
+	*out = NULL;
+	int code = archive_library_load(err);
+	if (code != NOTE_OK)
+		return code;
+	struct contents *contents = xcalloc(1, sizeof(*contents));
+	contents->stream = stream;
+	contents->budget = budget;
+	code = open_archive(contents, err);
+	if (code == NOTE_OK)
+		*out = contents;
+	else
 		contents_close(contents);
-		*out = NULL;
-	}
 	return code;
 }
 
-int contents_open(struct contents **out, int fd, struct contents_budget *budget,
-		  struct note_error *err)
+/* STREAM is closed with it, or now. */
+static int open_own(struct contents **out, struct stream *stream, struct stream_budget *budget,
+		    struct note_error *err)
 {
-	struct stat st;
+	int code = stream_next_run(stream, err);
 	*out = NULL;
-	const int code = archive_library_load(err);
-	if (code != NOTE_OK)
-		return code;
-	if (fstat(fd, &st) != 0)
-		return error_system(err, "stat");
-	struct contents *contents = xcalloc(1, sizeof(*contents));
-	contents->fd = fd;
-	contents->size = (uint64_t)st.st_size;
-	contents->budget = budget;
-	return open_any(out, contents, err);
+	if (code == NOTE_ABSENT)
+		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "the archive: it is empty");
+	if (code == NOTE_OK)
+		code = contents_open(out, stream, budget, err);
+	if (code == NOTE_OK)
+		(*out)->own = stream;
+	else
+		stream_close(stream);
+	return code;
+}
+
+int contents_open_fd(struct contents **out, int fd, struct stream_budget *budget,
+		     struct note_error *err)
+{
+	struct stream *stream;
+	const int code = stream_open_fd(&stream, fd, budget, err);
+	*out = NULL;
+	return code == NOTE_OK ? open_own(out, stream, budget, err) : code;
 }
 
 int contents_open_member(struct contents **out, struct contents *outer, struct note_error *err)
 {
-	struct contents *contents = xcalloc(1, sizeof(*contents));
-	contents->outer = outer;
-	contents->fd = -1;
-	contents->budget = outer->budget;
-	return open_any(out, contents, err);
+	struct stream *stream;
+	const int code = contents_stream(outer, &stream, err);
+	*out = NULL;
+	return code == NOTE_OK ? open_own(out, stream, outer->budget, err) : code;
 }
 
 void contents_close(struct contents *contents)
@@ -192,40 +155,68 @@ void contents_close(struct contents *contents)
 	if (contents == NULL)
 		return;
 	libarchive.read_free(contents->archive);
+	stream_close(contents->own);
 	free(contents->path);
+	free(contents->hardlink);
 	free(contents);
 }
 
-/* --- reading --- */
+/* --- archives in a row --- */
 
-/* What the decompressor gave since the last time. */
-static bool count_unpacked(struct contents *contents)
+/* The kernel's boot configuration at the end of an initrd
+ * (Documentation/admin-guide/bootconfig.rst): text, padding, size, checksum, magic. */
+static bool is_boot_configuration(struct contents *contents)
 {
-	if (!contents->compressed)
-		return true;
-	const la_int64_t all = libarchive.filter_bytes(contents->archive, 0);
-	const uint64_t more = all > 0 && (uint64_t)all > contents->counted
-				      ? (uint64_t)all - contents->counted
-				      : 0;
-	contents->counted += more;
-	return spend(contents, more);
+	static const char magic[] = "#BOOTCONFIG\n";
+	char last[sizeof(magic) - 1] = "";
+	const void *bytes;
+	size_t size = 1;
+	if (!stream_back(contents->stream, stream_position(contents->stream) - contents->start))
+		return false;
+	while (size != 0) {
+		if (stream_read(contents->stream, &bytes, &size, NULL) != NOTE_OK)
+			return false;
+		const size_t part = size < sizeof(last) ? size : sizeof(last);
+		memmove(last, last + part, sizeof(last) - part);
+		memcpy(last + sizeof(last) - part, (const char *)bytes + size - part, part);
+	}
+	return memcmp(last, magic, sizeof(last)) == 0;
 }
 
-/* Reads over the rest of a compressed member piece by piece, since libarchive would not stop. */
-static int pass_over(struct contents *contents, struct note_error *err)
+/* What stands behind an archive and is none. */
+static int strange_rest(struct contents *contents, uint64_t offset, struct note_error *err)
 {
-	const void *bytes;
-	size_t size;
-	la_int64_t offset;
-	int code = ARCHIVE_OK;
-	while (contents->compressed && code == ARCHIVE_OK) {
-		code = libarchive.read_data_block(contents->archive, &bytes, &size, &offset);
-		if (!count_unpacked(contents))
-			return broken(contents, "the archive", err);
-	}
-	return code == ARCHIVE_OK || code == ARCHIVE_EOF || code == ARCHIVE_WARN
-		       ? NOTE_OK
-		       : broken(contents, "the archive", err);
+	contents->ended = true;
+	if (is_boot_configuration(contents))
+		return NOTE_ABSENT;
+	return error_set(err, NOTE_MALFORMED, offset,
+			 "behind the end of the archive there is something that is no archive: "
+			 "not looked at");
+}
+
+/* A tar and a cpio have ends of their own. Of a zip its list is at the end of the file. */
+static int next_archive(struct contents *contents, struct note_error *err)
+{
+	struct stream *stream = contents->stream;
+	const uint64_t read = stream_position(stream) - contents->start;
+	const la_int64_t used = libarchive.filter_bytes(contents->archive, 0);
+	if ((libarchive.format(contents->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP)
+		return NOTE_ABSENT;
+	if ((used < 0 || (uint64_t)used > read || !stream_back(stream, read - (uint64_t)used)))
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "what stands behind an archive of its kind is not looked at");
+	if (++contents->parts == MOST_PARTS)
+		return error_set(err, NOTE_UNSUPPORTED, stream_offset(stream),
+				 "more than 10000 archives in a row: the rest is not looked at");
+	int code = stream_next_run(stream, err);
+	if (code != NOTE_OK)
+		return code;
+	const uint64_t offset = stream_offset(stream);
+	code = open_archive(contents, err);
+	if (code != NOTE_OK && !contents->budget->burst &&
+	    libarchive.format(contents->archive) == 0)
+		return strange_rest(contents, offset, err);
+	return code;
 }
 
 char *contents_path(const char *name)
@@ -249,23 +240,39 @@ char *contents_path(const char *name)
 	return path.data;
 }
 
+/* The next header, of the archive at hand or one behind it. */
+static int next_header(struct contents *contents, struct archive_entry **entry,
+		       struct note_error *err)
+{
+	while (true) {
+		const int got = libarchive.read_next_header(contents->archive, entry);
+		/* A warning is about names that are not of this locale: bytes are what we want. */
+		if (got == ARCHIVE_OK || got == ARCHIVE_WARN)
+			return NOTE_OK;
+		if (got != ARCHIVE_EOF)
+			return broken(contents, "the archive", err);
+		const int code = next_archive(contents, err);
+		if (code != NOTE_OK)
+			return code;
+	}
+}
+
 int contents_next(struct contents *contents, struct contents_entry *out, struct note_error *err)
 {
 	struct archive_entry *entry;
 	if (contents->ended)
 		return NOTE_ABSENT;
-	if (contents->path != NULL && pass_over(contents, err) != NOTE_OK)
-		return err != NULL ? err->code : NOTE_MALFORMED;
-	const int got = libarchive.read_next_header(contents->archive, &entry);
-	if (got == ARCHIVE_EOF)
-		return NOTE_ABSENT;
-	/* A warning is about names that are not of this locale: bytes are what we want. */
-	if ((got != ARCHIVE_OK && got != ARCHIVE_WARN) || !count_unpacked(contents))
-		return broken(contents, "the archive", err);
+	const int code = next_header(contents, &entry, err);
+	if (code != NOTE_OK) {
+		contents->ended = true;
+		return code;
+	}
 	const char *name = libarchive.entry_pathname(entry);
 	const la_int64_t size = libarchive.entry_size(entry);
 	free(contents->path);
+	free(contents->hardlink);
 	contents->path = contents_path(name);
+	contents->hardlink = contents_path(libarchive.entry_hardlink(entry));
 	*out = (struct contents_entry){
 		.path = contents->path,
 		.name = name != NULL ? name : "",
@@ -273,12 +280,11 @@ int contents_next(struct contents *contents, struct contents_entry *out, struct 
 		.is_directory = libarchive.entry_filetype(entry) == AE_IFDIR,
 		.is_file = libarchive.entry_filetype(entry) == AE_IFREG &&
 			   libarchive.entry_hardlink(entry) == NULL,
+		.hardlink = contents->hardlink,
 		.symlink = libarchive.entry_filetype(entry) == AE_IFLNK
 				   ? libarchive.entry_symlink(entry)
 				   : NULL,
 	};
-	if (contents->path == NULL)
-		contents->path = xstrdup("");
 	return NOTE_OK;
 }
 
@@ -291,13 +297,24 @@ int contents_read(struct contents *contents, void *buffer, size_t room, size_t *
 	if (size < 0)
 		return broken(contents, "the member", err);
 	/* Holes and what is packed in a zip come out here alone. */
-	if (!count_unpacked(contents) ||
-	    (!contents->compressed && !spend(contents, (uint64_t)size))) {
+	if (!stream_is_packed(contents->stream) &&
+	    !stream_spend(contents->budget, (uint64_t)size)) {
 		contents->ended = true;
 		return broken(contents, "the member", err);
 	}
 	*got = (size_t)size;
 	return NOTE_OK;
+}
+
+static int read_member(void *context, void *buffer, size_t room, size_t *got,
+		       struct note_error *err)
+{
+	return contents_read(context, buffer, room, got, err);
+}
+
+int contents_stream(struct contents *contents, struct stream **out, struct note_error *err)
+{
+	return stream_open_source(out, read_member, contents, contents->budget, err);
 }
 
 /* --- what is one --- */
@@ -319,14 +336,18 @@ bool contents_is_name(const char *name)
 	return false;
 }
 
+bool contents_is_head(const void *head, size_t size)
+{
+	const char *bytes = head;
+	return (size >= 22 &&
+		(memcmp(bytes, "PK\x03\x04", 4) == 0 || memcmp(bytes, "PK\x05\x06", 4) == 0)) ||
+	       (size >= 26 && memcmp(bytes, "07070", 5) == 0) ||
+	       (size >= 512 && memcmp(bytes + 257, "ustar", 5) == 0);
+}
+
 bool contents_is_one(int fd, const char *name)
 {
-	uint8_t head[512] = {0};
+	uint8_t head[512];
 	const ssize_t got = pread(fd, head, sizeof(head), 0);
-	if (got < 22)
-		return false;
-	if (memcmp(head, "PK\x03\x04", 4) == 0 || memcmp(head, "PK\x05\x06", 4) == 0 ||
-	    memcmp(head, "07070", 5) == 0 || memcmp(head + 257, "ustar", 5) == 0)
-		return true;
-	return contents_is_name(name);
+	return got >= 22 && (contents_is_head(head, (size_t)got) || contents_is_name(name));
 }

@@ -17,7 +17,7 @@
 	X(entry_symlink)             \
 	X(error_string)              \
 	X(filter_bytes)              \
-	X(filter_count)              \
+	X(format)                    \
 	X(read_data)                 \
 	X(read_data_block)           \
 	X(read_data_skip)            \
@@ -27,7 +27,6 @@
 	X(read_open)                 \
 	X(read_open1)                \
 	X(read_set_callback_data)    \
-	X(read_set_option)           \
 	X(read_set_read_callback)    \
 	X(read_set_seek_callback)    \
 	X(read_set_skip_callback)    \

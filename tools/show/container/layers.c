@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What layers of a container image hide: see layers.h. */
-#include "tools/show/layers.h"
+#include "tools/show/container/layers.h"
 
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WHITEOUT ".wh."
-#define OPAQUE   ".wh..wh..opq"
+#define WHITEOUT   ".wh."
+#define MOST_LINKS 1000
+#define OPAQUE     ".wh..wh..opq"
 
 static int compare(const void *a, const void *b)
 {
@@ -79,17 +80,62 @@ bool layers_see(struct layers *layers, const char *path, bool is_directory)
 		return false;
 	}
 	char *copy = xstrdup(path);
-	const bool hidden = is_hidden(layers, copy, is_directory);
-	free(copy);
-	if (hidden)
+	if (is_hidden(layers, copy, is_directory)) {
+		char **found = is_directory ? NULL : tsearch(copy, &layers->hidden, compare);
+		if (found == NULL || *found != copy)
+			free(copy);
 		return false;
+	}
 	add_parents(layers, path);
-	strings_add(is_directory ? &layers->new_directories : &layers->new_gone, path);
+	strings_take(is_directory ? &layers->new_directories : &layers->new_gone, copy);
+	if (!is_directory)
+		tsearch(copy, &layers->here, compare);
 	return !is_directory;
+}
+
+/* The strings are others'. */
+static void keep(void *name)
+{
+	(void)name;
+}
+
+const char *layers_link(struct layers *layers, const char *path)
+{
+	for (size_t i = 0; i < layers->link_count; i++) {
+		struct layer_link *link = &layers->links[i];
+		if (link->found || strcmp(link->target, path) != 0)
+			continue;
+		/* Of several names one is shown, as of any file. */
+		for (size_t k = i; k < layers->link_count; k++)
+			layers->links[k].found |= strcmp(layers->links[k].target, path) == 0;
+		return link->name;
+	}
+	return NULL;
+}
+
+void layers_see_link(struct layers *layers, const char *path, const char *target)
+{
+	if (!layers_see(layers, path, false))
+		return;
+	/* Seen by its own name. */
+	if (has(&layers->here, target))
+		return;
+	if (layers->link_count == MOST_LINKS) {
+		layers->too_many = true;
+		return;
+	}
+	layers->links = xrealloc(layers->links, (layers->link_count + 1) * sizeof(*layers->links));
+	layers->links[layers->link_count++] =
+		(struct layer_link){xstrdup(path), xstrdup(target), false};
+	layers->again |= has(&layers->hidden, target);
 }
 
 void layers_next(struct layers *layers)
 {
+	tdestroy(layers->here, keep);
+	tdestroy(layers->hidden, free);
+	layers->here = layers->hidden = NULL;
+	layers->again = false;
 	merge(&layers->gone, &layers->new_gone);
 	merge(&layers->opaque, &layers->new_opaque);
 	merge(&layers->directories, &layers->new_directories);
@@ -101,5 +147,10 @@ void layers_free(struct layers *layers)
 	tdestroy(layers->gone, free);
 	tdestroy(layers->opaque, free);
 	tdestroy(layers->directories, free);
+	for (size_t i = 0; i < layers->link_count; i++) {
+		free(layers->links[i].name);
+		free(layers->links[i].target);
+	}
+	free(layers->links);
 	*layers = (struct layers){0};
 }
