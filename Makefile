@@ -65,7 +65,7 @@ SHARED       := $(SONAME).1.0
 
 SHIM         := $(BUILD)/libdebuginfod
 
-all: $(BUILD)/pkgnote $(BUILD)/libnote.so $(BUILD)/libnote.a $(BUILD)/libnote.pc $(SHIM)/libdebuginfod.so.1 $(SHIM)/debuginfod-find
+all: $(BUILD)/pkgnote $(BUILD)/share/pkgnote/page-one.specs $(BUILD)/libnote.so $(BUILD)/libnote.a $(BUILD)/libnote.pc $(SHIM)/libdebuginfod.so.1 $(SHIM)/debuginfod-find
 
 # Who tells the version is made anew with it.
 $(patsubst %.c,$(BUILD)/%.o,$(shell grep -rl --include='*.c' PKGNOTE_VERSION libnote tools)): Makefile
@@ -113,6 +113,13 @@ $(BUILD)/libnote.pc: libnote/libnote.pc.in Makefile
 $(BUILD)/pkgnote: $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a
 	$(CC) $(CFLAGS) $(HARDEN_PIE) $(HARDEN_LINK) $(LDFLAGS) -pthread -o $@ $(TOOL_OBJECTS) $(BUILD)/libnote/inside.a $(TOOL_LIBS)
 
+# For pkgnote flags without -o: the linker script, and gcc's specs file that names it (tools/flags/script.h).
+page_one_specs = printf '*link_libgcc:\n%%D %%{!r:-T %s/page-one.ld}\n\n' '$(1)'
+$(BUILD)/share/pkgnote/page-one.specs: tools/flags/page-one.ld Makefile
+	@mkdir -p $(@D)
+	cp $< $(@D)/page-one.ld
+	$(call page_one_specs,$(abspath $(@D))) >$@
+
 # What programs load in place of elfutils' library, and a debuginfod-find with the same inside: the client's engine,
 # and of base what that needs.
 $(SHIM)/engine.a: $(filter $(BUILD)/tools/debuginfod/% $(BUILD)/tools/base/%,$(TOOL_OBJECTS))
@@ -147,6 +154,9 @@ install: all
 	install -d $(DESTDIR)$(LIBDIR)/pkgnote $(DESTDIR)$(PREFIX)/lib/pkgnote/bin
 	install -m 644 $(SHIM)/libdebuginfod.so.1 $(DESTDIR)$(LIBDIR)/pkgnote/libdebuginfod.so.1
 	install -m 755 $(SHIM)/debuginfod-find $(DESTDIR)$(PREFIX)/lib/pkgnote/bin/debuginfod-find
+	install -d $(DESTDIR)$(PREFIX)/share/pkgnote
+	install -m 644 tools/flags/page-one.ld $(DESTDIR)$(PREFIX)/share/pkgnote/page-one.ld
+	$(call page_one_specs,$(PREFIX)/share/pkgnote) >$(DESTDIR)$(PREFIX)/share/pkgnote/page-one.specs
 	for page in man/*.[1357]; do \
 	  sed -e '/^\.TH/s/@VERSION@/$(VERSION)/' $$page >$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} && \
 	  chmod 644 $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done

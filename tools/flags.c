@@ -20,6 +20,7 @@
 #include "tools/base/metadata.h"
 #include "tools/commands.h"
 #include "tools/flags/quote.h"
+#include "tools/flags/script.h"
 #include "tools/flags/trial.h"
 
 enum form { AS_ARGV, AS_SHELL, AS_MAKE, AS_SPECS, AS_CLANG_CONFIG, AS_RESPONSE, AS_OBJECT };
@@ -33,6 +34,7 @@ struct flags {
 	int form;
 	int linker;
 	struct trial trial;
+	struct script script; /* where the linker wants one */
 	const char *machine;
 	const char *like;
 	const char *out;
@@ -51,12 +53,6 @@ static char *percent_encoded(const char *payload)
 	return text.data;
 }
 
-/* --- a linker script --- */
-
-/* GNU ld lays out by its own script and, because of INSERT, by this one. */
-static const char note_script[] = "SECTIONS { .note.package : { KEEP(*(.note.package)) } } INSERT "
-				  "AFTER .note.gnu.build-id;\n";
-
 /* Writes BYTES to NAME, as it is given. */
 static bool write_out(struct flags *flags, const char *name, const void *bytes, size_t size)
 {
@@ -67,53 +63,37 @@ static bool write_out(struct flags *flags, const char *name, const void *bytes, 
 	return good;
 }
 
-/* What the script is named by: FILE.ld, absolute; for free(). NULL where it cannot be written. */
-static char *write_script(struct flags *flags)
-{
-	char *name = xasprintf("%s.ld", flags->out);
-	char *path = write_out(flags, name, note_script, sizeof(note_script) - 1)
-			     ? realpath(name, NULL)
-			     : NULL;
-	free(name);
-	return path;
-}
-
-static void add_script(struct strings *words, const char *path)
-{
-	strings_add(words, "-Xlinker");
-	strings_add(words, "-T");
-	strings_add(words, "-Xlinker");
-	strings_add(words, path);
-}
-
 #define SINCE_2_44 \
 	"the linker lays the note outside page one (GNU ld does since 2.44), where no core has it"
 
-/* WORDS bring the note across, but outside page one: a script beside the output is added to them,
- * if that helps. False, and said, where only stamp can. */
+/* WORDS bring the note across, but outside page one: what has the linker read a script is added to
+ * them, if that helps. False, and said, where only stamp can. */
 static bool put_right(struct flags *flags, struct strings *words)
 {
-	if (flags->out == NULL || !output_is_file(flags->out)) {
-		cli_failf(&flags->cli, NULL,
-			  SINCE_2_44 "; a linker script puts it right, and -o FILE says where "
-				     "(FILE.ld); or stamp what was linked");
+	const bool specs = flags->form != AS_SPECS && flags->form != AS_CLANG_CONFIG;
+	const char *out = flags->out != NULL && output_is_file(flags->out) ? flags->out : NULL;
+	struct note_error err;
+	bool once;
+	if (!script_get(&flags->script, out, &err)) {
+		if (out != NULL)
+			cli_fail(&flags->cli, out, &err);
+		else
+			cli_failf(&flags->cli, NULL,
+				  SINCE_2_44 "; a linker script puts it right, and -o FILE says "
+					     "where (FILE.ld); or stamp what was linked");
+		script_tidy(&flags->script, NULL);
 		return false;
 	}
-	char *path = write_script(flags);
-	if (path == NULL)
-		return false;
-	add_script(words, path);
-	const bool good = trial_both(&flags->trial, words) == ARRIVED;
-	if (good) {
-		cli_say(&flags->cli, path,
-			"puts the note into page one, where this linker does not by itself");
-	} else {
-		unlink(path);
+	const bool good = script_add(&flags->script, &flags->trial, specs, words, &once);
+	script_tidy(&flags->script, good ? words : NULL);
+	if (good)
+		cli_say(&flags->cli, flags->script.path,
+			"puts the note into page one, where this linker does not by itself%s",
+			once && specs ? "; ld takes it once in a link, not twice" : "");
+	else
 		cli_failf(&flags->cli, NULL,
 			  SINCE_2_44 "; nothing that could be said to it helps: stamp what was "
 				     "linked");
-	}
-	free(path);
 	return good;
 }
 
@@ -162,11 +142,12 @@ static void add_json(struct text *text, const struct strings *words)
 }
 
 /* The linker's own words; ld -r would carry the note along and the final link multiply it. */
-static void add_specs(struct text *text, const struct strings *words)
+static void add_specs(struct text *text, const struct strings *words, const char *script)
 {
+	const size_t count = words->count - (script != NULL ? 4 : 0);
 	text_puts(text, "*link:\n+ %{!r:");
 	bool first = true;
-	for (size_t i = 0; i < words->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (strcmp(words->items[i], "-Xlinker") == 0)
 			continue;
 		text_puts(text, first ? "" : " ");
@@ -174,6 +155,8 @@ static void add_specs(struct text *text, const struct strings *words)
 		first = false;
 	}
 	text_puts(text, "}\n\n");
+	if (script != NULL)
+		script_specs(text, script);
 }
 
 /* WORDS, the arguments for the compiler, in the wanted form. */
@@ -184,7 +167,7 @@ static void print_form(const struct flags *flags, const struct strings *words, s
 		return;
 	}
 	if (flags->form == AS_SPECS) {
-		add_specs(text, words);
+		add_specs(text, words, flags->script.path);
 		return;
 	}
 	for (size_t i = 0; i < words->count; i++) {
@@ -314,6 +297,7 @@ static void make_object(struct flags *flags)
 	void *object = NULL;
 	size_t size;
 	char *path = NULL;
+	struct text text = {0};
 	if (!build_object(flags, &object, &size) || !write_out(flags, flags->out, object, size) ||
 	    flags->machine != NULL || flags->like != NULL || !output_is_file(flags->out))
 		goto out;
@@ -321,12 +305,14 @@ static void make_object(struct flags *flags)
 	if (path != NULL)
 		strings_add(&words, path);
 	if (path != NULL && trial_both(&flags->trial, &words) == OUTSIDE_PAGE_ONE &&
-	    put_right(flags, &words))
+	    put_right(flags, &words)) {
+		for (size_t i = 1; i < words.count; i++)
+			text_printf(&text, " %s", words.items[i]);
 		cli_say(&flags->cli, flags->out,
-			"wants -Xlinker -T -Xlinker %s.ld beside it in the link, or pkgnote stamp "
-			"after it",
-			flags->out);
+			"wants%s beside it in the link, or pkgnote stamp after it", text.data);
+	}
 out:
+	text_free(&text);
 	strings_free(&words);
 	free(path);
 	free(object);
@@ -426,6 +412,7 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 out:
 	trial_end(&flags.trial);
+	script_free(&flags.script);
 	metadata_free(&flags.metadata);
 	free(flags.payload);
 	return status;

@@ -16,29 +16,21 @@ holds() {
 	same "$WANT" "$(readelf -nW "$1" | sed -n 's/.*Packaging Metadata: //p')"
 }
 
-# form NAME: flags in that form on stdout. A linker that lays notes behind page one wants a script, which wants a place.
-form() {
-	flags --as="$1" 2>err && return
-	says err 'outside page one.*-o FILE'
-	flags --as="$1" -o "$1.form" 2>err
-	cat "$1.form"
-}
-
 every_form_arrives() {
 	source_file
-	form argv >argv
+	flags --as=argv >argv
 	mapfile -t words <argv
 	$CC -o by-argv main.c "${words[@]}"
 	holds by-argv
-	eval "$CC -o by-shell main.c $(form shell)"
+	eval "$CC -o by-shell main.c $(flags --as=shell)"
 	holds by-shell
-	{ printf 'LDFLAGS := %s' "$(form make)"; printf '\nby-make: main.c\n\t$(CC) -o $@ $< $(LDFLAGS)\n'; } >Makefile
+	{ printf 'LDFLAGS := %s' "$(flags --as=make)"; printf '\nby-make: main.c\n\t$(CC) -o $@ $< $(LDFLAGS)\n'; } >Makefile
 	make -s CC="$CC" by-make
 	holds by-make
 	flags --as=response -o note.rsp
 	$CC -o by-response main.c @note.rsp
 	holds by-response
-	if [ -e argv.form ]; then flags --as=argv --json -o argv.json; cat argv.json; else flags --as=argv --json; fi | grep -q '^{"arguments":\["-Xlinker","--package-metadata='
+	flags --as=argv --json | grep -q '^{"arguments":\["-Xlinker","--package-metadata='
 }
 check "argv, shell, make and response file" every_form_arrives
 
@@ -46,7 +38,7 @@ specs_arrive() {
 	need gcc
 	source_file
 	status 3 flags --cc=gcc --as=specs
-	says err 'cannot hold .#.|outside page one.*-o FILE'
+	says err 'cannot hold .#.'
 	# An object file can.
 	flags --cc=gcc --as=specs -o hash.specs 2>err
 	gcc -specs="$PWD/hash.specs" -o by-hash main.c
@@ -133,19 +125,41 @@ lands_in_page_one() {
 	done
 	./later -shared -fPIC -o library.so main.c @response.out
 	passes library.so
-	status 3 flags --cc=./later --as=shell
+	# What build systems do with flags: give them twice.
+	./later -o twice main.c @response.out @response.out
+	holds twice
+	passes twice
+	./later -specs="$PWD/specs.out" -specs="$PWD/specs.out" -o twice main.c
+	holds twice
+	passes twice
+	# Without -o: the script that is installed with the command; a command without one says what it wants.
+	eval "./later -o by-stdout main.c $(flags --cc=./later --as=shell 2>err)"
+	says err '/share/pkgnote/page-one.ld: puts the note into page one'
+	holds by-stdout
+	passes by-stdout
+	cp "$PKGNOTE" alone
+	PKGNOTE=./alone status 3 flags --cc=./later --as=shell
 	says err 'outside page one.*-o FILE'
 	flags --cc=./later --as=object -o note.o 2>err
-	says err 'note.o: wants -Xlinker -T -Xlinker note.o.ld'
-	./later -o by-object main.c note.o -Xlinker -T -Xlinker note.o.ld
+	says err "note.o: wants -specs=$PWD/note.o.ld.specs beside it"
+	./later -o by-object main.c note.o "-specs=$PWD/note.o.ld.specs"
 	holds by-object
 	passes by-object
+	# A compiler that reads no specs: the script itself, which ld takes once, as is said.
+	printf '#!/bin/sh\nfor a; do case $a in -specs=*) exit 1 ;; esac; done\nexec %s/later "$@"\n' "$PWD" >other
+	chmod +x other
+	flags --cc=./other --as=response -o other.rsp 2>err
+	says err 'other.rsp.ld: puts the note .*once in a link'
+	./other -o by-other main.c @other.rsp
+	holds by-other
+	passes by-other
+	[ ! -e other.rsp.ld.specs ]
 	# A linker that takes no script.
-	printf '#!/bin/sh\nfor a; do [ "$a" != -T ] || exit 1; done\nexec %s/later "$@"\n' "$PWD" >stubborn
+	printf '#!/bin/sh\nfor a; do case $a in -T | -specs=*) exit 1 ;; esac; done\nexec %s/later "$@"\n' "$PWD" >stubborn
 	chmod +x stubborn
 	status 3 flags --cc=./stubborn --as=response -o stubborn.rsp
 	says err 'stamp what was linked'
-	[ ! -e stubborn.rsp ] && [ ! -e stubborn.rsp.ld ]
+	[ ! -e stubborn.rsp ] && [ ! -e stubborn.rsp.ld ] && [ ! -e stubborn.rsp.ld.specs ]
 }
 check "the note lands in page one, by a linker script where it must, or it is said" lands_in_page_one
 

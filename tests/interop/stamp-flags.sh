@@ -118,8 +118,10 @@ by_cargo() {
 	printf 'fn main() { println!("ran"); }\n' >src/main.rs
 	export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo}
 	# Whatever links: an object.
-	flags --cc=cc --as=object -o note.o
-	RUSTFLAGS="-C link-arg=$PWD/note.o" cargo build -q --offline 2>log || { cat log >&2; false; }
+	flags --cc=cc --as=object -o note.o 2>err
+	local beside
+	beside=$(sed -n 's/.*: wants \(.*\) beside it in the link.*/\1/p' err)
+	RUSTFLAGS="-C link-arg=$PWD/note.o${beside:+ -C link-arg=$beside}" cargo build -q --offline 2>log || { cat log >&2; false; }
 	holds target/debug/demo
 	# The flag, for the linker that rustc drives: newer ones bring an lld of their own.
 	local own linker=(--cc=cc)
