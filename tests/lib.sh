@@ -18,6 +18,8 @@ PKGNOTE=${PKGNOTE:-$BUILD/pkgnote}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/pkgnote-test.XXXXXX")
 SCRIPT=$(basename "$0" .sh)
 export TOP BUILD PKGNOTE WORK
+# For gcc's command line beside --package-metadata: what has GNU ld 2.44 and later lay the note in page one, as those before it do.
+PAGE_ONE=-Wl,-T,$TOP/tools/flags/page-one.ld
 unset DEBUGINFOD_URLS DEBUGINFOD_CACHE_PATH RPM_PACKAGE_NAME RPM_PACKAGE_VERSION RPM_PACKAGE_RELEASE RPM_ARCH DEB_HOST_ARCH
 export DEBUGINFOD_URLS= XDG_CACHE_HOME="$WORK/cache"
 passed=0 failed=0 skipped=0

@@ -7,7 +7,7 @@ CC=${CC:-gcc}
 program() {
 	mkdir -p "$(dirname "$1")"
 	echo "int main(void) { return ${4:-0}; }" >x.c
-	"$CC" -Xlinker "--package-metadata={\"type\":\"deb\",\"name\":\"$2\",\"version\":\"$3\",\"architecture\":\"amd64\"}" -o "$1" x.c
+	"$CC" "$PAGE_ONE" -Xlinker "--package-metadata={\"type\":\"deb\",\"name\":\"$2\",\"version\":\"$3\",\"architecture\":\"amd64\"}" -o "$1" x.c
 }
 
 two() {

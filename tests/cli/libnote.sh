@@ -53,7 +53,7 @@ installed() {
 	sed -n '/^\.EX$/,/^\.EE$/p' "$TOP/man/libnote.3" | sed -e '/^\.E[XE]$/d' -e 's/\\e/\\/g' -e 's/\\-/-/g' >example.c
 	[ "$(grep -c . example.c)" -ge 20 ]
 	echo 'int main(void) { return 0; }' >it.c
-	"$CC" -Xlinker '--package-metadata={"type":"deb","name":"hello"}' -o it it.c
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"hello"}' -o it it.c
 	echo text >text
 }
 

@@ -200,12 +200,12 @@ names() {
 	mkdir -p noted/usr/bin
 	for p in a b; do
 		echo "int $p;" >>n.c
-		gcc -Wl,--build-id -Xlinker '--package-metadata={"type":"rpm","name":"noted","version":"3-4","architecture":"x86_64"}' -o noted/usr/bin/$p n.c
+		gcc -Wl,--build-id "$PAGE_ONE" -Xlinker '--package-metadata={"type":"rpm","name":"noted","version":"3-4","architecture":"x86_64"}' -o noted/usr/bin/$p n.c
 	done
 	publish noted >out
 	says out '^noted-3-4\.x86_64: added, 2 build-ids'
 	echo "int c;" >>n.c
-	gcc -Wl,--build-id -Xlinker '--package-metadata={"type":"rpm","name":"odd","version":"3-4","architecture":"x86_64"}' -o noted/usr/bin/c n.c
+	gcc -Wl,--build-id "$PAGE_ONE" -Xlinker '--package-metadata={"type":"rpm","name":"odd","version":"3-4","architecture":"x86_64"}' -o noted/usr/bin/c n.c
 	status 3 publish noted
 	says err 'do not agree: usr/bin/a says noted-3-4\.x86_64, usr/bin/c says odd-3-4\.x86_64'
 	status 2 publish

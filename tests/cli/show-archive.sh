@@ -7,7 +7,7 @@ CC=${CC:-gcc}
 program() {
 	mkdir -p "$(dirname "$1")"
 	echo 'int main(void) { return 0; }' >x.c
-	"$CC" -Xlinker "--package-metadata={\"type\":\"rpm\",\"name\":\"$2\",\"version\":\"1\"}" -o "$1" x.c
+	"$CC" "$PAGE_ONE" -Xlinker "--package-metadata={\"type\":\"rpm\",\"name\":\"$2\",\"version\":\"1\"}" -o "$1" x.c
 }
 
 # tree: in ./tree two programs, a text and a link.

@@ -10,8 +10,8 @@ CC=${CC:-gcc}
 program() {
 	echo 'int lib(int x) { return x + 1; }' >lib.c
 	printf '#include <stdio.h>\n#include <stdlib.h>\nint lib(int);\nint main(int c, char **v) { (void)v; if (c > 1) return lib(getchar()); abort(); }\n' >it.c
-	"$CC" -shared -fPIC "$@" -Xlinker '--package-metadata={"type":"deb","name":"library","version":"2"}' -o libit.so lib.c
-	"$CC" "$@" -Xlinker '--package-metadata={"type":"deb","name":"program","version":"1"}' -o it it.c -L. -lit -Wl,-rpath,"$PWD"
+	"$CC" -shared -fPIC "$@" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"library","version":"2"}' -o libit.so lib.c
+	"$CC" "$@" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"program","version":"1"}' -o it it.c -L. -lit -Wl,-rpath,"$PWD"
 }
 
 # kernel_core: ./it dumps ./core, as Linux writes it. Only where the kernel is set to do that.
@@ -211,7 +211,7 @@ judged() {
 	kernel_core
 	status 1 "$PKGNOTE" show --check core # libc has no note here
 	says out '^    no-note'
-	"$CC" -static -Xlinker '--package-metadata={"name":"alone"}' -o it it.c lib.c 2>/dev/null || skip "no static libc"
+	"$CC" -static "$PAGE_ONE" -Xlinker '--package-metadata={"name":"alone"}' -o it it.c lib.c 2>/dev/null || skip "no static libc"
 	rm -f core
 	kernel_core
 	status 0 "$PKGNOTE" show --check core

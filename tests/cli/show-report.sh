@@ -12,8 +12,8 @@ tree() {
 	mkdir -p tree/usr/lib tree/usr/bin
 	echo 'int lib(int x) { return x; }' >lib.c
 	echo 'int lib(int); int main(void) { return lib(0); }' >it.c
-	"$CC" -shared -fPIC -Wl,-soname,libit.so.1 -Xlinker "--package-metadata=$library" -o tree/usr/lib/libit.so.1 lib.c
-	"$CC" -Xlinker "--package-metadata=$program" -o tree/usr/bin/it it.c tree/usr/lib/libit.so.1
+	"$CC" -shared -fPIC -Wl,-soname,libit.so.1 "$PAGE_ONE" -Xlinker "--package-metadata=$library" -o tree/usr/lib/libit.so.1 lib.c
+	"$CC" "$PAGE_ONE" -Xlinker "--package-metadata=$program" -o tree/usr/bin/it it.c tree/usr/lib/libit.so.1
 	"$CC" -o tree/usr/bin/bare it.c tree/usr/lib/libit.so.1
 }
 
@@ -84,10 +84,10 @@ check "a report depends on the input alone, and SOURCE_DATE_EPOCH" deterministic
 odd_notes() {
 	need perl
 	echo 'int main(void) { return 0; }' >x.c
-	"$CC" -Xlinker '--package-metadata={"type":"rpm","version":"1"}' -o nameless x.c
-	"$CC" -Xlinker '--package-metadata={"type":"nix","name":"a b/c@d?","version":"1 2"}' -o odd x.c
-	"$CC" -Xlinker '--package-metadata={"type":"alpm","os":"arch","name":"Pac","version":"1:6-1","architecture":"x86_64"}' -o arch x.c
-	"$CC" -Xlinker '--package-metadata={"type":"apk","os":"alpine","osVersion":"3.16","name":"curl","version":"7.83.0-r0","architecture":"x86"}' -o alpine x.c
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"rpm","version":"1"}' -o nameless x.c
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"nix","name":"a b/c@d?","version":"1 2"}' -o odd x.c
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"alpm","os":"arch","name":"Pac","version":"1:6-1","architecture":"x86_64"}' -o arch x.c
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"apk","os":"alpine","osVersion":"3.16","name":"curl","version":"7.83.0-r0","architecture":"x86"}' -o alpine x.c
 	cp odd "$(printf 'n\xff')"
 	status 0 "$PKGNOTE" show --report=cyclonedx nameless odd arch alpine n*
 	same "$(of 'sort map { $_->{purl} } grep { $_->{purl} } @{$d->{components}}')" "pkg:alpm/arch/pac@1:6-1?arch=x86_64&distro=arch
@@ -106,7 +106,7 @@ check "notes without a name, of other kinds of packages; names that are not UTF-
 alpm_distro() {
 	# Arch has no versions: the distribution alone.
 	echo 'int main(void) { return 0; }' >x.c
-	"$CC" -Xlinker '--package-metadata={"type":"deb","os":"debian","name":"x","version":"1"}' -o x x.c
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","os":"debian","name":"x","version":"1"}' -o x x.c
 	status 0 "$PKGNOTE" show --summary --json x
 	says out '"purl":"pkg:deb/debian/x@1\?distro=debian"'
 }

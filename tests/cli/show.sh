@@ -6,7 +6,7 @@ CC=${CC:-gcc}
 program() { # NAME [LINKER OPTION]...: a program with a note
 	local name=$1; shift
 	echo 'int main(void) { return 0; }' >"$name.c"
-	"$CC" -Wl,-z,noseparate-code -Xlinker '--package-metadata={"type":"deb","name":"x","version":"1:2-3"}' -o "$name" "$name.c" "$@"
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"x","version":"1:2-3"}' -o "$name" "$name.c" "$@"
 }
 
 # field NAME: of each line of ./out, by a reader of JSON that is not ours; objects as JSON.

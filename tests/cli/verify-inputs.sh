@@ -17,7 +17,7 @@ program() {
 	mkdir -p src root/usr/bin
 	echo "int main(void) { return sizeof(\"$1\") == 0; }" >"src/$1.c"
 	"$CC" -g -o "$1" "$PWD/src/$1.c" -Wl,--build-id \
-		-Xlinker '--package-metadata={"type":"deb","name":"t","version":"1-1","architecture":"amd64"}'
+		"$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"t","version":"1-1","architecture":"amd64"}'
 	eu-strip -f "$1.debug" -o "root/usr/bin/$1" "$1"
 }
 build_id() { readelf -n "$1" 2>/dev/null | sed -n 's/.*Build ID: //p' | head -1; }

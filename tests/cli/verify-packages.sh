@@ -11,7 +11,7 @@ tree() {
 	mkdir -p src root/usr/bin debug/usr/lib/debug/.build-id source$source
 	echo 'int main(void) { return 0; }' >src/one.c
 	"$CC" -g -o one "$PWD/src/one.c" "-ffile-prefix-map=$PWD/src=$source" -Wl,--build-id \
-		-Xlinker "--package-metadata={\"type\":\"$1\",\"name\":\"t\",\"version\":\"$2\",\"architecture\":\"$3\"}"
+		"$PAGE_ONE" -Xlinker "--package-metadata={\"type\":\"$1\",\"name\":\"t\",\"version\":\"$2\",\"architecture\":\"$3\"}"
 	local id; id=$(readelf -n one | sed -n 's/.*Build ID: //p')
 	mkdir -p "debug/usr/lib/debug/.build-id/${id:0:2}"
 	eu-strip -f one.debug -o root/usr/bin/one one
@@ -512,7 +512,7 @@ what_was_lost_since() {
 	edit 'f["path"] = "/usr/bin/one7"; f["debugFile"]["size"] *= 3'
 	status 1 "$PKGNOTE" verify --checks=since --since=edited.json tree1
 	mv tree1/usr/bin/one12 tree1/usr/bin/one
-	"$CC" -g -o unmoved "$PWD/src/one.c" -Wl,--build-id -Xlinker '--package-metadata={"type":"rpm","name":"t"}'
+	"$CC" -g -o unmoved "$PWD/src/one.c" -Wl,--build-id "$PAGE_ONE" -Xlinker '--package-metadata={"type":"rpm","name":"t"}'
 	mkdir unmoved.root; eu-strip -f unmoved.root/one.debug -o unmoved.root/one unmoved
 	edit 'f["path"] = "/one"; f["debugFile"]["size"] = 100; f["sources"] = ["t-1-1.x86_64/one.c"]'
 	status 1 "$PKGNOTE" verify --checks=since --since=edited.json unmoved.root

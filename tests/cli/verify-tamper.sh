@@ -20,12 +20,12 @@ make_release() {
 		} >"src/$name.c"
 		sed -i "2a static int $name(void) { return 3; }" "src/$name.c"
 		clang -gdwarf-4 -O1 -o "$name" "$PWD/src/$name.c" "$PWD/src/part.c" "$map" -fuse-ld=bfd -Wl,--build-id \
-			-Xlinker '--package-metadata={"type":"rpm","name":"t","version":"1-1","architecture":"x86_64"}'
+			"$PAGE_ONE" -Xlinker '--package-metadata={"type":"rpm","name":"t","version":"1-1","architecture":"x86_64"}'
 	done
 	# DWARF 5 where MD5 is wanted; dwz wants DWARF 4 here.
 	for name in one two; do
 		clang -gdwarf-5 -O1 -o "$name" "$PWD/src/$name.c" "$PWD/src/part.c" "$map" -fuse-ld=bfd -Wl,--build-id \
-			-Xlinker '--package-metadata={"type":"rpm","name":"t","version":"1-1","architecture":"x86_64"}'
+			"$PAGE_ONE" -Xlinker '--package-metadata={"type":"rpm","name":"t","version":"1-1","architecture":"x86_64"}'
 	done
 	for name in one two three four; do
 		eu-strip -f "$name.debug" -o "root/usr/bin/$name" "$name"

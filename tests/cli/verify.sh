@@ -31,7 +31,7 @@ release() {
 NOTE='{"type":"rpm","name":"t","version":"1-1","architecture":"x86_64"}'
 compile() {
 	local out=$1; shift
-	"$CC" -g -O1 -o "$out" "$@" -Wl,--build-id -Xlinker "--package-metadata=$NOTE"
+	"$CC" -g -O1 -o "$out" "$@" -Wl,--build-id "$PAGE_ONE" -Xlinker "--package-metadata=$NOTE"
 }
 
 build_id() { readelf -n "$1" 2>/dev/null | sed -n 's/.*Build ID: //p' | head -1; }

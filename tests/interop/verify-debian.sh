@@ -60,7 +60,7 @@ jenkins_schema() {
 	cp junit5-src/platform-tests/src/test/resources/jenkins-junit.xsd .
 	mkdir -p root share/buildid
 	echo 'int main(void) { return 0; }' >a.c
-	gcc -g -Wl,--build-id -Xlinker '--package-metadata={"type":"deb","name":"t"}' -o root/one a.c
+	gcc -g -Wl,--build-id "$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"t"}' -o root/one a.c
 	gcc -g -Wl,--build-id -DTWO -o two a.c
 	mv two root/$'two <&"\x01\xff>'
 	strip -g root/two*

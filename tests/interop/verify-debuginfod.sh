@@ -9,7 +9,7 @@ release() {
 	mkdir -p src root/usr/bin tree
 	echo 'int main(void) { return 0; }' >src/one.c
 	"$CC" -g -o one "$PWD/src/one.c" -Wl,--build-id \
-		-Xlinker '--package-metadata={"type":"deb","name":"t","version":"1","architecture":"amd64"}'
+		"$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"t","version":"1","architecture":"amd64"}'
 	eu-strip -f tree/one.debug -o root/usr/bin/one one
 	rm one
 	ID=$(readelf -n root/usr/bin/one | sed -n 's/.*Build ID: //p')
