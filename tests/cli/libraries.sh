@@ -13,7 +13,7 @@ check "no DT_NEEDED names libcurl or libarchive" needs_neither
 dlopen_notes_name_both() {
 	need readelf
 	readelf -nW "$PKGNOTE" >notes || : # 1 where it does not know the type
-	same "$(grep -o 'FDO[^F]*0x407c0c0a' notes | wc -l)" 2
+	same "$(grep -oE 'FDO[^F]*0x407c0c0a|FDO_DLOPEN_METADATA' notes | wc -l)" 2 # its name since binutils 2.44
 	readelf -lW "$PKGNOTE" >segments
 	says segments '[0-9] .*\.note\.dlopen'
 	"$PKGNOTE" show --all "$PKGNOTE" >shown
