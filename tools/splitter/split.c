@@ -150,6 +150,74 @@ static int discard_debug(const struct split_run *run, size_t index, struct passa
 	return code;
 }
 
+/* The id is final, and with it the debug file's name, which may be none or wait for others' (then
+ * OUTCOME has the verdict or the reason). */
+static bool name_debug_file(const struct split_run *run, size_t index, struct outcome *outcome)
+{
+	outcome->debug_path = layout_debug_path(&run->layout, run->inputs.items[index].path,
+						outcome->no_build_id ? NULL : outcome->build_id);
+	if (outcome->debug_path == NULL) {
+		outcome->dropped_debug = run->options->strip_without_id;
+		if (!outcome->dropped_debug)
+			outcome_leave(
+				outcome,
+				outcome->no_build_id
+					? "no build-id, by which this layout names debug files"
+					: "its build-id of one byte is too short to name a "
+					  "debug file");
+		return false;
+	}
+	if (owners_later(run->owners, outcome->debug_path, index)) {
+		outcome->verdict = VERDICT_LATER;
+		return false;
+	}
+	return true;
+}
+
+/* Both files, in memory. */
+static int make_halves(const struct split_run *run, size_t index, struct passage *passage,
+		       uint64_t skeletons, bool with_minidebuginfo, struct outcome *outcome,
+		       struct note_error *err)
+{
+	int code = debug_file_make(&passage->debug, run, index, passage->image, &passage->plan,
+				   outcome, err);
+	if (code == NOTE_OK)
+		code = split_dwarf_gather(run, index, passage->image, skeletons, outcome, err);
+	if (code != NOTE_OK)
+		return code;
+	/* The debug file's bytes are final: their CRC enters the shipped file. */
+	outcome->debug_crc32 = crc32_of(0, passage->debug.bytes, passage->debug.size);
+	passage->additions.link = layout_debuglink(outcome->debug_path);
+	passage->additions.crc32 = outcome->debug_crc32;
+	if (with_minidebuginfo)
+		code = add_minidebuginfo(passage, err);
+	if (code == NOTE_OK)
+		code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
+					  &passage->additions, err);
+	return code == NOTE_OK ? passage_package(passage->image, outcome, err) : code;
+}
+
+/* Nothing was written until here. The shipped file comes last: once it is replaced, all that it
+ * refers to is there. */
+static int write_halves(const struct split_run *run, size_t index, struct passage *passage,
+			struct outcome *outcome, struct note_error *err)
+{
+	if (run->options->dwz == DWZ_MULTI && !outcome->folded) {
+		outcome_collect(run, &passage->sources, outcome);
+		return together_stage(run, index, &passage->debug, &passage->shipped, outcome, err);
+	}
+	outcome_files(run, outcome, passage->shipped.bytes, passage->shipped.size,
+		      passage->debug.bytes, passage->debug.size);
+	int code = write_debug_file(run, index, passage, outcome, err);
+	if (code != NOTE_OK)
+		return code;
+	outcome_collect(run, &passage->sources, outcome);
+	code = replace_input(run, index, passage->fd, &passage->shipped, err);
+	if (code == NOTE_OK)
+		outcome->verdict = VERDICT_SPLIT;
+	return code;
+}
+
 static int split_file(const struct split_run *run, size_t index, struct passage *passage,
 		      struct outcome *outcome, struct note_error *err)
 {
@@ -190,59 +258,12 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = identify(run, passage, outcome, err);
 	if (code != NOTE_OK || options->discard)
 		return code == NOTE_OK ? discard_debug(run, index, passage, outcome, err) : code;
-	/* The id is final, and with it the debug file's name and bytes. */
-	outcome->debug_path = layout_debug_path(&run->layout, input->path,
-						outcome->no_build_id ? NULL : outcome->build_id);
-	if (outcome->debug_path == NULL && options->strip_without_id) {
-		outcome->dropped_debug = true;
-		return discard_debug(run, index, passage, outcome, err);
-	}
-	if (outcome->debug_path == NULL)
-		return outcome_leave(outcome,
-				     outcome->no_build_id
-					     ? "no build-id, by which this layout names debug files"
-					     : "its build-id of one byte is too short to name a "
-					       "debug file");
-	if (owners_later(run->owners, outcome->debug_path, index)) {
-		outcome->verdict = VERDICT_LATER;
-		return NOTE_OK;
-	}
-	code = debug_file_make(&passage->debug, run, index, passage->image, &passage->plan, outcome,
-			       err);
-	if (code != NOTE_OK)
-		return code;
-	code = split_dwarf_gather(run, index, passage->image, summary.skeletons, outcome, err);
-	if (code != NOTE_OK)
-		return code;
-	/* The debug file's bytes are final: their CRC enters the shipped file. */
-	outcome->debug_crc32 = crc32_of(0, passage->debug.bytes, passage->debug.size);
-	passage->additions.link = layout_debuglink(outcome->debug_path);
-	passage->additions.crc32 = outcome->debug_crc32;
-	if (options->minidebuginfo && !plan_options.keep_symtab)
-		code = add_minidebuginfo(passage, err);
-	if (code == NOTE_OK)
-		code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
-					  &passage->additions, err);
-	if (code == NOTE_OK)
-		code = passage_package(passage->image, outcome, err);
-	if (code != NOTE_OK)
-		return code;
-	if (options->dwz == DWZ_MULTI && !outcome->folded) {
-		outcome_collect(run, &passage->sources, outcome);
-		return together_stage(run, index, &passage->debug, &passage->shipped, outcome, err);
-	}
-	outcome_files(run, outcome, passage->shipped.bytes, passage->shipped.size,
-		      passage->debug.bytes, passage->debug.size);
-	/* Nothing was written until here. The shipped file comes last: once it is replaced, all
-	 * that it refers to is there. */
-	code = write_debug_file(run, index, passage, outcome, err);
-	if (code != NOTE_OK)
-		return code;
-	outcome_collect(run, &passage->sources, outcome);
-	code = replace_input(run, index, passage->fd, &passage->shipped, err);
-	if (code == NOTE_OK)
-		outcome->verdict = VERDICT_SPLIT;
-	return code;
+	if (!name_debug_file(run, index, outcome))
+		return outcome->dropped_debug ? discard_debug(run, index, passage, outcome, err)
+					      : NOTE_OK;
+	code = make_halves(run, index, passage, summary.skeletons,
+			   options->minidebuginfo && !plan_options.keep_symtab, outcome, err);
+	return code == NOTE_OK ? write_halves(run, index, passage, outcome, err) : code;
 }
 
 /* --- a file that gets its note and keeps all else --- */

@@ -155,6 +155,9 @@ bool input_keeps_symtab(const struct input *input, struct image *image,
 void debug_file_check_index(const struct split_run *run, const struct strip_output *file,
 			    struct outcome *outcome);
 
+/* .build-id links, and debug files under the other names of their inputs (links.c). */
+void links_make(const struct split_run *run);
+
 /* Takes input INDEX through the recipe and fills its outcome, which is zero. */
 void split_input(const struct split_run *run, size_t index, struct outcome *outcome);
 

@@ -28,18 +28,6 @@ struct tree {
 	atomic_size_t done;
 };
 
-/* A file that is to have .build-id links. */
-struct linked {
-	size_t index;
-	const char *build_id;
-};
-
-struct links {
-	const struct split_run *run;
-	struct linked *items; /* sorted by build-id, then by path */
-	size_t count;
-};
-
 static void work(void *context, size_t number, unsigned worker)
 {
 	struct tree *tree = context;
@@ -107,143 +95,6 @@ static void order_inputs(struct tree *tree, bool largest_first)
 		qsort(tree->order, tree->total, sizeof(*tree->order), by_size);
 }
 
-/* --- .build-id links: files with one id in the order of paths, different ids side by side --- */
-
-static int by_build_id(const void *a, const void *b)
-{
-	const struct linked *x = a;
-	const struct linked *y = b;
-	const int order = strcmp(x->build_id, y->build_id);
-	if (order != 0)
-		return order;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static void link_group(void *context, size_t index, unsigned worker)
-{
-	const struct links *links = context;
-	const struct split_run *run = links->run;
-	const struct linked *first = &links->items[index];
-	unsigned number = 0;
-	(void)worker;
-	if (index != 0 && strcmp(first->build_id, first[-1].build_id) == 0)
-		return; /* done with the first of its id */
-	for (size_t i = index; i < links->count; i++, number++) {
-		const struct linked *item = &links->items[i];
-		struct outcome *outcome = &run->outcomes[item->index];
-		if (strcmp(item->build_id, first->build_id) != 0)
-			return;
-		if (layout_links(&run->layout, run->options->root,
-				 run->inputs.items[item->index].path, outcome->debug_path,
-				 item->build_id, number, &outcome->link_err) == NOTE_OK)
-			outcome->link_err = (struct note_error){0};
-	}
-}
-
-static void make_links(const struct tree *tree)
-{
-	struct links links = {.run = &tree->run};
-	if (!tree->run.options->links)
-		return;
-	links.items = xcalloc(tree->total, sizeof(*links.items));
-	for (size_t i = 0; i < tree->total; i++) {
-		const struct outcome *outcome = &tree->run.outcomes[i];
-		if (outcome->verdict == VERDICT_SPLIT && outcome->debug_path != NULL &&
-		    !outcome->no_build_id)
-			links.items[links.count++] = (struct linked){i, outcome->build_id};
-	}
-	if (links.count > 1)
-		qsort(links.items, links.count, sizeof(*links.items), by_build_id);
-	pool_run(tree->run.options->jobs, links.count, link_group, NULL, &links);
-	free(links.items);
-}
-
-/* --- a .debug link for each other name of a file, and each symbolic link to it (layout rpm) --- */
-
-struct name {
-	const char *path;
-	size_t index; /* the input that it is a name of */
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct name *)a)->path, ((const struct name *)b)->path);
-}
-
-/* All names of all inputs that were split, sorted. */
-static struct name *list_names(const struct tree *tree, size_t *count)
-{
-	const struct inputs *inputs = &tree->run.inputs;
-	size_t room = 0;
-	for (size_t i = 0; i < inputs->count; i++)
-		room += 1 + inputs->items[i].links.count;
-	struct name *names = xcalloc(room, sizeof(*names));
-	*count = 0;
-	for (size_t i = 0; i < inputs->count; i++) {
-		const struct input *input = &inputs->items[i];
-		const struct outcome *outcome = &tree->run.outcomes[i];
-		if (outcome->verdict != VERDICT_SPLIT || outcome->debug_path == NULL)
-			continue;
-		names[(*count)++] = (struct name){input->path, i};
-		for (size_t j = 0; j < input->links.count; j++)
-			names[(*count)++] = (struct name){input->links.items[j], i};
-	}
-	if (*count > 1)
-		qsort(names, *count, sizeof(*names), by_name);
-	return names;
-}
-
-static int link_debug_file(const struct split_run *run, const char *name, const char *debug_path,
-			   struct note_error *err)
-{
-	char *path = layout_debug_path(&run->layout, name, NULL);
-	char *text = layout_relative(path, debug_path);
-	int code = root_symlink(run->options->root, text, path, err);
-	free(text);
-	free(path);
-	return code;
-}
-
-static void make_symlinks(const struct tree *tree)
-{
-	const struct split_run *run = &tree->run;
-	const struct split_options *options = run->options;
-	size_t count;
-	if (run->layout.kind != LAYOUT_RPM)
-		return;
-	struct name *names = list_names(tree, &count);
-	/* The other names of a file have its debug file under their own names, too. */
-	for (size_t i = 0; i < count; i++) {
-		const char *debug_path = run->outcomes[names[i].index].debug_path;
-		const char *path = run->inputs.items[names[i].index].path;
-		struct note_error err;
-		if (names[i].path == path)
-			continue;
-		char *other = layout_debug_path(&run->layout, names[i].path, NULL);
-		if (root_hard_link(options->root, debug_path, other, &err) != NOTE_OK)
-			options->tell(options->context, SPLIT_FAILED, path, NULL, &err);
-		free(other);
-	}
-	const size_t links = options->no_symlinks ? 0 : run->inputs.symlinks.count;
-	for (size_t i = 0; i < links; i++) {
-		const char *link = run->inputs.symlinks.items[i];
-		struct note_error err;
-		char *target = symlink_resolve(options->root, link);
-		const struct name key = {.path = target};
-		const struct name *found =
-			target != NULL ? bsearch(&key, names, count, sizeof(*names), by_name)
-				       : NULL;
-		if (found != NULL &&
-		    link_debug_file(run, link, run->outcomes[found->index].debug_path, &err) !=
-			    NOTE_OK)
-			options->tell(options->context, SPLIT_FAILED, link, NULL, &err);
-		free(target);
-	}
-	free(names);
-}
-
-/* --- the end, in the order of paths --- */
-
 /* --- eu-elflint on what came out --- */
 
 static void look_at(void *context, size_t index, unsigned worker)
@@ -261,6 +112,8 @@ static void look_at(void *context, size_t index, unsigned worker)
 		elflint_look(root, outcome->debug_path, true, &outcome->complaints[2],
 			     &outcome->link_err);
 }
+
+/* --- the end, in the order of paths --- */
 
 static char *absolute(const char *path)
 {
@@ -451,6 +304,60 @@ static int name_work(struct split_run *run, struct note_error *err)
 	return code;
 }
 
+/* What there is to do: names, inputs, the map of paths. */
+static int survey(struct split_run *run, struct note_error *err)
+{
+	const struct split_options *options = run->options;
+	int code = layout_init(&run->layout, options->layout, options->debug_root, options->name,
+			       options->version, options->release, options->arch, err);
+	if (code == NOTE_OK)
+		code = layout_rename(&run->layout, options->suffix, options->source_base, err);
+	if (code == NOTE_OK)
+		code = name_work(run, err);
+	if (code != NOTE_OK)
+		return code;
+	const struct scan_options scan = {run->layout.debug_root, options->only, options->exclude};
+	code = scan_tree(&run->inputs, options->root, &scan, walk_failed,
+			 (void *)(uintptr_t)options, err);
+	if (code == NOTE_OK)
+		code = build_dirs_map(options, &run->layout, &run->map, err);
+	if (code == NOTE_OK && options->build_id != BUILD_ID_KEEP && !options->stamp_only)
+		scan_excluded_ids(&run->inputs, options->root, &run->kept_ids);
+	return code;
+}
+
+/* All debug files have their owners. Those that share one with another input come now that it is
+ * complete, in the order of paths. */
+static void work_on_the_late(struct split_run *run)
+{
+	owners_settle(run->owners);
+	for (size_t i = 0; i < run->inputs.count; i++) {
+		struct outcome *outcome = &run->outcomes[i];
+		if (outcome->verdict != VERDICT_LATER)
+			continue;
+		outcome_free(outcome);
+		split_input(run, i, outcome);
+		split_commit(run);
+		work_again(run, i);
+	}
+}
+
+static void run_free(struct split_run *run)
+{
+	root_batch_free(run->options->root, run->batch);
+	free(run->work);
+	for (size_t i = 0; run->outcomes != NULL && i < run->inputs.count; i++)
+		outcome_free(&run->outcomes[i]);
+	free(run->outcomes);
+	owners_free(run->owners);
+	alternates_free(run->alternates);
+	sources_free(run->sources);
+	path_map_free(run->map);
+	strings_free(&run->kept_ids);
+	inputs_free(&run->inputs);
+	layout_free(&run->layout);
+}
+
 int split_tree(const struct split_options *options, struct manifest *manifest,
 	       struct split_totals *totals, struct note_error *err)
 {
@@ -460,25 +367,9 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	describe(options, manifest);
 	/* Work directory, journal and links are one run's at a time. */
 	root_lock(options->root, options->waiting, options->context);
-	int code = layout_init(&run->layout, options->layout, options->debug_root, options->name,
-			       options->version, options->release, options->arch, err);
+	int code = survey(run, err);
 	if (code != NOTE_OK)
 		goto out;
-	code = layout_rename(&run->layout, options->suffix, options->source_base, err);
-	if (code == NOTE_OK)
-		code = name_work(run, err);
-	if (code != NOTE_OK)
-		goto out;
-	const struct scan_options scan = {run->layout.debug_root, options->only, options->exclude};
-	code = scan_tree(&run->inputs, options->root, &scan, walk_failed,
-			 (void *)(uintptr_t)options, err);
-	if (code != NOTE_OK)
-		goto out;
-	code = build_dirs_map(options, &run->layout, &run->map, err);
-	if (code != NOTE_OK)
-		goto out;
-	if (options->build_id != BUILD_ID_KEEP && !options->stamp_only)
-		scan_excluded_ids(&run->inputs, options->root, &run->kept_ids);
 	run->sources =
 		sources_new(options->root, run->layout.sources, run->map, options->build_dirs);
 	run->owners = owners_new();
@@ -494,23 +385,11 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	run->batch = root_batch_new();
 	work_through(&tree, clash ? 1 : options->jobs);
 
-	/* All debug files have their owners. Those that share one with another input come now that
-	 * it is complete, in the order of paths. */
-	owners_settle(run->owners);
-	for (size_t i = 0; i < tree.total; i++) {
-		struct outcome *outcome = &run->outcomes[i];
-		if (outcome->verdict != VERDICT_LATER)
-			continue;
-		outcome_free(outcome);
-		split_input(run, i, outcome);
-		split_commit(run);
-		work_again(run, i);
-	}
+	work_on_the_late(run);
 	together_finish(run);
 	split_dwarf_finish(run);
 	alternate_finish(run);
-	make_links(&tree);
-	make_symlinks(&tree);
+	links_make(run);
 	if (options->elf_check != ELF_CHECK_NONE)
 		pool_run(options->jobs, tree.total, look_at, NULL, &tree);
 	for (size_t i = 0; i < tree.total; i++)
@@ -526,18 +405,7 @@ out:
 		root_remove_tree(options->root, run->work, NULL);
 	if (code == NOTE_OK)
 		code = root_sync(options->root, err);
-	root_batch_free(options->root, run->batch);
-	free(run->work);
-	for (size_t i = 0; i < tree.total; i++)
-		outcome_free(&run->outcomes[i]);
-	free(run->outcomes);
 	free(tree.order);
-	owners_free(run->owners);
-	alternates_free(run->alternates);
-	sources_free(run->sources);
-	path_map_free(run->map);
-	strings_free(&run->kept_ids);
-	inputs_free(&run->inputs);
-	layout_free(&run->layout);
+	run_free(run);
 	return code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by line.c and line_write.c. */
+/* Shared by line.c, line_read.c and line_write.c. */
 #ifndef SPLITTER_DWARF_LINE_H
 #define SPLITTER_DWARF_LINE_H
 
@@ -37,6 +37,39 @@ struct lines {
 	struct directory *directories;
 	size_t directory_count, directory_room;
 };
+
+/* --- line_read.c --- */
+
+/* What an entry of a version 5 list holds, in order. */
+#define MAX_FORMATS 255
+struct line_format {
+	unsigned count;
+	struct {
+		uint64_t content;
+		uint64_t form;
+	} fields[MAX_FORMATS];
+};
+
+struct line_entry {
+	struct string_ref path;
+	uint64_t directory;
+	const uint8_t *md5;
+};
+
+int line_malformed(const struct lines *lines, uint64_t at, const char *what);
+
+/* The header of the table at TABLE->start up to its lists; CURSOR then stands there, and ends with
+ * the header. */
+int line_read_header(struct lines *lines, struct line_table *table, struct cursor *cursor);
+
+int line_read_format(struct lines *lines, struct cursor *cursor, struct line_format *format,
+		     uint64_t *entries);
+
+/* One field of an entry: what is of use of it goes to ENTRY. */
+int line_read_field(struct lines *lines, const struct line_table *table, struct cursor *cursor,
+		    uint64_t content, uint64_t form, struct line_entry *entry);
+
+/* --- line_write.c --- */
 
 /* Writes .debug_line with the splices, then corrects all who point into it. */
 int lines_write(struct lines *lines);
