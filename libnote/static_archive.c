@@ -7,9 +7,7 @@
 
 #include "error.h"
 
-#define MAGIC_SIZE  8
-#define HEADER_SIZE 60
-#define MAX_NAME    4096
+#define MAX_NAME 4096
 
 struct reader {
 	struct image *image;
@@ -21,10 +19,10 @@ struct reader {
 
 static bool has_magic(struct image *image, const char *magic)
 {
-	char bytes[MAGIC_SIZE];
-	return image->size >= MAGIC_SIZE &&
-	       image_copy(image, 0, MAGIC_SIZE, bytes, "archive", NULL) == NOTE_OK &&
-	       memcmp(bytes, magic, MAGIC_SIZE) == 0;
+	char bytes[STATIC_ARCHIVE_MAGIC_SIZE];
+	return image->size >= STATIC_ARCHIVE_MAGIC_SIZE &&
+	       image_copy(image, 0, STATIC_ARCHIVE_MAGIC_SIZE, bytes, "archive", NULL) == NOTE_OK &&
+	       memcmp(bytes, magic, STATIC_ARCHIVE_MAGIC_SIZE) == 0;
 }
 
 bool static_archive_is_thin(struct image *image)
@@ -34,7 +32,7 @@ bool static_archive_is_thin(struct image *image)
 
 bool static_archive_is_one(struct image *image)
 {
-	return has_magic(image, "!<arch>\n") || static_archive_is_thin(image);
+	return has_magic(image, STATIC_ARCHIVE_MAGIC) || static_archive_is_thin(image);
 }
 
 /* Decimal digits, then spaces, in LENGTH characters. */
@@ -49,6 +47,13 @@ static bool read_number(const char *text, size_t length, uint64_t *out)
 	while (i < length && text[i] == ' ')
 		i++;
 	return i == length;
+}
+
+bool static_archive_header(const uint8_t *header, uint64_t *size)
+{
+	const char *digits = (const char *)header + STATIC_ARCHIVE_SIZE_AT;
+	return memcmp(digits + STATIC_ARCHIVE_SIZE_DIGITS, "`\n", 2) == 0 &&
+	       read_number(digits, STATIC_ARCHIVE_SIZE_DIGITS, size);
 }
 
 static int keep_name(struct reader *reader, const char *name, size_t length)
@@ -139,17 +144,18 @@ int static_archive_members(struct image *image, static_archive_visit *visit, voi
 			   struct note_error *err)
 {
 	struct reader reader = {.image = image, .thin = static_archive_is_thin(image)};
-	char header[HEADER_SIZE];
+	char header[STATIC_ARCHIVE_HEADER_SIZE];
 	bool going = true;
 	int code = NOTE_OK;
 	if (!static_archive_is_one(image))
 		return error_set(err, NOTE_ABSENT, 0, "not an archive");
-	for (uint64_t at = MAGIC_SIZE; going && at < image->size;) {
-		uint64_t offset = at + HEADER_SIZE, size, stored;
-		code = image_copy(image, at, HEADER_SIZE, header, "archive member", err);
+	for (uint64_t at = STATIC_ARCHIVE_MAGIC_SIZE; going && at < image->size;) {
+		uint64_t offset = at + STATIC_ARCHIVE_HEADER_SIZE, size, stored;
+		code = image_copy(image, at, STATIC_ARCHIVE_HEADER_SIZE, header, "archive member",
+				  err);
 		if (code != NOTE_OK)
 			return code;
-		if (memcmp(header + 58, "`\n", 2) != 0 || !read_number(header + 48, 10, &size))
+		if (!static_archive_header((const uint8_t *)header, &size))
 			return error_set(err, NOTE_MALFORMED, at, "archive: broken member header");
 		const bool table = is_table(header);
 		stored = reader.thin && !table ? 0 : size;

@@ -15,6 +15,15 @@
 
 #include "image.h"
 
+#define STATIC_ARCHIVE_MAGIC       "!<arch>\n"
+#define STATIC_ARCHIVE_MAGIC_SIZE  8
+#define STATIC_ARCHIVE_HEADER_SIZE 60
+#define STATIC_ARCHIVE_SIZE_AT     48 /* in the header: 10 digits */
+#define STATIC_ARCHIVE_SIZE_DIGITS 10
+
+/* Whether these 60 bytes are a member's header; *SIZE is what it says then. */
+bool static_archive_header(const uint8_t *header, uint64_t *size);
+
 struct static_archive_member {
 	const char *name;    /* bytes as they are; valid during the visit */
 	struct image *image; /* of the member; NULL in a thin archive; valid during the visit */

@@ -36,6 +36,7 @@ MOST_FILES = 25
 FACES = {
     "libnote/judge": ["check.h", "dlopen.h"],  # the note, and the other one
     "libnote/place": ["purpose.h"],  # what a file is for; the rest is behind note_place() in libnote.h
+    "tools/base/text": ["control.h"],  # the rest stands in base/text.h
     "tools/base/libraries": ["archive.h", "curl.h"],  # a library each
     "tools/debuginfod/http": ["server.h", "transfer.h"],
     "tools/debuginfod/proof": ["proof.h", "ima.h"],

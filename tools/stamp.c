@@ -15,6 +15,7 @@
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
 #include "tools/stamp/interrupt.h"
+#include "tools/stamp/items.h"
 #include "tools/stamp/kind.h"
 #include "tools/stamp/leftover.h"
 #include "tools/stamp/new_build_id.h"
@@ -22,26 +23,6 @@
 /* The words of --on-existing, in their order. */
 static const enum note_existing existing_words[] = {NOTE_EXISTING_KEEP, NOTE_EXISTING_FIRST,
 						    NOTE_EXISTING_REPLACE, NOTE_EXISTING_FAIL};
-
-/* LEFT_ALONE: found in a tree, and of a kind that is not for stamping; named, it is refused. */
-enum outcome { IGNORED, STAMPED, KEPT, LEFT_ALONE, REFUSED };
-
-/* A name of a file, and, for the first of its names, what became of it. */
-struct item {
-	char *path;  /* below the root */
-	char *shown; /* as the user would say it */
-	dev_t device;
-	ino_t inode;
-	nlink_t links;
-	bool named;   /* an argument of its own: it has to be an ELF file or PE image */
-	size_t first; /* the index of the same file's first item */
-	enum outcome outcome;
-	bool no_build_id; /* one was to be updated */
-	char *other; /* the package that a note names which was kept, where it is another one */
-	bool unsigned_now;        /* it had an IMA or EVM attribute, which did not go along */
-	bool again;               /* another run was at it: to be begun anew, by itself */
-	struct note_error *error; /* why it was left alone or refused */
-};
 
 struct stamp {
 	struct cli cli;
@@ -57,10 +38,7 @@ struct stamp {
 	const char *seed; /* of the build-ids to compute anew; NULL: they stay */
 	bool add_build_id;
 	const char *out;
-	struct item *items; /* in the order of the arguments, below that by path */
-	size_t count;
-	size_t room;
-	size_t *sorted; /* the items by device, inode and order */
+	struct items items;
 	/* While the tree ARGUMENT is walked. */
 	const char *argument;
 	size_t argument_length; /* of its path below the root */
@@ -69,24 +47,6 @@ struct stamp {
 };
 
 /* --- what to stamp --- */
-
-static struct item *add_item(struct stamp *stamp, const char *path, char *shown,
-			     const struct stat *st)
-{
-	if (stamp->count == stamp->room) {
-		stamp->room = stamp->room != 0 ? 2 * stamp->room : 64;
-		stamp->items = xrealloc(stamp->items, stamp->room * sizeof(*stamp->items));
-	}
-	struct item *item = &stamp->items[stamp->count];
-	*item = (struct item){.path = xstrdup(path),
-			      .shown = shown,
-			      .device = st->st_dev,
-			      .inode = st->st_ino,
-			      .links = st->st_nlink,
-			      .first = stamp->count};
-	stamp->count++;
-	return item;
-}
 
 static char *shown_name(const struct stamp *stamp, const char *path)
 {
@@ -108,7 +68,7 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 		return true;
 	}
 	if (entry->kind == ENTRY_FILE && entry->st.st_size > 0)
-		add_item(stamp, entry->path, shown_name(stamp, entry->path), &entry->st);
+		items_add(&stamp->items, entry->path, shown_name(stamp, entry->path), &entry->st);
 	return true;
 }
 
@@ -146,8 +106,8 @@ static char *path_below_root(const char *argument, bool directory)
 /* Those that were found in a tree, after it was walked. */
 static void settle_leftovers(struct stamp *stamp)
 {
-	for (size_t i = 0; i < stamp->count && stamp->leftovers.count != 0; i++) {
-		struct item *item = &stamp->items[i];
+	for (size_t i = 0; i < stamp->items.count && stamp->leftovers.count != 0; i++) {
+		struct item *item = &stamp->items.items[i];
 		struct stat st;
 		char *temporary = leftover_of(item->path);
 		if (strings_has(&stamp->leftovers, temporary) &&
@@ -193,67 +153,9 @@ static void add_argument(struct stamp *stamp, const char *argument)
 	} else {
 		if (stamp->out == NULL && leftover_settle(stamp->root, path))
 			root_stat(stamp->root, path, &st, NULL);
-		add_item(stamp, path, xstrdup(argument), &st)->named = true;
+		items_add(&stamp->items, path, xstrdup(argument), &st)->named = true;
 	}
 	free(path);
-}
-
-/* --- hard links --- */
-
-static int by_file(const void *a, const void *b, void *context)
-{
-	const struct stamp *stamp = context;
-	const size_t one = *(const size_t *)a, two = *(const size_t *)b;
-	const struct item *left = &stamp->items[one], *right = &stamp->items[two];
-	if (left->device != right->device)
-		return left->device < right->device ? -1 : 1;
-	if (left->inode != right->inode)
-		return left->inode < right->inode ? -1 : 1;
-	return one < two ? -1 : one > two;
-}
-
-/* Every item learns which is the first of the same file. */
-static void find_links(struct stamp *stamp)
-{
-	stamp->sorted = xcalloc(stamp->count + 1, sizeof(*stamp->sorted));
-	for (size_t i = 0; i < stamp->count; i++)
-		stamp->sorted[i] = i;
-	qsort_r(stamp->sorted, stamp->count, sizeof(*stamp->sorted), by_file, stamp);
-	for (size_t i = 1; i < stamp->count; i++) {
-		struct item *item = &stamp->items[stamp->sorted[i]];
-		const struct item *before = &stamp->items[stamp->sorted[i - 1]];
-		if (item->device == before->device && item->inode == before->inode) {
-			item->first = before->first;
-			stamp->items[item->first].named |= item->named;
-		}
-	}
-}
-
-/* The names of the file whose first item is INDEX, each once; PATHS may be NULL. */
-static size_t names_of(const struct stamp *stamp, size_t index, struct strings *paths)
-{
-	struct strings found = {0};
-	size_t low = 0, high = stamp->count;
-	while (low < high) {
-		const size_t middle = (low + high) / 2;
-		if (by_file(&stamp->sorted[middle], &index, (void *)(uintptr_t)stamp) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < stamp->count; low++) {
-		const struct item *item = &stamp->items[stamp->sorted[low]];
-		if (item->first != index)
-			break;
-		if (!strings_has(&found, item->path))
-			strings_add(&found, item->path);
-	}
-	const size_t count = found.count;
-	if (paths != NULL)
-		*paths = found;
-	else
-		strings_free(&found);
-	return count;
 }
 
 /* --- one file --- */
@@ -274,7 +176,7 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 	struct strings paths = {0};
 	if (stamp->out != NULL)
 		return output_write(stamp->out, bytes, size, fd, !stamp->no_sync, err);
-	names_of(stamp, index, &paths);
+	items_names(&stamp->items, index, &paths);
 	/* Two runs begin with the same name, whatever the order of their arguments: it holds the
 	 * lock. */
 	strings_sort(&paths);
@@ -317,7 +219,7 @@ static int make(struct stamp *stamp, struct item *item, const uint8_t *bytes, si
 
 static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_error *err)
 {
-	struct item *item = &stamp->items[index];
+	struct item *item = &stamp->items.items[index];
 	uint8_t *bytes = NULL;
 	void *made = NULL;
 	size_t size, made_size = 0;
@@ -329,7 +231,7 @@ static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_err
 	free(bytes);
 	item->outcome = same ? KEPT : STAMPED;
 	if (code == NOTE_OK && !same && stamp->out == NULL && !stamp->break_links &&
-	    item->links > names_of(stamp, index, NULL))
+	    item->links > items_names(&stamp->items, index, NULL))
 		code = refuse(err, "it has hard links outside the arguments, which would keep the "
 				   "old bytes (--break-links allows that)");
 	if (code == NOTE_OK && (!same || stamp->out != NULL))
@@ -342,7 +244,7 @@ static int stamp_file(struct stamp *stamp, size_t index, int fd, struct note_err
 /* The kind of the file goes to *KIND. */
 static int stamp_any(struct stamp *stamp, size_t index, enum kind *kind, struct note_error *err)
 {
-	struct item *item = &stamp->items[index];
+	struct item *item = &stamp->items.items[index];
 	int fd;
 	int code = root_open_file(stamp->root, item->path, &fd, err);
 	if (code != NOTE_OK)
@@ -386,7 +288,7 @@ static void work(void *context, size_t number, unsigned worker)
 {
 	struct stamp *stamp = context;
 	const size_t index = stamp->from + number;
-	struct item *item = &stamp->items[index];
+	struct item *item = &stamp->items.items[index];
 	struct note_error err = {0};
 	enum kind kind = KIND_OTHER;
 	(void)worker;
@@ -401,7 +303,7 @@ static void work(void *context, size_t number, unsigned worker)
 /* Another run was at the file: now that no locks are held it is waited for. */
 static void work_alone(struct stamp *stamp, size_t index)
 {
-	struct item *item = &stamp->items[index];
+	struct item *item = &stamp->items.items[index];
 	struct root_batch *batch = stamp->batch;
 	struct note_error err = {0};
 	enum kind kind = KIND_OTHER;
@@ -417,8 +319,8 @@ static void work_alone(struct stamp *stamp, size_t index)
 static void not_replaced(void *context, size_t index, const struct note_error *err)
 {
 	struct stamp *stamp = context;
-	note_failure(&stamp->items[index], KIND_ELF, err);
-	stamp->items[index].outcome = REFUSED;
+	note_failure(&stamp->items.items[index], KIND_ELF, err);
+	stamp->items.items[index].outcome = REFUSED;
 }
 
 /* --- results --- */
@@ -443,9 +345,9 @@ static void print_json(const struct stamp *stamp, const struct item *item, const
 static void finish(struct stamp *stamp, size_t index)
 {
 	static const char *const words[] = {"ignored", "stamped", "kept", "left-alone", "refused"};
-	struct item *item = &stamp->items[index];
-	const struct item *first = &stamp->items[item->first];
-	cli_progress(&stamp->cli, index + 1, stamp->count, "files");
+	struct item *item = &stamp->items.items[index];
+	const struct item *first = &stamp->items.items[item->first];
+	cli_progress(&stamp->cli, index + 1, stamp->items.count, "files");
 	if (first->outcome == IGNORED || (first != item && strcmp(first->path, item->path) == 0))
 		return;
 	if (first->outcome == REFUSED)
@@ -479,17 +381,17 @@ static void stamp_all(struct stamp *stamp)
 	struct note_error err;
 	for (size_t i = 0; i < cli->operand_count; i++)
 		add_argument(stamp, cli->operands[i]);
-	find_links(stamp);
+	items_find_links(&stamp->items);
 	interrupt_catch();
 	stamp->batch = root_batch_new();
-	for (size_t from = 0; from < stamp->count; from += ROOT_BATCH) {
-		const size_t left = stamp->count - from;
+	for (size_t from = 0; from < stamp->items.count; from += ROOT_BATCH) {
+		const size_t left = stamp->items.count - from;
 		const size_t count = left < ROOT_BATCH ? left : ROOT_BATCH;
 		stamp->from = from;
 		pool_run(cli->jobs, count, work, NULL, stamp);
 		root_commit(stamp->root, stamp->batch, not_replaced, stamp);
 		for (size_t i = from; i < from + count; i++)
-			if (stamp->items[i].again)
+			if (stamp->items.items[i].again)
 				work_alone(stamp, i);
 		for (size_t i = from; i < from + count; i++)
 			finish(stamp, i);
@@ -555,14 +457,7 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 	status = cli_finish(&stamp.cli);
 out:
-	for (size_t i = 0; i < stamp.count; i++) {
-		free(stamp.items[i].path);
-		free(stamp.items[i].shown);
-		free(stamp.items[i].error);
-		free(stamp.items[i].other);
-	}
-	free(stamp.items);
-	free(stamp.sorted);
+	items_free(&stamp.items);
 	free(stamp.payload);
 	metadata_free(&stamp.metadata);
 	root_close(stamp.root);

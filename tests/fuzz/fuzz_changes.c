@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/package_input.h"
-#include "tools/release/inputs/control.h"
+#include "tools/base/text/control.h"
 #include "tools/release/reports/merge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

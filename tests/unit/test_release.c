@@ -6,8 +6,8 @@
 #include "tests/unit/elf_maker.h"
 #include "tests/unit/unit.h"
 #include "tools/base/text.h"
+#include "tools/base/text/control.h"
 #include "tools/release/checks/debuginfo.h"
-#include "tools/release/inputs/control.h"
 #include "tools/release/inputs/input.h"
 
 static void expect_field(const char *text, const char *name, const char *wanted)

@@ -92,6 +92,35 @@ void text_free(struct text *text)
 	*text = (struct text){0};
 }
 
+char *member_path(const char *name)
+{
+	struct text path = {0};
+	if (name == NULL || strlen(name) > MEMBER_PATH_MOST)
+		return NULL;
+	text_puts(&path, "");
+	while (*name != '\0') {
+		const size_t length = strcspn(name, "/");
+		if (length == 2 && name[0] == '.' && name[1] == '.') {
+			text_free(&path);
+			return NULL;
+		}
+		if (length > 1 || (length == 1 && name[0] != '.')) {
+			if (path.size != 0)
+				text_puts(&path, "/");
+			text_add(&path, name, length);
+		}
+		name += length;
+		name += *name == '/';
+	}
+	return path.data;
+}
+
+bool ends_with(const char *text, const char *end)
+{
+	const size_t length = strlen(text), wanted = strlen(end);
+	return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
 void strings_take(struct strings *list, char *owned)
 {
 	if (list->count == list->room) {

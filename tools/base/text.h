@@ -20,6 +20,14 @@ void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 
+/* The name of an archive's member as a path: "./usr/bin/x" and "/usr/bin/x" as "usr/bin/x", "." as
+ * ""; NULL for none, for one that leads out by "..", and for one of more than MEMBER_PATH_MOST
+ * bytes. For free(). */
+#define MEMBER_PATH_MOST 4096
+char *member_path(const char *name);
+
+bool ends_with(const char *text, const char *end);
+
 /* A list of strings that it owns; zero-initialised is empty. */
 struct strings {
 	char **items;

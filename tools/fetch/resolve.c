@@ -19,11 +19,10 @@ static const char *without_dots(const char *name)
 }
 
 /* PATH ends with NAME, at a slash. */
-static bool ends_with(const char *path, const char *name)
+static bool is_called(const char *path, const char *name)
 {
 	const size_t length = strlen(path), end = strlen(name);
-	return length > end && path[length - end - 1] == '/' &&
-	       strcmp(path + length - end, name) == 0;
+	return length > end && path[length - end - 1] == '/' && ends_with(path, name);
 }
 
 static char *choose(const struct dwarf_sources *sources, const char *name, struct note_error *err)
@@ -31,7 +30,7 @@ static char *choose(const struct dwarf_sources *sources, const char *name, struc
 	const char *found = NULL;
 	for (size_t i = 0; i < sources->count; i++) {
 		const char *path = sources->items[i].original;
-		if (!ends_with(path, name))
+		if (!is_called(path, name))
 			continue;
 		if (found != NULL) {
 			error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,

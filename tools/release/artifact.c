@@ -26,12 +26,11 @@ static bool lies_below(const char *path, const char *directory)
 
 enum artifact_role artifact_role(const char *path)
 {
-	const size_t length = strlen(path);
 	if (lies_below(path, "usr/src/debug"))
 		return ROLE_SOURCE;
 	if (lies_below(path, "usr/lib/debug"))
 		return ROLE_DEBUG;
-	return length > 6 && strcmp(path + length - 6, ".debug") == 0 ? ROLE_DEBUG : ROLE_SHIPPED;
+	return ends_with(path, ".debug") && path[6] != '\0' ? ROLE_DEBUG : ROLE_SHIPPED;
 }
 
 static const char *const no_names = "";

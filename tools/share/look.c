@@ -3,18 +3,30 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libnote/error.h"
 #include "libnote/image.h"
 #include "libnote/note.h"
+#include "tools/base/loaded.h"
 #include "tools/base/text.h"
 #include "tools/share/internal.h"
 
+bool share_same_loaded(struct share *share, const char *a, const char *b)
+{
+	int x = -1, y = -1;
+	const bool same = root_open_file(share->root, a, &x, NULL) == NOTE_OK &&
+			  root_open_file(share->root, b, &y, NULL) == NOTE_OK && loaded_same(x, y);
+	if (x >= 0)
+		close(x);
+	if (y >= 0)
+		close(y);
+	return same;
+}
+
 bool is_debug_path(const char *path)
 {
-	const size_t length = strlen(path);
-	return strncmp(path, "usr/lib/debug/", 14) == 0 ||
-	       (length > 6 && strcmp(path + length - 6, ".debug") == 0);
+	return strncmp(path, "usr/lib/debug/", 14) == 0 || ends_with(path, ".debug");
 }
 
 /* N-V.A by the note; a note that does not say all three names nothing. */

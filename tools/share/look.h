@@ -22,4 +22,10 @@ void look_free(struct look *look);
 /* Whether PATH (below a root) is where debug files lie. */
 bool is_debug_path(const char *path);
 
+struct share;
+
+/* Whether what is loaded of the two ELF files below its root is the same: they are copies of one
+ * program. */
+bool share_same_loaded(struct share *share, const char *a, const char *b);
+
 #endif

@@ -119,19 +119,6 @@ static int by_place(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->spooled.origin, y->spooled.origin);
 }
 
-/* Whether what is loaded of the two ELF files is the same: they are copies of one program. */
-static bool are_copies(struct share *share, const char *a, const char *b)
-{
-	int x = -1, y = -1;
-	const bool same = root_open_file(share->root, a, &x, NULL) == NOTE_OK &&
-			  root_open_file(share->root, b, &y, NULL) == NOTE_OK && loaded_same(x, y);
-	if (x >= 0)
-		close(x);
-	if (y >= 0)
-		close(y);
-	return same;
-}
-
 /* NEXT is for the same place as FIRST, which stays. */
 static int give_way(struct stage *stage, const struct candidate *first,
 		    const struct candidate *next, enum share_conflict conflict,
@@ -141,7 +128,7 @@ static int give_way(struct stage *stage, const struct candidate *first,
 	if (strcmp(first->spooled.sha256, next->spooled.sha256) == 0 || next->fallback)
 		return NOTE_OK;
 	if (build_id_path(next->below, hex) != NULL &&
-	    are_copies(stage->share, first->spooled.path, next->spooled.path)) {
+	    share_same_loaded(stage->share, first->spooled.path, next->spooled.path)) {
 		share_say(stage->share, next->spooled.origin,
 			  "a copy of %s: that one is served; they differ in nothing that is loaded",
 			  first->spooled.origin);

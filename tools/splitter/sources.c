@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "libnote/error.h"
+#include "tools/base/hash/hash.h"
 
 struct sources {
 	struct root *root;
@@ -17,10 +17,10 @@ struct sources {
 	const char *directory; /* below ROOT: where they go */
 	const struct strings *build_dirs;
 	pthread_mutex_t lock;
-	pthread_cond_t idle;   /* some source is busy no more */
-	struct source **slots; /* open addressing by the hash of INSTALLED */
-	size_t room;           /* a power of two */
-	size_t count;
+	pthread_cond_t idle; /* some source is busy no more */
+	struct source **items;
+	size_t count, room;
+	struct hash_map by_installed;
 };
 
 struct sources *sources_new(struct root *root, const char *directory, const struct path_map *map,
@@ -33,8 +33,6 @@ struct sources *sources_new(struct root *root, const char *directory, const stru
 	sources->build_dirs = build_dirs;
 	pthread_mutex_init(&sources->lock, NULL);
 	pthread_cond_init(&sources->idle, NULL);
-	sources->room = 1024;
-	sources->slots = xcalloc(sources->room, sizeof(*sources->slots));
 	return sources;
 }
 
@@ -42,38 +40,17 @@ void sources_free(struct sources *sources)
 {
 	if (sources == NULL)
 		return;
-	for (size_t i = 0; i < sources->room; i++) {
-		if (sources->slots[i] == NULL)
-			continue;
-		free(sources->slots[i]->installed);
-		free(sources->slots[i]->original);
-		strings_free(&sources->slots[i]->places);
-		free(sources->slots[i]);
+	for (size_t i = 0; i < sources->count; i++) {
+		free(sources->items[i]->installed);
+		free(sources->items[i]->original);
+		strings_free(&sources->items[i]->places);
+		free(sources->items[i]);
 	}
-	free(sources->slots);
+	free(sources->items);
+	hash_map_free(&sources->by_installed);
 	pthread_cond_destroy(&sources->idle);
 	pthread_mutex_destroy(&sources->lock);
 	free(sources);
-}
-
-static struct source **find_slot(struct source **slots, size_t room, const char *installed)
-{
-	size_t at = (size_t)XXH3_64bits(installed, strlen(installed)) & (room - 1);
-	while (slots[at] != NULL && strcmp(slots[at]->installed, installed) != 0)
-		at = (at + 1) & (room - 1);
-	return &slots[at];
-}
-
-static void grow(struct sources *sources)
-{
-	const size_t room = 2 * sources->room;
-	struct source **slots = xcalloc(room, sizeof(*slots));
-	for (size_t i = 0; i < sources->room; i++)
-		if (sources->slots[i] != NULL)
-			*find_slot(slots, room, sources->slots[i]->installed) = sources->slots[i];
-	free(sources->slots);
-	sources->slots = slots;
-	sources->room = room;
 }
 
 /* Symbolic links in the build directory are followed: it is the user's own tree. */
@@ -192,15 +169,20 @@ static char *find_earlier(const struct sources *sources, const char *installed)
 
 static struct source *enter(struct sources *sources, const char *installed)
 {
-	if (4 * (sources->count + 1) > 3 * sources->room)
-		grow(sources);
-	struct source **slot = find_slot(sources->slots, sources->room, installed);
-	if (*slot == NULL) {
-		*slot = xcalloc(1, sizeof(**slot));
-		(*slot)->installed = xstrdup(installed);
-		sources->count++;
+	const uint64_t hash = hash_bytes(installed, strlen(installed), 0);
+	size_t step = 0;
+	for (uint32_t i; (i = hash_map_next(&sources->by_installed, hash, &step)) != HASH_NONE;)
+		if (strcmp(sources->items[i]->installed, installed) == 0)
+			return sources->items[i];
+	if (sources->count == sources->room) {
+		sources->room = sources->room != 0 ? 2 * sources->room : 1024;
+		sources->items = xrealloc(sources->items, sources->room * sizeof(*sources->items));
 	}
-	return *slot;
+	struct source *source = xcalloc(1, sizeof(*source));
+	source->installed = xstrdup(installed);
+	hash_map_add(&sources->by_installed, hash, (uint32_t)sources->count);
+	sources->items[sources->count++] = source;
+	return source;
 }
 
 const struct source *sources_take(struct sources *sources, const char *installed,
@@ -282,9 +264,9 @@ void sources_tell_lost(const struct sources *sources, sources_lost *lost, void *
 {
 	struct source **several = xcalloc(sources->count, sizeof(struct source *));
 	size_t count = 0;
-	for (size_t i = 0; i < sources->room; i++)
-		if (sources->slots[i] != NULL && sources->slots[i]->places.count > 1)
-			several[count++] = sources->slots[i];
+	for (size_t i = 0; i < sources->count; i++)
+		if (sources->items[i]->places.count > 1)
+			several[count++] = sources->items[i];
 	qsort(several, count, sizeof(*several), by_installed);
 	for (size_t i = 0; i < count; i++)
 		tell_lost(several[i], lost, context);
@@ -295,11 +277,11 @@ void sources_count(const struct sources *sources, size_t *there, size_t *missing
 {
 	*there = 0;
 	*missing = 0;
-	for (size_t i = 0; i < sources->room; i++) {
-		const struct source *source = sources->slots[i];
-		if (source != NULL && source->missing)
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source *source = sources->items[i];
+		if (source->missing)
 			++*missing;
-		else if (source != NULL && source->err.code == NOTE_OK)
+		else if (source->err.code == NOTE_OK)
 			++*there;
 	}
 }

@@ -82,13 +82,6 @@ static int split_member(void *context, struct image *image, uint8_t **bytes, uin
 	return code;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	const size_t length = strlen(text);
-	const size_t wanted = strlen(end);
-	return length >= wanted && strcmp(text + length - wanted, end) == 0;
-}
-
 /* dh_strip's choice: what is called lib*.a, and not *_g.a, which is there for its DWARF. */
 static bool is_to_be_stripped(const char *path)
 {

@@ -14,8 +14,7 @@
 #include "tools/base/stream/stream.h"
 #include "tools/base/text.h"
 
-#define LONGEST_PATH 4096
-#define MOST_PARTS   10000
+#define MOST_PARTS 10000
 
 struct contents {
 	struct archive *archive;
@@ -221,23 +220,11 @@ static int next_archive(struct contents *contents, struct note_error *err)
 
 char *contents_path(const char *name)
 {
-	struct text path = {0};
-	if (name == NULL || strlen(name) > LONGEST_PATH)
-		return NULL;
-	while (*name != '\0') {
-		const size_t length = strcspn(name, "/");
-		if (length == 2 && name[0] == '.' && name[1] == '.') {
-			text_free(&path);
-			return NULL;
-		}
-		if (length > 1 || (length == 1 && name[0] != '.')) {
-			text_puts(&path, path.size != 0 ? "/" : "");
-			text_add(&path, name, length);
-		}
-		name += length;
-		name += *name == '/';
-	}
-	return path.data;
+	char *path = member_path(name);
+	if (path == NULL || *path != '\0')
+		return path;
+	free(path);
+	return NULL;
 }
 
 /* The next header, of the archive at hand or one behind it. */

@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A Debian package. deb(5): an ar archive of debian-binary, control.tar and data.tar, in this
- * order, each tar compressed in one way or another. ar: "!<arch>\n", then for each member a header
- * of 60 bytes (name 16, time 12, owner 6, group 6, mode 8, size 10 in decimal, "`\n") and its
- * bytes, padded to 2. control.tar holds ./control, fields as in deb-control(5).
+ * order, each tar compressed in one way or another (ar: libnote/static_archive.h). control.tar
+ * holds ./control, fields as in deb-control(5).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "libnote/error.h"
+#include "libnote/static_archive.h"
 #include "tools/base/package/internal.h"
 #include "tools/base/text.h"
+#include "tools/base/text/control.h"
 
-#define AR_MAGIC      "!<arch>\n"
-#define AR_HEADER     60
 #define MEMBERS_MOST  64
 #define CONTROL_MOST  (1 << 20)
 #define CONTROL_CHUNK 4096
-
-static bool read_size(const uint8_t *digits, uint64_t *out)
-{
-	int i = 0;
-	*out = 0;
-	for (; i < 10 && digits[i] >= '0' && digits[i] <= '9'; i++)
-		*out = *out * 10 + (uint64_t)(digits[i] - '0');
-	return i > 0;
-}
 
 static bool is_member(const uint8_t *header, const char *name)
 {
@@ -36,16 +26,17 @@ static bool is_member(const uint8_t *header, const char *name)
 static int find_members(struct image *image, int fd, struct payload *control, struct payload *data,
 			struct note_error *err)
 {
-	uint64_t at = sizeof(AR_MAGIC) - 1;
+	uint64_t at = STATIC_ARCHIVE_MAGIC_SIZE;
 	control->length = data->length = 0;
 	for (int i = 0; i < MEMBERS_MOST && at < image->size; i++) {
 		uint64_t size;
-		const uint8_t *header = image_bytes(image, at, AR_HEADER, "ar header", err);
+		const uint8_t *header =
+			image_bytes(image, at, STATIC_ARCHIVE_HEADER_SIZE, "ar header", err);
 		if (header == NULL)
 			return err != NULL ? err->code : NOTE_MALFORMED;
-		if (header[58] != '`' || header[59] != '\n' || !read_size(header + 48, &size))
+		if (!static_archive_header(header, &size))
 			return error_set(err, NOTE_MALFORMED, at, "no ar header");
-		at += AR_HEADER;
+		at += STATIC_ARCHIVE_HEADER_SIZE;
 		if (size > image->size - at)
 			return error_set(err, NOTE_MALFORMED, at,
 					 "a member of %llu bytes ends after the file",
@@ -63,49 +54,29 @@ static int find_members(struct image *image, int fd, struct payload *control, st
 	return NOTE_OK;
 }
 
-/* The value of FIELD ("Package:") in the first paragraph, or NULL. */
-static char *control_field(const char *control, const char *field)
-{
-	const size_t length = strlen(field);
-	for (const char *line = control; *line != '\0' && *line != '\n';) {
-		const size_t end = strcspn(line, "\n");
-		if (end > length && strncasecmp(line, field, length) == 0) {
-			const char *value = line + length;
-			while (*value == ' ' || *value == '\t')
-				value++;
-			size_t size = (size_t)(line + end - value);
-			while (size > 0 && strchr(" \t\r", value[size - 1]) != NULL)
-				size--;
-			return xasprintf("%.*s", (int)size, value);
-		}
-		line += end + (line[end] == '\n');
-	}
-	return NULL;
-}
-
-static int parse_control(const char *control, struct package_head *head, struct note_error *err)
+static int parse_control(const struct text *control, struct package_head *head,
+			 struct note_error *err)
 {
 	head->type = "deb";
-	head->name = control_field(control, "Package:");
-	head->version = control_field(control, "Version:");
-	head->architecture = control_field(control, "Architecture:");
+	head->name = control_field(control->data, control->size, "Package");
+	head->version = control_field(control->data, control->size, "Version");
+	head->architecture = control_field(control->data, control->size, "Architecture");
 	if (head->name == NULL || head->version == NULL || head->architecture == NULL)
 		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				 "a Debian package whose control file lacks Package, Version or "
 				 "Architecture");
 	/* "Source: NAME", or "Source: NAME (VERSION)" where that is not the package's own. */
-	head->source_name = control_field(control, "Source:");
+	head->source_name = control_field(control->data, control->size, "Source");
 	char *open = head->source_name != NULL ? strstr(head->source_name, " (") : NULL;
 	if (open != NULL) {
 		head->source_version = xasprintf("%.*s", (int)strcspn(open + 2, ")"), open + 2);
 		*open = '\0';
 	}
-	const size_t length = strlen(head->name);
-	char *built = control_field(control, "Auto-Built-Package:");
-	char *type = control_field(control, "Package-Type:");
+	char *built = control_field(control->data, control->size, "Auto-Built-Package");
+	char *type = control_field(control->data, control->size, "Package-Type");
 	head->is_debug = (built != NULL && strcmp(built, "debug-symbols") == 0) ||
 			 (type != NULL && strcmp(type, "ddeb") == 0) ||
-			 (length > 7 && strcmp(head->name + length - 7, "-dbgsym") == 0);
+			 ends_with(head->name, "-dbgsym");
 	free(built);
 	free(type);
 	char *dash = strrchr(head->version, '-');
@@ -140,7 +111,7 @@ static int read_control(const struct payload *payload, struct package_head *head
 					 "a control file of over 1 MiB");
 	}
 	if (code == NOTE_OK)
-		code = parse_control(control.data, head, err);
+		code = parse_control(&control, head, err);
 	text_free(&control);
 	payload_close(reader);
 	return code;
@@ -149,7 +120,7 @@ static int read_control(const struct payload *payload, struct package_head *head
 int deb_read_head(struct image *image, int fd, struct package_head *head, struct payload *payload,
 		  struct note_error *err)
 {
-	static const char magic[] = AR_MAGIC "debian-binary";
+	static const char magic[] = STATIC_ARCHIVE_MAGIC "debian-binary";
 	struct payload control;
 	const uint8_t *start = image_bytes(image, 0, sizeof(magic) - 1, "magic", NULL);
 	if (start == NULL || memcmp(start, magic, sizeof(magic) - 1) != 0)

@@ -28,7 +28,7 @@
 #define CHUNK        (64 * 1024)
 #define FREE_BYTES   (UINT64_C(64) << 20)
 #define MOST_FACTOR  1000
-#define LONGEST_PATH 4096
+#define LONGEST_PATH MEMBER_PATH_MOST
 
 struct payload_reader {
 	struct payload payload; /* what is still to be read of it */
@@ -160,30 +160,6 @@ void payload_close(struct payload_reader *reader)
 	free(reader);
 }
 
-/* "./usr/bin/x", "/usr/bin/x" as "usr/bin/x"; NULL for a name that leads elsewhere. */
-static char *clean_path(const char *name)
-{
-	struct text path = {0};
-	if (name == NULL || strlen(name) > LONGEST_PATH)
-		return NULL;
-	text_puts(&path, "");
-	while (*name != '\0') {
-		const size_t length = strcspn(name, "/");
-		if (length == 2 && name[0] == '.' && name[1] == '.') {
-			text_free(&path);
-			return NULL;
-		}
-		if (length > 1 || (length == 1 && name[0] != '.')) {
-			if (path.size != 0)
-				text_puts(&path, "/");
-			text_add(&path, name, length);
-		}
-		name += length;
-		name += *name == '/';
-	}
-	return path.data;
-}
-
 static int bad_name(const char *name, struct note_error *err)
 {
 	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
@@ -210,8 +186,8 @@ static int take_entry(struct payload_reader *reader, struct archive_entry *entry
 	free(reader->link);
 	free(reader->target);
 	reader->target = NULL;
-	reader->path = clean_path(libarchive.entry_pathname(entry));
-	reader->link = link != NULL ? clean_path(link) : NULL;
+	reader->path = member_path(libarchive.entry_pathname(entry));
+	reader->link = link != NULL ? member_path(link) : NULL;
 	if (reader->path == NULL || (link != NULL && reader->link == NULL))
 		return bad_name(libarchive.entry_pathname(entry), err);
 	*file = (struct package_file){
@@ -317,7 +293,7 @@ static int no_header(struct note_error *err)
 static int take_name(struct payload_reader *reader, const char *name, struct note_error *err)
 {
 	free(reader->path);
-	reader->path = clean_path(name);
+	reader->path = member_path(name);
 	return reader->path != NULL ? NOTE_OK : bad_name(name, err);
 }
 

@@ -63,12 +63,6 @@ static void split_source(struct package_head *head, char *source)
 	head->source_name = xstrdup(source);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	const size_t length = strlen(text), wanted = strlen(end);
-	return length >= wanted && strcmp(text + length - wanted, end) == 0;
-}
-
 static int read_facts(const struct rpm_header *header, uint64_t at, struct package_head *head,
 		      struct note_error *err)
 {

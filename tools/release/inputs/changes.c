@@ -12,8 +12,8 @@
 
 #include "libnote/error.h"
 #include "tools/base/digest.h"
+#include "tools/base/text/control.h"
 #include "tools/release/inputs/content.h"
-#include "tools/release/inputs/control.h"
 #include "tools/release/inputs/input.h"
 
 #define CHANGES_MAX (64 << 20)

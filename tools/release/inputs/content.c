@@ -124,9 +124,3 @@ bool is_package_file_name(const char *name)
 	return ends_with(name, ".deb") || ends_with(name, ".udeb") || ends_with(name, ".ddeb") ||
 	       ends_with(name, ".rpm");
 }
-
-bool ends_with(const char *text, const char *end)
-{
-	const size_t length = strlen(text), wanted = strlen(end);
-	return length >= wanted && strcmp(text + length - wanted, end) == 0;
-}

@@ -41,6 +41,4 @@ int content_unpack(uint8_t **out, size_t *out_size, const void *packed, size_t s
 /* Whether NAME ends as a package's does. */
 bool is_package_file_name(const char *name);
 
-bool ends_with(const char *text, const char *end);
-
 #endif

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/loaded.h"
 #include "tools/share/directory/internal.h"
+#include "tools/share/look.h"
 
 /* The digest of the file PATH; "" where it cannot be read. */
 static void digest_at(struct share *share, const char *path, uint64_t *size, char digest[65])
@@ -67,18 +67,6 @@ static void recorded(struct share *share, const char *holder, const char *below,
 	record_free(&record);
 }
 
-static bool same_loaded(struct share *share, const char *a, const char *b)
-{
-	int x = -1, y = -1;
-	const bool same = root_open_file(share->root, a, &x, NULL) == NOTE_OK &&
-			  root_open_file(share->root, b, &y, NULL) == NOTE_OK && loaded_same(x, y);
-	if (x >= 0)
-		close(x);
-	if (y >= 0)
-		close(y);
-	return same;
-}
-
 /* CLAIM's place is HOLDER's (which becomes its own, or goes). */
 static int judge_one(struct share *share, struct claim *claim, char *holder, struct note_error *err)
 {
@@ -101,7 +89,7 @@ static int judge_one(struct share *share, struct claim *claim, char *holder, str
 			claim->holder = holder;
 			holder = NULL;
 			claim->same_loaded = strcmp(claim->digest, expected) == 0 &&
-					     same_loaded(share, claim->path, path);
+					     share_same_loaded(share, claim->path, path);
 		}
 	}
 	free(holder);

@@ -244,12 +244,6 @@ static void tell(struct check *check, struct subject *subject)
 	free(path);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	const size_t size = strlen(text), length = strlen(end);
-	return size >= length && strcmp(text + size - length, end) == 0;
-}
-
 /* Debug files that no shipped file leads to: whose they are is gone. */
 static void find_orphans(struct check *check)
 {

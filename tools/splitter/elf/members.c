@@ -6,12 +6,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-
-#define MAGIC       "!<arch>\n"
-#define MAGIC_SIZE  8
-#define HEADER_SIZE 60
-#define SIZE_AT     48 /* in the header: 10 digits */
-#define SIZE_DIGITS 10
+#include "libnote/static_archive.h"
 
 /* A member's header, before and after. */
 struct place {
@@ -28,19 +23,6 @@ struct rewriting {
 	bool deterministic;
 };
 
-/* The decimal number in the header's size field. */
-static bool read_size(const uint8_t *header, uint64_t *size)
-{
-	*size = 0;
-	unsigned digits = 0;
-	for (unsigned i = 0; i < SIZE_DIGITS && header[SIZE_AT + i] != ' '; i++, digits++) {
-		if (header[SIZE_AT + i] < '0' || header[SIZE_AT + i] > '9')
-			return false;
-		*size = *size * 10 + (uint64_t)(header[SIZE_AT + i] - '0');
-	}
-	return digits != 0 && memcmp(header + SIZE_AT + SIZE_DIGITS, "`\n", 2) == 0;
-}
-
 static bool is_called(const uint8_t *header, const char *name)
 {
 	const size_t length = strlen(name);
@@ -56,19 +38,21 @@ static bool is_symbol_table(const uint8_t *header)
 static int put_member(struct rewriting *rewriting, const uint8_t *header, const uint8_t *bytes,
 		      uint64_t size, struct note_error *err)
 {
-	char digits[SIZE_DIGITS + 16];
-	uint8_t copy[HEADER_SIZE];
-	memcpy(copy, header, HEADER_SIZE);
-	if (snprintf(digits, sizeof(digits), "%-10llu", (unsigned long long)size) > SIZE_DIGITS)
+	char digits[STATIC_ARCHIVE_SIZE_DIGITS + 16];
+	uint8_t copy[STATIC_ARCHIVE_HEADER_SIZE];
+	memcpy(copy, header, STATIC_ARCHIVE_HEADER_SIZE);
+	if (snprintf(digits, sizeof(digits), "%-10llu", (unsigned long long)size) >
+	    STATIC_ARCHIVE_SIZE_DIGITS)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "archive: member too large");
-	memcpy(copy + SIZE_AT, digits, SIZE_DIGITS);
+	memcpy(copy + STATIC_ARCHIVE_SIZE_AT, digits, STATIC_ARCHIVE_SIZE_DIGITS);
 	/* Tables have no date and owner, but a member whose long name is in "//" is "/N". */
 	const bool is_table = header[0] == '/' && (header[1] < '0' || header[1] > '9');
 	if (rewriting->deterministic && !is_table)
 		memcpy(copy + 16, "0           0     0     100644  ", 32);
-	rewriting->changed = rewriting->changed || memcmp(copy, header, HEADER_SIZE) != 0;
-	text_add(&rewriting->out, copy, HEADER_SIZE);
+	rewriting->changed =
+		rewriting->changed || memcmp(copy, header, STATIC_ARCHIVE_HEADER_SIZE) != 0;
+	text_add(&rewriting->out, copy, STATIC_ARCHIVE_HEADER_SIZE);
 	text_add(&rewriting->out, bytes, size);
 	if (size % 2 != 0)
 		text_add(&rewriting->out, "\n", 1);
@@ -142,17 +126,19 @@ int members_rewrite(uint8_t **out, uint64_t *out_size, struct image *image, bool
 	int code = NOTE_OK;
 	*out = NULL;
 	*out_size = 0;
-	const uint8_t *magic = image_bytes(image, 0, MAGIC_SIZE, "archive", err);
-	if (magic == NULL || memcmp(magic, MAGIC, MAGIC_SIZE) != 0)
+	const uint8_t *magic = image_bytes(image, 0, STATIC_ARCHIVE_MAGIC_SIZE, "archive", err);
+	if (magic == NULL || memcmp(magic, STATIC_ARCHIVE_MAGIC, STATIC_ARCHIVE_MAGIC_SIZE) != 0)
 		return error_set(err, NOTE_UNSUPPORTED, 0, "a thin archive");
-	text_add(&rewriting.out, MAGIC, MAGIC_SIZE);
-	rewriting.places = xcalloc(image->size / HEADER_SIZE + 1, sizeof(*rewriting.places));
-	for (uint64_t at = MAGIC_SIZE; code == NOTE_OK && at < image->size;) {
+	text_add(&rewriting.out, STATIC_ARCHIVE_MAGIC, STATIC_ARCHIVE_MAGIC_SIZE);
+	rewriting.places =
+		xcalloc(image->size / STATIC_ARCHIVE_HEADER_SIZE + 1, sizeof(*rewriting.places));
+	for (uint64_t at = STATIC_ARCHIVE_MAGIC_SIZE; code == NOTE_OK && at < image->size;) {
 		uint64_t size;
-		const uint8_t *header = image_bytes(image, at, HEADER_SIZE, "member header", err);
+		const uint8_t *header =
+			image_bytes(image, at, STATIC_ARCHIVE_HEADER_SIZE, "member header", err);
 		code = header == NULL ? NOTE_MALFORMED : NOTE_OK;
-		if (code == NOTE_OK &&
-		    (!read_size(header, &size) || size > image->size - at - HEADER_SIZE))
+		if (code == NOTE_OK && (!static_archive_header(header, &size) ||
+					size > image->size - at - STATIC_ARCHIVE_HEADER_SIZE))
 			code = error_set(err, NOTE_MALFORMED, at, "member header");
 		if (code != NOTE_OK)
 			break;
@@ -160,20 +146,20 @@ int members_rewrite(uint8_t **out, uint64_t *out_size, struct image *image, bool
 		if (memcmp(header, "__.SYMDEF", 9) == 0 || memcmp(header, "#1/", 3) == 0)
 			code = error_set(err, NOTE_UNSUPPORTED, at, "an archive in BSD's form");
 		else if (is_symbol_table(header) || is_called(header, "//")) {
-			const uint8_t *bytes =
-				image_bytes(image, at + HEADER_SIZE, size, "archive table", err);
+			const uint8_t *bytes = image_bytes(image, at + STATIC_ARCHIVE_HEADER_SIZE,
+							   size, "archive table", err);
 			if (word == 0 && is_symbol_table(header)) {
 				word = header[1] == 'S' ? 8 : 4;
-				table_at = rewriting.out.size + HEADER_SIZE;
+				table_at = rewriting.out.size + STATIC_ARCHIVE_HEADER_SIZE;
 				table_size = size;
 			}
 			code = bytes != NULL ? put_member(&rewriting, header, bytes, size, err)
 					     : NOTE_MALFORMED;
 		} else {
-			code = rewrite_member(&rewriting, header, at + HEADER_SIZE, size, visit,
-					      context, err);
+			code = rewrite_member(&rewriting, header, at + STATIC_ARCHIVE_HEADER_SIZE,
+					      size, visit, context, err);
 		}
-		at += HEADER_SIZE + size + size % 2;
+		at += STATIC_ARCHIVE_HEADER_SIZE + size + size % 2;
 	}
 	if (code == NOTE_OK && rewriting.changed && word != 0)
 		code = correct_symbol_table(&rewriting, table_at, table_size, word, err);

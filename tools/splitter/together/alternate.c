@@ -104,9 +104,8 @@ static bool look(void *context, const struct entry *entry, bool *descend)
 	struct search *search = context;
 	const struct strings *outputs = search->outputs;
 	const char *path = entry->path;
-	const size_t length = strlen(path);
 	(void)descend;
-	if (entry->kind == ENTRY_FILE && length >= 6 && strcmp(path + length - 6, ".debug") == 0 &&
+	if (entry->kind == ENTRY_FILE && ends_with(path, ".debug") &&
 	    (outputs->count == 0 || bsearch(&path, outputs->items, outputs->count,
 					    sizeof(*outputs->items), by_text) == NULL))
 		search->found = names_it(search->root, path, search->name);

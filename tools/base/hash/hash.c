@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Open addressing with linear probing; hashes are kept, so growing asks nobody. */
+#include "tools/base/hash/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
-#include "tools/splitter/dwarf/internal.h"
+#include "tools/base/text.h"
 
 uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed)
 {

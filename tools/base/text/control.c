@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/release/inputs/control.h"
+#include "tools/base/text/control.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * Debian's control syntax (deb822(5)): fields "Name: value", continued on lines that start with a
  * blank; names in any case. Read out of a buffer that need not be NUL-terminated.
  */
-#ifndef RELEASE_INPUTS_CONTROL_H
-#define RELEASE_INPUTS_CONTROL_H
+#ifndef BASE_TEXT_CONTROL_H
+#define BASE_TEXT_CONTROL_H
 
 #include <stddef.h>
 
