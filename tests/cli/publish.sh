@@ -223,7 +223,7 @@ no_share() {
 	status 3 "$PKGNOTE" publish --into=home --package=hello-1-1.x86_64 root
 	says err 'not of a share that this program knows'
 	status 3 "$PKGNOTE" publish --into=no/such/place --package=hello-1-1.x86_64 root
-	status 3 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_PROFILE HOME="$PWD" AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null \
+	status 3 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_PROFILE HOME="$PWD" AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null \
 		"$PKGNOTE" publish --into=s3://bucket/prefix --package=hello-1-1.x86_64 root
 	says err 'no keys: set AWS_ACCESS_KEY_ID'
 	# Links in the share that lead out of it are not followed.

@@ -196,7 +196,7 @@ refusals() {
 		says err '403'
 		printf '[profile role]\nrole_arn = arn\n' >config
 		AWS_PROFILE=role status 3 publish --list
-		says err "profile 'role' gets its keys by role_arn, which is not done here"
+		says err "profile 'role' has a role_arn, and neither source_profile"
 	)
 }
 check "wrong keys, region, bucket, endpoint, names: a clear error, nothing changed; keys out of files" refusals

@@ -71,10 +71,14 @@ static void base(const char *url, const char *endpoint, const char *expected, co
 static void test_endpoints(void)
 {
 	static const char *const names[] = {"AWS_ENDPOINT_URL", "AWS_PROFILE",
-					    "AWS_DEFAULT_PROFILE", "AWS_DEFAULT_REGION"};
+					    "AWS_DEFAULT_PROFILE", "AWS_DEFAULT_REGION",
+					    "AWS_WEB_IDENTITY_TOKEN_FILE",
+					    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+					    "AWS_CONTAINER_CREDENTIALS_FULL_URI"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unsetenv(names[i]);
 	setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
 	setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
 	setenv("AWS_ACCESS_KEY_ID", "id", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
@@ -82,6 +86,9 @@ static void test_endpoints(void)
 	base("s3://debug/a/b/", NULL, "https://debug.s3.eu-west-1.amazonaws.com", "a/b/");
 	base("s3://de.bug", NULL, "https://s3.eu-west-1.amazonaws.com/de.bug", "");
 	base("s3://debug//a", "http://localhost:9000/", "http://localhost:9000/debug", "a/");
+	setenv("AWS_REGION", "cn-north-1", 1);
+	base("s3://debug", NULL, "https://debug.s3.cn-north-1.amazonaws.com.cn", "");
+	setenv("AWS_REGION", "eu-west-1", 1);
 	base("s3://debug", "https://host/s3", "https://host/s3/debug", "");
 	base("s3://debug", "ftp://host", NULL, NULL);
 	base("s3://debug", "https://", NULL, NULL);

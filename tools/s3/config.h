@@ -5,6 +5,10 @@
  *     AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE, AWS_REGION,
  *     AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
  *     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS,
+ *     AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_SESSION_NAME, AWS_ENDPOINT_URL_STS,
+ *     AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, AWS_CONTAINER_CREDENTIALS_FULL_URI,
+ *     AWS_CONTAINER_AUTHORIZATION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
+ *     AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT,
  *     AWS_CONFIG_FILE (~/.aws/config), AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials)
  *
  * A variable is stronger than a file; the keys come both from one place. Specification: AWS SDKs
@@ -14,6 +18,7 @@
 #define S3_CONFIG_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "libnote.h"
 
@@ -25,14 +30,18 @@ struct s3_config {
 	char *region;
 	char *access_key;
 	char *secret_key;
-	char *token;   /* or NULL */
-	char *ca_file; /* or NULL */
+	char *token;    /* or NULL */
+	time_t expires; /* the keys do then; 0: never */
+	char *ca_file;  /* or NULL */
 	unsigned tries;
 };
 
 /* By URL ("s3://BUCKET/PREFIX"), the environment and the files. NOTE_USAGE for a URL that is none,
  * NOTE_UNSUPPORTED where there are no keys, or a profile that wants what is not done here. */
 int s3_configure(struct s3_config *config, const char *url, struct note_error *err);
+
+/* Gets the keys anew, where they are given for a while; those that were stay where that fails. */
+int s3_renew_keys(struct s3_config *config, struct note_error *err);
 
 void s3_config_free(struct s3_config *config);
 

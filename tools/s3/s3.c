@@ -34,7 +34,6 @@ void s3_close(struct s3 *s3)
 	if (s3 == NULL)
 		return;
 	libcurl.multi_cleanup(s3->multi);
-	libcurl.global_cleanup();
 	s3_config_free(&s3->config);
 	free(s3);
 }
@@ -82,8 +81,22 @@ static void finish(struct run *run, struct s3_request *r)
 		run->done(run->context, r);
 }
 
+#define RENEWED_BEFORE 300  /* seconds before keys that are given for a while expire */
+#define RENEW_PAUSE    30.0 /* between two tries; those that are there may still do */
+
+static void renew(struct s3 *s3)
+{
+	struct note_error err;
+	if (s3->config.expires == 0 || time(NULL) < s3->config.expires - RENEWED_BEFORE ||
+	    seconds_now() < s3->renew_not_before)
+		return;
+	if (s3_renew_keys(&s3->config, &err) != NOTE_OK)
+		s3->renew_not_before = seconds_now() + RENEW_PAUSE;
+}
+
 static void start(struct run *run, struct s3_request *r)
 {
+	renew(run->s3);
 	if (!s3_begin(run->s3, r, run->multi)) {
 		s3_end(r, run->multi);
 		finish(run, r);

@@ -11,13 +11,13 @@
 	X(easy_cleanup)        \
 	X(easy_getinfo)        \
 	X(easy_init)           \
+	X(easy_perform)        \
 	X(easy_pause)          \
 	X(easy_reset)          \
 	X(easy_setopt)         \
 	X(easy_strerror)       \
 	X(easy_unescape)       \
 	X(free)                \
-	X(global_cleanup)      \
 	X(global_init)         \
 	X(multi_add_handle)    \
 	X(multi_cleanup)       \
