@@ -11,6 +11,7 @@
 #include "libnote/error.h"
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
+#include "tools/s3/s3.h"
 #include "tools/share/share.h"
 #include "tools/splitter/dwarf/dwarf.h"
 
@@ -22,6 +23,7 @@ struct options {
 	const char *root;
 	struct strings remove;
 	struct strings sections;
+	struct strings headers;
 	bool list;
 	bool check;
 	bool repair;
@@ -311,6 +313,17 @@ static bool take_sections(struct cli *cli, void *target, const char *name, const
 	}
 }
 
+static bool take_header(struct cli *cli, void *target, const char *name, const char *value)
+{
+	const char *why = s3_judge_header(value);
+	if (why != NULL) {
+		cli_usage(cli, "--%s='%s': %s", name, value, why);
+		return false;
+	}
+	strings_add(target, value);
+	return true;
+}
+
 static bool take_shared(struct cli *cli, void *target, const char *name, const char *value)
 {
 	unsigned *shared = target;
@@ -333,6 +346,8 @@ static int judge_usage(struct cli *cli, const struct options *options)
 			       options->check + (options->keep != NO_KEEP);
 	if (options->into == NULL)
 		return cli_usage(cli, "--into=SHARE says where to");
+	if (options->headers.count != 0 && strncmp(options->into, "s3://", 5) != 0)
+		return cli_usage(cli, "--header is for an object store");
 	if (modes == 0)
 		return cli_usage(cli, "nothing to do: give an INPUT, --remove, --keep, --list or "
 				      "--check");
@@ -413,6 +428,10 @@ static int run(const struct command *command, int argc, char **argv)
 		 "prove every file by its digest and build-id, and every link", NULL, NULL},
 		{"repair", 0, OPTION_FLAG, NULL, &options.repair,
 		 "with --check: mend what can be mended first, and say what is lost", NULL, NULL},
+		{"header", 0, OPTION_CALL, "HEADER", &options.headers,
+		 "in an object store: what new objects are told with, 'NAME: VALUE'; may be "
+		 "repeated",
+		 NULL, take_header},
 		NO_SYNC_OPTION(&options.no_sync),
 		{"shared", 0, OPTION_CALL, "group|all|0NNN", &options.shared,
 		 "open a directory to the group, to all, or by the mode of its files", NULL,
@@ -426,6 +445,7 @@ static int run(const struct command *command, int argc, char **argv)
 						  .progress = progress,
 						  .sources = list_sources,
 						  .sections = &options.sections,
+						  .headers = &options.headers,
 						  .shared = options.shared,
 						  .no_sync = options.no_sync,
 						  .context = &cli,
@@ -436,6 +456,7 @@ static int run(const struct command *command, int argc, char **argv)
 out:
 	strings_free(&options.remove);
 	strings_free(&options.sections);
+	strings_free(&options.headers);
 	return status;
 }
 

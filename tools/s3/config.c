@@ -13,6 +13,9 @@
 
 #define TRIES_USUAL 6
 #define TRIES_MOST  20
+#define LEAST_PART  (5u << 20) /* but for the last one of a file */
+#define USUAL_FROM  (64u << 20)
+#define USUAL_PART  (16u << 20)
 
 /* --- the endpoint --- */
 
@@ -72,6 +75,37 @@ static int find_region(struct s3_config *config, const struct s3_sources *source
 			return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 					 "'%.60s' is no region", config->region);
 	return NOTE_OK;
+}
+
+/* --- files in parts --- */
+
+/* "64MB", "8388608"; USUAL where it is not said. Units are powers of 1024, as AWS's tools take
+ * them. */
+static int find_size(const struct s3_sources *sources, const char *key, uint64_t usual,
+		     uint64_t *out, struct note_error *err)
+{
+	static const char units[] = "KMGT";
+	char *text = s3_configured(sources, "s3", key), *end;
+	*out = usual;
+	if (text == NULL)
+		return NOTE_OK;
+	unsigned long long number = strtoull(text, &end, 10);
+	const char *unit = *end != '\0' ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	const bool plain = *end == '\0';
+	if (unit != NULL)
+		number <<= 10 * (unit - units + 1);
+	const bool good =
+		isdigit((unsigned char)text[0]) && number >= LEAST_PART &&
+		number <= S3_OBJECT_MOST &&
+		(plain || (unit != NULL && (end[1] == '\0' || strcasecmp(end + 1, "B") == 0 ||
+					    strcasecmp(end + 1, "iB") == 0)));
+	int code = good ? NOTE_OK
+			: error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				    "%s '%.40s' is no size from 5MB to 5GB", key, text);
+	if (good)
+		*out = number;
+	free(text);
+	return code;
 }
 
 /* --- the URL --- */
@@ -134,6 +168,11 @@ int s3_configure(struct s3_config *config, const char *url, struct note_error *e
 		code = find_region(config, &sources, err);
 	if (code == NOTE_OK)
 		code = find_base(config, &sources, err);
+	if (code == NOTE_OK)
+		code = find_size(&sources, "multipart_threshold", USUAL_FROM, &config->parts_from,
+				 err);
+	if (code == NOTE_OK)
+		code = find_size(&sources, "multipart_chunksize", USUAL_PART, &config->part, err);
 	if (code == NOTE_OK)
 		code = s3_find_keys(config, &sources, err);
 	s3_free_sources(&sources);

@@ -18,6 +18,7 @@
 #define S3_CONFIG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "libnote.h"
@@ -34,6 +35,8 @@ struct s3_config {
 	time_t expires; /* the keys do then; 0: never */
 	char *ca_file;  /* or NULL */
 	unsigned tries;
+	uint64_t parts_from; /* files of more bytes are sent in parts */
+	uint64_t part;       /* the bytes of one, where as many parts as there may be suffice */
 };
 
 /* By URL ("s3://BUCKET/PREFIX"), the environment and the files. NOTE_USAGE for a URL that is none,

@@ -11,6 +11,7 @@ struct s3 {
 	unsigned parallel;
 	CURLM *multi;
 	double renew_not_before;
+	const struct strings *headers; /* of new objects; or NULL */
 };
 
 /* --- profile.c: the variables, and the files' texts --- */
@@ -65,7 +66,13 @@ int s3_ask_machine(struct s3_config *config, const struct s3_sources *sources,
 		   struct note_error *err);
 int s3_run_process(struct s3_config *config, const char *command, struct note_error *err);
 
-/* --- requests --- */
+/* --- header.c --- */
+
+/* Adds to HEADERS what R's object is to have beside what is signed. */
+struct curl_slist *s3_add_headers(const struct s3 *s3, const struct s3_request *r,
+				  struct curl_slist *headers);
+
+/* --- request.c --- */
 
 /* Begins a try; false where that failed for good. */
 bool s3_begin(struct s3 *s3, struct s3_request *r, CURLM *multi);

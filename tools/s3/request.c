@@ -37,7 +37,7 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
 		return size;
 	}
 	r->moved += size;
-	const uint64_t most = r->size != 0 ? r->size : r->path != NULL ? S3_OBJECT_MOST : BODY_MOST;
+	const uint64_t most = r->size != 0 ? r->size : r->path != NULL ? S3_PARTS_MOST : BODY_MOST;
 	if (r->moved > most) {
 		r->code = error_set(&r->err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				    "more than the %llu bytes that it may have",
@@ -51,11 +51,25 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
 	return r->stopped ? 0 : size;
 }
 
+/* Of a part: the word that it is named by. */
+static void take_tag(struct s3_request *r, const char *value, size_t size)
+{
+	while (size > 0 && (*value == ' ' || *value == '\t')) {
+		value++;
+		size--;
+	}
+	while (size > 0 && strchr("\r\n \t", value[size - 1]) != NULL)
+		size--;
+	snprintf(r->etag, sizeof(r->etag), "%.*s", (int)size, value);
+}
+
 static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 {
-	static const char name[] = "x-amz-bucket-region:";
+	static const char name[] = "x-amz-bucket-region:", tag[] = "etag:";
 	struct s3_request *r = context;
 	(void)one;
+	if (size > sizeof(tag) && strncasecmp(bytes, tag, sizeof(tag) - 1) == 0)
+		take_tag(r, bytes + sizeof(tag) - 1, size - sizeof(tag) + 1);
 	if (size > sizeof(name) && strncasecmp(bytes, name, sizeof(name) - 1) == 0)
 		snprintf(r->region, sizeof(r->region), "%.*s", (int)(size - sizeof(name) + 1),
 			 bytes + sizeof(name) - 1);
@@ -77,7 +91,7 @@ static size_t on_read(char *bytes, size_t one, size_t size, void *context)
 		got = (ssize_t)take;
 	} else {
 		do
-			got = pread(r->fd, bytes, take, (off_t)r->moved);
+			got = pread(r->fd, bytes, take, (off_t)(r->offset + r->moved));
 		while (got < 0 && errno == EINTR);
 	}
 	if (got <= 0) {
@@ -109,11 +123,12 @@ static void add_header(struct s3_request *r, const char *format, const char *val
 	free(line);
 }
 
-static char *url_of(const struct s3 *s3, const char *key)
+static char *url_of(const struct s3 *s3, const char *key, const char *query)
 {
 	char *whole = xasprintf("%s%s", s3->config.prefix, key);
 	char *encoded = s3_encode(whole);
-	char *url = xasprintf("%s/%s", s3->config.base, encoded);
+	char *url = xasprintf("%s/%s%s%s", s3->config.base, encoded, query != NULL ? "?" : "",
+			      query != NULL ? query : "");
 	free(encoded);
 	free(whole);
 	return url;
@@ -126,24 +141,23 @@ static void set_headers(const struct s3 *s3, struct s3_request *r)
 	r->headers = NULL;
 	if (r->method == S3_PUT && r->path != NULL)
 		memcpy(digest, r->sha256, sizeof(digest));
-	else if (r->method == S3_PUT)
+	else if (r->method == S3_PUT || r->method == S3_POST)
 		sha256_hex(r->body.data, r->body.size, digest);
 	else
 		sha256_hex("", 0, digest);
 	add_header(r, "x-amz-content-sha256: %s", digest);
 	if (s3->config.token != NULL)
 		add_header(r, "x-amz-security-token: %s", s3->config.token);
-	if (r->method == S3_PUT) {
-		add_header(r, "Content-Type: %s",
-			   r->path != NULL ? "application/octet-stream" : "application/json");
+	if (r->method == S3_PUT && r->query == NULL)
 		add_header(r, "x-amz-meta-sha256: %s", digest);
-	} else if (r->method == S3_COPY) {
+	if (r->method == S3_COPY) {
 		char *whole = xasprintf("%s%s%s", s3->config.source, s3->config.prefix, r->from);
 		char *encoded = s3_encode(whole);
 		add_header(r, "x-amz-copy-source: /%s", encoded);
 		free(encoded);
 		free(whole);
 	}
+	r->headers = s3_add_headers(s3, r, r->headers);
 	libcurl.easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
 }
 
@@ -151,6 +165,10 @@ static void set_method(struct s3_request *r)
 {
 	if (r->method == S3_DELETE) {
 		libcurl.easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, "DELETE");
+	} else if (r->method == S3_POST) {
+		libcurl.easy_setopt(r->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.size);
+		libcurl.easy_setopt(r->easy, CURLOPT_POSTFIELDS,
+				    r->body.data != NULL ? r->body.data : "");
 	} else if (r->method != S3_GET) {
 		const uint64_t size = r->method == S3_COPY ? 0
 				      : r->path != NULL    ? r->size
@@ -205,7 +223,7 @@ bool s3_begin(struct s3 *s3, struct s3_request *r, CURLM *multi)
 	r->moved = 0;
 	r->stopped = false;
 	r->tried++;
-	r->curl_text[0] = r->region[0] = '\0';
+	r->curl_text[0] = r->region[0] = r->etag[0] = '\0';
 	text_free(&r->answer);
 	if (r->method == S3_GET)
 		text_free(&r->body);
@@ -217,7 +235,7 @@ bool s3_begin(struct s3 *s3, struct s3_request *r, CURLM *multi)
 		r->code = error_set(&r->err, NOTE_SYSTEM, NOTE_NO_OFFSET, "out of memory");
 		return false;
 	}
-	char *url = r->url != NULL ? xstrdup(r->url) : url_of(s3, r->key);
+	char *url = r->url != NULL ? xstrdup(r->url) : url_of(s3, r->key, r->query);
 	set_options(s3, r);
 	set_method(r);
 	libcurl.easy_setopt(r->easy, CURLOPT_URL, url);
@@ -245,7 +263,12 @@ void s3_end(struct s3_request *r, CURLM *multi)
 
 static const char *method_name(const struct s3_request *r)
 {
-	return r->method == S3_GET ? "GET" : r->method == S3_DELETE ? "DELETE" : "PUT";
+	static const char *const names[] = {[S3_GET] = "GET",
+					    [S3_PUT] = "PUT",
+					    [S3_COPY] = "PUT",
+					    [S3_DELETE] = "DELETE",
+					    [S3_POST] = "POST"};
+	return names[r->method];
 }
 
 static bool is_passing(CURLcode result)
@@ -315,9 +338,9 @@ bool s3_judge(const struct s3 *s3, struct s3_request *r, CURLcode result)
 	if (r->stopped)
 		return false; /* CODE is set */
 	libcurl.easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
-	/* A copy that fails late has begun with 200. */
-	const bool late = r->method == S3_COPY && r->answer.data != NULL &&
-			  strstr(r->answer.data, "<Error>") != NULL;
+	/* A copy, and the making of one object of parts, that fails late has begun with 200. */
+	const bool late = (r->method == S3_COPY || r->method == S3_POST) &&
+			  r->answer.data != NULL && strstr(r->answer.data, "<Error>") != NULL;
 	if (result != CURLE_OK) {
 		passing = is_passing(result);
 		r->code = error_set(&r->err, NOTE_SYSTEM, NOTE_NO_OFFSET, "%s %.100s: %.100s",
@@ -341,6 +364,7 @@ void s3_request_free(struct s3_request *request)
 	free(request->path);
 	free(request->from);
 	free(request->url);
+	free(request->query);
 	text_free(&request->body);
 	text_free(&request->answer);
 	*request = (struct s3_request){0};

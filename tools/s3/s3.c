@@ -38,6 +38,11 @@ void s3_close(struct s3 *s3)
 	free(s3);
 }
 
+void s3_set_headers(struct s3 *s3, const struct strings *headers)
+{
+	s3->headers = headers;
+}
+
 int s3_judge_key(const struct s3 *s3, const char *key, struct note_error *err)
 {
 	const char *end = key + strlen(key);

@@ -21,11 +21,19 @@ void s3_close(struct s3 *s3); /* NULL is allowed */
 
 #define S3_KEY_MOST    1024u               /* bytes of a key, prefix and all */
 #define S3_OBJECT_MOST ((uint64_t)5 << 30) /* of what one PUT or copy takes */
+#define S3_PARTS_MOST  ((uint64_t)5 << 40) /* of an object that comes in parts */
 
 /* Whether KEY (below the prefix) can be one: NOTE_UNSUPPORTED says why not. */
 int s3_judge_key(const struct s3 *s3, const char *key, struct note_error *err);
 
-enum s3_method { S3_GET, S3_PUT, S3_COPY, S3_DELETE };
+/* Headers ("NAME: VALUE") that new objects get beside ours; s3_judge_header() has said that each
+ * may be one. HEADERS outlive S3. */
+void s3_set_headers(struct s3 *s3, const struct strings *headers);
+
+/* NULL, or why the line HEADER cannot be one of these: a static string. */
+const char *s3_judge_header(const char *header);
+
+enum s3_method { S3_GET, S3_PUT, S3_COPY, S3_DELETE, S3_POST };
 
 /* One request. Zero-initialise; set the first part; s3_request_free. */
 struct s3_request {
@@ -37,8 +45,10 @@ struct s3_request {
 	char *path;
 	struct text body;
 	uint64_t size;   /* PUT of a file: its size; GET: no more than that is taken (0: usual) */
+	uint64_t offset; /* PUT of a part of a file: where it begins */
 	char sha256[65]; /* PUT of a file */
 	char *from;      /* COPY: the key; owned */
+	char *query;     /* behind the key, in its canonical form; or NULL; owned */
 	void *owner;
 
 	/* What came of it: NOTE_OK, NOTE_ABSENT (GET, COPY: no such object), or another. */
@@ -51,6 +61,7 @@ struct s3_request {
 	struct curl_slist *headers;
 	struct text answer;
 	char region[64];
+	char etag[128];
 	char curl_text[CURL_ERROR_SIZE];
 	int fd;
 	uint64_t moved;
@@ -67,6 +78,12 @@ void s3_request_free(struct s3_request *request);
 int s3_run(struct s3 *s3, struct s3_request *requests, size_t count,
 	   void (*done)(void *context, struct s3_request *request), void *context,
 	   struct note_error *err);
+
+/* Whether a file of SIZE is better sent in parts. */
+bool s3_wants_parts(const struct s3 *s3, uint64_t size);
+
+/* The PUT of a file in parts, side by side. Where that fails, the parts are thrown away. */
+int s3_put_parts(struct s3 *s3, const struct s3_request *put, struct note_error *err);
 
 /* --- one alone --- */
 

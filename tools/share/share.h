@@ -49,6 +49,8 @@ struct share_hooks {
 	/* The sources that the debug information of the ELF file FD names, by absolute paths, into
 	 * OUT. For an object store, which has no links: without it (NULL) no sources are served. */
 	int (*sources)(void *context, int fd, struct strings *out, struct note_error *err);
+	/* What new objects are told with ("NAME: VALUE"), each s3_judge_header(); or NULL. */
+	const struct strings *headers;
 	/* The names of sections that build-ids serve alone, or NULL: each is_section_name(). */
 	const struct strings *sections;
 	void *context;

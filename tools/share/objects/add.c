@@ -98,12 +98,13 @@ static int judge_files(struct share *share, const struct record *record, struct 
 	for (size_t i = 0; code == NOTE_OK && i < record->count; i++) {
 		const struct record_file *file = &record->files[i];
 		char *key = content_key(record, file);
-		if (file->size > S3_OBJECT_MOST)
+		/* Sources are copied by the store, which it does not do in parts. */
+		const uint64_t most =
+			strncmp(file->path, "source/", 7) == 0 ? S3_OBJECT_MOST : S3_PARTS_MOST;
+		if (file->size > most)
 			code = error_set(&why, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-					 "%llu bytes: an object store takes %llu in one request, "
-					 "and uploads in parts are not done here",
-					 (unsigned long long)file->size,
-					 (unsigned long long)S3_OBJECT_MOST);
+					 "%llu bytes: an object store takes %llu of such a file",
+					 (unsigned long long)file->size, (unsigned long long)most);
 		else
 			code = s3_judge_key(objects_of(share)->s3, key, &why);
 		/* Where a source will be served: behind the longest build-id that there is. */
@@ -274,27 +275,54 @@ static void sent(void *context, struct s3_request *request)
 		hooks->progress(hooks->context, ++sending->done, sending->total);
 }
 
+static struct s3_request upload_of(struct share *share, const struct record *record,
+				   const struct record_file *file, const struct upload *upload)
+{
+	struct s3_request request = {.method = S3_PUT,
+				     .key = content_key(record, file),
+				     .root = share->root,
+				     .path = xstrdup(upload->path),
+				     .size = file->size};
+	memcpy(request.sha256, file->sha256, sizeof(request.sha256));
+	return request;
+}
+
+/* Large files go one after another, each in parts, when the others have gone. */
+static int send_large(struct sending *sending, struct s3_request *requests, size_t count,
+		      struct note_error *err)
+{
+	int code = NOTE_OK;
+	for (size_t i = 0; code == NOTE_OK && i < count; i++) {
+		code = lease_holds(sending->share, err);
+		if (code == NOTE_OK)
+			code = s3_put_parts(objects_of(sending->share)->s3, &requests[i], err);
+		requests[i].code = code;
+		sent(sending, &requests[i]);
+	}
+	return code;
+}
+
 static int send_phase(struct sending *sending, const struct record *record,
 		      const struct upload *uploads, enum phase phase, struct note_error *err)
 {
 	struct share *share = sending->share;
+	struct s3 *s3 = objects_of(share)->s3;
 	struct s3_request *requests = xcalloc(record->count, sizeof(*requests));
-	size_t count = 0;
-	for (size_t i = 0; i < record->count; i++) {
-		const struct record_file *file = &record->files[i];
-		if (uploads[i].there || phase_of(file, &uploads[i]) != phase)
-			continue;
-		struct s3_request *request = &requests[count++];
-		*request = (struct s3_request){.method = S3_PUT,
-					       .key = content_key(record, file),
-					       .root = share->root,
-					       .path = xstrdup(uploads[i].path),
-					       .size = file->size};
-		memcpy(request->sha256, file->sha256, sizeof(request->sha256));
+	size_t count = 0, small = 0;
+	for (unsigned large = 0; large < 2; large++) {
+		for (size_t i = 0; i < record->count; i++) {
+			const struct record_file *file = &record->files[i];
+			if (!uploads[i].there && phase_of(file, &uploads[i]) == phase &&
+			    s3_wants_parts(s3, file->size) == (large != 0))
+				requests[count++] = upload_of(share, record, file, &uploads[i]);
+		}
+		small = large == 0 ? count : small;
 	}
 	int code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = s3_run(objects_of(share)->s3, requests, count, sent, sending, err);
+		code = s3_run(s3, requests, small, sent, sending, err);
+	if (code == NOTE_OK)
+		code = send_large(sending, requests + small, count - small, err);
 	for (size_t i = 0; i < count; i++)
 		s3_request_free(&requests[i]);
 	free(requests);

@@ -309,12 +309,14 @@ static void *renew(void *context)
 	return NULL;
 }
 
-static int start_renewing(struct lease *lease, const char *url, struct note_error *err)
+static int start_renewing(struct lease *lease, const char *url, const struct strings *headers,
+			  struct note_error *err)
 {
 	sigset_t all, before;
 	int code = s3_open(&lease->s3, url, 1, err);
 	if (code != NOTE_OK)
 		return code;
+	s3_set_headers(lease->s3, headers);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	errno = pthread_create(&lease->thread, NULL, renew, lease);
@@ -342,7 +344,7 @@ int lease_take(struct share *share, struct note_error *err)
 	hex_encode(random, sizeof(random), hex);
 	lease->key = xasprintf(".lock/%s", hex);
 	int code = wait_for_turn(share, url, err);
-	return code == NOTE_OK ? start_renewing(lease, url, err) : code;
+	return code == NOTE_OK ? start_renewing(lease, url, share->hooks->headers, err) : code;
 }
 
 int lease_holds(struct share *share, struct note_error *err)

@@ -89,6 +89,8 @@ static int open_objects(struct share *share, const char *url, struct note_error 
 	objects->url = xstrdup(url);
 	int code = s3_open(&objects->s3, url, REQUESTS_PER_JOB * jobs, err);
 	if (code == NOTE_OK)
+		s3_set_headers(objects->s3, share->hooks->headers);
+	if (code == NOTE_OK)
 		code = look_for_marker(objects->s3, &marked, err);
 	if (code == NOTE_OK && share->reading && !marked)
 		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "no share is here");

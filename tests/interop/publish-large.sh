@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Large files into an object store: in parts, each tried again by itself; and what new objects are told with. OpenStack
+# Swift's S3 API, which checks the digest and the signature of each part; curl reads what is there.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../swift.sh"
+swift_start
+
+build_id() { readelf -n "$1" 2>/dev/null | sed -n 's/.*Build ID: //p' | head -1; }
+publish() { "$PKGNOTE" publish --into=s3://$BUCKET/p "$@"; }
+
+# root: a program of 13 MB, and its debug file of 11, which 5 MB parts make three of; small files beside them.
+tree() {
+	local nvra=big-1-1.x86_64
+	bucket "$1"
+	PUBLIC=http://$S3_ADDRESS/v1/AUTH_test/$1/p
+	printf '[default]\ns3 =\n  multipart_threshold = 6MB\n  multipart_chunksize = 5MiB\n' >config
+	export AWS_CONFIG_FILE=$PWD/config
+	mkdir -p root/usr/bin root/usr/lib/debug root/usr/src/debug/$nvra
+	head -c 13000000 /dev/urandom >noise; head -c 11000000 /dev/urandom >debug-noise
+	echo 'int main(int c, char **v) { (void)v; return c; } /* big */' >root/usr/src/debug/$nvra/big.c
+	printf ".section .note.GNU-stack,\"\",@progbits\n.section .rodata\n.incbin \"noise\"\n.section .debug_noise,\"\",@progbits\n.incbin \"debug-noise\"\n" >noise.s
+	gcc -g "-ffile-prefix-map=$PWD/root=" -Wl,--build-id -o root/usr/bin/big "$PWD/root/usr/src/debug/$nvra/big.c" noise.s
+	eu-strip -f root/usr/lib/debug/big.debug root/usr/bin/big
+	ID=$(build_id root/usr/bin/big)
+}
+is_served() {
+	curl -sf "$PUBLIC/buildid/$ID/debuginfo" | cmp - root/usr/lib/debug/big.debug
+	curl -sf "$PUBLIC/buildid/$ID/executable" | cmp - root/usr/bin/big
+}
+# Parts of uploads that nobody has finished.
+left() { s3 GET "/$BUCKET?uploads=" | grep -c '<UploadId>' || :; }
+
+in_parts() {
+	tree in-parts
+	status 0 publish --package=big-1-1.x86_64 root
+	is_served
+	status 0 publish --check
+	says out '1 packages, 3 files, 0 problems'
+	same "$(left)" 0
+	status 0 publish --package=big-1-1.x86_64 root
+	says out 'unchanged.*\(0 new\)'
+	status 0 publish --remove=big-1-1.x86_64
+	same "$(s3_keys)" p/share.json
+	for size in 4MB 6GB 1MiB x 5QB -5MB ''; do
+		printf '[default]\ns3 =\n  multipart_chunksize = %s\n' "$size" >config
+		case $size in '') status 0 publish --list ;; *) status 3 publish --list; says err "multipart_chunksize '$size' is no size from 5MB to 5GB" ;; esac
+	done
+}
+check "large files go in parts, and come as one" in_parts
+
+faults() { printf '%s\n' "$@" >rules.new; mv rules.new rules; }
+proxy() {
+	local port=$((20000 + RANDOM % 20000)) tries
+	faults '0 GET ^$ 503'
+	python3 "$TOP/tests/tools/s3_faults.py" $port "$S3_ADDRESS" "$PWD/rules" & FAULTS=$!
+	trap 'kill $FAULTS; wait $FAULTS 2>/dev/null || true' EXIT
+	export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+	for ((tries = 0; tries < 100; tries++)); do curl -so /dev/null "$AWS_ENDPOINT_URL/" && return 0; sleep 0.05; done
+	return 1
+}
+
+faulty_parts() {
+	tree faulty-parts; proxy
+	# What passes: a part, the beginning, the end, and an end whose answer is lost.
+	faults '1 PUT executable.partNumber=2 503' '1 PUT executable.partNumber=3 reset' '1 POST debuginfo.uploads 503' '1 POST executable.uploadId late' '1 PUT debuginfo.partNumber=1 late'
+	status 0 publish --package=big-1-1.x86_64 root
+	faults '0 GET ^$ 503'
+	is_served
+	status 0 publish --check
+	status 0 publish --remove=big-1-1.x86_64
+	# What does not is an error; the parts that went are thrown away.
+	faults '1000 PUT debuginfo.partNumber=3 503'
+	AWS_MAX_ATTEMPTS=2 status 3 publish --package=big-1-1.x86_64 root
+	says err 'PUT buildid/.*/debuginfo: 503 SlowDown'
+	faults '0 GET ^$ 503'
+	same "$(left)" 0
+	same "$(s3_keys)" p/share.json
+	status 0 publish --package=big-1-1.x86_64 root
+	is_served
+}
+check "parts that fail are sent again; what lasts is an error, and nothing is left" faulty_parts
+
+told_with() {
+	tree told-with
+	status 0 publish --package=big-1-1.x86_64 --header='x-amz-meta-team: blue team' --header='Content-Disposition: attachment' root
+	for kind in debuginfo executable source/usr/src/debug/big-1-1.x86_64/big.c; do
+		s3 GET "/$BUCKET/p/buildid/$ID/$kind" -v -o got >head
+		says head '^[Cc]ache-[Cc]ontrol: public, max-age=31536000, immutable'
+		says head '^[Cc]ontent-[Tt]ype: application/octet-stream'
+		says head '^[Cc]ontent-[Dd]isposition: attachment'
+		says head '^x-amz-meta-team: blue team'
+	done
+	s3 GET "/$BUCKET/p/share.json" -v >head
+	says head '^[Cc]ontent-[Tt]ype: application/json'
+	says_not head 'immutable|attachment'
+	status 0 publish --remove=big-1-1.x86_64
+	status 0 publish --package=big-1-1.x86_64 --header='cache-control: max-age=60' root
+	s3 GET "/$BUCKET/p/buildid/$ID/executable" -v -o got >head
+	says head '^[Cc]ache-[Cc]ontrol: max-age=60'
+	same "$(grep -ci '^cache-control' head)" 1
+	for bad in 'Authorization: x' 'x-amz-date: 1' 'Host: h' 'plain' ': x' 'x-amz-acl:' 'x-amz-acl: a
+b' 'Content-Encoding: gzip' 'x-amz-meta-sha256: 0'; do
+		status 2 publish --header="$bad" root
+		says err '^pkgnote publish: --header='
+	done
+	status 2 "$PKGNOTE" publish --into=directory --header='x-amz-acl: private' root
+	says err 'for an object store'
+	[ ! -e directory ]
+}
+check "what new objects are told with: caches, types, and headers of the user's" told_with
+finish
