@@ -70,8 +70,10 @@ static void base(const char *url, const char *endpoint, const char *expected, co
 
 static void test_endpoints(void)
 {
-	static const char *const names[] = {"AWS_ENDPOINT_URL", "AWS_PROFILE",
-					    "AWS_DEFAULT_PROFILE", "AWS_DEFAULT_REGION",
+	static const char *const names[] = {"AWS_ENDPOINT_URL",
+					    "AWS_PROFILE",
+					    "AWS_DEFAULT_PROFILE",
+					    "AWS_DEFAULT_REGION",
 					    "AWS_WEB_IDENTITY_TOKEN_FILE",
 					    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 					    "AWS_CONTAINER_CREDENTIALS_FULL_URI"};
