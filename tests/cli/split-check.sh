@@ -36,6 +36,16 @@ whole_trees() {
 }
 check "a tree that was split is right, whatever was done to its debug files" whole_trees
 
+# Copies have one build-id and, in layout rpm, equal debug files of their own.
+copies() {
+	tree; cp root/usr/bin/one root/usr/bin/copy
+	split rpm >/dev/null
+	verdict 0; says out '4 files, 4 with debug files; 0 wanting'
+	printf x >>root/usr/lib/debug/usr/bin/one-1.amd64.debug
+	verdict 1; says out '^/usr/bin/one: debug-file: its build-id leads to .*copy-1.amd64.debug, its debuglink to .*one-1.amd64.debug$'
+}
+check "copies of a program with debug files of their own are right as long as these are equal" copies
+
 # readelf counts, too.
 counts() {
 	tree

@@ -429,4 +429,65 @@ outputs_first() {
 }
 check "find-debuginfo -O makes its directory, or says so before the tree changes" outputs_first
 
+
+long_names() {
+	need gcc gdb
+	local k name
+	printf 'int main(void) { return 0; }\n' >p.c
+	gcc -g -o p "$PWD/p.c"
+	mkdir -p root/usr/bin
+	for k in 230 240 254 255; do cp p root/usr/bin/$(printf 'x%.0s' $(seq $k)); done
+	name=$(printf 'ä%.0s' $(seq 127)); cp p root/usr/bin/$name; cp p root/usr/bin/${name}b
+	cp -a root again
+	status 0 "$PKGNOTE" split --layout=rpm --name=n --package-version=1 --release=2 --arch=x86_64 --build-dir="$PWD" --manifest=m root
+	same "$(grep -c "its debug file's name would be too long: it is cut short$" err)" 5
+	same "$(find root/usr/lib/debug/usr -name '*-1-2.x86_64.debug' | wc -l)" 6
+	find root/usr/lib/debug | iconv -f UTF-8 -t UTF-8 >/dev/null
+	for name in root/usr/bin/*; do
+		gdb -nx -batch -iex "set debug-file-directory $PWD/root/usr/lib/debug" -ex 'info line main' "$name" >gdb.out 2>&1
+		says gdb.out 'Line 1 of '
+		readelf -p .gnu_debuglink "$name" | sed -nE 's/^ *\[ *0\] +//p' >link
+		[ -f "root/usr/lib/debug/usr/bin/$(cat link)" ] || [[ $name == *ä* ]] # readelf writes other letters
+	done
+	"$PKGNOTE" split --check --manifest=m root >out
+	"$PKGNOTE" split --layout=rpm --name=n --package-version=1 --release=2 --arch=x86_64 --build-dir="$PWD" --manifest=m2 root >out 2>&1
+	cmp m m2
+	printf '/usr/bin/%s\n' "$(printf 'x%.0s' $(seq 255))" >sub.list
+	RPM_BUILD_ROOT=$PWD/again RPM_BUILD_DIR=$PWD RPM_PACKAGE_NAME=n "$PKGNOTE" find-debuginfo --unique-debug-suffix -1-2.x86_64 -l sub.list -o chosen.list . >out 2>&1
+	says chosen.list '/usr/lib/debug/usr/bin/x{225,}~[0-9a-f]{8}-1-2\.x86_64\.debug$'
+}
+check "a debug file's name that would be too long is cut short, and found" long_names
+
+# More than 65,279 sections: their number and that of the names' table stand in the first header, symbols' in a table of
+# their own. As gcc -ffunction-sections makes them of generated code.
+many_sections() {
+	need as ld readelf
+	awk 'BEGIN { n = 65600; print "\t.file \"x.c\""
+		for (i = 0; i < n; i++) printf "\t.section .text.f%d,\"ax\",%%progbits\n\t.globl f%d\n\t.type f%d,%%function\nf%d:\n\tnop\n\t.size f%d, .-f%d\n", i, i, i, i, i, i
+		print "\t.section .modinfo,\"a\"\n\t.string \"license=GPL\"\n\t.section .gnu.linkonce.this_module,\"aw\"\n\t.zero 64\n\t.text\n\t.globl _start\n_start:\n\tnop" }' >x.s
+	as -g -o x.o x.s
+	mkdir -p root/lib root/usr/bin root/usr/lib
+	ld -r --build-id -o root/lib/x.ko x.o
+	ld --build-id --unique='.text.f*' -o root/usr/bin/x x.o
+	ar rcs root/usr/lib/libx.a x.o
+	nm x.o >want
+	cp -a root plain
+	for layout in rpm deb; do
+		rm -rf root; cp -a plain root
+		status 0 "$PKGNOTE" split --layout=$layout --name=n --package-version=1 --arch=x86_64 --build-dir="$PWD" --reloc-debug --manifest=m root
+		says out '^3 split, 0 left alone, 0 failed'
+		for file in lib/x.ko usr/bin/x; do
+			id=$(readelf -n root/$file 2>/dev/null | sed -n 's/.*Build ID: //p')
+			debug=root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
+			same "$(readelf -SW "$debug" | grep -cE '\.text\.f[0-9]+ ')" 65600
+			readelf -wi --dwarf-depth=1 "$debug" >dwarf 2>/dev/null
+			says dwarf 'DW_AT_comp_dir .*/usr/src/debug/n-1.x86_64$'
+		done
+		nm root/lib/x.ko | cmp - want
+		nm root/usr/lib/libx.a 2>/dev/null | grep ' [Tt] ' | sort >have; grep ' [Tt] ' want | sort | diff have -
+		ld -r -o whole.o --whole-archive root/usr/lib/libx.a
+		same "$(readelf -SW whole.o | grep -cE '\.text\.f[0-9]+ ')" 65600
+	done
+}
+check "files of more than 65,279 sections" many_sections
 finish

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/splitter/layout.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "libnote/error.h"
 
@@ -87,10 +89,25 @@ void layout_free(struct layout *layout)
 	*layout = (struct layout){0};
 }
 
+char *layout_debug_file(const char *debug_root, const char *path, const char *suffix)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	const size_t length = strlen(name), more = strlen(suffix) + strlen(".debug");
+	if (length + more <= NAME_MAX)
+		return xasprintf("%s/%s%s.debug", debug_root, path, suffix);
+	/* Other names that begin so have another number; no letter of UTF-8 is cut in two. */
+	size_t keep = more + 9 < NAME_MAX ? NAME_MAX - more - 9 : 0;
+	while (keep > 0 && ((unsigned char)name[keep] & 0xc0) == 0x80)
+		keep--;
+	return xasprintf("%s/%.*s%.*s~%08x%s.debug", debug_root, (int)(name - path), path,
+			 (int)keep, name, (unsigned)XXH3_64bits(name, length), suffix);
+}
+
 char *layout_debug_path(const struct layout *layout, const char *path, const char *build_id)
 {
 	if (layout->kind == LAYOUT_RPM)
-		return xasprintf("%s/%s%s.debug", layout->debug_root, path, layout->suffix);
+		return layout_debug_file(layout->debug_root, path, layout->suffix);
 	if (build_id == NULL || strlen(build_id) < 4)
 		return NULL;
 	return xasprintf("%s/.build-id/%.2s/%s.debug", layout->debug_root, build_id, build_id + 2);

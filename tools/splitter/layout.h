@@ -41,6 +41,10 @@ void layout_free(struct layout *layout);
  * NULL or too short. The caller frees it. */
 char *layout_debug_path(const struct layout *layout, const char *path, const char *build_id);
 
+/* DEBUG_ROOT/PATH with SUFFIX and ".debug". A name that gets too long for a file's is cut short and
+ * a number of the whole put in. The caller frees it. */
+char *layout_debug_file(const char *debug_root, const char *path, const char *suffix);
+
 /* What .gnu_debuglink says: the last component, inside DEBUG_PATH. */
 const char *layout_debuglink(const char *debug_path);
 

@@ -9,6 +9,7 @@
 
 #include "libnote/error.h"
 #include "tools/splitter/inputs/inputs.h"
+#include "tools/splitter/layout.h"
 
 /* What lies in the debug tree, all absolute below ROOT, in the order of a walk. */
 struct debug_tree {
@@ -161,9 +162,13 @@ static void take_line(struct debug_tree *tree, const char *path)
 /* The debug file of a shipped file, and the links that lead to it. */
 static void take_debug_file(struct debug_tree *tree, const char *path)
 {
-	char *debug =
-		xasprintf("/%s%s%s.debug", tree->options->debug_root, path, tree->options->suffix);
+	char *below = layout_debug_file(tree->options->debug_root, path + 1, tree->options->suffix);
+	char *debug = xasprintf("/%s", below);
+	char *package = xasprintf("%s.dwp", debug); /* split DWARF */
 	take_line(tree, debug);
+	take_line(tree, package);
+	free(package);
+	free(below);
 	for (size_t i = 0; i < tree->links.count; i++)
 		if (strcmp(tree->targets.items[i], debug) == 0)
 			take_line(tree, tree->links.items[i]);

@@ -150,6 +150,17 @@ static int discard_debug(const struct split_run *run, size_t index, struct passa
 	return code;
 }
 
+static void remark_name(const struct split_run *run, const struct input *input,
+			struct outcome *outcome)
+{
+	char *whole =
+		xasprintf("%s/%s%s.debug", run->layout.debug_root, input->path, run->layout.suffix);
+	if (run->layout.kind == LAYOUT_RPM && strcmp(whole, outcome->debug_path) != 0)
+		strings_take(&outcome->remarks, xasprintf("its debug file's name would be too "
+							  "long: it is cut short"));
+	free(whole);
+}
+
 /* The id is final, and with it the debug file's name, which may be none or wait for others' (then
  * OUTCOME has the verdict or the reason). */
 static bool name_debug_file(const struct split_run *run, size_t index, struct outcome *outcome)
@@ -171,6 +182,7 @@ static bool name_debug_file(const struct split_run *run, size_t index, struct ou
 		outcome->verdict = VERDICT_LATER;
 		return false;
 	}
+	remark_name(run, &run->inputs.items[index], outcome);
 	return true;
 }
 

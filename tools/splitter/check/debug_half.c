@@ -66,7 +66,32 @@ static char *id_of(struct image *image)
 	return text;
 }
 
-/* By build-id, then by the name in .gnu_debuglink. Both ways have to end at one file. */
+/* Whether two debug files are one, or hold the same. */
+static bool are_equal(struct root *root, const char *a, const char *b)
+{
+	const char *const paths[2] = {a, b};
+	uint8_t *bytes[2] = {NULL, NULL};
+	size_t sizes[2] = {0, 0};
+	bool read = true;
+	if (strcmp(a, b) == 0)
+		return true;
+	for (size_t i = 0; i < 2 && read; i++) {
+		int fd;
+		read = root_open_file(root, paths[i], &fd, NULL) == NOTE_OK;
+		if (!read)
+			break;
+		read = file_read(fd, &bytes[i], &sizes[i], NULL) == NOTE_OK;
+		close(fd);
+	}
+	const bool equal =
+		read && sizes[0] == sizes[1] && memcmp(bytes[0], bytes[1], sizes[0]) == 0;
+	free(bytes[0]);
+	free(bytes[1]);
+	return equal;
+}
+
+/* By build-id, then by the name in .gnu_debuglink. Both ways have to end at one file, or, for
+ * copies of a program, at equal ones. */
 static char *find_debug_file(const struct check_options *options, struct subject *subject,
 			     const char *id, const char *link)
 {
@@ -83,7 +108,11 @@ static char *find_debug_file(const struct check_options *options, struct subject
 		by_id = follow(options->root, name);
 		free(name);
 	}
-	if (by_id != NULL && by_name != NULL && strcmp(by_id, by_name) != 0)
+	if (by_id != NULL && by_name != NULL && are_equal(options->root, by_id, by_name)) {
+		free(by_id);
+		by_id = NULL;
+	}
+	if (by_id != NULL && by_name != NULL)
 		found(subject, "debug-file", NOTE_NO_OFFSET,
 		      "its build-id leads to /%s, its debuglink to /%s", by_id, by_name);
 	if (by_id == NULL)

@@ -29,6 +29,7 @@ struct relocations {
 	bool has_addends;
 	uint32_t *order; /* entries by offset; NULL: they are */
 	const uint8_t *symbols;
+	const uint8_t *extended; /* their sections' numbers above 65,279 (SHT_SYMTAB_SHNDX) */
 	uint64_t symbol_count;
 	uint32_t *section_symbols; /* by section, 0 where there is none; NULL: not made yet */
 };
@@ -151,19 +152,28 @@ static bool is_difference(const struct dwarf *dwarf, const struct relocations *l
 	       (kind->operation != RELOC_SET || kind->bits == 0 || kind->bits == 6);
 }
 
-/* True where the symbol lies in a section that is not loaded. */
-static bool is_unloaded(const struct dwarf *dwarf, const struct relocations *list, uint64_t symbol)
+/* The section of a symbol, 0 where it has none of its own. */
+static uint64_t section_of(const struct dwarf *dwarf, const struct relocations *list,
+			   uint64_t symbol)
 {
-	GElf_Shdr shdr;
 	if (symbol >= list->symbol_count)
-		return false;
+		return SHN_UNDEF;
 	const uint8_t *p = dwarf->image->is_64 ? list->symbols + symbol * sizeof(Elf64_Sym) +
 							 offsetof(Elf64_Sym, st_shndx)
 					       : list->symbols + symbol * sizeof(Elf32_Sym) +
 							 offsetof(Elf32_Sym, st_shndx);
 	const uint16_t section = image_u16(dwarf->image, p);
-	return section != SHN_UNDEF && section < SHN_LORESERVE &&
-	       image_shdr(dwarf->image, section, &shdr, NULL) == NOTE_OK &&
+	if (section == SHN_XINDEX && list->extended != NULL)
+		return image_u32(dwarf->image, list->extended + symbol * 4);
+	return section < SHN_LORESERVE ? section : SHN_UNDEF;
+}
+
+/* True where the symbol lies in a section that is not loaded. */
+static bool is_unloaded(const struct dwarf *dwarf, const struct relocations *list, uint64_t symbol)
+{
+	GElf_Shdr shdr;
+	const uint64_t section = section_of(dwarf, list, symbol);
+	return section != SHN_UNDEF && image_shdr(dwarf->image, section, &shdr, NULL) == NOTE_OK &&
 	       (shdr.sh_flags & SHF_ALLOC) == 0;
 }
 
@@ -191,6 +201,19 @@ static int resolve_differences(struct dwarf *dwarf, struct debug_section *sectio
 	if (list->changed != NULL)
 		section_change(section);
 	return NOTE_OK;
+}
+
+/* Finds what goes with the symbol table number TABLE in files of that many sections. */
+static const uint8_t *find_extended(const struct dwarf *dwarf, uint64_t table, uint64_t count)
+{
+	GElf_Shdr shdr;
+	for (uint64_t i = 1; dwarf->image->shnum >= SHN_LORESERVE && i < dwarf->image->shnum; i++)
+		if (image_shdr(dwarf->image, i, &shdr, NULL) == NOTE_OK &&
+		    shdr.sh_type == SHT_SYMTAB_SHNDX && shdr.sh_link == table &&
+		    shdr.sh_size / 4 >= count)
+			return image_bytes(dwarf->image, shdr.sh_offset, shdr.sh_size,
+					   "section numbers", NULL);
+	return NULL;
 }
 
 int relocations_load(struct dwarf *dwarf, struct debug_section *section, uint64_t index,
@@ -226,6 +249,7 @@ int relocations_load(struct dwarf *dwarf, struct debug_section *section, uint64_
 	list->symbol_count = symbols.sh_size / symbol_size;
 	if (list->bytes == NULL || list->symbols == NULL)
 		return NOTE_MALFORMED;
+	list->extended = find_extended(dwarf, shdr->sh_link, list->symbol_count);
 	sort_relocations(dwarf, list);
 	return has_differences(dwarf) ? resolve_differences(dwarf, section) : NOTE_OK;
 }
@@ -288,12 +312,9 @@ static uint64_t symbol_section(const struct dwarf *dwarf, const struct relocatio
 	if (symbol >= list->symbol_count)
 		return 0;
 	const uint8_t *p = list->symbols + symbol * (is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym));
-	const uint16_t section =
-		image_u16(dwarf->image, p + (is_64 ? offsetof(Elf64_Sym, st_shndx)
-						   : offsetof(Elf32_Sym, st_shndx)));
 	*type = GELF_ST_TYPE(
 		p[is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info)]);
-	return section < SHN_LORESERVE ? section : 0;
+	return section_of(dwarf, list, symbol);
 }
 
 /* The symbol that stands for SECTION, 0 where there is none. */

@@ -30,6 +30,23 @@ static void replace(struct renumbered *out, const struct plan *plan, uint64_t in
 	out->infos[index] = section->shdr.sh_info;
 }
 
+/* The new contents of the table that has the section numbers which are too large for a symbol
+ * (gABI, "Symbol Table"), COUNT of them; NULL where TABLE has none. */
+static uint8_t *replace_extended(struct renumbered *out, const struct plan *plan,
+				 const uint64_t *to, uint64_t table, uint64_t count)
+{
+	for (uint64_t i = 1; i < plan->count; i++) {
+		const struct plan_section *section = &plan->sections[i];
+		if (section->shdr.sh_type != SHT_SYMTAB_SHNDX || section->shdr.sh_link != table ||
+		    section->bytes == NULL || section->shdr.sh_size / 4 < count || to[i] == 0)
+			continue;
+		replace(out, plan, i);
+		out->extended = i;
+		return out->bytes[i];
+	}
+	return NULL;
+}
+
 /* Leaves out the symbols of sections that leave, and gives the others their sections' numbers. */
 static int renumber_symbols(struct renumbered *out, struct image *image, const struct plan *plan,
 			    const uint64_t *to, uint64_t index, struct symbols *symbols,
@@ -38,6 +55,7 @@ static int renumber_symbols(struct renumbered *out, struct image *image, const s
 	const uint64_t size = symbol_size(image);
 	symbols->section = index;
 	symbols->count = plan->sections[index].shdr.sh_size / size;
+	uint8_t *extended = replace_extended(out, plan, to, index, symbols->count);
 	symbols->to = xcalloc(symbols->count, sizeof(*symbols->to));
 	replace(out, plan, index);
 	uint8_t *bytes = out->bytes[index];
@@ -45,16 +63,23 @@ static int renumber_symbols(struct renumbered *out, struct image *image, const s
 	uint32_t locals = 0;
 	for (uint64_t i = 0; i < symbols->count; i++) {
 		uint8_t *symbol = bytes + i * size;
-		const uint16_t section = image_u16(image, symbol + shndx_offset(image));
-		const bool ordinary = section != SHN_UNDEF && section < SHN_LORESERVE;
-		if (section == SHN_XINDEX)
-			return error_set(err, NOTE_UNSUPPORTED,
-					 plan->sections[index].shdr.sh_offset,
-					 "symbols of more sections than 65279");
+		uint64_t section = image_u16(image, symbol + shndx_offset(image));
+		const bool is_large = section == SHN_XINDEX;
+		if (is_large && extended == NULL)
+			return error_set(err, NOTE_MALFORMED, plan->sections[index].shdr.sh_offset,
+					 "a symbol's section number is not there");
+		if (is_large)
+			section = image_u32(image, extended + i * 4);
+		const bool ordinary = is_large || (section != SHN_UNDEF && section < SHN_LORESERVE);
 		if (ordinary && (section >= plan->count || to[section] == 0))
 			continue;
+		const bool stays_large = ordinary && to[section] >= SHN_LORESERVE;
 		if (ordinary)
-			image_put16(image, symbol + shndx_offset(image), (uint16_t)to[section]);
+			image_put16(image, symbol + shndx_offset(image),
+				    stays_large ? SHN_XINDEX : (uint16_t)to[section]);
+		if (extended != NULL)
+			image_put32(image, extended + kept * 4,
+				    stays_large ? (uint32_t)to[section] : 0);
 		symbols->to[i] = (uint32_t)kept;
 		if (i < out->infos[index])
 			locals++;
@@ -62,6 +87,8 @@ static int renumber_symbols(struct renumbered *out, struct image *image, const s
 	}
 	out->sizes[index] = kept * size;
 	out->infos[index] = locals;
+	if (extended != NULL)
+		out->sizes[out->extended] = kept * 4;
 	return NOTE_OK;
 }
 

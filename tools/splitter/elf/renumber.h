@@ -15,10 +15,11 @@ struct renumbered {
 	uint64_t *sizes;
 	uint32_t *infos; /* the new sh_info, where BYTES is set */
 	uint64_t count;
+	uint64_t extended; /* the table of large section numbers, 0 where there is none */
 };
 
 /* TO has the new number of each section, 0 for one that leaves. NOTE_UNSUPPORTED where a kept
- * relocation needs a symbol of a removed section, or sections are too many for their symbols. Free
+ * relocation needs a symbol of a removed section. Free
  * with renumbered_free, also after a failure. */
 int renumber_contents(struct renumbered *out, struct image *image, const struct plan *plan,
 		      const uint64_t *to, struct note_error *err);
