@@ -12,7 +12,7 @@ static void collect(struct cli *cli, uint64_t expansion, size_t operand,
 {
 	struct survey survey = {
 		.cli = cli,
-		.style = {.all = true, .collect = true, .expansion = expansion},
+		.style = {.all = true, .collect = true, .sha256 = true, .expansion = expansion},
 		.inventory = inventory,
 	};
 	survey_operands(&survey, cli->operands + operand, 1);

@@ -105,6 +105,8 @@ static int work(struct show *show)
 				.style = {.json = show->cli.json,
 					  .all = show->all || collect,
 					  .collect = collect,
+					  .sha256 = show->report != NO_REPORT,
+					  .sha1 = show->report == SPDX,
 					  .check = show->check,
 					  .color = show->cli.color,
 					  .expansion = show->expansion},

@@ -68,10 +68,13 @@ struct digest_pair {
 	struct sha256 *sha256;
 };
 
-struct digest_pair *digest_pair_begin(void)
+struct digest_pair *digest_pair_begin(bool with_sha1)
 {
 	struct digest_pair *pair = xmalloc(sizeof(*pair));
 	pair->sha256 = sha256_begin();
+	pair->sha1 = NULL;
+	if (!with_sha1)
+		return pair;
 	pair->sha1 = EVP_MD_CTX_new();
 	must(pair->sha1 != NULL);
 	must(EVP_DigestInit_ex(pair->sha1, EVP_sha1(), NULL));
@@ -81,16 +84,20 @@ struct digest_pair *digest_pair_begin(void)
 void digest_pair_add(struct digest_pair *pair, const void *bytes, size_t size)
 {
 	sha256_add(pair->sha256, bytes, size);
-	must(EVP_DigestUpdate(pair->sha1, bytes, size));
+	if (pair->sha1 != NULL)
+		must(EVP_DigestUpdate(pair->sha1, bytes, size));
 }
 
 void digest_pair_end(struct digest_pair *pair, char sha1[2 * SHA1_SIZE + 1],
 		     char sha256[2 * SHA256_SIZE + 1])
 {
 	uint8_t digest[SHA1_SIZE];
-	must(EVP_DigestFinal_ex(pair->sha1, digest, NULL));
-	EVP_MD_CTX_free(pair->sha1);
-	hex_encode(digest, sizeof(digest), sha1);
+	sha1[0] = '\0';
+	if (pair->sha1 != NULL) {
+		must(EVP_DigestFinal_ex(pair->sha1, digest, NULL));
+		EVP_MD_CTX_free(pair->sha1);
+		hex_encode(digest, sizeof(digest), sha1);
+	}
 	sha256_end(pair->sha256, sha256);
 	free(pair);
 }

@@ -3,6 +3,7 @@
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,10 +25,11 @@ struct sha256 *sha256_begin(void);
 void sha256_add(struct sha256 *state, const void *bytes, size_t size);
 void sha256_end(struct sha256 *state, char out[2 * SHA256_SIZE + 1]); /* frees STATE */
 
-/* SHA-1 (FIPS 180-4) and SHA-256 of the same bytes, for formats that want both. */
+/* SHA-1 (FIPS 180-4) and SHA-256 of the same bytes, for formats that want both. Where SHA-1 is not
+ * wanted, which takes as long, its text is empty. */
 #define SHA1_SIZE 20
 struct digest_pair;
-struct digest_pair *digest_pair_begin(void);
+struct digest_pair *digest_pair_begin(bool with_sha1);
 void digest_pair_add(struct digest_pair *pair, const void *bytes, size_t size);
 void digest_pair_end(struct digest_pair *pair, char sha1[2 * SHA1_SIZE + 1],
 		     char sha256[2 * SHA256_SIZE + 1]); /* frees PAIR */

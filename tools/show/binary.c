@@ -26,9 +26,9 @@ static char *full_name(const struct record *record)
 	return name.data;
 }
 
-static void take_digests(struct binary *binary, struct image *image)
+static void take_digests(struct binary *binary, struct image *image, bool sha1)
 {
-	struct digest_pair *pair = digest_pair_begin();
+	struct digest_pair *pair = digest_pair_begin(sha1);
 	uint8_t *block = xmalloc(BLOCK);
 	uint64_t at = 0;
 	bool good = true;
@@ -58,7 +58,8 @@ static void take_dlopen(struct binary *binary, const struct record *record)
 	}
 }
 
-void binaries_add(struct binaries *binaries, struct record *record, struct image *image)
+void binaries_add(struct binaries *binaries, const struct record_style *style,
+		  struct record *record, struct image *image)
 {
 	if (binaries->count == binaries->room) {
 		binaries->room = binaries->room == 0 ? 16 : 2 * binaries->room;
@@ -80,7 +81,8 @@ void binaries_add(struct binaries *binaries, struct record *record, struct image
 	take_dlopen(binary, record);
 	if (image == NULL)
 		return;
-	take_digests(binary, image);
+	if (style->sha256)
+		take_digests(binary, image, style->sha1);
 	if (image->is_elf)
 		dynamic_names(image, &binary->soname, &binary->needed);
 }

@@ -13,7 +13,8 @@ struct binary {
 	const char *machine;
 	unsigned bits;
 	char build_id[2 * 64 + 1];
-	bool is_whole; /* a file, whose digests follow; else a module of a core or process */
+	bool is_whole; /* a file, whose digests follow; else a module of a core or process, or
+			  without */
 	char sha1[2 * SHA1_SIZE + 1];
 	char sha256[2 * SHA256_SIZE + 1];
 	json_object *packages; /* an array of payloads, or NULL */
@@ -28,8 +29,9 @@ struct binaries {
 	size_t room;
 };
 
-/* Takes what RECORD has; IMAGE is the file, or NULL. */
-void binaries_add(struct binaries *binaries, struct record *record, struct image *image);
+/* Takes what RECORD has; IMAGE is the file, or NULL. STYLE says which digests are wanted. */
+void binaries_add(struct binaries *binaries, const struct record_style *style,
+		  struct record *record, struct image *image);
 /* Moves all of FROM to the end of TO. */
 void binaries_move(struct binaries *to, struct binaries *from);
 void binary_clear(struct binary *binary);

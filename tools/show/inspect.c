@@ -48,7 +48,7 @@ static void finish_record(struct inspection *inspection, const struct record_sty
 	if (record->wanting)
 		inspection->wanting = true;
 	if (style->collect)
-		binaries_add(&inspection->binaries, record, image);
+		binaries_add(&inspection->binaries, style, record, image);
 	else
 		record_print(record, style, &inspection->out);
 	record_clear(record);

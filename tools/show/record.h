@@ -69,8 +69,9 @@ void record_clear(struct record *record);
 struct record_style {
 	bool json;
 	bool all;
-	bool collect; /* binaries for an inventory in place of text */
-	bool check;   /* the table shows problems */
+	bool sha256, sha1; /* with COLLECT: of each file */
+	bool collect;      /* binaries for an inventory in place of text */
+	bool check;        /* the table shows problems */
 	bool color;
 	uint64_t expansion; /* of archives: what they may unpack to, times their size */
 	const char *layer;  /* that is being looked at, or NULL */

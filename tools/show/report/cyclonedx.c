@@ -134,7 +134,6 @@ static json_object *binary_component(const struct inventory *inventory, size_t i
 	put_member(component, "name", binary->name);
 	if (binary->is_whole) {
 		json_object *hashes = new_array(component, "hashes");
-		put_hash(hashes, "SHA-1", binary->sha1);
 		put_hash(hashes, "SHA-256", binary->sha256);
 	}
 	properties = new_array(component, "properties");
