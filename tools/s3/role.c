@@ -99,7 +99,7 @@ static int read_sign_in(const char *name, char **token, struct note_error *err)
 	struct text text = {0};
 	char block[4096];
 	size_t got;
-	struct digest_pair *pair = digest_pair_begin();
+	struct digest_pair *pair = digest_pair_begin(true);
 	digest_pair_add(pair, name, strlen(name));
 	digest_pair_end(pair, sha1, sha256);
 	char *path = xasprintf("%s/.aws/sso/cache/%s.json", home != NULL ? home : "", sha1);
