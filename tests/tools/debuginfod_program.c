@@ -11,6 +11,10 @@
  *     program fork BUILDID                 the child asks by its parent's handle, too
  *     program quiet BUILDID                what it leaves: signals, locale, descriptors
  *     program header BUILDID LINE          sends LINE
+ *     program ahead HOW BUILDID... -- FILE...
+ *                                          has FILEs open, as a debugger has libraries, and asks:
+ *                                          all; exit: the first, then exits; fork: the others in a
+ *                                          child; cancel: ends the first; two: by two handles
  */
 #include <elfutils/debuginfod.h>
 
@@ -155,6 +159,51 @@ static int ask_in_child(debuginfod_client *client, const char *hex)
 	return failed | WEXITSTATUS(status) | find(client, "executable", id, 0, NULL);
 }
 
+static int stop_now(debuginfod_client *client, long a, long b)
+{
+	(void)client, (void)a, (void)b;
+	return 1;
+}
+
+static int ask_all(debuginfod_client *client, char **ids, int count)
+{
+	int failed = 0;
+	for (int i = 0; i < count; i++)
+		failed |= find(client, "debuginfo", (const unsigned char *)ids[i], 0, NULL);
+	fflush(stdout);
+	return failed;
+}
+
+static int ahead(debuginfod_client *client, const char *how, char **words, int count)
+{
+	int ids = 0, status = 0;
+	while (ids < count && strcmp(words[ids], "--") != 0)
+		ids++;
+	for (int i = ids + 1; i < count; i++)
+		open(words[i], O_RDONLY | O_CLOEXEC);
+	if (strcmp(how, "all") == 0)
+		return ask_all(client, words, ids);
+	if (strcmp(how, "cancel") == 0)
+		debuginfod_set_progressfn(client, stop_now);
+	int failed = ask_all(client, words, 1);
+	if (strcmp(how, "exit") == 0)
+		exit(failed);
+	if (strcmp(how, "two") == 0) {
+		debuginfod_client *other = debuginfod_begin();
+		failed |= ask_all(other, words + 1, ids - 1);
+		debuginfod_end(other);
+	} else if (strcmp(how, "fork") == 0) {
+		const pid_t child = fork();
+		if (child == 0) {
+			failed = ask_all(client, words + 1, ids - 1);
+			debuginfod_end(client);
+			exit(failed);
+		}
+		waitpid(child, &status, 0);
+	}
+	return failed | status;
+}
+
 static int descriptors(void)
 {
 	int count = 0;
@@ -206,6 +255,8 @@ int main(int argc, char **argv)
 		result = told(client, hex);
 	else if (strcmp(what, "stop") == 0)
 		result = stop(client, hex);
+	else if (strcmp(what, "ahead") == 0)
+		result = ahead(client, hex, argv + 3, argc - 3);
 	else if (strcmp(what, "fork") == 0)
 		result = ask_in_child(client, hex);
 	else if (strcmp(what, "header") == 0 && argc > 3) {

@@ -90,11 +90,22 @@ static void conclude(struct federation *f, bool late)
 	}
 }
 
+/* As elfutils says it. */
+static void log_retry(const struct federation_settings *s, uint64_t left)
+{
+	char line[80];
+	snprintf(line, sizeof(line), "Retry failed query, %llu attempt(s) remaining",
+		 (unsigned long long)left);
+	if (s->log != NULL)
+		s->log(s->log_context, line);
+}
+
 /* True where another round was planned. */
 static bool plan_round(struct federation *f, double now)
 {
 	const struct federation_settings *s = f->settings;
 	const double jitter = retry_wait(s->backoff, f->round + 1, retry_random());
+	uint64_t left = 0;
 	bool planned = false;
 	for (size_t i = 0; i < f->count; i++) {
 		struct voice *voice = &f->voices[i];
@@ -107,8 +118,11 @@ static bool plan_round(struct federation *f, double now)
 			continue;
 		voice->not_before = now + wait;
 		voice->state = VOICE_TO_ASK;
+		left = s->retries + 1 - voice->tries;
 		planned = true;
 	}
+	if (planned)
+		log_retry(s, left);
 	f->round += planned;
 	return planned;
 }
