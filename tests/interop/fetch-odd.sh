@@ -238,6 +238,32 @@ signatures_are_checked() {
 }
 check "IMA signatures by evmctl: RSA, ECDSA, and what is wrong with others" signatures_are_checked
 
+keys_without_certificates() {
+	need evmctl openssl
+	program
+	serve_file share
+	mkdir -p pem der named sig
+	openssl ecparam -genkey -name prime256v1 -noout -out one.key 2>/dev/null
+	openssl ec -in one.key -pubout -out pem/one.pem 2>/dev/null
+	openssl ec -in one.key -pubout -outform DER -out der/one.der 2>/dev/null
+	openssl req -x509 -new -key one.key -days 9 -subj /CN=one -addext keyUsage=digitalSignature -addext subjectKeyIdentifier=00:11:DE:AD:BE:EF -out named/one.pem
+	cp one.debug signed
+	evmctl ima_sign --sigfile --key one.key --hashalgo sha256 --pass= signed >evmctl.log 2>&1 || skip "evmctl signs nothing here: $(tail -1 evmctl.log)"
+	od -An -v -tx1 signed.sig | tr -d ' \n' >"sig/$ID.sig"
+	server signed --root share --signed sig
+	fetches() { DEBUGINFOD_IMA_CERT_PATH=$PWD/$2 status "$1" "$PKGNOTE" fetch --no-cache --ima=enforcing --server="$URL" debuginfo "$ID"; }
+	# As Fedora has them.
+	fetches 0 pem
+	fetches 0 der
+	fetches 0 named
+	# A signature names a key by the end of what its certificate calls it, where that calls it anything.
+	sed -i 's/^\(......\)......../\1deadbeef/' "sig/$ID.sig"
+	fetches 0 named
+	fetches 3 pem
+	says err 'by key deadbeef, of which there is no certificate'
+}
+check "IMA signatures: public keys alone, and keys by the name that their certificate gives them" keys_without_certificates
+
 metadata_of_all_servers() {
 	printf '{"results":[{"type":"executable","buildid":"aa00","file":"/usr/bin/one"},{"type":"debuginfo","buildid":"aa00","file":"/usr/lib/debug/one","archive":"/one.rpm"}],"complete":true}' >a.json
 	printf '{"results":[{"type":"executable","buildid":"aa00","file":"/usr/bin/one"},{"type":"executable","buildid":"bb00","file":"/usr/bin/two"}],"complete":false}' >b.json

@@ -11,8 +11,9 @@ libraries() {
 	need gcc objcopy readelf strip
 	[ -f "$OURS/libdebuginfod.so.1" ] || skip "no libdebuginfod.so.1 in $BUILD"
 	mkdir -p lib home
-	IDS='' LINK='' local i
-	for i in a b c d e f g h i j k l; do
+	IDS='' LINK=''
+	local i
+	for i in la lb lc ld le lf lg lh li lj lk ll; do
 		echo "int of_$i(int n) { return n; }" >$i.c
 		gcc -g -shared -fPIC -Wl,--build-id -o lib/lib$i.so $i.c
 		part lib/lib$i.so
@@ -56,7 +57,7 @@ try() { local how=$1; shift; rm -rf home/.cache; status "$1" ahead "$how" $IDS; 
 debugger() {
 	libraries; need gdb
 	ldd "$(command -v gdb)" | grep -q libdebuginfod || skip "this gdb is built without debuginfod"
-	debug() { LD_LIBRARY_PATH=$OURS status 0 timeout 200 gdb -q -nx -batch -ex 'set debuginfod enabled on' -ex 'start' -ex 'info line of_l' ./main; says out 'Line 1 of "l\.c"'; }
+	debug() { LD_LIBRARY_PATH=$OURS status 0 timeout 200 gdb -q -nx -batch -ex 'set debuginfod enabled on' -ex 'start' -ex 'info line of_ll' ./main; says out 'Line 1 of "ll\.c"'; }
 	server one --root share --hold 0.3
 	PKGNOTE_PREFETCH=no debug
 	same "$(asked one ^200)" 12
@@ -96,17 +97,20 @@ manners() {
 	try cancel 1
 	same "$(cat out)" -ENOENT
 	# A program that does not have open what it asks for, as a server, gets that alone.
-	rm -rf home/.cache; : >many.log
+	server alone --root share
+	rm -rf home/.cache
 	# shellcheck disable=SC2086
 	LD_LIBRARY_PATH=$OURS status 0 ./program ahead exit $IDS --
-	same "$(asked many)" 1
+	same "$(asked alone)" 1
 	# Only what has no debug information is fetched.
-	rm -rf home/.cache; : >many.log
-	gcc -g -shared -fPIC -Wl,--build-id -o lib/liba.so a.c
+	server third --root share
+	rm -rf home/.cache
+	gcc -g -shared -fPIC -Wl,--build-id -o lib/libla.so la.c
 	# shellcheck disable=SC2086
 	set -- $IDS
 	status 0 ahead all "$2" "$3"
-	same "$(asked many "$1")" 0
+	same "$(asked third "$1")" 0
+	[ "$(asked third)" -ge 3 ]
 }
 check "a program that exits, forks, asks by two handles or cancels; what is not open is not fetched" manners
 

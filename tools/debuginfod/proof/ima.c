@@ -35,42 +35,73 @@ struct ima_keys {
 
 /* --- certificates --- */
 
-static X509 *parse_certificate(const uint8_t *bytes, size_t size)
+/* A certificate, or a public key alone: DER or PEM. */
+struct signer {
+	X509 *certificate;
+	EVP_PKEY *key;
+};
+
+static struct signer parse_signer(const uint8_t *bytes, size_t size)
 {
 	const uint8_t *at = bytes;
-	X509 *certificate = d2i_X509(NULL, &at, (long)size);
-	BIO *text = certificate == NULL ? BIO_new_mem_buf(bytes, (int)size) : NULL;
+	struct signer out = {.certificate = d2i_X509(NULL, &at, (long)size)};
+	BIO *text = out.certificate == NULL ? BIO_new_mem_buf(bytes, (int)size) : NULL;
 	if (text != NULL)
-		certificate = PEM_read_bio_X509(text, NULL, NULL, NULL);
+		out.certificate = PEM_read_bio_X509(text, NULL, NULL, NULL);
+	if (text != NULL && out.certificate == NULL && BIO_reset(text) == 1)
+		out.key = PEM_read_bio_PUBKEY(text, NULL, NULL, NULL);
+	at = bytes;
+	if (out.certificate == NULL && out.key == NULL)
+		out.key = d2i_PUBKEY(NULL, &at, (long)size);
+	/* A certificate that says what its key is for must say that it signs. */
+	if (out.certificate != NULL &&
+	    (X509_get_key_usage(out.certificate) & KU_DIGITAL_SIGNATURE) != 0)
+		out.key = X509_get_pubkey(out.certificate);
 	BIO_free(text);
 	ERR_clear_error();
-	return certificate;
+	return out;
 }
 
-/* False where memory is short. */
-static bool add_certificate(struct ima_keys *keys, X509 *certificate, size_t *count)
+/* KEY by the last bytes of ID. False where memory is short. */
+static bool add_key(struct ima_keys *keys, EVP_PKEY *key, const uint8_t *id, size_t length)
+{
+	if (length < KEY_ID)
+		return true;
+	struct ima_key *more = calloc(1, sizeof(*more));
+	if (more == NULL || EVP_PKEY_up_ref(key) != 1) {
+		free(more);
+		return false;
+	}
+	more->key = key;
+	memcpy(more->id, id + length - KEY_ID, KEY_ID);
+	more->next = keys->first;
+	keys->first = more;
+	return true;
+}
+
+/* Signatures name a key by the SHA-1 of its bits, or by what its certificate calls it. */
+static bool add_signer(struct ima_keys *keys, const struct signer *signer, size_t *count)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
-	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(certificate);
-	/* A certificate that says what its key is for must say that it signs. */
-	if ((X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) == 0 || bits == NULL ||
-	    EVP_Digest(bits->data, (size_t)bits->length, digest, &length, EVP_sha1(), NULL) != 1 ||
-	    length < KEY_ID)
+	const uint8_t *bits = NULL;
+	int size = 0;
+	X509_PUBKEY *public = NULL;
+	if (signer->key == NULL)
 		return true;
-	struct ima_key *key = calloc(1, sizeof(*key));
-	if (key == NULL)
-		return false;
-	key->key = X509_get_pubkey(certificate);
-	if (key->key == NULL) {
-		free(key);
-		return true;
-	}
-	memcpy(key->id, digest + length - KEY_ID, KEY_ID);
-	key->next = keys->first;
-	keys->first = key;
+	bool good = true;
+	if (X509_PUBKEY_set(&public, signer->key) == 1 &&
+	    X509_PUBKEY_get0_param(NULL, &bits, &size, NULL, public) == 1 &&
+	    EVP_Digest(bits, (size_t)size, digest, &length, EVP_sha1(), NULL) == 1)
+		good = add_key(keys, signer->key, digest, length);
+	X509_PUBKEY_free(public);
+	const ASN1_OCTET_STRING *named =
+		signer->certificate != NULL ? X509_get0_subject_key_id(signer->certificate) : NULL;
+	if (named != NULL && good)
+		good = add_key(keys, signer->key, ASN1_STRING_get0_data(named),
+			       (size_t)ASN1_STRING_length(named));
 	++*count;
-	return true;
+	return good;
 }
 
 static bool read_certificate(struct ima_keys *keys, int at, const char *name, size_t *count)
@@ -84,10 +115,12 @@ static bool read_certificate(struct ima_keys *keys, int at, const char *name, si
 	    (uint64_t)st.st_size <= CERTIFICATE_MOST) {
 		uint8_t *bytes = malloc((size_t)st.st_size);
 		const ssize_t got = bytes != NULL ? read(fd, bytes, (size_t)st.st_size) : -1;
-		X509 *certificate = got > 0 ? parse_certificate(bytes, (size_t)got) : NULL;
-		good = bytes != NULL &&
-		       (certificate == NULL || add_certificate(keys, certificate, count));
-		X509_free(certificate);
+		struct signer signer = {0};
+		if (got > 0)
+			signer = parse_signer(bytes, (size_t)got);
+		good = bytes != NULL && add_signer(keys, &signer, count);
+		X509_free(signer.certificate);
+		EVP_PKEY_free(signer.key);
 		free(bytes);
 	}
 	close(fd);
