@@ -209,4 +209,58 @@ hostile_tree() {
 	done
 }
 check "a tree made to mislead: nothing outside is written, nothing hangs" hostile_tree
+
+# Layout deb: what dh_strip's strip makes of static libraries. STRIP AR ARCHIVE: ./root/usr/lib/libx.a is ARCHIVE, split.
+as_strip() {
+	rm -rf root; mkdir -p root/usr/lib; cp "$3" root/usr/lib/libx.a; cp "$3" want.a
+	"$1" --strip-debug --remove-section=.comment --remove-section=.note --enable-deterministic-archives \
+		-R '.gnu.lto_*' -R '.gnu.debuglto_*' -N __gnu_lto_slim -N __gnu_lto_v1 want.a
+	"$PKGNOTE" split -q --layout=deb --name=n --package-version=1 --arch=amd64 root
+}
+equal_archives() {
+	need gcc ar strip ld
+	cat >x.c <<-'C'
+	#include <stdio.h>
+	struct t { int n; } v = {1};
+	static const char *const names[] = {"one", "two"};
+	extern int other;
+	int alpha(struct t *t) { static int count; printf("%s", names[t->n % 2]); return count++ + other; }
+	int a_alpha(struct t *t) { return t->n; }
+	__attribute__((weak)) int weak(void) { return 2; }
+	int other;
+	C
+	printf '#include <vector>\n#include <string>\nint beta(std::vector<std::string> &v) { v.push_back("x"); return v.size(); }\n' >y.cc
+	printf '\t.text\n\t.globl gamma\ngamma:\n\tnop\n\t.data\n\t.long gamma\n' >z.s
+	local flags object
+	for flags in "-g" "-g -O2" "-g -O2 -ffunction-sections -fdata-sections" "-g3 -gdwarf-4 -fdebug-types-section" "-g -gz" "-O2" "-g -O2 -flto -ffat-lto-objects" "-g -fPIC"; do
+		rm -f ./*.o x.a
+		gcc $flags -c x.c; gcc -g -c z.s
+		if command -v g++ >/dev/null; then g++ $flags -c y.cc; fi
+		ar rcs x.a ./*.o
+		as_strip strip ar x.a
+		cmp want.a root/usr/lib/libx.a || { echo "$flags"; ls -l want.a root/usr/lib; false; }
+	done
+	for object in aarch64 s390x riscv64 powerpc64le; do
+		command -v $object-linux-gnu-gcc >/dev/null || continue
+		rm -f ./*.o x.a; $object-linux-gnu-gcc -g -O1 -c x.c; $object-linux-gnu-ar rcs x.a x.o
+		as_strip $object-linux-gnu-strip $object-linux-gnu-ar x.a
+		cmp want.a root/usr/lib/libx.a
+	done
+	# libc's own: its debug information is gone, its order is the linker's.
+	if [ -f "$(gcc -print-file-name=libgcc.a)" ]; then as_strip strip ar "$(gcc -print-file-name=libgcc.a)"; cmp want.a root/usr/lib/libx.a; fi
+	# What other compilers make is no larger, and links.
+	command -v clang >/dev/null || return 0
+	rm -f ./*.o x.a; clang -g -ffunction-sections -c x.c; ar rcs x.a x.o
+	as_strip strip ar x.a
+	[ "$(stat -c%s root/usr/lib/libx.a)" -le "$(stat -c%s want.a)" ]
+	same "$(nm root/usr/lib/libx.a)" "$(nm want.a)"
+	echo 'struct t; int alpha(struct t *); extern struct t v; int main(void) { return alpha(&v); }' >main.c
+	for object in bfd gold lld; do
+		command -v ld.$object >/dev/null || continue
+		gcc -fuse-ld=$object -o main main.c root/usr/lib/libx.a
+		same "$(./main)" two
+	done
+	ar x root/usr/lib/libx.a; eu-elflint --gnu-ld -q x.o
+}
+check "layout deb: static libraries are those that strip makes, byte for byte" equal_archives
 finish

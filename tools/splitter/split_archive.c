@@ -44,7 +44,7 @@ static int split_member(void *context, struct image *image, uint8_t **bytes, uin
 	struct archive_passage *archive = context;
 	const struct split_run *run = archive->run;
 	const struct plan_options options = {.remove = NULL};
-	const struct strip_additions nothing = {.link = NULL};
+	const struct strip_additions nothing = {.lean = true};
 	struct section_edits edits = {0};
 	struct dwarf_sources sources = {0};
 	struct strip_output output = {0};

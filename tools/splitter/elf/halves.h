@@ -39,6 +39,7 @@ struct strip_additions {
 	uint32_t crc32;           /* of the debug file, whose bytes must be final */
 	const uint8_t *debugdata; /* .gnu_debugdata, or NULL */
 	uint64_t debugdata_size;
+	bool lean; /* a relocatable file: without symbols that no linker wants, names share tails */
 };
 
 int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,

@@ -7,6 +7,7 @@
 
 #include "libnote/error.h"
 #include "libnote/static_archive.h"
+#include "tools/splitter/elf/symbol_map.h"
 
 /* A member's header, before and after. */
 struct place {
@@ -49,7 +50,7 @@ static int put_member(struct rewriting *rewriting, const uint8_t *header, const 
 	/* Tables have no date and owner, but a member whose long name is in "//" is "/N". */
 	const bool is_table = header[0] == '/' && (header[1] < '0' || header[1] > '9');
 	if (rewriting->deterministic && !is_table)
-		memcpy(copy + 16, "0           0     0     100644  ", 32);
+		memcpy(copy + 16, "0           0     0     644     ", 32);
 	rewriting->changed =
 		rewriting->changed || memcmp(copy, header, STATIC_ARCHIVE_HEADER_SIZE) != 0;
 	text_add(&rewriting->out, copy, STATIC_ARCHIVE_HEADER_SIZE);
@@ -163,6 +164,8 @@ int members_rewrite(uint8_t **out, uint64_t *out_size, struct image *image, bool
 	}
 	if (code == NOTE_OK && rewriting.changed && word != 0)
 		code = correct_symbol_table(&rewriting, table_at, table_size, word, err);
+	if (code == NOTE_OK && rewriting.changed && deterministic)
+		symbol_map_renew(&rewriting.out);
 	if (code == NOTE_OK && rewriting.changed) {
 		*out = (uint8_t *)rewriting.out.data;
 		*out_size = rewriting.out.size;

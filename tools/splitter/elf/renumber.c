@@ -7,6 +7,7 @@
 #include "libnote/error.h"
 #include "tools/base/text.h"
 #include "tools/splitter/elf/halves_internal.h"
+#include "tools/splitter/elf/names.h"
 #include "tools/splitter/relocs/crel.h"
 
 /* The kept symbol table, and the new number of each of its symbols (0: gone). */
@@ -14,6 +15,7 @@ struct symbols {
 	uint64_t section;
 	uint64_t count;
 	uint32_t *to;
+	uint8_t *used; /* where files and sections that nothing names are to go, which are named */
 };
 
 static size_t shndx_offset(const struct image *image)
@@ -47,9 +49,96 @@ static uint8_t *replace_extended(struct renumbered *out, const struct plan *plan
 	return NULL;
 }
 
+/* Where a relocation keeps its symbol: 64-bit little-endian MIPS has it first. */
+static bool symbol_comes_first(const struct image *image)
+{
+	return image->ehdr.e_machine == EM_MIPS && !image->is_big;
+}
+
+/* The symbol of the relocation whose r_info is at INFO. */
+static uint64_t symbol_of(const struct image *image, const uint8_t *info)
+{
+	if (!image->is_64)
+		return image_u32(image, info) >> 8;
+	const uint64_t value = image_u64(image, info);
+	return symbol_comes_first(image) ? value & 0xffffffff : value >> 32;
+}
+
+/* Marks the symbols that what stays names; false where that cannot be told. */
+static bool mark_used(struct symbols *symbols, const struct image *image, const struct plan *plan,
+		      const uint64_t *to)
+{
+	const uint64_t word = image->is_64 ? 8 : 4;
+	symbols->used = xcalloc(symbols->count + 1, 1);
+	for (uint64_t i = 1; i < plan->count; i++) {
+		const struct plan_section *section = &plan->sections[i];
+		const GElf_Shdr *shdr = &section->shdr;
+		if (to[i] == 0 || shdr->sh_link != symbols->section || section->bytes == NULL)
+			continue;
+		if (shdr->sh_type == SHT_GROUP && shdr->sh_info < symbols->count)
+			symbols->used[shdr->sh_info] = 1;
+		if (shdr->sh_type == SHT_GROUP || shdr->sh_type == SHT_SYMTAB_SHNDX)
+			continue;
+		if (shdr->sh_type != SHT_REL && shdr->sh_type != SHT_RELA)
+			return false;
+		const uint64_t size = (shdr->sh_type == SHT_RELA ? 3 : 2) * word;
+		for (uint64_t at = 0; at + size <= shdr->sh_size; at += size) {
+			const uint64_t symbol = symbol_of(image, section->bytes + at + word);
+			if (symbol < symbols->count)
+				symbols->used[symbol] = 1;
+		}
+	}
+	return true;
+}
+
+/* strip(1) lets those go, too: a linker has no use for them. */
+static bool is_unused(const struct image *image, const struct symbols *symbols, uint64_t index,
+		      const uint8_t *symbol)
+{
+	const unsigned type = GELF_ST_TYPE(
+		symbol[image->is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info)]);
+	return symbols->used != NULL && symbols->used[index] == 0 &&
+	       (type == STT_FILE || type == STT_SECTION);
+}
+
+/* The names of the COUNT symbols at BYTES, and no others, in a table of their own, if nothing else
+ * has its names in the old one. */
+static void renew_names(struct renumbered *out, const struct image *image, const struct plan *plan,
+			const uint64_t *to, uint64_t table, uint8_t *bytes, uint64_t count)
+{
+	const uint64_t strings = plan->sections[table].shdr.sh_link;
+	const uint64_t size = symbol_size(image);
+	const struct plan_section *old = strings < plan->count ? &plan->sections[strings] : NULL;
+	struct names names = {0};
+	struct text text = {0};
+	bool good = old != NULL && old->bytes != NULL && to[strings] != 0 &&
+		    old->shdr.sh_type == SHT_STRTAB && old->shdr.sh_size != 0 &&
+		    old->bytes[old->shdr.sh_size - 1] == '\0';
+	for (uint64_t i = 1; good && i < plan->count; i++)
+		good = i == table || to[i] == 0 || plan->sections[i].shdr.sh_link != strings;
+	for (uint64_t i = 0; good && i < count; i++) {
+		const uint32_t name = image_u32(image, bytes + i * size);
+		good = name < old->shdr.sh_size;
+		if (good)
+			names_add(&names, (const char *)old->bytes + name);
+	}
+	if (good)
+		names_finish(&names, &text);
+	if (good && text.size <= old->shdr.sh_size) {
+		for (uint64_t i = 0; i < count; i++)
+			image_put32(image, bytes + i * size, names.items[i].offset);
+		out->bytes[strings] = (uint8_t *)text.data;
+		out->sizes[strings] = text.size;
+		out->infos[strings] = old->shdr.sh_info;
+	} else {
+		text_free(&text);
+	}
+	names_free(&names);
+}
+
 /* Leaves out the symbols of sections that leave, and gives the others their sections' numbers. */
 static int renumber_symbols(struct renumbered *out, struct image *image, const struct plan *plan,
-			    const uint64_t *to, uint64_t index, struct symbols *symbols,
+			    const uint64_t *to, uint64_t index, bool lean, struct symbols *symbols,
 			    struct note_error *err)
 {
 	const uint64_t size = symbol_size(image);
@@ -57,6 +146,10 @@ static int renumber_symbols(struct renumbered *out, struct image *image, const s
 	symbols->count = plan->sections[index].shdr.sh_size / size;
 	uint8_t *extended = replace_extended(out, plan, to, index, symbols->count);
 	symbols->to = xcalloc(symbols->count, sizeof(*symbols->to));
+	if (lean && !mark_used(symbols, image, plan, to)) {
+		free(symbols->used);
+		symbols->used = NULL;
+	}
 	replace(out, plan, index);
 	uint8_t *bytes = out->bytes[index];
 	uint64_t kept = 0;
@@ -72,6 +165,8 @@ static int renumber_symbols(struct renumbered *out, struct image *image, const s
 			section = image_u32(image, extended + i * 4);
 		const bool ordinary = is_large || (section != SHN_UNDEF && section < SHN_LORESERVE);
 		if (ordinary && (section >= plan->count || to[section] == 0))
+			continue;
+		if (i != 0 && is_unused(image, symbols, i, symbol))
 			continue;
 		const bool stays_large = ordinary && to[section] >= SHN_LORESERVE;
 		if (ordinary)
@@ -89,13 +184,9 @@ static int renumber_symbols(struct renumbered *out, struct image *image, const s
 	out->infos[index] = locals;
 	if (extended != NULL)
 		out->sizes[out->extended] = kept * 4;
+	if (lean)
+		renew_names(out, image, plan, to, index, bytes, kept);
 	return NOTE_OK;
-}
-
-/* Where a relocation keeps its symbol: 64-bit little-endian MIPS has it first. */
-static bool symbol_comes_first(const struct image *image)
-{
-	return image->ehdr.e_machine == EM_MIPS && !image->is_big;
 }
 
 static int renumber_relocations(struct renumbered *out, struct image *image,
@@ -111,7 +202,7 @@ static int renumber_relocations(struct renumbered *out, struct image *image,
 		const bool wide = image->is_64;
 		const bool first = wide && symbol_comes_first(image);
 		const uint64_t old = wide ? image_u64(image, info) : image_u32(image, info);
-		const uint64_t symbol = first ? old & 0xffffffff : wide ? old >> 32 : old >> 8;
+		const uint64_t symbol = symbol_of(image, info);
 		if (symbol == 0)
 			continue;
 		if (symbol >= symbols->count || symbols->to[symbol] == 0)
@@ -168,7 +259,7 @@ static void renumber_group(struct renumbered *out, struct image *image, const st
 }
 
 int renumber_contents(struct renumbered *out, struct image *image, const struct plan *plan,
-		      const uint64_t *to, struct note_error *err)
+		      const uint64_t *to, bool lean, struct note_error *err)
 {
 	struct symbols symbols = {0};
 	int code = NOTE_OK;
@@ -179,7 +270,7 @@ int renumber_contents(struct renumbered *out, struct image *image, const struct 
 	for (uint64_t i = 1; symbols.section == 0 && code == NOTE_OK && i < plan->count; i++)
 		if (to[i] != 0 && plan->sections[i].shdr.sh_type == SHT_SYMTAB &&
 		    plan->sections[i].fate != FATE_FIRST && plan->sections[i].bytes != NULL)
-			code = renumber_symbols(out, image, plan, to, i, &symbols, err);
+			code = renumber_symbols(out, image, plan, to, i, lean, &symbols, err);
 	for (uint64_t i = 1; symbols.section != 0 && code == NOTE_OK && i < plan->count; i++) {
 		const GElf_Shdr *shdr = &plan->sections[i].shdr;
 		if (to[i] == 0 || plan->sections[i].bytes == NULL ||
@@ -193,6 +284,7 @@ int renumber_contents(struct renumbered *out, struct image *image, const struct 
 			renumber_group(out, image, plan, to, i, &symbols);
 	}
 	free(symbols.to);
+	free(symbols.used);
 	return code;
 }
 

@@ -19,10 +19,10 @@ struct renumbered {
 };
 
 /* TO has the new number of each section, 0 for one that leaves. NOTE_UNSUPPORTED where a kept
- * relocation needs a symbol of a removed section. Free
- * with renumbered_free, also after a failure. */
+ * relocation needs a symbol of a removed section. LEAN: what strip(1) leaves out of symbol tables,
+ * and names that nobody has, go too. Free with renumbered_free, also after a failure. */
 int renumber_contents(struct renumbered *out, struct image *image, const struct plan *plan,
-		      const uint64_t *to, struct note_error *err);
+		      const uint64_t *to, bool lean, struct note_error *err);
 void renumbered_free(struct renumbered *renumbered);
 
 #endif

@@ -6,6 +6,7 @@
 #include "libnote/error.h"
 #include "tools/base/text.h"
 #include "tools/splitter/elf/halves_internal.h"
+#include "tools/splitter/elf/names.h"
 #include "tools/splitter/elf/renumber.h"
 #include "tools/splitter/relocs/crel.h"
 
@@ -138,9 +139,9 @@ static void number_sections(struct shipped *shipped, const struct image *image,
 
 /* The new table's references to sections, and the contents that have some. */
 static int renumber(struct shipped *shipped, struct image *image, const struct plan *plan,
-		    struct note_error *err)
+		    bool lean, struct note_error *err)
 {
-	int code = renumber_contents(&shipped->renumbered, image, plan, shipped->to, err);
+	int code = renumber_contents(&shipped->renumbered, image, plan, shipped->to, lean, err);
 	for (uint64_t i = 1; code == NOTE_OK && i < shipped->count; i++) {
 		GElf_Shdr *shdr = &shipped->shdrs[i];
 		const uint64_t old = shipped->from[i];
@@ -161,20 +162,40 @@ static int renumber(struct shipped *shipped, struct image *image, const struct p
 	return code;
 }
 
+/* strip(1) has symbols and their names behind all else, and relocations behind these. */
+static unsigned turn_of(const GElf_Shdr *shdr)
+{
+	switch (shdr->sh_type) {
+	case SHT_SYMTAB:
+	case SHT_SYMTAB_SHNDX:
+	case SHT_STRTAB:
+		return 1;
+	case SHT_REL:
+	case SHT_RELA:
+	case SHT_CREL:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
 /* Those of a relocatable file, one behind the other. */
 static int place_all(struct shipped *shipped, const struct plan *plan, uint64_t *end,
 		     struct note_error *err)
 {
-	for (uint64_t i = 1; i < shipped->count; i++) {
-		GElf_Shdr *shdr = &shipped->shdrs[i];
-		const uint64_t before = *end;
-		int code = NOTE_OK;
-		if (plan->sections[shipped->from[i]].bytes != NULL)
-			code = place_section(end, shdr, err);
-		else
-			shdr->sh_offset = before;
-		if (code != NOTE_OK)
-			return code;
+	for (unsigned turn = 0; turn < 3; turn++) {
+		for (uint64_t i = 1; i < shipped->count; i++) {
+			GElf_Shdr *shdr = &shipped->shdrs[i];
+			const bool has_bytes = plan->sections[shipped->from[i]].bytes != NULL;
+			const uint64_t size = shdr->sh_size;
+			if (turn_of(shdr) != turn)
+				continue;
+			shdr->sh_size = has_bytes ? size : 0; /* .bss has a place alone */
+			int code = place_section(end, shdr, err);
+			shdr->sh_size = size;
+			if (code != NOTE_OK)
+				return code;
+		}
 	}
 	return NOTE_OK;
 }
@@ -318,6 +339,27 @@ static void make_debuglink(const struct image *image, const char *link, uint32_t
 	text_add(out, checksum, sizeof(checksum));
 }
 
+/* The table of section names, with those that end others inside them, in strip(1)'s order. */
+static void share_tails(struct shipped *shipped)
+{
+	static const char *const first[] = {".symtab", ".strtab", ".shstrtab"};
+	struct names names = {0};
+	struct text text = {0};
+	for (size_t k = 0; k < sizeof(first) / sizeof(first[0]); k++)
+		for (uint64_t i = 1; i < shipped->count; i++)
+			if (strcmp(shipped->names.data + shipped->shdrs[i].sh_name, first[k]) == 0)
+				names_add(&names, first[k]);
+	const size_t before = names.count;
+	for (uint64_t i = 1; i < shipped->count; i++)
+		names_add(&names, shipped->names.data + shipped->shdrs[i].sh_name);
+	names_finish(&names, &text);
+	for (uint64_t i = 1; i < shipped->count; i++)
+		shipped->shdrs[i].sh_name = names.items[before + i - 1].offset;
+	names_free(&names);
+	text_free(&shipped->names);
+	shipped->names = text;
+}
+
 /* Adds a section behind END. */
 static int add_section(struct shipped *shipped, const char *name, uint32_t type,
 		       const uint8_t *bytes, uint64_t size, uint64_t alignment, uint64_t *end,
@@ -347,6 +389,8 @@ static int add_sections(struct shipped *shipped, const struct strip_additions *a
 	/* The table holds its own name, too: it is complete once that is added. */
 	GElf_Shdr *names = &shipped->shdrs[shipped->count++];
 	names->sh_name = add_name(shipped, ".shstrtab");
+	if (additions->lean)
+		share_tails(shipped);
 	names->sh_type = SHT_STRTAB;
 	names->sh_size = shipped->names.size;
 	names->sh_addralign = 1;
@@ -398,7 +442,7 @@ int strip_shipped_file(struct strip_output *out, struct image *image, const stru
 		goto out;
 	number_sections(&shipped, image, plan);
 	name_sections(&shipped, image, plan);
-	code = renumber(&shipped, image, plan, err);
+	code = renumber(&shipped, image, plan, additions->lean, err);
 	if (code == NOTE_OK)
 		code = place_sections(&shipped, image, plan, &end, err);
 	if (code == NOTE_OK)
