@@ -119,6 +119,69 @@ finds() {
 }
 check "debug file, executable, source, section; each by name in elfutils' cache too" finds
 
+nowhere() {
+	share; program
+	server good --root share; export DEBUGINFOD_URLS=$URL TMPDIR=$PWD/tmp
+	mkdir tmp
+	# The name that a program gets is good for others, and stays so.
+	there() {
+		status 0 ours "$@" ./program find debuginfo "$ID"
+		same "$(cat out)" "$TMPDIR/pkgnote-$(id -u)/$ID/debuginfo 4"
+		cmp "$TMPDIR/pkgnote-$(id -u)/$ID/debuginfo" "share/buildid/$ID/debuginfo"
+	}
+	there env -u HOME
+	same "$(stat -c %a "$TMPDIR/pkgnote-$(id -u)")" 700
+	there env HOME="$PWD/one"
+	there env XDG_CACHE_HOME=/dev/null/x
+	same "$(asked good)" 1
+	if [ "$(id -u)" != 0 ]; then mkdir -p "$HOME/.cache/pkgnote"; chmod 500 "$HOME/.cache/pkgnote" "$HOME/.cache"; there env A=1; chmod 700 "$HOME/.cache" "$HOME/.cache/pkgnote"; fi
+	# What others could have put there is not used.
+	chmod 777 "$TMPDIR/pkgnote-$(id -u)"
+	status 1 ours env -u HOME DEBUGINFOD_VERBOSE=1 ./program find debuginfo "$ID"
+	same "$(cat out)" -EACCES
+	says err 'no cache can be made'
+	rm -rf tmp; ln -s "$HOME" tmp
+	ln -s "$HOME" "$HOME/pkgnote-$(id -u)"
+	status 1 ours env -u HOME ./program find debuginfo "$ID"
+	same "$(cat out)" -EACCES
+}
+check "no HOME, or one that holds no cache: a directory of the user's own among temporary files" nowhere
+
+# elfutils' cache by its own rules.
+cleaned() {
+	share; program
+	server good --root share; export DEBUGINFOD_URLS=$URL
+	status 0 ours ./program find debuginfo "$ID"
+	status 0 ours ./program find executable "$ID"
+	same "$(cat "$CACHE/cache_clean_interval_s")" 86400
+	# As a server has dated it, and believed by us without being read again.
+	[ "$(stat -c %Y "$CACHE/$ID/debuginfo")" = "$(stat -c %Y "$HOME/.cache/pkgnote/$ID/debuginfo")" ]
+	mkdir -p "$CACHE/00aa" "$CACHE/ffee" "$CACHE/strange"
+	touch "$CACHE/00aa/debuginfo" "$CACHE/00aa/mine" "$CACHE/strange/debuginfo" "$CACHE/debuginfo"
+	find "$CACHE" -exec touch -h -d '20 days ago' {} +
+	echo 86400 >"$CACHE/cache_clean_interval_s"
+	# It is not time for that; rubbish is as good as no number.
+	for rubbish in 86400 '' x -5 99999999999999999999999; do
+		printf %s "$rubbish" >"$CACHE/cache_clean_interval_s"
+		status 0 ours ./program find executable "$ID"
+		[ -e "$CACHE/00aa/debuginfo" ]
+	done
+	touch -d '2 days ago' "$CACHE/cache_clean_interval_s"
+	echo rubbish >"$CACHE/max_unused_age_s"
+	status 0 ours ./program find executable "$ID"
+	same "$(cd "$CACHE" && find . -mindepth 1 -name '[!.]*' | sort | paste -sd' ')" \
+		"./00aa ./00aa/mine ./$ID ./$ID/executable ./cache_clean_interval_s ./debuginfo ./max_unused_age_s ./strange ./strange/debuginfo"
+	# What is absent is remembered for as long as that cache says.
+	status 1 ours ./program find debuginfo aabbccdd
+	status 1 ours ./program find debuginfo aabbccdd
+	same "$(asked good aabbccdd)" 1
+	echo 0 >"$CACHE/cache_miss_s"
+	status 1 ours ./program find debuginfo aabbccdd
+	same "$(asked good aabbccdd)" 2
+	PKGNOTE_CACHE_COMPAT=no status 0 ours ./program find debuginfo "$ID"
+}
+check "elfutils' cache is cleaned as its own client does it, by its settings or without" cleaned
+
 errors() {
 	share; program
 	server good --root share; local good=$URL

@@ -2,9 +2,11 @@
 /* The engine of a handle, as the environment says at the moment of each question: gdb's
  * "set debuginfod urls" is a setenv(). */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/base/retry.h"
@@ -29,6 +31,29 @@ static bool is_off(const char *value)
 	return value != NULL && (strcmp(value, "no") == 0 || strcmp(value, "0") == 0);
 }
 
+/* A place that outlives this process, since programs open files by their names, and more than once:
+ * where there is no other, a directory that is ours alone, for temporary files. NULL where there is
+ * none either. */
+static char *last_resort(void)
+{
+	const char *place = getenv("TMPDIR");
+	struct stat st;
+	char *path =
+		format_string("%s/pkgnote-%lu", place != NULL && place[0] == '/' ? place : "/tmp",
+			      (unsigned long)geteuid());
+	if (path != NULL && (mkdir(path, 0700) == 0 || errno == EEXIST) && lstat(path, &st) == 0 &&
+	    S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+static bool cannot_be_written(const char *path)
+{
+	return path == NULL || (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) != 0 &&
+				(errno == EACCES || errno == EROFS));
+}
+
 /* The cache of pkgnote fetch; where DEBUGINFOD_CACHE_PATH names another place, all stays there. */
 static void choose_caches(struct wanted *wanted)
 {
@@ -37,6 +62,10 @@ static void choose_caches(struct wanted *wanted)
 	wanted->elfutils = elfutils_cache_path();
 	wanted->cache = given != NULL && given[0] != '\0' ? format_string("%s/.pkgnote", given)
 							  : client_cache_path();
+	if (cannot_be_written(wanted->cache)) {
+		free(wanted->cache);
+		wanted->cache = last_resort();
+	}
 	o->cache = wanted->cache;
 	o->elfutils_cache = wanted->elfutils;
 	if (wanted->elfutils != NULL)
@@ -151,18 +180,20 @@ static void log_limits(debuginfod_client *handle, const struct client_options *o
 	}
 }
 
-static int open_engine(debuginfod_client *handle, struct client_options *o)
+static int open_engine(debuginfod_client *handle, struct wanted *wanted)
 {
 	struct note_error err = {.offset = NOTE_NO_OFFSET};
+	struct client_options *o = &wanted->options;
 	o->progress = tell_progress;
 	o->progress_context = handle;
 	log_limits(handle, o);
 	int code = client_open(&handle->engine, o, &err);
-	/* Where no cache can be made, a temporary one will do. */
-	if (code == NOTE_SYSTEM && o->cache != NULL) {
+	if (code == NOTE_SYSTEM) {
 		handle_log(handle, err.text);
-		o->cache = NULL;
-		code = client_open(&handle->engine, o, &err);
+		free(wanted->cache);
+		o->cache = wanted->cache = last_resort();
+		if (o->cache != NULL)
+			code = client_open(&handle->engine, o, &err);
 	}
 	if (code == NOTE_OK)
 		return 0;
@@ -197,6 +228,10 @@ int handle_open(debuginfod_client *handle, const char *hex)
 		result = -ENOMEM;
 	} else if (wanted.options.servers.count == 0) {
 		result = -ENOSYS;
+	} else if (wanted.options.cache == NULL) {
+		handle_log(handle, "no cache can be made, neither below HOME nor where temporary "
+				   "files are");
+		result = -EACCES;
 	} else if (handle->engine == NULL || strcmp(text, handle->opened_by) != 0 ||
 		   now > handle->opened + (double)wanted.options.silent_seconds) {
 		client_close(handle->engine);
@@ -206,7 +241,7 @@ int handle_open(debuginfod_client *handle, const char *hex)
 		text = NULL;
 		handle->opened = now;
 		handle->process = getpid();
-		result = open_engine(handle, &wanted.options);
+		result = open_engine(handle, &wanted);
 	}
 	if (result == 0 && hex != NULL)
 		fetch_ahead(handle, &wanted.options, hex);
