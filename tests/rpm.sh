@@ -46,7 +46,7 @@ listed() {
 	local rpm
 	for rpm in "$1"/RPMS/*/${2:-*}.rpm; do
 		rpm -qp --qf "[%{=NAME}: %{FILENAMES} %{FILELINKTOS}\n]" "$rpm" 2>/dev/null
-	done | sed -E 's#\.build-id/[0-9a-f]{2}(/[0-9a-f]+)?(\.[0-9]+)?#.build-id/ID#g' | sort -u
+	done | sed -E '/\.build-id\/[0-9a-f]{2} $/d; s#\.build-id/[0-9a-f]{2}(/[0-9a-f]+)?(\.[0-9]+)?#.build-id/ID#g' | sort -u
 }
 
 # stamped_and_stripped DIR FILE...: with the note of the build, no debug information, a debuglink.

@@ -59,6 +59,7 @@ check "broken walls between rooms are seen: arrows, faces, rings by includes and
 
 lint_sees_bad_form() {
 	need clang-format
+	clang-format --version | grep -q ' version 14\.' || skip "form is that of clang-format 14"
 	mkdir -p tree/libnote tree/tools tree/tests
 	cp "$TOP/.clang-format" tree
 	cp "$TOP/tests/lint.sh" "$TOP/tests/house.py" tree/tests

@@ -148,7 +148,7 @@ static char *read_small(const char *path, size_t *size, struct note_error *err)
 		error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "longer than %zu bytes",
 			  SMALL_FILE);
 	close(fd);
-	if (got != 0) {
+	if (text == NULL || got != 0) {
 		free(text);
 		return NULL;
 	}
