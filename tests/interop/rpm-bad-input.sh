@@ -168,6 +168,30 @@ mkdir -p %{buildroot}/usr/lib; echo no directory >%{buildroot}/usr/lib/debug"
 }
 check "DWARF that cannot be read stays, and is said; a failure of the engine is rpmbuild's" broken_debug_information
 
+# A note that no program has room for.
+refused_files() {
+	rpm_ready
+	local large
+	large="_pkgnote_keys -k pad=$(printf '%3500s' | tr ' ' x)"
+	spec full <<<"%install$(compiles)"
+	rpm_builds ours full.spec --define "$large"
+	says ours.log '^pkgnote find-debuginfo: /usr/bin/prog: it gets no package note: page one has no room'
+	unpacked ours root
+	says_not <(readelf -SW root/usr/bin/prog) '\.note\.package|\.debug_info'
+	same "$(root/usr/bin/prog)" works
+	rpm -qpl ours/RPMS/*/full-debuginfo-*.rpm | grep -q '/usr/bin/prog-1-1\..*\.debug$'
+	rpm_builds stamped full.spec --define "$large" --define '_pkgnote_split 0'
+	says stamped.log '^pkgnote find-debuginfo: /usr/bin/prog: cannot be done, and stays as it is: page one has no room'
+	for split in 0 1; do
+		fails strict$split full.spec --define "$large" --define '_pkgnote_strict 1' --define "_pkgnote_split $split"
+		says strict$split.log '^pkgnote find-debuginfo: /usr/bin/prog: page one has no room'
+		# The way out that the manual names.
+		rpm_builds without$split full.spec --define "$large" --define '_pkgnote_strict 1' --define "_pkgnote_split $split" --define '_pkgnote_exclude /usr/bin/prog' \
+			--define 'debug_package %{nil}'
+	done
+}
+check "a file that cannot be stamped: split and said, the build's end with %_pkgnote_strict" refused_files
+
 # The engine is killed, or is not there.
 no_engine() {
 	rpm_ready

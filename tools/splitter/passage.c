@@ -62,9 +62,10 @@ static bool same_package(const char *a, size_t a_size, const char *b)
 	return same;
 }
 
-int passage_stamp(struct passage *passage, const char *payload, struct outcome *outcome,
-		  struct note_error *err)
+int passage_stamp(struct passage *passage, const struct split_options *split,
+		  struct outcome *outcome, struct note_error *err)
 {
+	const char *payload = split->payload;
 	struct note_place_options options = {.size = sizeof(options)};
 	const char *there;
 	size_t length;
@@ -84,6 +85,11 @@ int passage_stamp(struct passage *passage, const char *payload, struct outcome *
 					   : "its package note, another package's, stays the "
 					     "first: %s",
 				       why.text));
+		return NOTE_OK;
+	}
+	/* Without a note it can still be split. */
+	if (code == NOTE_UNSUPPORTED && split->leave_refused && !split->stamp_only) {
+		strings_take(&outcome->remarks, xasprintf("it gets no package note: %s", why.text));
 		return NOTE_OK;
 	}
 	if (code != NOTE_OK) {

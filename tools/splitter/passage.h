@@ -30,9 +30,10 @@ void passage_end(struct passage *passage);
 bool passage_wants_note(const struct passage *passage, const struct split_options *options);
 
 /* Puts the note in: one of this package that is there stays, in page one; before another's ours
- * goes first. Where a note is there and cannot be moved, that is remarked in OUTCOME. */
-int passage_stamp(struct passage *passage, const char *payload, struct outcome *outcome,
-		  struct note_error *err);
+ * goes first. Where a note is there and cannot be moved, and where SPLIT leaves what it refuses and
+ * there is no room for one, that is remarked in OUTCOME. */
+int passage_stamp(struct passage *passage, const struct split_options *split,
+		  struct outcome *outcome, struct note_error *err);
 
 /* Gives a linked file without a build-id the room for one, to be computed, or remarks in OUTCOME
  * why there is none. */

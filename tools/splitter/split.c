@@ -248,7 +248,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	int code = NOTE_OK;
 	/* The note needs room in page one: before anything else changes. */
 	if (passage_wants_note(passage, options))
-		code = passage_stamp(passage, options->payload, outcome, err);
+		code = passage_stamp(passage, options, outcome, err);
 	if (code == NOTE_OK && options->add_build_id)
 		code = passage_add_build_id(passage, outcome, err);
 	if (code == NOTE_OK && !options->discard)
@@ -305,7 +305,7 @@ static int stamp_alone(const struct split_run *run, size_t index, struct passage
 	struct outcome unused = {0};
 	int code = NOTE_OK;
 	if (passage_wants_note(passage, options))
-		code = passage_stamp(passage, options->payload, outcome, err);
+		code = passage_stamp(passage, options, outcome, err);
 	const bool stamped = passage->bytes != before;
 	if (code == NOTE_OK && (strips || (new_id && stamped)))
 		code = plan_make(&passage->plan, passage->image, NULL, &plan_options, err);
