@@ -43,6 +43,7 @@ FACES = {
     "tools/release/checks": ["check.h", "debuginfo.h"],
     "tools/release/inputs": ["input.h", "content.h"],
     "tools/release/reports": ["report.h", "merge.h"],
+    "tools/splitter/archives": ["members.h"],
     "tools/splitter/relocs": ["reloc_types.h", "crel.h"],  # what they do by machine, and their compact form
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/splitter/archives/members.h"
 #include "tools/splitter/dwarf/dwarf.h"
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/split_internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/elf/members.h"
+#include "tools/splitter/archives/members.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "libnote/error.h"
 #include "libnote/static_archive.h"
-#include "tools/splitter/elf/symbol_map.h"
+#include "tools/splitter/archives/symbol_map.h"
 
 /* A member's header, before and after. */
 struct place {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The symbol table of a static archive; for members.c alone. */
-#ifndef SPLITTER_ELF_SYMBOL_MAP_H
-#define SPLITTER_ELF_SYMBOL_MAP_H
+#ifndef SPLITTER_ARCHIVES_SYMBOL_MAP_H
+#define SPLITTER_ARCHIVES_SYMBOL_MAP_H
 
 #include "tools/base/text.h"
 

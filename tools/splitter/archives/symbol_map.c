@@ -3,7 +3,7 @@
  * GNU's form: a count, that many offsets of members' headers, both big-endian words of 4 bytes, and
  * as many names, each with a NUL behind it.
  */
-#include "tools/splitter/elf/symbol_map.h"
+#include "tools/splitter/archives/symbol_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>

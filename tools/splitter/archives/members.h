@@ -4,8 +4,8 @@
  * here its place in the archive, the sizes and the symbol table's offsets follow.
  * Format: libnote/static_archive.h.
  */
-#ifndef SPLITTER_ELF_MEMBERS_H
-#define SPLITTER_ELF_MEMBERS_H
+#ifndef SPLITTER_ARCHIVES_MEMBERS_H
+#define SPLITTER_ARCHIVES_MEMBERS_H
 
 #include "libnote/image.h"
 #include "tools/base/text.h"
