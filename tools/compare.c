@@ -3,16 +3,16 @@
  * pkgnote show reads. */
 #include <stdio.h>
 
+#include "tools/base/expansion/expansion.h"
 #include "tools/commands.h"
 #include "tools/show/report/report.h"
 #include "tools/show/survey.h"
 
-static void collect(struct cli *cli, uint64_t expansion, size_t operand,
-		    struct inventory *inventory)
+static void collect(struct cli *cli, size_t operand, struct inventory *inventory)
 {
 	struct survey survey = {
 		.cli = cli,
-		.style = {.all = true, .collect = true, .sha256 = true, .expansion = expansion},
+		.style = {.all = true, .collect = true, .sha256 = true},
 		.inventory = inventory,
 	};
 	survey_operands(&survey, cli->operands + operand, 1);
@@ -24,18 +24,14 @@ static int run(const struct command *command, int argc, char **argv)
 	struct inventory old = {0}, new = {0};
 	struct text out = {0};
 	struct cli cli;
-	uint64_t expansion = 64;
 	int status;
-	const struct option_spec options[] = {
-		{"max-expansion", 0, OPTION_NUMBER, "N", &expansion,
-		 "an archive may unpack to N times its size (64), or 1 GB", NULL, NULL},
-	};
+	const struct option_spec options[] = {EXPANSION_OPTION};
 	if (!cli_parse(&cli, command, options, 1, argc, argv, &status))
 		return status;
 	if (cli.operand_count != 2)
 		return cli_usage(&cli, "wants two things to compare: the old and the new one");
-	collect(&cli, expansion, 0, &old);
-	collect(&cli, expansion, 1, &new);
+	collect(&cli, 0, &old);
+	collect(&cli, 1, &new);
 	cli_progress_end(&cli);
 	if (report_compare(&old, cli.operands[0], &new, cli.operands[1], cli.json, &out) != 0)
 		cli_wanting(&cli);

@@ -5,6 +5,7 @@
 #define TOOLS_CONNECTION_OPTIONS_H
 
 #include "tools/base/cli.h"
+#include "tools/base/expansion/expansion.h"
 #include "tools/debuginfod/client.h"
 
 /* What the options said; begins by connection_begin. */
@@ -37,6 +38,7 @@ struct connection {
 	 "seconds for each file, all tries together (none)", NULL, connection_seconds}, \
 	{"max-size", 0, OPTION_NUMBER, "N", &(c)->client.max_size, \
 	 "refuse files of more than N bytes (no limit)", NULL, NULL}, \
+	EXPANSION_OPTION, \
 	{"header", 0, OPTION_LIST, "H", &(c)->client.headers, \
 	 "send 'Name: value', or 'URL Name: value' to servers below URL (repeat)", NULL, NULL}, \
 	{"headers-file", 0, OPTION_TEXT, "F", &(c)->headers_file, \

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/expansion/expansion.h"
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
 #include "tools/s3/s3.h"
@@ -432,6 +433,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 "in an object store: what new objects are told with, 'NAME: VALUE'; may be "
 		 "repeated",
 		 NULL, take_header},
+		EXPANSION_OPTION,
 		NO_SYNC_OPTION(&options.no_sync),
 		{"shared", 0, OPTION_CALL, "group|all|0NNN", &options.shared,
 		 "open a directory to the group, to all, or by the mode of its files", NULL,

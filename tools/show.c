@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/base/expansion/expansion.h"
 #include "tools/commands.h"
 #include "tools/show/report/report.h"
 #include "tools/show/survey.h"
@@ -35,7 +36,6 @@ struct show {
 	const char *created; /* for reports, NULL: not known */
 	char created_text[32];
 	struct strings pids;
-	uint64_t expansion;
 };
 
 /* SOURCE_DATE_EPOCH (reproducible-builds.org): seconds since 1970. */
@@ -108,8 +108,7 @@ static int work(struct show *show)
 					  .sha256 = show->report != NO_REPORT,
 					  .sha1 = show->report == SPDX,
 					  .check = show->check,
-					  .color = show->cli.color,
-					  .expansion = show->expansion},
+					  .color = show->cli.color},
 				.inventory = collect ? &inventory : NULL};
 	setvbuf(stdout, NULL, _IOFBF, 65536);
 	survey_operands(&survey, show->cli.operands, show->cli.operand_count);
@@ -124,7 +123,7 @@ static int work(struct show *show)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct show show = {.expansion = 64, .dlopen = -1};
+	struct show show = {.dlopen = -1};
 	int status;
 	const struct option_spec options[] = {
 		{"check", 0, OPTION_FLAG, NULL, &show.check,
@@ -141,8 +140,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL},
 		{"feature", 0, OPTION_LIST, "NAME", &show.features,
 		 "with --dlopen: what is for this feature alone", NULL, NULL},
-		{"max-expansion", 0, OPTION_NUMBER, "N", &show.expansion,
-		 "an archive may unpack to N times its size (64), or 1 GB", NULL, NULL},
+		EXPANSION_OPTION,
 		{"pid", 0, OPTION_LIST, "PID", &show.pids, "show the modules of a live process",
 		 NULL, NULL},
 	};

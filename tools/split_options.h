@@ -4,6 +4,7 @@
 #define TOOLS_SPLIT_OPTIONS_H
 
 #include "tools/base/cli.h"
+#include "tools/base/expansion/expansion.h"
 #include "tools/base/metadata.h"
 #include "tools/split_tell.h"
 #include "tools/splitter/split.h"
@@ -83,6 +84,7 @@ struct split_arguments {
 	 "files of more entries are not folded", NULL, NULL}, \
 	{"manifest", 0, OPTION_TEXT, "FILE", &(a)->manifest, \
 	 "write what was done to FILE, as JSON", NULL, NULL}, \
+	EXPANSION_OPTION, \
 	NO_SYNC_OPTION(&(a)->no_sync), \
 	{"stamp", 0, OPTION_CHOICE, "first|only", &(a)->stamp, \
 	 "put the package note in (METADATA: -k, --payload, --from), and split unless =only", \

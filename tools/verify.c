@@ -365,8 +365,7 @@ static int verify(struct options *options)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct options options = {
-		.release = {.expectations = {.sources = SOURCES_PRIMARY}, .expansion = 64}};
+	struct options options = {.release = {.expectations = {.sources = SOURCES_PRIMARY}}};
 	struct release_options *release = &options.release;
 	int status;
 	struct client_options *client = &options.connection.client;
@@ -400,8 +399,6 @@ static int run(const struct command *command, int argc, char **argv)
 		 "ask again for what is absent, until it is there or so long", NULL, NULL},
 		{"allow-empty", 0, OPTION_FLAG, NULL, &options.allow_empty,
 		 "inputs in which nothing ships are fine", NULL, NULL},
-		{"max-expansion", 0, OPTION_NUMBER, "N", &release->expansion,
-		 "how many times its size an archive may unpack to (64)", NULL, NULL},
 		CONNECTION_OPTIONS(&options.connection),
 	};
 	if (cli_parse(&options.cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv,

@@ -425,6 +425,55 @@ before_names() {
 }
 check "data reaches the disk before names, names before the end; --no-sync waits for nothing" before_names
 
+# Half a gigabyte of strings in half a megabyte: a section that is compressed.
+bomb() { # bomb NAME FILE
+	cp "$WORK/prog" "$2.0"
+	python3 - "$1" "$2" <<-'P'
+	import struct, subprocess, sys, zlib
+	name, file = sys.argv[1:]
+	c = zlib.compressobj(9); size = 300 << 20; packed = b''
+	for i in range(300): packed += c.compress(bytes(1 << 20))
+	open('packed', 'wb').write(struct.pack('<IIQQ', 1, 0, size, 1) + packed + c.flush())
+	subprocess.check_call(['objcopy', '--remove-section=' + name, file + '.0', file + '.1'])
+	subprocess.check_call(['objcopy', '--add-section', name + '=packed', file + '.1', file])
+	d = bytearray(open(file, 'rb').read())
+	table, = struct.unpack_from('<Q', d, 40); count, strings = struct.unpack_from('<HH', d, 60)
+	names, = struct.unpack_from('<Q', d, table + 64 * strings + 24)
+	for i in range(count):
+	    at = names + struct.unpack_from('<I', d, table + 64 * i)[0]
+	    if d[at:d.index(b'\0', at)] == name.encode(): struct.pack_into('<Q', d, table + 64 * i + 8, 0x800)
+	open(file, 'wb').write(d)
+	P
+}
+too_much() {
+	need python3 objcopy eu-readelf
+	case $(uname -m) in x86_64 | aarch64) ;; *) skip "the bomb is a little-endian one of 64 bits" ;; esac
+	local name how options='--layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64'
+	for name in .debug_str .debug_ranges; do
+		bomb $name bomb
+		"$PKGNOTE" show bomb >/dev/null
+		for how in '' --compress=zstd --minidebuginfo; do
+			rm -rf root; mkdir -p root/usr/bin; cp bomb root/usr/bin/
+			# What has no use for so much does not take it: address space is a bound for all of it.
+			# shellcheck disable=SC2086
+			(case $(nm "$PKGNOTE" 2>/dev/null) in *__asan_init*) ;; *) ulimit -v 300000 ;; esac
+			 "$PKGNOTE" split -j1 $options $how root >out 2>err)
+			[ $name = .debug_ranges ] || says err "$name: it unpacks to more than 64 times its size and 64 MB: --max-expansion allows more"
+		done
+	done
+	bomb .debug_str bomb
+	rm -rf root; mkdir -p root/usr/bin; cp bomb root/usr/bin/
+	# shellcheck disable=SC2086
+	"$PKGNOTE" split $options --max-expansion=2000 root >out 2>err
+	says_not err expansion
+	local command
+	for command in show compare split find-debuginfo publish fetch verify; do
+		status 0 "$PKGNOTE" $command --help; says out '--max-expansion=N'
+		status 2 "$PKGNOTE" $command --max-expansion=many; says err "wants a number"
+	done
+}
+check "what unpacks to too much is not unpacked, and said with its option" too_much
+
 old_kernel() {
 	gcc -o without "$TOP/tests/tools/without.c"
 	local got=0; ./without true || got=$?; [ $got != 77 ] || skip "no system call filters here"

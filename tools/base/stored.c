@@ -15,9 +15,8 @@
 #include "tools/base/stream/stream.h"
 #include "tools/base/text.h"
 
-#define MOST_FACTOR 64
-#define PAGE        4096
-#define BLOCK       65536
+#define PAGE  4096
+#define BLOCK 65536
 
 bool stored_is_compressed(int fd)
 {
@@ -189,7 +188,7 @@ static int look_behind(struct stream *stream, struct note_error *err)
 
 int stored_unpack(int fd, bool cores, int *out, struct note_error *err)
 {
-	struct stream_budget budget = stream_budget_of(fd, MOST_FACTOR);
+	struct stream_budget budget = stream_budget_of(fd);
 	struct packed packed = {0};
 	struct stream *stream;
 	struct note_error inner;

@@ -140,7 +140,6 @@ static void read_inputs(struct release *release)
 {
 	const struct release_options *options = release->options;
 	struct note_error err;
-	release->units.expansion = options->expansion;
 	for (size_t i = 0; i < options->input_count; i++)
 		if (units_add(&release->units, options->inputs[i], unread_entry, release, &err) !=
 		    NOTE_OK)

@@ -45,7 +45,7 @@ void inspect_package(struct inspection *inspection, const struct record_style *s
 	struct package *package;
 	struct package_file file;
 	struct note_error error;
-	struct stream_budget budget = stream_budget_of(fd, style->expansion);
+	struct stream_budget budget = stream_budget_of(fd);
 	struct archive_view view = {inspection, style, path, &budget, 0, {0}};
 	int code = package_open(&package, fd, &error);
 	if (code != NOTE_OK) {

@@ -73,8 +73,7 @@ struct record_style {
 	bool collect;      /* binaries for an inventory in place of text */
 	bool check;        /* the table shows problems */
 	bool color;
-	uint64_t expansion; /* of archives: what they may unpack to, times their size */
-	const char *layer;  /* that is being looked at, or NULL */
+	const char *layer; /* that is being looked at, or NULL */
 };
 
 /* Adds the record to OUT as STYLE has it. */

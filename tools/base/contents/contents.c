@@ -73,7 +73,7 @@ static int broken(struct contents *contents, const char *what, struct note_error
 {
 	const char *why = libarchive.error_string(contents->archive);
 	if (contents->budget->burst)
-		return stream_too_much(contents->budget, err);
+		return stream_too_much(err);
 	return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "%s: %s", what,
 			 why != NULL ? why : "it cannot be read");
 }

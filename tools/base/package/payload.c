@@ -21,13 +21,12 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/expansion/expansion.h"
 #include "tools/base/libraries/archive.h"
 #include "tools/base/package/internal.h"
 #include "tools/base/text.h"
 
 #define CHUNK        (64 * 1024)
-#define FREE_BYTES   (UINT64_C(64) << 20)
-#define MOST_FACTOR  1000
 #define LONGEST_PATH MEMBER_PATH_MOST
 
 struct payload_reader {
@@ -80,8 +79,7 @@ static la_ssize_t read_unpacked(struct archive *archive, void *context, const vo
 	}
 	if (size > reader->budget) {
 		reader->burst = true; /* libarchive replaces the text when it was skipping */
-		libarchive.set_error(archive, EFBIG, "it unpacks to over %d times its size",
-				     MOST_FACTOR);
+		libarchive.set_error(archive, EFBIG, "it unpacks to too much");
 		return -1;
 	}
 	reader->budget -= size;
@@ -121,9 +119,7 @@ int payload_open(struct payload_reader **out, const struct payload *payload, str
 	}
 	struct payload_reader *reader = xcalloc(1, sizeof(*reader));
 	reader->payload = *payload;
-	if (__builtin_mul_overflow(payload->length, MOST_FACTOR, &reader->budget) ||
-	    __builtin_add_overflow(reader->budget, FREE_BYTES, &reader->budget))
-		reader->budget = UINT64_MAX;
+	reader->budget = expansion_bound(payload->length, EXPANSION_STREAM);
 	code = open_unpacker(reader);
 	reader->ended = code == ARCHIVE_EOF;
 	*out = reader;
@@ -167,13 +163,20 @@ static int bad_name(const char *name, struct note_error *err)
 			 name != NULL ? name : "?");
 }
 
+/* Whether what a header promises may come out: else there is no need to unpack it to know. */
+static int allow(const struct payload_reader *reader, uint64_t size, struct note_error *err)
+{
+	return size <= reader->budget ? NOTE_OK
+				      : expansion_error(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+							reader->path, EXPANSION_STREAM);
+}
+
 /* --- tar --- */
 
 static int tar_broken(struct payload_reader *reader, const char *what, struct note_error *err)
 {
 	if (reader->burst)
-		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-				 "%s: it unpacks to over %d times its size", what, MOST_FACTOR);
+		return expansion_error(err, NOTE_MALFORMED, NOTE_NO_OFFSET, what, EXPANSION_STREAM);
 	return broken(reader->parser, NOTE_MALFORMED, what, err);
 }
 
@@ -201,7 +204,7 @@ static int take_entry(struct payload_reader *reader, struct archive_entry *entry
 		const char *target = libarchive.entry_symlink(entry);
 		file->target = reader->target = xstrdup(target != NULL ? target : "");
 	}
-	return NOTE_OK;
+	return allow(reader, file->size, err);
 }
 
 static int tar_next(struct payload_reader *reader, struct package_file *file,
@@ -242,10 +245,8 @@ static int unpack(struct payload_reader *reader, void *bytes, uint64_t size, uin
 		if (want > SSIZE_MAX)
 			want = SSIZE_MAX;
 		if (want > reader->budget)
-			return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-					 "the package's payload: it unpacks to over %d times its "
-					 "size",
-					 MOST_FACTOR);
+			return expansion_error(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+					       "the package's payload", EXPANSION_STREAM);
 		const la_ssize_t part = libarchive.read_data(
 			reader->unpacker, bytes != NULL ? (char *)bytes + *got : sink,
 			(size_t)want);
@@ -335,7 +336,7 @@ static int full_header(struct payload_reader *reader, struct package_file *file,
 		.inode = device << 32 | inode,
 		.later = size == 0 && links > 1,
 	};
-	return NOTE_OK;
+	return allow(reader, size, err);
 }
 
 /* The same of an entry that names a file of the header's list. */
@@ -369,7 +370,7 @@ static int stripped_header(struct payload_reader *reader, struct package_file *f
 		.inode = listed->inode,
 		.later = listed->later,
 	};
-	return NOTE_OK;
+	return allow(reader, file->size, err);
 }
 
 /* The next header, of whatever kind of file; its name is reader->path, cleaned. */

@@ -7,13 +7,13 @@
 #include <sys/stat.h>
 
 #include "libnote/error.h"
+#include "tools/base/expansion/expansion.h"
 #include "tools/base/stream/internal.h"
 #include "tools/base/text.h"
 
-#define FREE_BYTES 1000000000u
-#define BLOCK      65536
-#define HEAD       512
-#define MOST_PEEK  4096
+#define BLOCK     65536
+#define HEAD      512
+#define MOST_PEEK 4096
 
 struct stream {
 	struct source source;
@@ -31,16 +31,11 @@ struct stream {
 
 /* --- what may be unpacked --- */
 
-struct stream_budget stream_budget_of(int fd, uint64_t factor)
+struct stream_budget stream_budget_of(int fd)
 {
-	struct stream_budget budget = {0, (unsigned)factor, false};
 	struct stat st;
-	if (fstat(fd, &st) != 0 ||
-	    __builtin_mul_overflow((uint64_t)st.st_size, factor, &budget.left))
-		budget.left = UINT64_MAX;
-	if (budget.left < FREE_BYTES)
-		budget.left = FREE_BYTES;
-	return budget;
+	const uint64_t size = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	return (struct stream_budget){.left = expansion_bound(size, EXPANSION_STREAM)};
 }
 
 bool stream_spend(struct stream_budget *budget, uint64_t bytes)
@@ -54,12 +49,9 @@ bool stream_spend(struct stream_budget *budget, uint64_t bytes)
 	return true;
 }
 
-int stream_too_much(const struct stream_budget *budget, struct note_error *err)
+int stream_too_much(struct note_error *err)
 {
-	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-			 "it unpacks to more than %u times its size and 1 GB: --max-expansion "
-			 "allows more",
-			 budget->factor);
+	return expansion_error(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, NULL, EXPANSION_STREAM);
 }
 
 /* --- opening --- */
@@ -209,7 +201,7 @@ static int read_packed(struct stream *stream, uint8_t *out, size_t room, size_t 
 			code = go_on(stream, err);
 	}
 	if (code == NOTE_OK && !stream_spend(stream->budget, *got))
-		code = stream_too_much(stream->budget, err);
+		code = stream_too_much(err);
 	return code;
 }
 

@@ -22,18 +22,17 @@
 /* How much may still be unpacked: one bound for a file and all that is nested in it. */
 struct stream_budget {
 	uint64_t left;
-	unsigned factor; /* for messages */
-	bool burst;      /* it was spent, and more was wanted */
+	bool burst; /* it was spent, and more was wanted */
 };
 
-/* FACTOR times the size of the file FD, 1 GB at least. */
-struct stream_budget stream_budget_of(int fd, uint64_t factor);
+/* What may come out of the file FD. */
+struct stream_budget stream_budget_of(int fd);
 
 /* False, with the budget burst, where fewer than BYTES are left. */
 bool stream_spend(struct stream_budget *budget, uint64_t bytes);
 
 /* NOTE_UNSUPPORTED with the words for it. */
-int stream_too_much(const struct stream_budget *budget, struct note_error *err);
+int stream_too_much(struct note_error *err);
 
 struct stream;
 

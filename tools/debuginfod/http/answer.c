@@ -12,6 +12,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "tools/base/expansion/expansion.h"
 #include "tools/base/retry.h"
 #include "tools/debuginfod/http/internal.h"
 #include "tools/debuginfod/memory.h"
@@ -19,9 +20,6 @@
 
 /* Seconds until a connection stands. */
 #define CONNECT_LONGEST 5.0
-/* Compressed bodies without a declared size: more than both is a bomb. */
-#define INFLATED_MOST (64u << 20)
-#define INFLATE_RATIO 100u
 /* Headers that are kept. */
 #define NOTES_MOST (64u << 10)
 
@@ -237,10 +235,12 @@ static bool body_will_do(struct transfer *t, const char *bytes, size_t size)
 		     (long long)t->declared_size);
 	else if (most != 0 && total > most)
 		STOP(t, OUTCOME_TOO_LARGE, "more than %llu bytes", (unsigned long long)most);
-	else if (t->encoded && t->declared_size < 0 && total > INFLATED_MOST) {
+	else if (t->encoded && t->declared_size < 0 &&
+		 total > expansion_bound(0, EXPANSION_MEMORY)) {
 		libcurl.easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &on_wire);
-		if (total / INFLATE_RATIO > (uint64_t)on_wire)
-			STOP(t, OUTCOME_REJECTED, "a decompression bomb: %llu bytes out of %lld",
+		if (total > expansion_bound((uint64_t)on_wire, EXPANSION_MEMORY))
+			STOP(t, OUTCOME_REJECTED,
+			     "a decompression bomb: %llu bytes out of %lld (--max-expansion)",
 			     (unsigned long long)total, (long long)on_wire);
 	}
 	return !t->stopped;

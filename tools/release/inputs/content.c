@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/base/expansion/expansion.h"
 #include "tools/base/libraries/archive.h"
 #include "tools/base/text.h"
 
@@ -76,9 +77,8 @@ static int read_all(struct archive *archive, struct text *out, uint64_t limit,
 					 "compressed, and broken: %s",
 					 libarchive.error_string(archive));
 		else if ((uint64_t)got > limit - out->size)
-			code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-					 "it unpacks to more than %llu bytes",
-					 (unsigned long long)limit);
+			code = expansion_error(err, NOTE_MALFORMED, NOTE_NO_OFFSET, NULL,
+					       EXPANSION_MEMORY);
 		else
 			text_add(out, chunk, (size_t)got);
 	}

@@ -36,7 +36,6 @@ struct unit {
 	unsigned holds;              /* roles that were seen in it while it was read for others */
 	struct package_facts *facts; /* of a package, once it was read; for the run's life */
 	struct manifest *manifest;   /* the same of a manifest */
-	uint64_t expansion;          /* how many times its size it may unpack to */
 };
 
 /* A kind of input, each in a file of its own. */
@@ -63,8 +62,7 @@ struct units {
 	struct strings inputs; /* the names */
 	struct root **roots;
 	size_t root_count;
-	uint64_t expansion; /* set before the first input */
-	int *kept;          /* what standard input had */
+	int *kept; /* what standard input had */
 	size_t kept_count;
 	struct strings told; /* an input's name and what is to be told of it, by turns */
 };

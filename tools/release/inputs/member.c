@@ -5,12 +5,9 @@
 
 #include "libnote/error.h"
 #include "libnote/pe/pe.h"
+#include "tools/base/expansion/expansion.h"
 #include "tools/release/inputs/content.h"
 #include "tools/release/inputs/input.h"
-
-/* What a compressed module may unpack to: four times is usual. */
-#define FREE_BYTES    (64ull << 20)
-#define MODULE_FACTOR 64
 
 /* A module that cannot be unpacked is told as a file that cannot be read. */
 static int hand_over_module(struct member *member, member_visit *visit, void *context,
@@ -20,13 +17,10 @@ static int hand_over_module(struct member *member, member_visit *visit, void *co
 	uint8_t *bytes = NULL;
 	size_t size = 0;
 	const uint8_t *all = image_bytes(packed, 0, packed->size, "file", err);
-	uint64_t limit;
 	if (all == NULL)
 		return err->code;
-	if (__builtin_mul_overflow(packed->size, MODULE_FACTOR, &limit) ||
-	    __builtin_add_overflow(limit, FREE_BYTES, &limit))
-		limit = UINT64_MAX;
-	int code = content_unpack(&bytes, &size, all, packed->size, limit, err);
+	int code = content_unpack(&bytes, &size, all, packed->size,
+				  expansion_bound(packed->size, EXPANSION_MEMORY), err);
 	member->image = NULL;
 	if (code == NOTE_MALFORMED)
 		member->problem = err->text;

@@ -10,16 +10,12 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/expansion/expansion.h"
 #include "tools/base/package/package.h"
 #include "tools/release/inputs/content.h"
 #include "tools/release/inputs/input.h"
 
 #define CHUNK (256 * 1024)
-
-/* What one member may unpack to: real ELF files stay below 20 times the size of their package; a
- * bomb wants a thousand times. */
-#define FREE_BYTES  (64ull << 20)
-#define FILE_FACTOR 64
 
 static char *copy(const char *text)
 {
@@ -55,10 +51,8 @@ static int read_member(struct package *package, const char *path, bool whole, ui
 		if (code != NOTE_OK || got == 0)
 			return code;
 		if (got > limit - data->size)
-			return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-					 "%s: a file of more than %llu bytes in a package of this "
-					 "size",
-					 path, (unsigned long long)limit);
+			return expansion_error(err, NOTE_MALFORMED, NOTE_NO_OFFSET, path,
+					       EXPANSION_MEMORY);
 		text_add(data, chunk, got);
 		if (!whole && data->size >= CONTENT_HEAD &&
 		    !content_is_read(content_of(path, data->data, data->size)))
@@ -133,9 +127,7 @@ static int read_package(struct unit *unit, unsigned roles, member_visit *visit, 
 	unit->unseen = unit->facts->is_debug && roles == ROLE_SHIPPED;
 	if (unit->unseen)
 		goto out;
-	if (__builtin_mul_overflow((uint64_t)st.st_size, FILE_FACTOR, &reading.limit) ||
-	    __builtin_add_overflow(reading.limit, FREE_BYTES, &reading.limit))
-		reading.limit = UINT64_MAX;
+	reading.limit = expansion_bound((uint64_t)st.st_size, EXPANSION_MEMORY);
 	reading.chunk = xmalloc(CHUNK);
 	code = read_members(&reading, roles, err);
 	free(reading.chunk);

@@ -139,7 +139,7 @@ static int read_archive_fd(struct unit *unit, int fd, unsigned roles, member_vis
 			   void *context, struct note_error *err)
 {
 	struct reading reading = {unit, roles, visit, context, 0, NULL};
-	struct stream_budget budget = stream_budget_of(fd, unit->expansion);
+	struct stream_budget budget = stream_budget_of(fd);
 	struct contents *contents;
 	int code = contents_open_fd(&contents, fd, &budget, err);
 	if (code != NOTE_OK)

@@ -13,7 +13,7 @@ struct unit *units_append(struct units *units, const struct input_kind *kind, co
 		units->items = xrealloc(units->items, (units->count != 0 ? 2 * units->count : 1) *
 							      sizeof(*units->items));
 	struct unit *unit = &units->items[units->count++];
-	*unit = (struct unit){.kind = kind, .input = input, .expansion = units->expansion};
+	*unit = (struct unit){.kind = kind, .input = input};
 	return unit;
 }
 

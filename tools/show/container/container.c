@@ -187,7 +187,7 @@ void inspect_layout(struct inspection *inspection, const struct record_style *st
 void inspect_archive(struct inspection *inspection, const struct record_style *style, int fd,
 		     const char *path)
 {
-	struct stream_budget budget = stream_budget_of(fd, style->expansion);
+	struct stream_budget budget = stream_budget_of(fd);
 	struct archive_view view = {inspection, style, path, &budget, 0, {0}};
 	struct contents *contents;
 	struct note_error error;

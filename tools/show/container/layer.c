@@ -114,7 +114,7 @@ static void read_layer(struct walk *walk, const char *path)
 	struct container *container = walk->container;
 	struct contents *outer = NULL;
 	struct stream *stream = NULL;
-	struct stream_budget budget = {0, 0, false};
+	struct stream_budget budget = {0};
 	struct note_error error;
 	const bool named = !walk->again && strncmp(walk->layer, SHA256, strlen(SHA256)) == 0;
 	int fd = -1, code;
@@ -123,7 +123,7 @@ static void read_layer(struct walk *walk, const char *path)
 		if (code == NOTE_ABSENT)
 			code = not_there(&error);
 		if (code == NOTE_OK) {
-			budget = stream_budget_of(fd, container->view->style->expansion);
+			budget = stream_budget_of(fd);
 			container->view->budget = &budget;
 			code = stream_open_fd(&stream, fd, &budget, &error);
 		}

@@ -137,6 +137,7 @@ struct dwarf {
 	struct note_error *err;
 	struct debug_section *sections;
 	size_t section_count;
+	uint64_t inflated; /* bytes, of all sections that were compressed */
 	struct debug_section *abbrev;
 	struct debug_section *line;
 	struct debug_section *str_offsets;

@@ -10,6 +10,7 @@
 #include <libdeflate.h>
 #include <zstd.h>
 
+#include "tools/base/expansion/expansion.h"
 #include "tools/splitter/dwarf/internal.h"
 
 #ifndef ELFCOMPRESS_ZSTD
@@ -19,9 +20,6 @@
 #ifndef SHT_CREL
 #define SHT_CREL 0x40000014
 #endif
-
-/* zlib makes 1032 bytes of one at most; sections that say more are made to exhaust memory. */
-#define MAX_RATIO 1032
 
 static const char *const names[DEBUG_KINDS] = {
 	[DEBUG_INFO] = ".debug_info",     [DEBUG_TYPES] = ".debug_types",
@@ -74,9 +72,10 @@ static int inflate_section(struct dwarf *dwarf, struct debug_section *section)
 	if (type != ELFCOMPRESS_ZLIB && type != ELFCOMPRESS_ZSTD)
 		return section_error(dwarf, section, 0, NOTE_UNSUPPORTED,
 				     "a section compressed in an unknown way");
-	if (size / MAX_RATIO > section->size)
-		return section_error(dwarf, section, 0, NOTE_MALFORMED,
-				     "a compressed section that would grow out of bounds");
+	if (size > expansion_bound(dwarf->image->size, EXPANSION_MEMORY) - dwarf->inflated)
+		return expansion_error(dwarf->err, NOTE_MALFORMED, section->file_offset,
+				       section->name, EXPANSION_MEMORY);
+	dwarf->inflated += size;
 	const uint8_t *from = section->bytes + header;
 	section->inflated = malloc(size > 0 ? size : 1);
 	if (section->inflated == NULL)

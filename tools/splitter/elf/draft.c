@@ -7,13 +7,11 @@
 #include <zstd.h>
 
 #include "libnote/error.h"
+#include "tools/base/expansion/expansion.h"
 
 #ifndef ELFCOMPRESS_ZSTD
 #define ELFCOMPRESS_ZSTD 2
 #endif
-
-/* zlib makes 1032 bytes of one at most; who says more wants to exhaust memory. */
-#define MAX_RATIO 1032
 
 void draft_begin(struct draft *draft, const struct plan *plan)
 {
@@ -90,7 +88,7 @@ static bool inflate(uint32_t type, const uint8_t *from, uint64_t from_size, uint
 }
 
 static int inflate_section(struct draft *draft, const struct image *image, uint64_t index,
-			   struct note_error *err)
+			   uint64_t *left, struct note_error *err)
 {
 	struct plan_section *section = &draft->plan.sections[index];
 	const uint64_t header = image->is_64 ? sizeof(Elf64_Chdr) : sizeof(Elf32_Chdr);
@@ -106,10 +104,10 @@ static int inflate_section(struct draft *draft, const struct image *image, uint6
 	if (type != ELFCOMPRESS_ZLIB && type != ELFCOMPRESS_ZSTD)
 		return error_set(err, NOTE_UNSUPPORTED, section->shdr.sh_offset,
 				 "%s: a section compressed in an unknown way", section->name);
-	if (size / MAX_RATIO > stored)
-		return error_set(err, NOTE_MALFORMED, section->shdr.sh_offset,
-				 "%s: a compressed section that would grow out of bounds",
-				 section->name);
+	if (size > *left)
+		return expansion_error(err, NOTE_MALFORMED, section->shdr.sh_offset, section->name,
+				       EXPANSION_MEMORY);
+	*left -= size;
 	uint8_t *to = malloc(size != 0 ? size : 1);
 	if (to == NULL)
 		return error_system(err, "%s", section->name);
@@ -126,12 +124,13 @@ static int inflate_section(struct draft *draft, const struct image *image, uint6
 
 int draft_inflate(struct draft *draft, const struct image *image, struct note_error *err)
 {
+	uint64_t left = expansion_bound(image->size, EXPANSION_MEMORY);
 	int code = NOTE_OK;
 	for (uint64_t i = 1; code == NOTE_OK && i < draft->plan.count; i++) {
 		const struct plan_section *section = &draft->plan.sections[i];
 		if (section->fate == FATE_DEBUG && section->bytes != NULL &&
 		    (section->shdr.sh_flags & SHF_COMPRESSED) != 0)
-			code = inflate_section(draft, image, i, err);
+			code = inflate_section(draft, image, i, &left, err);
 	}
 	return code;
 }
