@@ -172,7 +172,7 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 		      struct note_error *err)
 {
 	const struct file_attributes like = {
-		.like = fd, .same = true, .later = stamp->batch, .tag = index};
+		.like = fd, .same = true, .nearly = true, .later = stamp->batch, .tag = index};
 	struct strings paths = {0};
 	if (stamp->out != NULL)
 		return output_write(stamp->out, bytes, size, fd, !stamp->no_sync, err);

@@ -315,6 +315,30 @@ holes_stay() {
 }
 check "a sparse file stays sparse" holes_stay
 
+# On a file system that shares blocks: XFS in a file, mounted for the time of the test.
+blocks_are_shared() {
+	sources; need mkfs.xfs unshare mount
+	[ "$(id -u)" = 0 ] || skip "only root mounts"
+	$CC -o demo main.c lib.c
+	head -c 20000000 /dev/urandom >>demo.rest
+	objcopy --add-section .filler=demo.rest demo
+	cp demo plain
+	"$PKGNOTE" stamp -q -k name=demo plain
+	truncate -s 400M disk
+	mkfs.xfs -q disk 2>log || skip "$(tail -1 log)"
+	mkdir there
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount -o loop disk there 2>log || exit 77
+		cp demo there/ && ln there/demo there/again && cp --reflink=always there/demo there/kept && sync -f there && stat -f -c %f there >before
+		"$1" stamp -q -k name=demo there/demo there/again || exit 1
+		sync -f there && stat -f -c %f there >after
+		cp there/demo shared && [ there/demo -ef there/again ] && umount there' sh "$PKGNOTE" || { [ $? = 77 ] && skip "$(tail -1 log)"; fail "not stamped there"; }
+	cmp shared plain
+	# Of 5,000 blocks, which the copy keeps.
+	[ "$(($(cat before) - $(cat after)))" -lt 100 ]
+}
+check "where the file system shares blocks, those that do not change are" blocks_are_shared
+
 # A signature of the old bytes must not stand on the new ones, nor vanish without a word.
 signatures_go() {
 	sources

@@ -60,8 +60,10 @@ int open_parent(struct root *root, const char *path, bool make, const char **nam
 
 /* --- sparse.c --- */
 
-/* Writes all SIZE bytes to the new file FD, with holes where LIKE (-1: none) has some. */
-int file_write_like(int fd, int like, const void *from, size_t size, struct note_error *err);
+/* Writes all SIZE bytes to the new file FD: with holes where ATTRIBUTES' LIKE has some; sharing its
+ * blocks where it is nearly the same, and the file system can. */
+int file_write_like(int fd, const struct file_attributes *attributes, const void *from, size_t size,
+		    struct note_error *err);
 
 /* --- writable.c --- */
 

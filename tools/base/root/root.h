@@ -81,6 +81,7 @@ struct file_attributes {
 	 * security.evm, which speak of the old contents), or -1. */
 	int like;
 	bool keep_times; /* those of LIKE, too */
+	bool nearly;     /* most of LIKE's bytes are the new file's, in their places */
 	/* Not NULL: a group of LIKE that we may not give is no failure, unless the file is set-id;
 	 * it is set then, and the new file has our group. */
 	bool *group_lost;

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files with holes: what replaces one has holes too, instead of gigabytes of zeros on the disk. */
+/* Files with holes: what replaces one has holes too, instead of gigabytes of zeros on the disk. And
+ * files that hardly change: where the file system can share blocks, those that do not are shared.
+ */
+#include <errno.h>
+#include <linux/fs.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +15,8 @@
 
 /* File systems give out space in blocks of this size or a divisor of it. */
 #define BLOCK 4096
+/* So much is compared at a time. */
+#define PIECE ((size_t)256 << 10)
 
 static bool is_zero(const uint8_t *bytes, size_t size)
 {
@@ -38,10 +46,67 @@ static size_t run_of(const uint8_t *bytes, size_t size, size_t at, bool *zero)
 	return end - at;
 }
 
-int file_write_like(int fd, int like, const void *from, size_t size, struct note_error *err)
+static bool put(int fd, const uint8_t *bytes, size_t size, off_t at)
+{
+	while (size > 0) {
+		const ssize_t done = pwrite(fd, bytes, size, at);
+		if (done < 0 && errno != EINTR)
+			return false;
+		const size_t step = done > 0 ? (size_t)done : 0;
+		bytes += step;
+		size -= step;
+		at += (off_t)step;
+	}
+	return true;
+}
+
+/* Writes those blocks of NEW, which lies AT in the file, that differ from OLD. */
+static bool put_changes(int fd, const uint8_t *old, const uint8_t *new, size_t size, off_t at)
+{
+	size_t from = 0, end = 0;
+	while (end < size) {
+		const size_t length = size - end < BLOCK ? size - end : BLOCK;
+		const bool same = memcmp(old + end, new + end, length) == 0;
+		if (same && !put(fd, new + from, end - from, at + (off_t)from))
+			return false;
+		end += length;
+		if (same)
+			from = end;
+	}
+	return put(fd, new + from, end - from, at + (off_t)from);
+}
+
+/* FD's file becomes LIKE's, sharing all its blocks, and then SIZE BYTES, as far as they differ.
+ * False where that cannot be; the file holds anything then. */
+static bool write_changes(int fd, int like, const uint8_t *bytes, size_t size)
+{
+	if (ioctl(fd, FICLONE, like) != 0)
+		return false;
+	uint8_t *old = malloc(PIECE);
+	bool good = old != NULL && ftruncate(fd, (off_t)size) == 0;
+	for (size_t at = 0; at < size && good;) {
+		const size_t piece = size - at < PIECE ? size - at : PIECE;
+		/* Not from LIKE, which somebody else may change meanwhile. */
+		const ssize_t got = pread(fd, old, piece, (off_t)at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		good = got > 0 && put_changes(fd, old, bytes + at, (size_t)got, (off_t)at);
+		at += got > 0 ? (size_t)got : 0;
+	}
+	free(old);
+	return good;
+}
+
+int file_write_like(int fd, const struct file_attributes *attributes, const void *from, size_t size,
+		    struct note_error *err)
 {
 	const uint8_t *bytes = from;
+	const int like = attributes->like;
 	int code = NOTE_OK;
+	if (attributes->nearly && like >= 0 && write_changes(fd, like, bytes, size))
+		return NOTE_OK;
+	if (attributes->nearly && ftruncate(fd, 0) != 0)
+		return error_system(err, "write");
 	if (!has_holes(like))
 		return file_write(fd, from, size, err);
 	if (ftruncate(fd, (off_t)size) != 0)

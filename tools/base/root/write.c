@@ -95,7 +95,7 @@ static int write_temporary(int *fd, int at, const char *name, const void *bytes,
 		code = error_set(err, ROOT_AGAIN, NOTE_NO_OFFSET,
 				 "another file took its place while it was worked on");
 	if (code == NOTE_OK)
-		code = file_write_like(*fd, attributes->like, bytes, size, err);
+		code = file_write_like(*fd, attributes, bytes, size, err);
 	if (code == NOTE_OK)
 		code = set_attributes(*fd, attributes, err);
 	if (code == NOTE_OK)
