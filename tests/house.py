@@ -25,6 +25,7 @@ FLOORS = [
     ("tools/flags", []),
     ("tools/release", ["tools/debuginfod", "tools/splitter/dwarf"]),
     ("tools/fetch", ["tools/debuginfod", "tools/splitter/dwarf", "tools/release/inputs"]),
+    ("tools/trace", ["tools/debuginfod", "tools/fetch", "tools/splitter/programs"]),
 ]
 # Who may use libnote and base: everybody above them.
 GROUND = ["libnote", "tools/base"]

@@ -7,6 +7,7 @@
 
 extern const struct command show_command;
 extern const struct command compare_command;
+extern const struct command trace_command;
 extern const struct command stamp_command;
 extern const struct command flags_command;
 extern const struct command split_command;

@@ -6,8 +6,8 @@
 #include "tools/commands.h"
 
 static const struct command *const commands[] = {
-	&show_command,           &compare_command, &stamp_command, &flags_command,  &split_command,
-	&find_debuginfo_command, &publish_command, &fetch_command, &verify_command,
+	&show_command,  &compare_command,        &trace_command,   &stamp_command, &flags_command,
+	&split_command, &find_debuginfo_command, &publish_command, &fetch_command, &verify_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -37,6 +37,7 @@ struct space {
 struct module {
 	const char *path; /* as the process had it; "[vdso]"; NULL where it is not known */
 	uint64_t address; /* of its ELF header */
+	uint64_t end;     /* behind its last segment; 0 where that is not known */
 	uint16_t machine;
 	bool is_64;
 	bool is_big;

@@ -157,6 +157,18 @@ static bool take_note(void *context, const struct elf_note *note)
 	return true;
 }
 
+/* Behind the last byte of its segments; 0 where they say nothing sound. */
+static uint64_t find_end(struct image *headers, uint64_t bias)
+{
+	GElf_Phdr phdr;
+	uint64_t end = 0, last;
+	for (uint64_t i = 0; i < headers->phnum; i++)
+		if (image_phdr(headers, i, &phdr, NULL) == NOTE_OK && phdr.p_type == PT_LOAD &&
+		    !__builtin_add_overflow(bias + phdr.p_vaddr, phdr.p_memsz, &last) && last > end)
+			end = last;
+	return end;
+}
+
 /* The bias is where the first PT_LOAD lies against where it was linked to. */
 static void read_notes(struct module *module, struct image *headers)
 {
@@ -172,6 +184,7 @@ static void read_notes(struct module *module, struct image *headers)
 		bias = module->address - (phdr.p_vaddr - phdr.p_offset);
 		break;
 	}
+	module->end = find_end(headers, bias);
 	for (uint64_t i = 0; i < headers->phnum; i++) {
 		if (image_phdr(headers, i, &phdr, &err) != NOTE_OK || phdr.p_type != PT_NOTE ||
 		    phdr.p_filesz == 0 || areas++ >= MAX_AREAS)

@@ -254,6 +254,23 @@ as_they_are_stored() {
 		cat "$name" | "$PKGNOTE" show --json - >out
 		modules <out | diff plain -
 	done
+	# In a report of apport: each line base64 of its own, together a gzip stream.
+	{
+		printf 'ProblemType: Crash\nArchitecture: amd64\nOther: base64\n H4sIAAAAAAAC/w==\nCoreDump: base64\n'
+		gzip -c core | perl -MMIME::Base64 -e 'undef $/; binmode STDIN; $_ = <STDIN>; print " ", encode_base64(substr($_, 0, 10, ""), ""), "\n"; while (length) { print " ", encode_base64(substr($_, 0, 50001, ""), ""), "\n" }'
+		printf 'Date: today\nCoreDump: base64\n AAAA\n'
+	} >tree/it.crash
+	status 0 "$PKGNOTE" show --json tree/it.crash
+	modules <out | diff plain -
+	"$PKGNOTE" show --json - <tree/it.crash >out
+	modules <out | diff plain -
+	head -c $(($(stat -c %s tree/it.crash) / 2)) tree/it.crash >cut.crash
+	status 3 "$PKGNOTE" show cut.crash
+	says err '^pkgnote show: cut.crash: cut short'
+	printf 'ProblemType: Bug\nTitle: x\n' >bug.crash
+	status 3 "$PKGNOTE" show bug.crash
+	says err 'a problem report without a core'
+	rm tree/it.crash; mkdir bugs; mv bug.crash bugs; status 0 "$PKGNOTE" show bugs; same "$(cat err)" ''
 	status 0 "$PKGNOTE" show --json - <core
 	says out '^\{"path":"-",'
 	same "$(ls tmp)" ""

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/apport.h"
 #include "tools/base/stream/stream.h"
 #include "tools/base/text.h"
 
@@ -22,7 +23,8 @@ bool stored_is_compressed(int fd)
 {
 	uint8_t head[16];
 	const ssize_t got = pread(fd, head, sizeof(head), 0);
-	return got > 0 && stream_is_packed_head(head, (size_t)got);
+	return got > 0 &&
+	       (stream_is_packed_head(head, (size_t)got) || apport_is_head(head, (size_t)got));
 }
 
 /* A file without a name. */
@@ -186,23 +188,47 @@ static int look_behind(struct stream *stream, struct note_error *err)
 					   "looked at");
 }
 
+/* The bytes of the file FD, or of the core in the report that it is: then *REPORT is the caller's
+ * to free. */
+static int open_stream(int fd, struct stream_budget *budget, struct stream **stream,
+		       struct apport **report, struct note_error *err)
+{
+	uint8_t head[16];
+	const ssize_t got = pread(fd, head, sizeof(head), 0);
+	*stream = NULL;
+	*report = NULL;
+	if (got <= 0 || !apport_is_head(head, (size_t)got))
+		return stream_open_fd(stream, fd, budget, err);
+	*report = xmalloc(sizeof(**report));
+	const int code = apport_find(*report, fd, err);
+	return code == NOTE_OK ? stream_open_source(stream, apport_read, *report, budget, err)
+			       : code;
+}
+
 int stored_unpack(int fd, bool cores, int *out, struct note_error *err)
 {
 	struct stream_budget budget = stream_budget_of(fd);
 	struct packed packed = {0};
 	struct stream *stream;
+	struct apport *report;
 	struct note_error inner;
 	*out = -1;
-	int code = stream_open_fd(&stream, fd, &budget, err);
-	if (code != NOTE_OK)
-		return code;
-	code = open_nameless(out, err);
+	int code = open_stream(fd, &budget, &stream, &report, err);
+	/* In a directory it is one of many reports. */
+	if (code == NOTE_ABSENT && !cores) {
+		code = NOTE_UNSUPPORTED;
+		if (err != NULL)
+			err->code = code;
+	}
+	if (code == NOTE_OK)
+		code = open_nameless(out, err);
 	if (code == NOTE_OK)
 		code = unpack(&packed, stream, cores, *out, err);
 	if (code == NOTE_OK)
 		code = look_behind(stream, err);
 	stream_close(stream);
-	if (code == NOTE_OK || code == NOTE_MALFORMED) {
+	free(report);
+	if (*out >= 0 && (code == NOTE_OK || code == NOTE_MALFORMED)) {
 		const int sized = set_size(*out, packed.size, &inner);
 		if (sized != NOTE_OK && err != NULL)
 			*err = inner;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Cores as they are kept: compressed by systemd-coredump, abrt or apport (.zst .lz4 .xz .gz), or
- * out of a pipe. They are read in any order, so they go to a file without a name first, in which
+ * Cores as they are kept: compressed by systemd-coredump or abrt (.zst .lz4 .xz .gz), in apport's
+ * reports (.crash), or out of a pipe. They are read in any order, so they go to a file without a name first, in which
  * pages of zeros take no room; memory stays small, and nothing is left behind.
  */
 #ifndef BASE_STORED_H
@@ -11,7 +11,7 @@
 
 #include "libnote/libnote.h"
 
-/* Whether the regular file behind FD is compressed, by its first bytes. */
+/* Whether the regular file behind FD is compressed, or a report, by its first bytes. */
 bool stored_is_compressed(int fd);
 
 /* Unpacks the regular file behind FD into a new one, *OUT, which the caller closes. NOTE_ABSENT
