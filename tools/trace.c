@@ -14,7 +14,7 @@
 #include "libnote/error.h"
 #include "libnote/image.h"
 #include "tools/base/root/root.h"
-#include "tools/base/stored.h"
+#include "tools/base/stored/stored.h"
 #include "tools/commands.h"
 #include "tools/connection_options.h"
 #include "tools/debuginfod/environment.h"

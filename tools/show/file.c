@@ -7,7 +7,7 @@
 #include "libnote/error.h"
 #include "libnote/static_archive.h"
 #include "tools/base/contents/contents.h"
-#include "tools/base/stored.h"
+#include "tools/base/stored/stored.h"
 #include "tools/show/inspect.h"
 
 struct members {

@@ -56,7 +56,7 @@ static int read_part(void *context, void *buffer, size_t room, size_t *got, stru
 static int take(struct stream *stream, void *out, uint64_t size, struct note_error *err)
 {
 	struct nested part = {stream, size};
-	char sink[4096];
+	char sink[4096] = "";
 	size_t got = 1;
 	int code = NOTE_OK;
 	while (code == NOTE_OK && part.left != 0) {

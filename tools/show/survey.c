@@ -16,7 +16,7 @@
 #include "libnote/error.h"
 #include "tools/base/pool.h"
 #include "tools/base/root/root.h"
-#include "tools/base/stored.h"
+#include "tools/base/stored/stored.h"
 
 #define BATCH 4096
 #define CHUNK 32 /* files that a job takes at once */

@@ -10,7 +10,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/contents/contents.h"
-#include "tools/base/stored.h"
+#include "tools/base/stored/stored.h"
 #include "tools/release/inputs/content.h"
 #include "tools/release/inputs/input.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cores as they are kept: see stored.h. */
-#include "tools/base/stored.h"
+#include "tools/base/stored/stored.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/apport.h"
+#include "tools/base/stored/apport.h"
 #include "tools/base/stream/stream.h"
 #include "tools/base/text.h"
 

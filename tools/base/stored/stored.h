@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Cores as they are kept: compressed by systemd-coredump or abrt (.zst .lz4 .xz .gz), in apport's
- * reports (.crash), or out of a pipe. They are read in any order, so they go to a file without a name first, in which
- * pages of zeros take no room; memory stays small, and nothing is left behind.
+ * reports (.crash), or out of a pipe. They are read in any order, so they go to a file without a
+ * name first, in which pages of zeros take no room; memory stays small, and nothing is left behind.
  */
-#ifndef BASE_STORED_H
-#define BASE_STORED_H
+#ifndef BASE_STORED_STORED_H
+#define BASE_STORED_STORED_H
 
 #include <stdbool.h>
 

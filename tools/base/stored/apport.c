@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/base/apport.h"
+#include "tools/base/stored/apport.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * value is "Key: base64" and lines that begin with a blank, each of them base64 of its own.
  * Together these are a gzip stream. The core is CoreDump.
  */
-#ifndef BASE_APPORT_H
-#define BASE_APPORT_H
+#ifndef BASE_STORED_APPORT_H
+#define BASE_STORED_APPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
