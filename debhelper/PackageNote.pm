@@ -300,8 +300,10 @@ sub left_alone {
 
 sub move_tree {
 	my ($from, $to) = @_;
-	my @files;
-	find({no_chdir => 1, wanted => sub { push(@files, $_) if -f or -l }}, $from) if -d $from;
+	my (@files, @directories);
+	find({no_chdir => 1, wanted => sub { push(@{(-f or -l) ? \@files : \@directories}, $_) }}, $from) if -d $from;
+	# Sources have names relative to directories in which nothing else may be.
+	install_dir($to . substr($_, length($from))) foreach grep { is_empty_dir($_) } @directories;
 	foreach my $file (sort @files) {
 		my $new = $to . substr($file, length($from));
 		install_dir(dirname($new));

@@ -490,4 +490,38 @@ many_sections() {
 	done
 }
 check "files of more than 65,279 sections" many_sections
+
+# Built in a directory of its own, a program names "../../src/a.c": nobody finds that without the directory.
+compiled_elsewhere() {
+	need gcc gdb
+	mkdir -p top/src top/objects/deep root/usr/bin root/usr/lib
+	printf 'int main(void) { return 0; }\n' >top/src/a.c
+	printf 'int b(void) { return 0; }\n' >top/src/b.c
+	for g in 4 5; do (cd top/objects/deep && gcc -g -gdwarf-$g -o ../../../root/usr/bin/p$g ../../src/a.c); done
+	(cd top/objects && gcc -g -c -o b.o ../src/b.c && ar rcs ../../root/usr/lib/libb.a b.o)
+	cp -a root plain; cp -a root other; cp -a root peer; cp -a top/src kept
+	"$PKGNOTE" split --layout=rpm --name=n --package-version=1 --arch=x86_64 --build-dir="$PWD/top" --manifest=m root >out
+	same "$(find root/usr/src/debug/n-1.x86_64 -printf '%y %P\n' | sort | tr '\n' ' ')" 'd  d objects d objects/deep d src f src/a.c f src/b.c '
+	for g in 4 5; do
+		gdb -nx -batch -iex "set debug-file-directory $PWD/root/usr/lib/debug" -ex "set substitute-path /usr/src $PWD/root/usr/src" \
+			-ex 'list main' root/usr/bin/p$g >gdb.out 2>&1
+		says gdb.out '^1.*int main'
+	done
+	rm -r root/usr/src/debug/n-1.x86_64/objects
+	"$PKGNOTE" split --layout=rpm --name=n --package-version=1 --arch=x86_64 --build-dir="$PWD/top" --manifest=m2 root >out
+	[ -d root/usr/src/debug/n-1.x86_64/objects/deep ]; cmp m m2
+	export RPM_BUILD_DIR=$PWD RPM_PACKAGE_NAME=n
+	RPM_BUILD_ROOT=$PWD/plain "$PKGNOTE" find-debuginfo -q -S sources.list --unique-debug-src-base n-1.x86_64 top >out
+	same "$(tr '\0' ' ' <top/debugsources.list)" 'objects/ objects/deep/ src/a.c src/b.c '
+	# Without a source there is nothing to be found from there.
+	rm -r top/src
+	"$PKGNOTE" split --layout=deb --name=n --package-version=1 --arch=x86_64 --build-dir="$PWD/top" other >out 2>&1
+	[ ! -e other/usr/src ]
+	command -v find-debuginfo >/dev/null || return 0
+	export RPM_BUILD_ROOT=$PWD/peer RPM_PACKAGE_VERSION=1 RPM_PACKAGE_RELEASE=1 RPM_ARCH=x86_64
+	rm peer/usr/lib/libb.a; mv kept top/src
+	(cd top && find-debuginfo -j1 -i --build-id-seed 1-1 --unique-debug-suffix -1 --unique-debug-src-base n-1.x86_64 -S sources.list "$PWD") >out 2>&1
+	same "$(tr '\0' '\n' <top/debugsources.list | sort -u | tr '\n' ' ')" 'objects/deep/ src/a.c '
+}
+check "directories in which units were compiled are there, and listed" compiled_elsewhere
 finish

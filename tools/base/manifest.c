@@ -90,6 +90,7 @@ void manifest_free(struct manifest *manifest)
 	free(manifest->alternates);
 	free(manifest->skipped);
 	free(manifest->missing);
+	strings_free(&manifest->compiled_in);
 	*manifest = (struct manifest){0};
 }
 

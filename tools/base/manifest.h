@@ -67,6 +67,8 @@ struct manifest {
 	size_t skipped_count;
 	struct manifest_missing *missing;
 	size_t missing_count;
+	struct strings compiled_in; /* directories that names of sources are relative to: made, and
+				       not written down */
 };
 
 /* The adders return the new, zeroed entry, valid until the next call of the same one. */

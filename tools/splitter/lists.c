@@ -297,6 +297,11 @@ static int write_facts(const struct debug_tree *tree, const struct manifest *man
 		for (size_t j = 0; j < file->sources.count; j++)
 			strings_add(&relative, file->sources.items[j] + prefix);
 	}
+	/* As find-debuginfo has them: cpio makes a directory of each. */
+	for (size_t i = 0; i < manifest->compiled_in.count; i++)
+		if (strlen(manifest->compiled_in.items[i]) > prefix)
+			strings_take(&relative,
+				     xasprintf("%s/", manifest->compiled_in.items[i] + prefix));
 	strings_sort(&relative);
 	for (size_t i = 0; i < relative.count; i++)
 		if (i == 0 || strcmp(relative.items[i], relative.items[i - 1]) != 0)

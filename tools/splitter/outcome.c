@@ -47,6 +47,11 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 	const char *directory = run->layout.sources;
 	outcome->sources = xrealloc(outcome->sources, (outcome->source_count + sources->count) *
 							      sizeof(struct source *));
+	for (size_t i = 0; i < sources->directories.count; i++) {
+		const char *compiled = below(directory, sources->directories.items[i]);
+		if (compiled != NULL)
+			sources_compiled_in(run->sources, compiled);
+	}
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct dwarf_source *source = &sources->items[i];
 		const char *installed =

@@ -21,6 +21,7 @@ struct sources {
 	struct source **items;
 	size_t count, room;
 	struct hash_map by_installed;
+	struct strings directories; /* in which units were compiled */
 };
 
 struct sources *sources_new(struct root *root, const char *directory, const struct path_map *map,
@@ -47,6 +48,7 @@ void sources_free(struct sources *sources)
 		free(sources->items[i]);
 	}
 	free(sources->items);
+	strings_free(&sources->directories);
 	hash_map_free(&sources->by_installed);
 	pthread_cond_destroy(&sources->idle);
 	pthread_mutex_destroy(&sources->lock);
@@ -284,4 +286,28 @@ void sources_count(const struct sources *sources, size_t *there, size_t *missing
 		else if (source->err.code == NOTE_OK)
 			++*there;
 	}
+}
+
+void sources_compiled_in(struct sources *sources, const char *directory)
+{
+	pthread_mutex_lock(&sources->lock);
+	strings_add(&sources->directories, directory);
+	pthread_mutex_unlock(&sources->lock);
+}
+
+int sources_make_directories(struct sources *sources, struct strings *out, struct note_error *err)
+{
+	size_t there, missing;
+	int code = NOTE_OK;
+	sources_count(sources, &there, &missing);
+	strings_sort(&sources->directories);
+	for (size_t i = 0; there != 0 && i < sources->directories.count; i++) {
+		const char *directory = sources->directories.items[i];
+		if (i != 0 && strcmp(directory, sources->directories.items[i - 1]) == 0)
+			continue;
+		if (code == NOTE_OK)
+			code = root_make_dirs(sources->root, directory, err);
+		strings_take(out, xasprintf("/%s", directory));
+	}
+	return code;
 }

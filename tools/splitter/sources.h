@@ -37,6 +37,14 @@ const struct source *sources_take(struct sources *sources, const char *installed
  * directory whose file is there already, or the first that has one of that name. */
 const struct source *sources_take_again(struct sources *sources, const char *installed);
 
+/* A directory below ROOT in which units were compiled. */
+void sources_compiled_in(struct sources *sources, const char *directory);
+
+/* Makes those directories, once all threads are done, if there is a source at all: gdb looks for
+ * "DIRECTORY/../src/a.c". OUT gets their
+ * names, sorted and with a "/" in front. */
+int sources_make_directories(struct sources *sources, struct strings *out, struct note_error *err);
+
 /* Tells, in the order of names, of each place whose contents gave way to other ones, once all
  * threads are done. */
 typedef void sources_lost(void *context, const struct source *source, const char *place);

@@ -389,6 +389,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	together_finish(run);
 	split_dwarf_finish(run);
 	alternate_finish(run);
+	if (sources_make_directories(run->sources, &manifest->compiled_in, err) != NOTE_OK)
+		options->tell(options->context, SPLIT_FAILED, run->layout.sources, NULL, err);
 	links_make(run);
 	if (options->elf_check != ELF_CHECK_NONE)
 		pool_run(options->jobs, tree.total, look_at, NULL, &tree);

@@ -43,6 +43,9 @@ struct dwarf_source {
 struct dwarf_sources {
 	struct dwarf_source *items; /* sorted by original, each once */
 	size_t count;
+	/* Where units were compiled, as it is to lie below ROOT: names are relative to it, as
+	 * "../src/a.c", and lead nowhere where it is not there. Without a map: as it is written. */
+	struct strings directories;
 };
 
 void dwarf_sources_free(struct dwarf_sources *sources);

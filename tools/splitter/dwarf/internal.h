@@ -305,6 +305,9 @@ void source_list_free(struct source_list *list);
 uint32_t source_list_directory(struct source_list *list, const struct path_map *map,
 			       const char *base, const char *directory);
 
+/* A unit was compiled there. */
+void source_list_compiled(struct source_list *list, uint32_t number);
+
 /* Its normalised path. */
 const char *source_list_directory_name(const struct source_list *list, uint32_t number);
 

@@ -31,6 +31,8 @@ struct source {
 struct source_list {
 	uint64_t size;
 	struct strings directories; /* absolute and normalised */
+	uint8_t *compiled;          /* for each: a unit was compiled there */
+	size_t compiled_room;
 	struct hash_map by_directory;
 	struct text scratch;
 	struct strings kept;
@@ -49,6 +51,7 @@ void source_list_free(struct source_list *list)
 	if (list == NULL)
 		return;
 	strings_free(&list->directories);
+	free(list->compiled);
 	hash_map_free(&list->by_directory);
 	text_free(&list->scratch);
 	strings_free(&list->kept);
@@ -60,6 +63,17 @@ void source_list_free(struct source_list *list)
 const char *source_list_directory_name(const struct source_list *list, uint32_t number)
 {
 	return list->directories.items[number];
+}
+
+void source_list_compiled(struct source_list *list, uint32_t number)
+{
+	if (number >= list->compiled_room) {
+		const size_t room = 2 * (size_t)number + 64;
+		list->compiled = xrealloc(list->compiled, room);
+		memset(list->compiled + list->compiled_room, 0, room - list->compiled_room);
+		list->compiled_room = room;
+	}
+	list->compiled[number] = 1;
 }
 
 uint32_t source_list_directory(struct source_list *list, const struct path_map *map,
@@ -158,6 +172,14 @@ void source_list_finish(struct source_list *list, const struct path_map *map,
 		item->primary = source->primary;
 		memcpy(item->md5, source->md5, sizeof(item->md5));
 	}
+	for (size_t i = 0; i < list->compiled_room && i < list->directories.count; i++) {
+		const char *directory = list->directories.items[i];
+		if (list->compiled[i] == 0)
+			continue;
+		char *installed = map != NULL ? path_map_apply(map, directory) : xstrdup(directory);
+		if (installed != NULL)
+			strings_take(&out->directories, installed);
+	}
 	qsort(out->items, list->count, sizeof(*out->items), compare_sources);
 	out->count = 0;
 	for (size_t i = 0; i < list->count; i++) {
@@ -180,5 +202,6 @@ void dwarf_sources_free(struct dwarf_sources *sources)
 		free(sources->items[i].installed);
 	}
 	free(sources->items);
+	strings_free(&sources->directories);
 	*sources = (struct dwarf_sources){0};
 }

@@ -39,6 +39,8 @@ static void add_primary(struct dwarf *dwarf, const struct unit *unit, const char
 	if (!path_is_source(name))
 		return;
 	uint32_t directory = source_list_directory(dwarf->sources, dwarf->map, NULL, comp_dir);
+	if (comp_dir != NULL)
+		source_list_compiled(dwarf->sources, directory);
 	source_list_add(dwarf->sources, directory, name, NULL, true);
 }
 
