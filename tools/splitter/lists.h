@@ -4,7 +4,7 @@
  *
  *   debugfiles.list        %dir lines, then all below /usr/lib/debug, sources without another list
  *   (-S) debugsourcefiles.list   what lies right below /usr/src/debug
- *   debugsources.list      sources, relative to the build directory, each with a NUL behind it, and,
+ *   debugsources.list      sources, relative to the build directory, each with a NUL behind it;
  *                          with a slash at the end, where units were compiled
  *   debuglinks.list        "LINK TARGET", for symbolic links to debug files
  *   elfbins.list           ".//PATH" of each file that was split
