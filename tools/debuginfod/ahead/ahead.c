@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/debuginfod/memory.h"
@@ -26,7 +25,7 @@ struct ahead {
 	pthread_t thread;
 	struct client *client; /* the thread's, as are these */
 	struct strings ids;
-	volatile sig_atomic_t cancelled;
+	atomic_bool cancelled;
 	atomic_bool over; /* the thread has done all */
 };
 
@@ -60,21 +59,32 @@ static void *fetch(void *context)
 	return NULL;
 }
 
-/* Before libcrypto and others are taken down, by what they registered before this. */
-static void wait_at_exit(void)
+/* Waits for the thread. In a fork's child there is none, and its client is the parent's. */
+static void join(struct ahead *ahead)
 {
-	const struct timespec pause = {.tv_nsec = 1000000};
+	if (ahead->started && ahead->process == getpid()) {
+		pthread_join(ahead->thread, NULL);
+		at_work = NULL;
+		busy = 0;
+	}
+	ahead->started = false;
+	ahead->client = NULL;
+	strings_free(&ahead->ids);
+}
+
+/* Before libcrypto and others are taken down, by what they registered before this. */
+static void end_at_exit(void)
+{
 	struct ahead *ahead = at_work;
 	if (ahead == NULL || busy != getpid())
 		return;
-	ahead->cancelled = 1;
-	while (!ahead->over)
-		nanosleep(&pause, NULL);
+	ahead->cancelled = true;
+	join(ahead);
 }
 
 static void register_exit(void)
 {
-	atexit(wait_at_exit);
+	atexit(end_at_exit);
 }
 
 static bool start_thread(struct ahead *ahead)
@@ -91,19 +101,6 @@ static bool start_thread(struct ahead *ahead)
 	if (ahead->started)
 		at_work = ahead;
 	return ahead->started;
-}
-
-/* Waits for the thread. In a fork's child there is none, and its client is the parent's. */
-static void join(struct ahead *ahead)
-{
-	if (ahead->started && ahead->process == getpid()) {
-		pthread_join(ahead->thread, NULL);
-		at_work = NULL;
-		busy = 0;
-	}
-	ahead->started = false;
-	ahead->client = NULL;
-	strings_free(&ahead->ids);
 }
 
 /* --- the handle's --- */
@@ -130,15 +127,23 @@ static bool look_around(struct ahead *ahead, const char *hex)
 	return good && ahead->ids.count > 0;
 }
 
-/* It gets what its own client is given; nobody is told anything. */
+/* Ten times a second. */
+static int is_cancelled(void *context, const struct client_progress *progress)
+{
+	(void)progress;
+	return ((struct ahead *)context)->cancelled;
+}
+
+/* It gets what the handle's own client is given; nobody is told anything. */
 static bool open_client(struct ahead *ahead, const struct client_options *options)
 {
 	struct client_options mine = *options;
-	mine.progress = NULL;
+	mine.progress = is_cancelled;
+	mine.progress_context = ahead;
 	mine.log = mine.tell = NULL;
-	mine.elfutils_write = false; /* who asks for it puts it there */
-	mine.cancelled = &ahead->cancelled;
-	ahead->cancelled = 0;
+	mine.elfutils_write = false;          /* who asks for it puts it there */
+	mine.cache_size = mine.cache_age = 0; /* and cleans up */
+	ahead->cancelled = false;
 	return client_open(&ahead->client, &mine, NULL) == NOTE_OK;
 }
 
@@ -175,14 +180,14 @@ void ahead_start(struct ahead *ahead, const struct client_options *options, cons
 void ahead_stop(struct ahead *ahead)
 {
 	ahead->stopped = true;
-	ahead->cancelled = 1;
+	ahead->cancelled = true;
 }
 
 void ahead_end(struct ahead *ahead)
 {
 	if (ahead == NULL)
 		return;
-	ahead->cancelled = 1;
+	ahead->cancelled = true;
 	join(ahead);
 	strings_free(&ahead->known);
 	free(ahead);

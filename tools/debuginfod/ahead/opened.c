@@ -46,14 +46,26 @@ static bool wants_debuginfo(int fd, char hex[2 * BUILD_ID_MOST + 1])
 	return wants;
 }
 
-/* Files alone are read: whatever else is open may be waiting for somebody. */
-static bool is_elf(int fd)
+/* A descriptor of our own for the file that NAME in /proc/self/fd is, whoever closes that
+ * meanwhile, or -1. Files alone are opened: whatever else there is may be waiting for somebody. */
+static int open_elf(int at, const char *name)
 {
-	char magic[4];
+	char magic[4], self[40];
 	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
-	       memcmp(magic, "\177ELF", sizeof(magic)) == 0;
+	const int place = openat(at, name, O_PATH | O_CLOEXEC);
+	if (place < 0)
+		return -1;
+	int fd = -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
+	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode))
+		fd = open(self, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	close(place);
+	if (fd >= 0 && (pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
+			memcmp(magic, "\177ELF", sizeof(magic)) != 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 bool ahead_opened(struct strings *ids)
@@ -65,14 +77,14 @@ bool ahead_opened(struct strings *ids)
 	bool good = true;
 	while (directory != NULL && good && seen < OPENED_MOST &&
 	       (entry = readdir(directory)) != NULL) {
-		char *end;
-		const long fd = strtol(entry->d_name, &end, 10);
-		if (*end != '\0' || end == entry->d_name || fd == dirfd(directory) ||
-		    !is_elf((int)fd))
+		const int fd =
+			entry->d_name[0] != '.' ? open_elf(dirfd(directory), entry->d_name) : -1;
+		if (fd < 0)
 			continue;
 		seen++;
-		if (wants_debuginfo((int)fd, hex) && !list_has(ids, hex) && !is_installed(hex))
+		if (wants_debuginfo(fd, hex) && !list_has(ids, hex) && !is_installed(hex))
 			good = list_add(ids, hex);
+		close(fd);
 	}
 	if (directory != NULL)
 		closedir(directory);
