@@ -78,7 +78,7 @@ sub write_lines {
 # What holds where dh_pkgnote is told nothing else.
 sub default_settings {
 	return (shape => $ENV{DH_PKGNOTE_SHAPE} || 'dbgsym', sources => $ENV{DH_PKGNOTE_SOURCES} || 0, force => 0,
-		report => $ENV{DH_PKGNOTE_REPORT} // '');
+		report => $ENV{DH_PKGNOTE_REPORT} // '', split => '');
 }
 
 sub strict { return ($ENV{DH_PKGNOTE_STRICT} // '') !~ /^0?$/ }
@@ -380,7 +380,7 @@ sub split_package {
 	my @sources = ($settings{sources} and defined($tree)) ? ('--build-dir=' . getcwd()) : ();
 	my @split = ('split', '--no-sync', ($dh{VERBOSE} ? () : '-q'), jobs(), '--layout=deb', "--name=$source",
 		"--package-version=$version", "--arch=$arch", '--compress=zlib', "--debug-root=/$DEBUG_ROOT", @sources,
-		left_alone($package));
+		split(/\t/, $settings{split}), left_alone($package));
 	# A file of a udeb is that of the package beside it, with one build-id: it has the debuglink, too, to be the same
 	# file, and the debug file is in the other's debug package.
 	run_splitter($package, 'dh_strip', 'split', @split) if is_udeb($package) and not defined($tree);

@@ -45,6 +45,10 @@ own_options() {
 	"$PKGNOTE" show --json ../hallo_*.deb >notes
 	says notes 'bin/hallo".*"appCpe":"cpe:x".*"debugInfoUrl":"https://debug.example.org"|bin/hallo".*"debugInfoUrl":"https://debug.example.org".*"appCpe":"cpe:x"'
 	says notes 'libgreet.so".*"package":null'
+	rules "override_dh_pkgnote:\n\tdh_pkgnote --keep-symtab='*/bin/hallo' --keep-section=.comment --split-option=--minidebuginfo"; binary
+	readelf -SW debian/hallo/usr/bin/hallo >../sections; says ../sections ' \.symtab .*SYMTAB'; says ../sections ' \.comment '
+	readelf -SW "$(find debian/hallo -name 'libgreet.so*' -type f)" >../sections; says ../sections ' \.gnu_debugdata '; says_not ../sections ' \.symtab '
+	rules 'override_dh_pkgnote:\n\tdh_pkgnote --split-option=word'; stops "split-option wants one option of pkgnote split, not 'word'" -b -nc
 	rules 'override_dh_pkgnote:'; binary
 	"$PKGNOTE" show --json ../hallo_*.deb >notes; says_not notes '"package":\{'
 	ls ../hallo-dbgsym_*.deb >/dev/null

@@ -196,6 +196,20 @@ excluded() {
 }
 check "_pkgnote_exclude: patterns for what is neither stamped nor split" excluded
 
+kept() {
+	rpm_ready
+	project_tally
+	sed -i '1i %global _pkgnote_keep_symtab */libtally.so* /nothing/*\n%global _pkgnote_keep_section .comment\n%global _pkgnote_split_options --compress=zlib "--exclude=/no thing"' tally.spec
+	tally
+	readelf -SW root/usr/lib64/libtally.so.1 >sections
+	says sections ' \.symtab .*SYMTAB'; says sections ' \.comment '
+	readelf -SW root/usr/bin/tally >sections
+	says_not sections 'symtab'; says sections ' \.comment '
+	readelf -SW "$(find root/usr/lib/debug -type f -name 'tally*.debug' | head -1)" >sections
+	says sections ' \.debug_[a-z_]+ .* C '
+}
+check "_pkgnote_keep_symtab, _pkgnote_keep_section, _pkgnote_split_options" kept
+
 flags() {
 	tally ours --define 'tally_make LDFLAGS="%{_pkgnote_flags}"'
 	same "$(note_of root/usr/bin/tally version)" 1.0-1
