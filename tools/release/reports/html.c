@@ -15,7 +15,7 @@
 #include "tools/release/reports/place.h"
 #include "tools/release/reports/report.h"
 
-#define ROWS_MOST 1000
+#define ROWS_MOST 250
 #define OPEN_MOST 20   /* wanting files of which the reasons show at once */
 #define PAGE_MOST 5000 /* lines */
 
