@@ -144,4 +144,53 @@ archives_that_are_not() {
 	says err 'unpacks to more than 64 times'
 }
 check "archives that are cut, nested too deep, empty of programs, or bombs are not green" archives_that_are_not
+# The tree in two layers, below them an old program that is replaced and one that is taken away: an OCI layout, and tars.
+image() {
+	need tar gzip sha256sum
+	tree
+	mkdir -p low/usr/bin top saved
+	cp one low/usr/bin/two; cp one low/usr/bin/gone; (cd root && cp --parents usr/bin/one ../low; cp -r . ../top; rm ../top/usr/bin/one; : >../top/usr/bin/.wh.gone)
+	tar cf low.tar -C low .; tar czf top.tgz -C top .
+	local layer digest list='' n=0 names=''
+	mkdir -p layout/blobs/sha256
+	echo '{"imageLayoutVersion":"1.0.0"}' >layout/oci-layout
+	for layer in low.tar top.tgz; do
+		digest=$(sha256sum <$layer | cut -d' ' -f1); n=$((n + 1))
+		cp $layer layout/blobs/sha256/"$digest"
+		list="$list${list:+,}{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"sha256:$digest\",\"size\":1}"
+		mkdir "saved/$(printf '%064x' $n)"; cp $layer "saved/$(printf '%064x' $n)/layer.tar"
+		names="$names${names:+,}\"$(printf '%064x' $n)/layer.tar\""
+	done
+	LAST=$digest
+	echo "{\"schemaVersion\":2,\"layers\":[$list]}" >manifest
+	digest=$(sha256sum <manifest | cut -d' ' -f1); mv manifest layout/blobs/sha256/"$digest"
+	echo "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:$digest\"}]}" >layout/index.json
+	echo "[{\"Layers\":[$names]}]" >saved/manifest.json
+	tar cf oci.tar -C layout .; gzip -k oci.tar; tar cf docker.tar -C saved .
+}
+
+images() {
+	image
+	status 0 judge root
+	results >plain
+	for f in layout oci.tar oci.tar.gz docker.tar; do
+		echo $f
+		status 0 judge $f
+		results | diff plain -
+	done
+	status 0 judge - <docker.tar
+	results | diff plain -
+	# What is not as the image says is red, and named.
+	head -c -100 "layout/blobs/sha256/$LAST" >cut; cp cut "layout/blobs/sha256/$LAST"
+	status 1 judge layout
+	says out "sha256:$LAST.*SHA-256 of this layer"
+	rm "layout/blobs/sha256/$LAST"
+	status 1 judge layout
+	says out "cannot be read: the image names this layer, and it is not there"
+	says_not out 'as ELF'
+	rm layout/index.json
+	status 1 judge layout
+	says out 'index.json'
+}
+check "container images are verified as all their layers make them" images
 finish

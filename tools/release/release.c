@@ -178,8 +178,8 @@ static void judge_one(const struct release *release, struct subject *subject, si
 	const struct elf_artifact *artifact = &subject->artifact;
 	struct finding *finding = &subject->findings[c];
 	if (artifact->problem != NULL) {
-		finding_set(finding, *told ? VERDICT_SKIPPED : VERDICT_FAIL,
-			    "cannot be read as ELF: %s", artifact->problem);
+		finding_set(finding, *told ? VERDICT_SKIPPED : VERDICT_FAIL, "cannot be read%s: %s",
+			    artifact->kind == KIND_UNKNOWN ? "" : " as ELF", artifact->problem);
 		*told = true;
 	} else if (not_judged(subject, check) != NULL) {
 		finding_set(finding, VERDICT_SKIPPED, "%s%s",

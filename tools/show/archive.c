@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/base/container/container.h"
 #include "tools/show/nested.h"
 
 #define MAX_FILE ((uint64_t)2 << 30)
@@ -155,4 +156,61 @@ void archive_walk(struct archive_view *view, struct contents *contents, const ch
 	}
 	if (code != NOTE_ABSENT)
 		inspection_fail(view->inspection, view->path, within, &error);
+}
+
+/* --- images, and archives that are none --- */
+
+static int show_layer_member(void *context, struct contents *contents, const char *name,
+			     const char *layer, struct stream_budget *budget,
+			     struct note_error *err)
+{
+	struct archive_view *view = context;
+	const struct record_style *whole = view->style;
+	struct record_style style = *whole;
+	style.layer = layer;
+	view->style = &style;
+	view->budget = budget;
+	const int code = archive_contents_member(view, contents, name, err);
+	view->style = whole;
+	return code;
+}
+
+static void tell_failure(void *context, const char *what, const struct note_error *error)
+{
+	const struct archive_view *view = context;
+	inspection_fail(view->inspection, view->path, what, error);
+}
+
+static void tell(void *context, const char *what)
+{
+	const struct archive_view *view = context;
+	inspection_say(view->inspection, view->path, what);
+}
+
+void inspect_layout(struct inspection *inspection, const struct record_style *style,
+		    struct root *root, const char *path)
+{
+	struct archive_view view = {inspection, style, path, NULL, 0, {0}};
+	const struct container_view hooks = {&view, show_layer_member, tell_failure, tell};
+	container_read_layout(&hooks, root);
+	text_free(&view.bytes);
+}
+
+void inspect_archive(struct inspection *inspection, const struct record_style *style, int fd,
+		     const char *path)
+{
+	struct stream_budget budget = stream_budget_of(fd);
+	struct archive_view view = {inspection, style, path, &budget, 0, {0}};
+	const struct container_view hooks = {&view, show_layer_member, tell_failure, tell};
+	struct contents *contents;
+	struct note_error error;
+	const bool image = container_read(&hooks, fd, &budget);
+	const int code = image ? NOTE_OK : contents_open_fd(&contents, fd, &budget, &error);
+	if (code != NOTE_OK)
+		inspection_fail(inspection, path, NULL, &error);
+	else if (!image)
+		archive_walk(&view, contents, NULL);
+	if (!image)
+		contents_close(contents);
+	text_free(&view.bytes);
 }

@@ -79,6 +79,14 @@ int directory_add(struct units *units, const char *input, units_fail *fail, void
 		return code;
 	units->roots = xrealloc(units->roots, (units->root_count + 1) * sizeof(struct root *));
 	units->roots[units->root_count++] = root;
+	int marker;
+	if (root_open_any(root, "oci-layout", &marker, NULL) == NOTE_OK) {
+		struct unit *unit = units_append(units, &layout_input, input);
+		close(marker);
+		unit->root = root;
+		unit->path = xstrdup("");
+		return NOTE_OK;
+	}
 	char *real = realpath(input, NULL);
 	struct adding adding = {.units = units,
 				.input = input,

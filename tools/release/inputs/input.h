@@ -54,6 +54,7 @@ extern const struct input_kind manifest_input;
 extern const struct input_kind core_input;
 extern const struct input_kind build_ids_input;
 extern const struct input_kind archive_input;
+extern const struct input_kind layout_input; /* an OCI image layout, by its directory */
 extern const struct input_kind stored_input; /* a compressed core, program or archive */
 
 struct units {

@@ -2,13 +2,15 @@
 /*
  * Inputs that are packed: a core file or a program as it is kept (.zst .lz4 .xz .gz), and archives
  * (tar, zip, cpio and what is made of them: .apk, .pkg.tar.zst, .whl, .jar). Archives are streamed,
- * one member at a time in memory; one in another is looked into, once.
+ * one member at a time in memory; one in another is looked into, once. Of container images, the
+ * files that are to be seen with all layers applied.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/container/container.h"
 #include "tools/base/contents/contents.h"
 #include "tools/base/stored/stored.h"
 #include "tools/release/inputs/content.h"
@@ -135,19 +137,65 @@ static int walk(struct reading *reading, struct contents *contents, const char *
 	return code == NOTE_ABSENT ? NOTE_OK : code;
 }
 
+/* --- container images --- */
+
+static int take_layer_member(void *context, struct contents *contents, const char *name,
+			     const char *layer, struct stream_budget *budget,
+			     struct note_error *err)
+{
+	struct contents_entry entry = {.path = name, .name = name, .is_file = true};
+	(void)layer;
+	(void)budget;
+	return take_entry(context, contents, &entry, NULL, err);
+}
+
+/* The image as a whole is not what was released then: red, with the layer's name. */
+static void fail_image(void *context, const char *what, const struct note_error *error)
+{
+	struct reading *reading = context;
+	if ((reading->roles & ROLE_SHIPPED) != 0)
+		hand_over_problem(reading, what != NULL ? what : reading->unit->input, ROLE_SHIPPED,
+				  error->text);
+}
+
+/* What is told there (attestations among the layers) has no files. */
+static void say_nothing(void *context, const char *what)
+{
+	(void)context;
+	(void)what;
+}
+
+static int read_layout(struct unit *unit, unsigned roles, member_visit *visit, void *context,
+		       struct note_error *err)
+{
+	struct reading reading = {unit, roles, visit, context, 0, xmalloc(CHUNK)};
+	const struct container_view hooks = {&reading, take_layer_member, fail_image, say_nothing};
+	(void)err;
+	container_read_layout(&hooks, unit->root);
+	free(reading.chunk);
+	return NOTE_OK;
+}
+
+const struct input_kind layout_input = {"image layout", read_layout};
+
+/* --- archives --- */
+
 static int read_archive_fd(struct unit *unit, int fd, unsigned roles, member_visit *visit,
 			   void *context, struct note_error *err)
 {
 	struct reading reading = {unit, roles, visit, context, 0, NULL};
 	struct stream_budget budget = stream_budget_of(fd);
-	struct contents *contents;
-	int code = contents_open_fd(&contents, fd, &budget, err);
-	if (code != NOTE_OK)
-		return code;
+	const struct container_view hooks = {&reading, take_layer_member, fail_image, say_nothing};
+	struct contents *contents = NULL;
+	int code = NOTE_OK;
 	reading.chunk = xmalloc(CHUNK);
-	code = walk(&reading, contents, NULL, err);
+	if (!container_read(&hooks, fd, &budget)) {
+		code = contents_open_fd(&contents, fd, &budget, err);
+		if (code == NOTE_OK)
+			code = walk(&reading, contents, NULL, err);
+		contents_close(contents);
+	}
 	free(reading.chunk);
-	contents_close(contents);
 	return code;
 }
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Shared by the files of this room. */
-#ifndef SHOW_CONTAINER_INTERNAL_H
-#define SHOW_CONTAINER_INTERNAL_H
+#ifndef BASE_CONTAINER_INTERNAL_H
+#define BASE_CONTAINER_INTERNAL_H
 
 #include <json-c/json.h>
 
-#include "tools/show/archive.h"
-#include "tools/show/container/layers.h"
+#include "tools/base/container/container.h"
+#include "tools/base/container/layers.h"
 
 #define SHA256 "sha256:"
-
-struct root;
 
 /* A file of the image: a small document, a symbolic link or anything else. */
 struct part {
@@ -21,7 +19,7 @@ struct part {
 };
 
 struct container {
-	struct archive_view *view;
+	const struct container_view *view;
 	struct stream_budget *budget; /* of the archive */
 	int fd;
 	struct root *root; /* of a directory, else NULL */

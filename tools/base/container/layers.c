@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What layers of a container image hide: see layers.h. */
-#include "tools/show/container/layers.h"
+#include "tools/base/container/layers.h"
 
 #include <search.h>
 #include <stdlib.h>

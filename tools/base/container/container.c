@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
-#include "tools/show/container/internal.h"
+#include "tools/base/container/internal.h"
 
 #define MOST_LAYERS 1000
 #define MOST_NESTED 4
@@ -54,7 +54,7 @@ static void say_no_files(struct container *container, const char *digest, const 
 {
 	char *what =
 		xasprintf("%s is of type %s, not a layer of files: not looked into", digest, type);
-	inspection_say(container->view->inspection, container->view->path, what);
+	container->view->say(container->view->context, what);
 	free(what);
 }
 
@@ -71,7 +71,7 @@ static void tell_links(struct container *container, const struct layers *layers)
 }
 
 /* LIST has descriptors with a digest, or names of members. */
-static void show_layers(struct container *container, json_object *list)
+static void read_layers(struct container *container, json_object *list)
 {
 	struct layers layers = {0};
 	const size_t count = json_object_array_length(list);
@@ -99,12 +99,12 @@ static void show_layers(struct container *container, json_object *list)
 	layers_free(&layers);
 }
 
-static void show_manifest(struct container *container, json_object *document, unsigned depth)
+static void read_manifest(struct container *container, json_object *document, unsigned depth)
 {
 	json_object *list = member_of(document, "manifests", json_type_array);
 	json_object *layers = member_of(document, "layers", json_type_array);
 	if (layers != NULL)
-		show_layers(container, layers);
+		read_layers(container, layers);
 	else if (list == NULL || depth == MOST_NESTED)
 		container_fail_with(container, NULL,
 				    list == NULL ? "a manifest without layers"
@@ -122,7 +122,7 @@ static void show_manifest(struct container *container, json_object *document, un
 		json_object *next =
 			path != NULL ? container_document(container, path, digest) : NULL;
 		if (next != NULL)
-			show_manifest(container, next, depth + 1);
+			read_manifest(container, next, depth + 1);
 		else
 			container_fail_with(
 				container, digest,
@@ -133,7 +133,7 @@ static void show_manifest(struct container *container, json_object *document, un
 }
 
 /* The images of docker's manifest.json; false where it is none. */
-static bool show_saved(struct container *container)
+static bool read_saved(struct container *container)
 {
 	json_object *list = container_document(container, "manifest.json", NULL);
 	const bool good =
@@ -143,7 +143,7 @@ static bool show_saved(struct container *container)
 		json_object *layers =
 			member_of(json_object_array_get_idx(list, i), "Layers", json_type_array);
 		if (layers != NULL)
-			show_layers(container, layers);
+			read_layers(container, layers);
 		else
 			container_fail_with(container, "manifest.json", "an image without Layers");
 	}
@@ -151,53 +151,31 @@ static bool show_saved(struct container *container)
 	return good;
 }
 
-static bool show_index(struct container *container)
+static bool read_index(struct container *container)
 {
 	json_object *index = container_document(container, "index.json", NULL);
 	if (index != NULL)
-		show_manifest(container, index, 0);
+		read_manifest(container, index, 0);
 	json_object_put(index);
 	return index != NULL;
 }
 
-/* False where the archive FD is no image. */
-static bool show_image(struct archive_view *view, int fd, struct stream_budget *budget)
+bool container_read(const struct container_view *view, int fd, struct stream_budget *budget)
 {
 	struct container container = {.view = view, .budget = budget, .fd = fd};
 	bool good = container_list(&container);
 	if (good)
-		good = (container_has(&container, "oci-layout") && show_index(&container)) ||
-		       show_saved(&container);
+		good = (container_has(&container, "oci-layout") && read_index(&container)) ||
+		       read_saved(&container);
 	container_free(&container);
 	return good;
 }
 
-void inspect_layout(struct inspection *inspection, const struct record_style *style,
-		    struct root *root, const char *path)
+void container_read_layout(const struct container_view *view, struct root *root)
 {
-	struct archive_view view = {inspection, style, path, NULL, 0, {0}};
-	struct container container = {.view = &view, .fd = -1, .root = root};
-	if (!show_index(&container))
+	struct container container = {.view = view, .fd = -1, .root = root};
+	if (!read_index(&container))
 		container_fail_with(&container, "index.json",
 				    "an OCI image layout wants it, and it is not there or no JSON");
 	container_free(&container);
-	text_free(&view.bytes);
-}
-
-void inspect_archive(struct inspection *inspection, const struct record_style *style, int fd,
-		     const char *path)
-{
-	struct stream_budget budget = stream_budget_of(fd);
-	struct archive_view view = {inspection, style, path, &budget, 0, {0}};
-	struct contents *contents;
-	struct note_error error;
-	const bool image = show_image(&view, fd, &budget);
-	const int code = image ? NOTE_OK : contents_open_fd(&contents, fd, &budget, &error);
-	if (code != NOTE_OK)
-		inspection_fail(inspection, path, NULL, &error);
-	else if (!image)
-		archive_walk(&view, contents, NULL);
-	if (!image)
-		contents_close(contents);
-	text_free(&view.bytes);
 }

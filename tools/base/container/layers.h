@@ -8,8 +8,8 @@
  * away NAME of the layers below, .wh..wh..opq all that is below in its directory. Neither touches
  * what its own layer has.
  */
-#ifndef SHOW_LAYERS_H
-#define SHOW_LAYERS_H
+#ifndef BASE_CONTAINER_LAYERS_H
+#define BASE_CONTAINER_LAYERS_H
 
 #include <stdbool.h>
 

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/container/internal.h"
 #include "tools/base/digest.h"
 #include "tools/base/json_text.h"
 #include "tools/base/root/root.h"
-#include "tools/show/container/internal.h"
 
 #define MOST_DOCUMENT  (4u << 20)
 #define MOST_DOCUMENTS (64u << 20)
@@ -19,7 +19,7 @@
 
 void container_fail(struct container *container, const char *what, const struct note_error *error)
 {
-	inspection_fail(container->view->inspection, container->view->path, what, error);
+	container->view->fail(container->view->context, what, error);
 }
 
 void container_fail_with(struct container *container, const char *what, const char *why)

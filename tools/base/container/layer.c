@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/container/internal.h"
 #include "tools/base/root/root.h"
-#include "tools/show/container/internal.h"
 
 /* The layer at hand, and how its files are shown. */
 struct walk {
@@ -16,7 +16,7 @@ struct walk {
 	struct contents *contents;
 	const char *layer;
 	bool again; /* for the files that hard links show */
-	struct archive_view view;
+	struct stream_budget *budget;
 };
 
 static int see_entry(struct walk *walk, const struct contents_entry *entry, const char *member,
@@ -33,9 +33,11 @@ static int see_entry(struct walk *walk, const struct contents_entry *entry, cons
 	if (!entry->is_file)
 		return NOTE_OK;
 	const char *link = layers_link(layers, member);
-	return seen || link != NULL ? archive_contents_member(&walk->view, walk->contents,
-							      seen ? member : link, err)
-				    : NOTE_OK;
+	const struct container_view *view = walk->container->view;
+	return seen || link != NULL
+		       ? view->member(view->context, walk->contents, seen ? member : link,
+				      walk->layer, walk->budget, err)
+		       : NOTE_OK;
 }
 
 static void walk_layer(struct walk *walk)
@@ -92,19 +94,14 @@ static void check_digest(struct container *container, struct stream *stream, con
 
 static int walk_stream(struct walk *walk, struct stream *stream, struct note_error *err)
 {
-	struct record_style style = *walk->container->view->style;
 	int code = stream_next_run(stream, err);
 	if (code == NOTE_ABSENT)
 		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "a layer without a byte");
 	if (code == NOTE_OK)
-		code = contents_open(&walk->contents, stream, walk->container->view->budget, err);
+		code = contents_open(&walk->contents, stream, walk->budget, err);
 	if (code != NOTE_OK)
 		return code;
-	style.layer = walk->layer;
-	walk->view = *walk->container->view;
-	walk->view.style = &style;
 	walk_layer(walk);
-	walk->container->view->bytes = walk->view.bytes;
 	contents_close(walk->contents);
 	return NOTE_OK;
 }
@@ -118,13 +115,14 @@ static void read_layer(struct walk *walk, const char *path)
 	struct note_error error;
 	const bool named = !walk->again && strncmp(walk->layer, SHA256, strlen(SHA256)) == 0;
 	int fd = -1, code;
+	walk->budget = container->budget;
 	if (container->root != NULL) {
 		code = root_open_any(container->root, path, &fd, &error);
 		if (code == NOTE_ABSENT)
 			code = not_there(&error);
 		if (code == NOTE_OK) {
 			budget = stream_budget_of(fd);
-			container->view->budget = &budget;
+			walk->budget = &budget;
 			code = stream_open_fd(&stream, fd, &budget, &error);
 		}
 	} else {
