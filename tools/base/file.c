@@ -8,40 +8,54 @@
 
 #include "libnote/error.h"
 
-int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err)
+static int make_room(struct file_buffer *buffer, size_t wanted, struct note_error *err)
+{
+	if (buffer->room >= wanted)
+		return NOTE_OK;
+	free(buffer->bytes); /* nothing of it is to be copied */
+	buffer->bytes = malloc(wanted);
+	buffer->room = buffer->bytes != NULL ? wanted : 0;
+	return buffer->bytes != NULL ? NOTE_OK : error_system(err, "read");
+}
+
+int file_read_into(int fd, struct file_buffer *buffer, size_t *size, struct note_error *err)
 {
 	struct stat st;
-	*bytes = NULL;
+	size_t got = 0;
 	*size = 0;
 	if (fstat(fd, &st) != 0)
 		return error_system(err, "stat");
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "not a regular file");
 	/* One byte more than the size: a file that grows is seen. */
-	uint8_t *buffer = malloc((size_t)st.st_size + 1);
-	if (buffer == NULL)
-		return error_system(err, "read");
-	size_t got = 0;
-	while (got <= (size_t)st.st_size) {
-		ssize_t n = pread(fd, buffer + got, (size_t)st.st_size + 1 - got, (off_t)got);
+	const size_t wanted = (size_t)st.st_size;
+	int code = make_room(buffer, wanted + 1, err);
+	while (code == NOTE_OK && got <= wanted) {
+		const ssize_t n = pread(fd, buffer->bytes + got, wanted + 1 - got, (off_t)got);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) {
-			error_system(err, "read");
-			free(buffer);
-			return NOTE_SYSTEM;
-		}
+		if (n < 0)
+			return error_system(err, "read");
 		got += (size_t)n;
-		if (n == 0 || got == (size_t)st.st_size)
+		if (n == 0 || got == wanted)
 			break; /* less than asked for: a regular file ends here */
 	}
-	if (got != (size_t)st.st_size) {
-		free(buffer);
-		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
+	if (code == NOTE_OK && got != wanted)
+		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
+	*size = code == NOTE_OK ? got : 0;
+	return code;
+}
+
+int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err)
+{
+	struct file_buffer buffer = {0};
+	const int code = file_read_into(fd, &buffer, size, err);
+	if (code != NOTE_OK) {
+		free(buffer.bytes);
+		buffer.bytes = NULL;
 	}
-	*bytes = buffer;
-	*size = got;
-	return NOTE_OK;
+	*bytes = buffer.bytes;
+	return code;
 }
 
 int file_write(int fd, const void *from, size_t size, struct note_error *err)

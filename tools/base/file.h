@@ -13,6 +13,16 @@
  * it changed size meanwhile. */
 int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err);
 
+/* Memory that is kept from file to file, so that its pages are cleared once. Zero-initialised is
+ * empty; BYTES is to be freed at the end. */
+struct file_buffer {
+	uint8_t *bytes;
+	size_t room;
+};
+
+/* The same into BUFFER, which grows to what is needed. */
+int file_read_into(int fd, struct file_buffer *buffer, size_t *size, struct note_error *err);
+
 /* Writes all SIZE bytes at the descriptor's position. */
 int file_write(int fd, const void *from, size_t size, struct note_error *err);
 

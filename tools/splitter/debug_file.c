@@ -206,7 +206,34 @@ out:
 	return code;
 }
 
-int debug_file_make(struct strip_output *out, const struct split_run *run, size_t index,
+/* What dwz makes of the debug file, which is of one piece then. */
+static int fold_pieces(struct pieces *pieces, const struct split_run *run, size_t index,
+		       struct outcome *outcome, struct note_error *err)
+{
+	struct strip_output file = {pieces_join(pieces), pieces->size};
+	pieces_free(pieces);
+	int code = file.bytes != NULL ? NOTE_OK : error_system(err, "debug file");
+	if (code == NOTE_OK && !outcome->folded)
+		code = fold(&file, run, index, outcome, err);
+	if (code == NOTE_OK && run->options->gdb_index && outcome->no_index == NULL)
+		code = index_again(&file, run, index, outcome, err);
+	pieces_add(pieces, file.bytes, file.size);
+	pieces_own(pieces, file.bytes);
+	return code;
+}
+
+/* The contents that were made for a debug file are its pieces' from now on. */
+static void hand_over(struct pieces *pieces, struct draft *draft, struct compressed *compressed)
+{
+	for (size_t i = 0; i < draft->owned_count; i++)
+		pieces_own(pieces, draft->owned[i]);
+	draft->owned_count = 0;
+	for (uint64_t i = 0; i < compressed->count && compressed->items != NULL; i++)
+		pieces_own(pieces, compressed->items[i]);
+	compressed->count = 0;
+}
+
+int debug_file_make(struct pieces *out, const struct split_run *run, size_t index,
 		    struct image *image, const struct plan *plan, struct outcome *outcome,
 		    struct note_error *err)
 {
@@ -214,7 +241,7 @@ int debug_file_make(struct strip_output *out, const struct split_run *run, size_
 	struct compressed compressed = {0};
 	struct draft draft;
 	int code = NOTE_OK;
-	*out = (struct strip_output){0};
+	*out = (struct pieces){0};
 	draft_begin(&draft, plan);
 	if (options->reloc_debug && image->ehdr.e_type == ET_REL)
 		code = reloc_resolve(&draft, image, &outcome->kept_relocations, err);
@@ -229,19 +256,14 @@ int debug_file_make(struct strip_output *out, const struct split_run *run, size_
 					     : options->compression,
 				     err);
 	if (code == NOTE_OK)
-		code = strip_debug_file(out, image, &draft.plan, err);
+		code = strip_debug_pieces(out, image, &draft.plan, err);
+	hand_over(out, &draft, &compressed);
 	if (outcome->folded && options->dwz != DWZ_NONE)
 		outcome->not_folded = xstrdup("dwz has done that before it came here");
-	else if (code == NOTE_OK && options->dwz == DWZ_SINGLE)
-		code = fold(out, run, index, outcome, err);
-	if (code == NOTE_OK && options->dwz == DWZ_SINGLE && options->gdb_index &&
-	    outcome->no_index == NULL)
-		code = index_again(out, run, index, outcome, err);
+	if (code == NOTE_OK && options->dwz == DWZ_SINGLE &&
+	    (!outcome->folded || options->gdb_index))
+		code = fold_pieces(out, run, index, outcome, err);
 	compressed_free(&compressed);
 	draft_free(&draft);
-	if (code != NOTE_OK) {
-		free(out->bytes);
-		*out = (struct strip_output){0};
-	}
 	return code;
 }

@@ -74,16 +74,17 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 	}
 }
 
-void outcome_files(const struct split_run *run, struct outcome *outcome, const void *shipped,
-		   uint64_t shipped_size, const void *debug, uint64_t debug_size)
+void outcome_files(const struct split_run *run, struct outcome *outcome,
+		   const struct pieces *shipped, const struct pieces *debug)
 {
-	outcome->size = shipped_size;
-	outcome->debug_size = debug_size;
+	outcome->size = shipped->size;
+	if (debug != NULL)
+		outcome->debug_size = debug->size;
 	if (!run->options->digests)
 		return;
-	sha256_hex(shipped, shipped_size, outcome->sha256);
+	pieces_sha256(shipped, outcome->sha256);
 	if (debug != NULL)
-		sha256_hex(debug, debug_size, outcome->debug_sha256);
+		pieces_sha256(debug, outcome->debug_sha256);
 }
 
 /* Somebody else has written to the file since it was found. */
@@ -95,8 +96,8 @@ static bool has_changed(const struct input *input, int fd)
 		st.st_ctim.tv_nsec != input->changed.tv_nsec);
 }
 
-int replace_input(const struct split_run *run, size_t index, int like,
-		  const struct strip_output *shipped, struct note_error *err)
+int replace_input(const struct split_run *run, size_t index, int like, const struct pieces *shipped,
+		  struct note_error *err)
 {
 	const struct input *input = &run->inputs.items[index];
 	const struct file_attributes attributes = {
@@ -121,8 +122,8 @@ int replace_input(const struct split_run *run, size_t index, int like,
 	/* Its debug file comes first, on the disk too. */
 	int code = run->batch == NULL ? root_sync(run->options->root, err) : NOTE_OK;
 	if (code == NOTE_OK)
-		code = root_write(run->options->root, paths, count, shipped->bytes, shipped->size,
-				  &attributes, err);
+		code = root_write_pieces(run->options->root, paths, count, shipped, &attributes,
+					 err);
 	free(paths);
 	return code;
 }

@@ -16,10 +16,10 @@ void passage_end(struct passage *passage)
 	section_edits_free(&passage->edits);
 	dwarf_sources_free(&passage->sources);
 	image_close(passage->image);
-	free(passage->debug.bytes);
+	pieces_free(&passage->debug);
 	free(passage->debugdata);
-	free(passage->shipped.bytes);
-	free(passage->bytes);
+	pieces_free(&passage->shipped);
+	free(passage->own);
 	if (passage->fd >= 0)
 		close(passage->fd);
 }
@@ -38,8 +38,8 @@ static int replace_bytes(struct passage *passage, void *bytes, size_t size, stru
 {
 	image_close(passage->image);
 	passage->image = NULL;
-	free(passage->bytes);
-	passage->bytes = bytes;
+	free(passage->own);
+	passage->bytes = passage->own = bytes;
 	passage->size = size;
 	int code = image_open_memory(&passage->image, bytes, size, err);
 	return code == NOTE_OK ? image_read_elf(passage->image, err) : code;

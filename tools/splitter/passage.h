@@ -9,18 +9,19 @@
 /* What one file is on its way; lives in run_input (split.c) alone. */
 struct passage {
 	int fd;
-	uint8_t *bytes;
+	uint8_t *bytes; /* the worker's buffer's, or OWN */
 	size_t size;
+	uint8_t *own;
 	struct image *image;
 	struct section_edits edits;
 	struct dwarf_sources sources;
 	struct plan plan;
 	struct build_id id;
 	bool id_added; /* it is zeros, until it is computed */
-	struct strip_output debug;
+	struct pieces debug;
 	struct strip_additions additions;
 	uint8_t *debugdata;
-	struct strip_output shipped;
+	struct pieces shipped;
 };
 
 void passage_end(struct passage *passage);

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Source paths as text: see paths.h. Nothing here asks the file system but path_map_add and
- * path_map_learn, for real names, and path_map_is_misplaced: what the compiler wrote down is long
- * gone from some machines.
+ * path_map_learn, for real names, path_map_has_source and path_map_is_misplaced: what the compiler
+ * wrote down is long gone from some machines.
  */
 #include "tools/splitter/paths.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "tools/base/file.h"
+#include "tools/base/hash/hash.h"
 
 /* What stands for a directory of the build in names. */
 struct prefix {
@@ -19,10 +25,28 @@ struct prefix {
 	char *place; /* where the directory is, if not at NAME */
 };
 
+/* What is known of a file below the build directories. */
+struct known {
+	char *path;
+	bool there;
+	bool was_read; /* GOOD and DIGEST are known */
+	bool good;
+	uint8_t digest[MD5_SIZE];
+};
+
+struct known_sources {
+	pthread_mutex_t lock;
+	struct known *items;
+	size_t count, room;
+	struct hash_map by_path;
+};
+
 struct path_map {
 	struct prefix *prefixes; /* the first is the build directory as it was given */
 	size_t count;
 	char *installed; /* no '/' at the end */
+	struct known_sources *known;
+	bool is_copy; /* KNOWN is another's */
 };
 
 /* Normalises TEXT in place: no "//", "." or "..", no '/' at the end but of "/" itself. A ".."
@@ -99,6 +123,8 @@ struct path_map *path_map_new(const char *build_dir, const char *installed_dir)
 	while (length > 1 && installed_dir[length - 1] == '/')
 		length--;
 	map->installed = xasprintf("%.*s", (int)length, installed_dir);
+	map->known = xcalloc(1, sizeof(*map->known));
+	pthread_mutex_init(&map->known->lock, NULL);
 	path_map_add(map, build_dir);
 	return map;
 }
@@ -107,6 +133,8 @@ struct path_map *path_map_copy(const struct path_map *map)
 {
 	struct path_map *copy = xcalloc(1, sizeof(*copy));
 	copy->installed = xstrdup(map->installed);
+	copy->known = map->known;
+	copy->is_copy = true;
 	for (size_t i = 0; i < map->count; i++) {
 		const struct prefix *prefix = &map->prefixes[i];
 		add_prefix(copy, prefix->name, xstrdup(prefix->installed),
@@ -115,10 +143,22 @@ struct path_map *path_map_copy(const struct path_map *map)
 	return copy;
 }
 
+static void known_free(struct known_sources *known)
+{
+	for (size_t i = 0; i < known->count; i++)
+		free(known->items[i].path);
+	free(known->items);
+	hash_map_free(&known->by_path);
+	pthread_mutex_destroy(&known->lock);
+	free(known);
+}
+
 void path_map_free(struct path_map *map)
 {
 	if (map == NULL)
 		return;
+	if (!map->is_copy)
+		known_free(map->known);
 	for (size_t i = 0; i < map->count; i++) {
 		free(map->prefixes[i].name);
 		free(map->prefixes[i].installed);
@@ -318,4 +358,74 @@ bool path_map_is_misplaced(const struct path_map *map, const char *directory, co
 	    strspn(directory, "./") == strlen(directory))
 		return false;
 	return is_there(map, NULL, path) && !is_there(map, directory, path);
+}
+
+/* --- what is there --- */
+
+static struct known *find_known(const struct known_sources *known, const char *path, uint64_t hash)
+{
+	size_t step = 0;
+	for (uint32_t i; (i = hash_map_next(&known->by_path, hash, &step)) != HASH_NONE;)
+		if (strcmp(known->items[i].path, path) == 0)
+			return &known->items[i];
+	return NULL;
+}
+
+/* Another thread may have been first; both have seen the same. */
+static void remember(struct known_sources *known, uint64_t hash, const struct known *seen)
+{
+	struct known *item = find_known(known, seen->path, hash);
+	if (item == NULL) {
+		if (known->count == known->room) {
+			known->room = known->room != 0 ? 2 * known->room : 256;
+			known->items = xrealloc(known->items, known->room * sizeof(*known->items));
+		}
+		hash_map_add(&known->by_path, hash, (uint32_t)known->count);
+		item = &known->items[known->count++];
+		*item = *seen;
+		item->path = xstrdup(seen->path);
+	} else if (seen->was_read) {
+		char *path = item->path;
+		*item = *seen;
+		item->path = path;
+	}
+}
+
+static void look_at(struct known *seen, bool read)
+{
+	struct stat st;
+	uint8_t *bytes = NULL;
+	size_t size;
+	const int fd = open(seen->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	seen->there = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	seen->was_read = read;
+	seen->good = read && seen->there && file_read(fd, &bytes, &size, NULL) == NOTE_OK;
+	if (seen->good)
+		md5(bytes, size, seen->digest);
+	free(bytes);
+	if (fd >= 0)
+		close(fd);
+}
+
+bool path_map_has_source(const struct path_map *map, const char *path, uint8_t digest[MD5_SIZE])
+{
+	struct known_sources *known = map->known;
+	const uint64_t hash = hash_bytes(path, strlen(path), 0);
+	struct known seen = {0};
+	pthread_mutex_lock(&known->lock);
+	const struct known *item = find_known(known, path, hash);
+	const bool enough = item != NULL && (digest == NULL || !item->there || item->was_read);
+	if (enough)
+		seen = *item;
+	pthread_mutex_unlock(&known->lock);
+	if (!enough) {
+		seen = (struct known){.path = (char *)(uintptr_t)path};
+		look_at(&seen, digest != NULL);
+		pthread_mutex_lock(&known->lock);
+		remember(known, hash, &seen);
+		pthread_mutex_unlock(&known->lock);
+	}
+	if (digest != NULL && seen.good)
+		memcpy(digest, seen.digest, MD5_SIZE);
+	return seen.there && (digest == NULL || seen.good);
 }

@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "tools/base/digest.h"
 #include "tools/base/text.h"
 
 struct path_map; /* once it is made, threads may share it */
@@ -49,6 +51,11 @@ char *path_map_place(const struct path_map *map, const char *path);
  * smaller number comes first. SIZE_MAX where it lies below none. */
 size_t path_map_rank(const struct path_map *map, const char *path);
 
+/* Whether a regular file that can be read is at the absolute PATH; then DIGEST (unless NULL) gets
+ * its digest. Each is looked at once, and read once, for all who share the map or a copy of it. */
+bool path_map_has_source(const struct path_map *map, const char *path, uint8_t digest[MD5_SIZE]);
+
+/* A copy is freed before what it is one of. */
 void path_map_free(struct path_map *map);
 
 /* The new name of the absolute PATH, or NULL where it stays as it is: not below the build

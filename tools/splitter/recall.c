@@ -84,6 +84,7 @@ int recall_file(const struct split_run *run, size_t index, struct passage *passa
 		struct outcome *outcome, struct note_error *err)
 {
 	struct image *debug = NULL;
+	struct piece pieces[2];
 	uint8_t *bytes;
 	size_t size;
 	int code = recall_debug_file(run, index, passage, outcome, &bytes, &size, err);
@@ -104,7 +105,9 @@ int recall_file(const struct split_run *run, size_t index, struct passage *passa
 		code = passage_package(passage->image, outcome, err);
 	if (code != NOTE_OK)
 		goto out;
-	outcome_files(run, outcome, passage->bytes, passage->size, bytes, size);
+	const struct pieces shipped = pieces_one(&pieces[0], passage->bytes, passage->size);
+	const struct pieces whole = pieces_one(&pieces[1], bytes, size);
+	outcome_files(run, outcome, &shipped, &whole);
 	outcome_collect(run, &passage->sources, outcome);
 	outcome->verdict = VERDICT_SPLIT;
 out:

@@ -87,8 +87,8 @@ static int write_debug_file(const struct split_run *run, size_t index,
 	const size_t owner = owners_take(run->owners, outcome->debug_path, index);
 	const struct outcome *other = &run->outcomes[owner];
 	if (owner == index || other->verdict != VERDICT_SPLIT)
-		return root_write(run->options->root, paths, 1, passage->debug.bytes,
-				  passage->debug.size, &attributes, err);
+		return root_write_pieces(run->options->root, paths, 1, &passage->debug, &attributes,
+					 err);
 	if (other->debug_size == passage->debug.size && other->debug_crc32 == outcome->debug_crc32)
 		return NOTE_OK;
 	return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
@@ -137,13 +137,13 @@ bool input_keeps_symtab(const struct input *input, struct image *image, const st
 static int discard_debug(const struct split_run *run, size_t index, struct passage *passage,
 			 struct outcome *outcome, struct note_error *err)
 {
-	int code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
-				      &passage->additions, err);
+	int code = strip_shipped_pieces(&passage->shipped, passage->image, &passage->plan,
+					&passage->additions, err);
 	if (code == NOTE_OK)
 		code = passage_package(passage->image, outcome, err);
 	if (code != NOTE_OK)
 		return code;
-	outcome_files(run, outcome, passage->shipped.bytes, passage->shipped.size, NULL, 0);
+	outcome_files(run, outcome, &passage->shipped, NULL);
 	code = replace_input(run, index, passage->fd, &passage->shipped, err);
 	if (code == NOTE_OK)
 		outcome->verdict = VERDICT_SPLIT;
@@ -198,15 +198,29 @@ static int make_halves(const struct split_run *run, size_t index, struct passage
 	if (code != NOTE_OK)
 		return code;
 	/* The debug file's bytes are final: their CRC enters the shipped file. */
-	outcome->debug_crc32 = crc32_of(0, passage->debug.bytes, passage->debug.size);
+	outcome->debug_crc32 = pieces_crc32(&passage->debug);
 	passage->additions.link = layout_debuglink(outcome->debug_path);
 	passage->additions.crc32 = outcome->debug_crc32;
 	if (with_minidebuginfo)
 		code = add_minidebuginfo(passage, err);
 	if (code == NOTE_OK)
-		code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
-					  &passage->additions, err);
+		code = strip_shipped_pieces(&passage->shipped, passage->image, &passage->plan,
+					    &passage->additions, err);
 	return code == NOTE_OK ? passage_package(passage->image, outcome, err) : code;
+}
+
+/* What is folded together goes on in files of the work directory. */
+static int stage_halves(const struct split_run *run, size_t index, const struct passage *passage,
+			struct outcome *outcome, struct note_error *err)
+{
+	const struct strip_output debug = {pieces_join(&passage->debug), passage->debug.size};
+	const struct strip_output shipped = {pieces_join(&passage->shipped), passage->shipped.size};
+	int code = debug.bytes != NULL && shipped.bytes != NULL
+			   ? together_stage(run, index, &debug, &shipped, outcome, err)
+			   : error_system(err, "both halves");
+	free(debug.bytes);
+	free(shipped.bytes);
+	return code;
 }
 
 /* Nothing was written until here. The shipped file comes last: once it is replaced, all that it
@@ -216,10 +230,9 @@ static int write_halves(const struct split_run *run, size_t index, struct passag
 {
 	if (run->options->dwz == DWZ_MULTI && !outcome->folded) {
 		outcome_collect(run, &passage->sources, outcome);
-		return together_stage(run, index, &passage->debug, &passage->shipped, outcome, err);
+		return stage_halves(run, index, passage, outcome, err);
 	}
-	outcome_files(run, outcome, passage->shipped.bytes, passage->shipped.size,
-		      passage->debug.bytes, passage->debug.size);
+	outcome_files(run, outcome, &passage->shipped, &passage->debug);
 	int code = write_debug_file(run, index, passage, outcome, err);
 	if (code != NOTE_OK)
 		return code;
@@ -303,6 +316,7 @@ static int stamp_alone(const struct split_run *run, size_t index, struct passage
 	const bool strips = kind == INPUT_BARE && options->layout == LAYOUT_DEB &&
 			    !options->stamp_only && passage->image->shnum != 0;
 	struct outcome unused = {0};
+	struct piece piece;
 	int code = NOTE_OK;
 	if (passage_wants_note(passage, options))
 		code = passage_stamp(passage, options, outcome, err);
@@ -315,13 +329,13 @@ static int stamp_alone(const struct split_run *run, size_t index, struct passage
 	if (code != NOTE_OK)
 		return code;
 	if (strips && has_comment(&passage->plan)) {
-		code = strip_shipped_file(&passage->shipped, passage->image, &passage->plan,
-					  &passage->additions, err);
+		code = strip_shipped_pieces(&passage->shipped, passage->image, &passage->plan,
+					    &passage->additions, err);
 		return code == NOTE_OK
 			       ? replace_input(run, index, passage->fd, &passage->shipped, err)
 			       : code;
 	}
-	const struct strip_output whole = {passage->bytes, passage->size};
+	const struct pieces whole = pieces_one(&piece, passage->bytes, passage->size);
 	return stamped ? replace_input(run, index, passage->fd, &whole, err) : NOTE_OK;
 }
 
@@ -389,6 +403,7 @@ static int judge(const struct split_run *run, size_t index, struct passage *pass
 static int conclude_stamp(const struct split_run *run, struct passage *passage,
 			  enum input_kind kind, struct outcome *outcome, struct note_error *err)
 {
+	struct piece piece;
 	if (passage->image->ehdr.e_type == ET_REL || kind == INPUT_ARCHIVE)
 		return NOTE_OK;
 	if (kind == INPUT_LEFT) {
@@ -404,14 +419,15 @@ static int conclude_stamp(const struct split_run *run, struct passage *passage,
 		hex_encode(passage->id.bytes, passage->id.size, outcome->build_id);
 	if (code == NOTE_OK || code == NOTE_ABSENT) {
 		outcome->verdict = VERDICT_STAMPED;
-		outcome_files(run, outcome, passage->bytes, passage->size, NULL, 0);
+		const struct pieces all = pieces_one(&piece, passage->bytes, passage->size);
+		outcome_files(run, outcome, &all, NULL);
 		code = NOTE_OK;
 	}
 	return code;
 }
 
-static int run_input(const struct split_run *run, size_t index, struct outcome *outcome,
-		     struct note_error *err)
+static int run_input(const struct split_run *run, size_t index, struct file_buffer *buffer,
+		     struct outcome *outcome, struct note_error *err)
 {
 	struct passage passage = {.fd = -1};
 	enum input_kind kind;
@@ -428,7 +444,8 @@ static int run_input(const struct split_run *run, size_t index, struct outcome *
 	}
 	if (!scan_magic(magic, (size_t)got))
 		goto out;
-	code = file_read(passage.fd, &passage.bytes, &passage.size, err);
+	code = file_read_into(passage.fd, buffer, &passage.size, err);
+	passage.bytes = buffer->bytes;
 	if (code == NOTE_OK)
 		code = image_open_memory(&passage.image, passage.bytes, passage.size, err);
 	if (code == NOTE_OK)
@@ -463,8 +480,9 @@ out:
 	return code;
 }
 
-void split_input(const struct split_run *run, size_t index, struct outcome *outcome)
+void split_input(const struct split_run *run, size_t index, struct file_buffer *buffer,
+		 struct outcome *outcome)
 {
-	if (run_input(run, index, outcome, &outcome->err) != NOTE_OK)
+	if (run_input(run, index, buffer, outcome, &outcome->err) != NOTE_OK)
 		outcome->verdict = VERDICT_FAILED;
 }

@@ -97,6 +97,8 @@ int split_archive(const struct split_run *run, size_t index, struct image *image
 	const bool strips = run->layout.kind == LAYOUT_DEB;
 	struct archive_passage archive = {.run = run, .index = index, .outcome = outcome};
 	struct strip_output fresh = {0};
+	struct piece piece;
+	struct pieces all;
 	if (!ends_with(path, ".a") || run->options->no_archives)
 		return NOTE_OK; /* else a package, or some program's own archive */
 	if (strips && !is_to_be_stripped(path))
@@ -107,11 +109,13 @@ int split_archive(const struct split_run *run, size_t index, struct image *image
 		goto out;
 	outcome_remark(run, &archive.summary, outcome);
 	if (fresh.bytes != NULL) {
-		outcome_files(run, outcome, fresh.bytes, fresh.size, NULL, 0);
-		code = replace_input(run, index, like, &fresh, err);
+		all = pieces_one(&piece, fresh.bytes, fresh.size);
+		outcome_files(run, outcome, &all, NULL);
+		code = replace_input(run, index, like, &all, err);
 	} else {
 		const uint8_t *bytes = image_bytes(image, 0, image->size, "archive", err);
-		outcome_files(run, outcome, bytes, image->size, NULL, 0);
+		all = pieces_one(&piece, bytes, image->size);
+		outcome_files(run, outcome, &all, NULL);
 	}
 	if (code == NOTE_OK)
 		outcome->verdict = VERDICT_SPLIT;

@@ -100,17 +100,17 @@ int build_dirs_map(const struct split_options *options, const struct layout *lay
 int outcome_count(const struct split_run *run, struct image *image, struct outcome *outcome,
 		  struct note_error *err);
 
-/* Notes sizes and, where they are wanted, digests. DEBUG may be NULL. */
-void outcome_files(const struct split_run *run, struct outcome *outcome, const void *shipped,
-		   uint64_t shipped_size, const void *debug, uint64_t debug_size);
+/* Notes sizes and, where they are wanted, digests. DEBUG may be NULL: nothing is noted of it. */
+void outcome_files(const struct split_run *run, struct outcome *outcome,
+		   const struct pieces *shipped, const struct pieces *debug);
 
 /* Replaces the inputs that wait for it; those that could not be become failures. */
 void split_commit(const struct split_run *run);
 
 /* Replaces input INDEX, by split_commit where there is a batch, under all its names; mode, owner
  * and the like as of the descriptor LIKE. */
-int replace_input(const struct split_run *run, size_t index, int like,
-		  const struct strip_output *shipped, struct note_error *err);
+int replace_input(const struct split_run *run, size_t index, int like, const struct pieces *shipped,
+		  struct note_error *err);
 
 /* Brings what SKELETONS units of input INDEX lack to a .dwp file beside its debug file, or says why
  * not (split_dwarf.c). */
@@ -124,8 +124,9 @@ void split_dwarf_finish(const struct split_run *run);
 int split_archive(const struct split_run *run, size_t index, struct image *image, int like,
 		  struct outcome *outcome, struct note_error *err);
 
-/* The debug file's bytes (debug_file.c). Notes in OUTCOME what gdb or dwz refused. */
-int debug_file_make(struct strip_output *out, const struct split_run *run, size_t index,
+/* The debug file (debug_file.c), its pieces in IMAGE's and PLAN's contents. Notes in OUTCOME what
+ * gdb or dwz refused. OUT is to be freed whatever comes back. */
+int debug_file_make(struct pieces *out, const struct split_run *run, size_t index,
 		    struct image *image, const struct plan *plan, struct outcome *outcome,
 		    struct note_error *err);
 
@@ -158,7 +159,8 @@ void debug_file_check_index(const struct split_run *run, const struct strip_outp
 /* .build-id links, and debug files under the other names of their inputs (links.c). */
 void links_make(const struct split_run *run);
 
-/* Takes input INDEX through the recipe and fills its outcome, which is zero. */
-void split_input(const struct split_run *run, size_t index, struct outcome *outcome);
+/* Takes input INDEX, read into BUFFER, through the recipe and fills its outcome, which is zero. */
+void split_input(const struct split_run *run, size_t index, struct file_buffer *buffer,
+		 struct outcome *outcome);
 
 #endif

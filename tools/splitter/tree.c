@@ -26,6 +26,8 @@ struct tree {
 	size_t total;
 	size_t from; /* the first of a batch, in ORDER */
 	atomic_size_t done;
+	struct file_buffer *buffers; /* one for each worker */
+	unsigned workers;
 };
 
 static void work(void *context, size_t number, unsigned worker)
@@ -33,8 +35,7 @@ static void work(void *context, size_t number, unsigned worker)
 	struct tree *tree = context;
 	const struct split_options *options = tree->run.options;
 	const size_t index = tree->order[tree->from + number].index;
-	(void)worker;
-	split_input(&tree->run, index, &tree->run.outcomes[index]);
+	split_input(&tree->run, index, &tree->buffers[worker], &tree->run.outcomes[index]);
 	const size_t done = ++tree->done;
 	if (options->progress != NULL)
 		options->progress(options->context, done, tree->total);
@@ -42,7 +43,7 @@ static void work(void *context, size_t number, unsigned worker)
 
 /* Another run was at the file, or has replaced it: it is waited for, now that nothing of ours is
  * locked, and the file looked at anew. */
-static void work_again(struct split_run *run, size_t index)
+static void work_again(struct split_run *run, size_t index, struct file_buffer *buffer)
 {
 	struct root_batch *batch = run->batch;
 	struct input *input = &run->inputs.items[index];
@@ -57,7 +58,7 @@ static void work_again(struct split_run *run, size_t index)
 			input->device = st.st_dev;
 			input->inode = st.st_ino;
 		}
-		split_input(run, index, outcome);
+		split_input(run, index, buffer, outcome);
 	}
 	run->batch = batch;
 }
@@ -71,7 +72,7 @@ static void work_through(struct tree *tree, unsigned jobs)
 		pool_run(jobs, count, work, NULL, tree);
 		split_commit(&tree->run);
 		for (size_t i = tree->from; i < tree->from + count; i++)
-			work_again(&tree->run, tree->order[i].index);
+			work_again(&tree->run, tree->order[i].index, &tree->buffers[0]);
 		tree->from += count;
 	}
 }
@@ -328,17 +329,18 @@ static int survey(struct split_run *run, struct note_error *err)
 
 /* All debug files have their owners. Those that share one with another input come now that it is
  * complete, in the order of paths. */
-static void work_on_the_late(struct split_run *run)
+static void work_on_the_late(struct tree *tree)
 {
+	struct split_run *run = &tree->run;
 	owners_settle(run->owners);
 	for (size_t i = 0; i < run->inputs.count; i++) {
 		struct outcome *outcome = &run->outcomes[i];
 		if (outcome->verdict != VERDICT_LATER)
 			continue;
 		outcome_free(outcome);
-		split_input(run, i, outcome);
+		split_input(run, i, &tree->buffers[0], outcome);
 		split_commit(run);
-		work_again(run, i);
+		work_again(run, i, &tree->buffers[0]);
 	}
 }
 
@@ -356,6 +358,13 @@ static void run_free(struct split_run *run)
 	strings_free(&run->kept_ids);
 	inputs_free(&run->inputs);
 	layout_free(&run->layout);
+}
+
+static void buffers_free(struct tree *tree)
+{
+	for (unsigned i = 0; i < tree->workers; i++)
+		free(tree->buffers[i].bytes);
+	free(tree->buffers);
 }
 
 int split_tree(const struct split_options *options, struct manifest *manifest,
@@ -382,10 +391,13 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	const bool clash = options->layout == LAYOUT_DEB &&
 			   (options->build_id == BUILD_ID_KEEP || run->kept_ids.count != 0);
 	order_inputs(&tree, !clash);
+	tree.workers = options->jobs > 1 ? options->jobs : 1;
+	tree.buffers = xcalloc(tree.workers, sizeof(*tree.buffers));
 	run->batch = root_batch_new();
 	work_through(&tree, clash ? 1 : options->jobs);
 
-	work_on_the_late(run);
+	work_on_the_late(&tree);
+	buffers_free(&tree);
 	together_finish(run);
 	split_dwarf_finish(run);
 	alternate_finish(run);

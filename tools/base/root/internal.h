@@ -60,9 +60,9 @@ int open_parent(struct root *root, const char *path, bool make, const char **nam
 
 /* --- sparse.c --- */
 
-/* Writes all SIZE bytes to the new file FD: with holes where ATTRIBUTES' LIKE has some; sharing its
+/* Writes all to the new file FD: with holes where ATTRIBUTES' LIKE has some; sharing its
  * blocks where it is nearly the same, and the file system can. */
-int file_write_like(int fd, const struct file_attributes *attributes, const void *from, size_t size,
+int file_write_like(int fd, const struct file_attributes *attributes, const struct pieces *pieces,
 		    struct note_error *err);
 
 /* --- writable.c --- */

@@ -22,6 +22,7 @@
 
 #include "libnote.h"
 #include "tools/base/file.h"
+#include "tools/base/pieces/pieces.h"
 #include "tools/base/text.h"
 
 struct root;
@@ -100,6 +101,11 @@ struct file_attributes {
  * of PATHS[0] stays, by which the next run knows that they belong together. */
 int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
 	       size_t size, const struct file_attributes *attributes, struct note_error *err);
+
+/* The same of PIECES. */
+int root_write_pieces(struct root *root, const char *const *paths, size_t count,
+		      const struct pieces *pieces, const struct file_attributes *attributes,
+		      struct note_error *err);
 
 /* Files that are written, and whose names are replaced together: their contents reach the disk in
  * one go. Holds a descriptor for each, so it is to be committed after some ROOT_BATCH of them. */

@@ -97,18 +97,9 @@ static bool write_changes(int fd, int like, const uint8_t *bytes, size_t size)
 	return good;
 }
 
-int file_write_like(int fd, const struct file_attributes *attributes, const void *from, size_t size,
-		    struct note_error *err)
+static int write_sparse(int fd, const uint8_t *bytes, size_t size, struct note_error *err)
 {
-	const uint8_t *bytes = from;
-	const int like = attributes->like;
 	int code = NOTE_OK;
-	if (attributes->nearly && like >= 0 && write_changes(fd, like, bytes, size))
-		return NOTE_OK;
-	if (attributes->nearly && ftruncate(fd, 0) != 0)
-		return error_system(err, "write");
-	if (!has_holes(like))
-		return file_write(fd, from, size, err);
 	if (ftruncate(fd, (off_t)size) != 0)
 		return error_system(err, "write");
 	for (size_t at = 0; at < size && code == NOTE_OK;) {
@@ -120,5 +111,27 @@ int file_write_like(int fd, const struct file_attributes *attributes, const void
 			code = file_write(fd, bytes + at, length, err);
 		at += length;
 	}
+	return code;
+}
+
+int file_write_like(int fd, const struct file_attributes *attributes, const struct pieces *pieces,
+		    struct note_error *err)
+{
+	const bool in_one = pieces->count == 1 && pieces->items[0].bytes != NULL;
+	const int like = attributes->like;
+	if (attributes->nearly && like >= 0 && in_one &&
+	    write_changes(fd, like, pieces->items[0].bytes, pieces->size))
+		return NOTE_OK;
+	if (attributes->nearly && ftruncate(fd, 0) != 0)
+		return error_system(err, "write");
+	if (!has_holes(like))
+		return pieces_write(pieces, fd, err);
+	if (in_one)
+		return write_sparse(fd, pieces->items[0].bytes, pieces->size, err);
+	uint8_t *bytes = pieces_join(pieces);
+	if (bytes == NULL)
+		return error_system(err, "write");
+	const int code = write_sparse(fd, bytes, pieces->size, err);
+	free(bytes);
 	return code;
 }

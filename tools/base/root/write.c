@@ -82,7 +82,7 @@ static bool is_file(int at, const char *name, int fd)
 }
 
 /* *FD gets the new file, locked, under its temporary name. */
-static int write_temporary(int *fd, int at, const char *name, const void *bytes, size_t size,
+static int write_temporary(int *fd, int at, const char *name, const struct pieces *pieces,
 			   const struct file_attributes *attributes, struct note_error *err)
 {
 	char temporary[32];
@@ -95,7 +95,7 @@ static int write_temporary(int *fd, int at, const char *name, const void *bytes,
 		code = error_set(err, ROOT_AGAIN, NOTE_NO_OFFSET,
 				 "another file took its place while it was worked on");
 	if (code == NOTE_OK)
-		code = file_write_like(*fd, attributes, bytes, size, err);
+		code = file_write_like(*fd, attributes, pieces, err);
 	if (code == NOTE_OK)
 		code = set_attributes(*fd, attributes, err);
 	if (code == NOTE_OK)
@@ -114,8 +114,8 @@ static mode_t wanted_mode(const struct file_attributes *attributes)
 									  : attributes->mode;
 }
 
-static int write_names(struct root *root, const char *const *paths, size_t count, const void *bytes,
-		       size_t size, const struct file_attributes *attributes,
+static int write_names(struct root *root, const char *const *paths, size_t count,
+		       const struct pieces *pieces, const struct file_attributes *attributes,
 		       struct note_error *err)
 {
 	struct stat st;
@@ -124,7 +124,7 @@ static int write_names(struct root *root, const char *const *paths, size_t count
 	int at = open_parent(root, paths[0], true, &name, err);
 	if (at < 0)
 		return at;
-	int code = write_temporary(&fd, at, name, bytes, size, attributes, err);
+	int code = write_temporary(&fd, at, name, pieces, attributes, err);
 	if (code == NOTE_OK && attributes->later != NULL) {
 		batch_add(attributes->later, paths, count, attributes->tag, fd,
 			  wanted_mode(attributes));
@@ -146,13 +146,22 @@ static int write_names(struct root *root, const char *const *paths, size_t count
 	return code;
 }
 
-int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
-	       size_t size, const struct file_attributes *attributes, struct note_error *err)
+int root_write_pieces(struct root *root, const char *const *paths, size_t count,
+		      const struct pieces *pieces, const struct file_attributes *attributes,
+		      struct note_error *err)
 {
 	struct writable writable;
 	int code = writable_begin(&writable, root, paths, count, err);
 	if (code == NOTE_OK)
-		code = write_names(root, paths, count, bytes, size, attributes, err);
+		code = write_names(root, paths, count, pieces, attributes, err);
 	writable_end(&writable);
 	return code;
+}
+
+int root_write(struct root *root, const char *const *paths, size_t count, const void *bytes,
+	       size_t size, const struct file_attributes *attributes, struct note_error *err)
+{
+	struct piece all;
+	const struct pieces pieces = pieces_one(&all, bytes, size);
+	return root_write_pieces(root, paths, count, &pieces, attributes, err);
 }

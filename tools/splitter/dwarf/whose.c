@@ -38,13 +38,6 @@ struct seen {
 	enum answer answer;
 };
 
-struct source_facts {
-	char *path;
-	bool there;
-	bool has_digest;
-	uint8_t digest[16];
-};
-
 struct survey {
 	struct dwarf *dwarf;
 	struct seen *units;
@@ -52,9 +45,6 @@ struct survey {
 	struct hash_map asked;    /* absolute compilation directories, by the first unit */
 	struct hash_map by_table; /* units that were judged, by their line table */
 	uint64_t absolute[4], likely[4];
-	struct source_facts *sources; /* files that were looked at */
-	size_t source_count, source_room;
-	struct hash_map by_path;
 };
 
 /* Languages whose units are made by one compiler, with one set of options. */
@@ -185,25 +175,6 @@ static void learn_names(struct survey *survey)
 
 /* --- judging --- */
 
-/* False where the file is not there; *DIGEST is filled where that is asked for. */
-static bool read_source(const char *path, bool digest, uint8_t out[16])
-{
-	struct stat st;
-	uint8_t *bytes = NULL;
-	size_t size;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	bool there = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	if (there && digest) {
-		there = file_read(fd, &bytes, &size, NULL) == NOTE_OK;
-		if (there)
-			md5(bytes, size, out);
-		free(bytes);
-	}
-	if (fd >= 0)
-		close(fd);
-	return there;
-}
-
 /* GNU as 2.40 and others write the bytes of the number in the order of the machine. */
 static bool is_same_md5(const uint8_t *a, const uint8_t *b)
 {
@@ -213,36 +184,6 @@ static bool is_same_md5(const uint8_t *a, const uint8_t *b)
 		backward = backward && a[i] == b[15 - i];
 	}
 	return forward || backward;
-}
-
-/* Each file is looked at once, and read once if its digest is asked for. Takes PATH. */
-static const struct source_facts *look_at(struct survey *survey, char *path, bool digest)
-{
-	const uint64_t hash = hash_bytes(path, strlen(path), 0);
-	struct source_facts *facts = NULL;
-	size_t step = 0;
-	for (uint32_t i; (i = hash_map_next(&survey->by_path, hash, &step)) != HASH_NONE;)
-		if (strcmp(survey->sources[i].path, path) == 0)
-			facts = &survey->sources[i];
-	if (facts != NULL) {
-		free(path);
-	} else {
-		if (survey->source_count == survey->source_room) {
-			survey->source_room =
-				survey->source_room == 0 ? 64 : survey->source_room * 2;
-			survey->sources = xrealloc(survey->sources,
-						   survey->source_room * sizeof(*survey->sources));
-		}
-		hash_map_add(&survey->by_path, hash, (uint32_t)survey->source_count);
-		facts = &survey->sources[survey->source_count++];
-		*facts = (struct source_facts){.path = path};
-		facts->there = read_source(path, false, facts->digest);
-	}
-	if (digest && facts->there && !facts->has_digest) {
-		facts->there = read_source(facts->path, true, facts->digest);
-		facts->has_digest = true;
-	}
-	return facts;
 }
 
 static enum answer ask_for(struct survey *survey, const char *directory, const char *name,
@@ -255,10 +196,13 @@ static enum answer ask_for(struct survey *survey, const char *directory, const c
 		return NOT_OURS;
 	}
 	free(installed);
-	const struct source_facts *facts = look_at(survey, path, wanted != NULL);
-	if (!facts->there)
+	uint8_t digest[MD5_SIZE];
+	const bool there =
+		path_map_has_source(survey->dwarf->map, path, wanted != NULL ? digest : NULL);
+	free(path);
+	if (!there)
 		return NOT_OURS;
-	return wanted == NULL ? LIKELY : is_same_md5(facts->digest, wanted) ? OURS : NOT_OURS;
+	return wanted == NULL ? LIKELY : is_same_md5(digest, wanted) ? OURS : NOT_OURS;
 }
 
 static enum answer judge(struct survey *survey, const struct seen *unit)
@@ -361,10 +305,6 @@ void units_tell_whose(struct dwarf *dwarf)
 	if (cwd)
 		path_map_name(dwarf->own_map, CWD, path_map_build_dir(dwarf->map));
 	dwarf->err = err;
-	for (size_t i = 0; i < survey.source_count; i++)
-		free(survey.sources[i].path);
-	free(survey.sources);
-	hash_map_free(&survey.by_path);
 	free(survey.units);
 	hash_map_free(&survey.asked);
 	hash_map_free(&survey.by_table);

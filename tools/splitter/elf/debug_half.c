@@ -213,62 +213,108 @@ static uint64_t *order_of_places(const struct plan *plan)
 	return order;
 }
 
-static int write_file(struct strip_output *out, struct image *image, const struct plan *plan,
-		      bool whole, struct note_error *err)
+int join_pieces(struct strip_output *out, struct pieces *pieces, int code, struct note_error *err)
 {
-	struct file_layout layout = {.phoff = ehdr_size(image), .shstrndx = image->shstrndx};
-	const uint64_t phdrs = image->phnum * phdr_size(image);
-	uint64_t end = ehdr_size(image) + phdrs;
 	*out = (struct strip_output){0};
-	GElf_Shdr *shdrs = xcalloc(plan->count, sizeof(*shdrs));
+	if (code == NOTE_OK) {
+		out->bytes = pieces_join(pieces);
+		out->size = out->bytes != NULL ? pieces->size : 0;
+		code = out->bytes != NULL ? NOTE_OK : error_system(err, "file");
+	}
+	pieces_free(pieces);
+	return code;
+}
+
+/* Gives all sections their places in ORDER; fills LAYOUT. */
+static int place_all(GElf_Shdr *shdrs, const uint64_t *order, const struct image *image,
+		     const struct plan *plan, bool whole, struct file_layout *layout,
+		     struct note_error *err)
+{
+	uint64_t end = ehdr_size(image) + image->phnum * phdr_size(image);
 	int code = NOTE_OK;
-	uint64_t *order = order_of_places(plan);
 	for (uint64_t i = 0; code == NOTE_OK && i < plan->count; i++) {
 		const uint64_t at = order[i];
 		shdrs[at] = plan->sections[at].shdr;
 		code = place_in_file(&end, &shdrs[at], has_contents(plan, image, at, whole),
 				     image->phnum != 0, err);
 	}
-	free(order);
 	if (code == NOTE_OK)
-		code = place_table(image, end, plan->count, &layout, err);
-	if (code != NOTE_OK)
-		goto out;
-	shdrs[0] = plan->sections[0].shdr;
-	extend_numbering(&layout, &shdrs[0]);
-	out->size = layout.size;
-	out->bytes = calloc(1, layout.size);
-	if (out->bytes == NULL) {
-		code = error_system(err, "debug file");
-		goto out;
-	}
-	code = put_ehdr(image, out->bytes, &layout, err);
-	if (code == NOTE_OK)
-		code = put_segments(out->bytes, image, plan, shdrs, &layout, whole, err);
-	for (uint64_t i = 0; code == NOTE_OK && i < plan->count; i++) {
-		if (has_contents(plan, image, i, whole))
-			memcpy(out->bytes + shdrs[i].sh_offset, plan->sections[i].bytes,
-			       shdrs[i].sh_size);
-		code = image_put_shdr(image, out->bytes + layout.shoff + i * shdr_size(image),
-				      &shdrs[i], err);
-	}
-out:
-	free(shdrs);
-	if (code != NOTE_OK) {
-		free(out->bytes);
-		*out = (struct strip_output){0};
+		code = place_table(image, end, plan->count, layout, err);
+	if (code == NOTE_OK) {
+		shdrs[0] = plan->sections[0].shdr;
+		extend_numbering(layout, &shdrs[0]);
 	}
 	return code;
+}
+
+/* The ELF header and the program headers. */
+static int add_headers(struct pieces *out, struct image *image, const struct plan *plan,
+		       const GElf_Shdr *shdrs, const struct file_layout *layout, bool whole,
+		       struct note_error *err)
+{
+	const uint64_t size = ehdr_size(image) + image->phnum * phdr_size(image);
+	uint8_t *headers = xcalloc(1, size);
+	pieces_own(out, headers);
+	pieces_add(out, headers, size);
+	int code = put_ehdr(image, headers, layout, err);
+	return code == NOTE_OK ? put_segments(headers, image, plan, shdrs, layout, whole, err)
+			       : code;
+}
+
+static int add_table(struct pieces *out, const struct image *image, const GElf_Shdr *shdrs,
+		     const struct file_layout *layout, struct note_error *err)
+{
+	const uint64_t size = layout->size - layout->shoff;
+	uint8_t *table = xcalloc(1, size);
+	int code = NOTE_OK;
+	pieces_own(out, table);
+	for (uint64_t i = 0; code == NOTE_OK && i < layout->shnum; i++)
+		code = image_put_shdr(image, table + i * shdr_size(image), &shdrs[i], err);
+	pieces_fill(out, layout->shoff);
+	pieces_add(out, table, size);
+	return code;
+}
+
+static int make_pieces(struct pieces *out, struct image *image, const struct plan *plan, bool whole,
+		       struct note_error *err)
+{
+	struct file_layout layout = {.phoff = ehdr_size(image), .shstrndx = image->shstrndx};
+	GElf_Shdr *shdrs = xcalloc(plan->count, sizeof(*shdrs));
+	uint64_t *order = order_of_places(plan);
+	*out = (struct pieces){0};
+	int code = place_all(shdrs, order, image, plan, whole, &layout, err);
+	if (code == NOTE_OK)
+		code = add_headers(out, image, plan, shdrs, &layout, whole, err);
+	for (uint64_t i = 0; code == NOTE_OK && i < plan->count; i++) {
+		const uint64_t at = order[i];
+		if (!has_contents(plan, image, at, whole))
+			continue;
+		pieces_fill(out, shdrs[at].sh_offset);
+		pieces_add(out, plan->sections[at].bytes, shdrs[at].sh_size);
+	}
+	if (code == NOTE_OK)
+		code = add_table(out, image, shdrs, &layout, err);
+	free(order);
+	free(shdrs);
+	return code;
+}
+
+int strip_debug_pieces(struct pieces *out, struct image *image, const struct plan *plan,
+		       struct note_error *err)
+{
+	return make_pieces(out, image, plan, false, err);
 }
 
 int strip_debug_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		     struct note_error *err)
 {
-	return write_file(out, image, plan, false, err);
+	struct pieces pieces;
+	return join_pieces(out, &pieces, make_pieces(&pieces, image, plan, false, err), err);
 }
 
 int strip_nothing(struct strip_output *out, struct image *image, const struct plan *plan,
 		  struct note_error *err)
 {
-	return write_file(out, image, plan, true, err);
+	struct pieces pieces;
+	return join_pieces(out, &pieces, make_pieces(&pieces, image, plan, true, err), err);
 }

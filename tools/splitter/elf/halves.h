@@ -18,6 +18,7 @@
 #define SPLITTER_ELF_HALVES_H
 
 #include "libnote/image.h"
+#include "tools/base/pieces/pieces.h"
 #include "tools/splitter/elf/plan.h"
 
 /* A finished file; BYTES is malloc'ed, the caller's. */
@@ -26,6 +27,12 @@ struct strip_output {
 	uint64_t size;
 };
 
+/* The debug file; its pieces lie in IMAGE's and PLAN's contents, which have to outlive them. OUT is
+ * to be freed whatever comes back. */
+int strip_debug_pieces(struct pieces *out, struct image *image, const struct plan *plan,
+		       struct note_error *err);
+
+/* The same in one. */
 int strip_debug_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		     struct note_error *err);
 
@@ -42,6 +49,11 @@ struct strip_additions {
 	bool lean; /* a relocatable file: without symbols that no linker wants, names share tails */
 };
 
+/* As strip_debug_pieces: in IMAGE's, PLAN's and ADDITIONS' contents. */
+int strip_shipped_pieces(struct pieces *out, struct image *image, const struct plan *plan,
+			 const struct strip_additions *additions, struct note_error *err);
+
+/* The same in one. */
 int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,
 		       const struct strip_additions *additions, struct note_error *err);
 

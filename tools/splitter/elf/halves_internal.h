@@ -32,6 +32,9 @@ int place_table(const struct image *image, uint64_t end, uint64_t count, struct 
 int put_ehdr(struct image *image, uint8_t *bytes, const struct file_layout *layout,
 	     struct note_error *err);
 
+/* PIECES of a finished file, or of one that failed with CODE, in one; frees them. */
+int join_pieces(struct strip_output *out, struct pieces *pieces, int code, struct note_error *err);
+
 /* Puts counts that do not fit the ELF header into section header 0 (gABI, "ELF Header"). */
 void extend_numbering(const struct file_layout *layout, GElf_Shdr *zero);
 

@@ -7,6 +7,7 @@
 #include "tools/base/text.h"
 #include "tools/splitter/elf/halves_internal.h"
 #include "tools/splitter/elf/names.h"
+#include "tools/splitter/elf/overlay.h"
 #include "tools/splitter/elf/renumber.h"
 #include "tools/splitter/relocs/crel.h"
 
@@ -255,7 +256,7 @@ static void merge_ranges(struct ranges *ranges)
 }
 
 /* Zeroes what of [start, end) no kept range covers. */
-static void wipe(const struct ranges *kept, uint8_t *bytes, uint64_t start, uint64_t end)
+static void wipe(const struct ranges *kept, struct overlay *out, uint64_t start, uint64_t end)
 {
 	size_t low = 0;
 	size_t high = kept->count;
@@ -271,7 +272,7 @@ static void wipe(const struct ranges *kept, uint8_t *bytes, uint64_t start, uint
 					      ? kept->items[low].start
 					      : end;
 		if (start < stop)
-			memset(bytes + start, 0, stop - start);
+			overlay_zero(out, start, stop - start);
 		start = stop < end ? kept->items[low].end : end;
 		low++;
 	}
@@ -279,7 +280,7 @@ static void wipe(const struct ranges *kept, uint8_t *bytes, uint64_t start, uint
 
 /* Debug data that lies before the end of what is loaded (after patchelf, say) leaves zeros. */
 static int wipe_removed(const struct shipped *shipped, struct image *image, const struct plan *plan,
-			uint8_t *bytes, struct note_error *err)
+			struct overlay *out, struct note_error *err)
 {
 	for (uint64_t i = 1; i < image->shnum && i < plan->count; i++) {
 		GElf_Shdr shdr; /* the original place, not the edit's size */
@@ -293,38 +294,67 @@ static int wipe_removed(const struct shipped *shipped, struct image *image, cons
 		if (!moved || shdr.sh_offset >= shipped->limit)
 			continue;
 		const uint64_t room = shipped->limit - shdr.sh_offset;
-		wipe(&shipped->kept, bytes, shdr.sh_offset,
+		wipe(&shipped->kept, out, shdr.sh_offset,
 		     shdr.sh_offset + (shdr.sh_size < room ? shdr.sh_size : room));
 	}
 	const uint64_t table = image->shnum * shdr_size(image);
 	if (image->ehdr.e_shoff < shipped->limit) {
 		const uint64_t room = shipped->limit - image->ehdr.e_shoff;
-		wipe(&shipped->kept, bytes, image->ehdr.e_shoff,
+		wipe(&shipped->kept, out, image->ehdr.e_shoff,
 		     image->ehdr.e_shoff + (table < room ? table : room));
 	}
 	return NOTE_OK;
 }
 
-/* Where an allocated section got another number, the dynamic symbols must follow. */
-static void renumber_symbols(const struct shipped *shipped, struct image *image,
-			     const struct plan *plan, uint8_t *bytes)
+/* Where an allocated section got another number, the dynamic symbols must follow. *P is the field
+ * of one: whether it changed. */
+static bool renumber_symbol(const struct shipped *shipped, const struct image *image,
+			    const struct plan *plan, uint8_t p[2])
+{
+	const uint16_t index = image_u16(image, p);
+	if (index == SHN_UNDEF || index >= SHN_LORESERVE || index >= plan->count ||
+	    shipped->to[index] == 0 || shipped->to[index] >= SHN_LORESERVE ||
+	    shipped->to[index] == index)
+		return false;
+	image_put16(image, p, (uint16_t)shipped->to[index]);
+	return true;
+}
+
+static size_t index_field(const struct image *image)
+{
+	return image->is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+}
+
+/* Those of what keeps its place. */
+static void renumber_loaded(const struct shipped *shipped, const struct image *image,
+			    const struct plan *plan, struct overlay *out)
 {
 	const uint64_t entry = symbol_size(image);
-	const size_t field =
-		image->is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
 	for (uint64_t i = 1; i < shipped->count; i++) {
 		const GElf_Shdr *shdr = &shipped->shdrs[i];
-		if (shdr->sh_type != SHT_DYNSYM || plan->sections[shipped->from[i]].bytes == NULL)
+		if (shdr->sh_type != SHT_DYNSYM || plan->sections[shipped->from[i]].bytes == NULL ||
+		    shdr->sh_offset >= shipped->limit)
 			continue;
 		for (uint64_t at = 0; at + entry <= shdr->sh_size; at += entry) {
-			uint8_t *p = bytes + shdr->sh_offset + at + field;
-			const uint16_t index = image_u16(image, p);
-			if (index == SHN_UNDEF || index >= SHN_LORESERVE || index >= plan->count)
-				continue;
-			if (shipped->to[index] != 0 && shipped->to[index] < SHN_LORESERVE)
-				image_put16(image, p, (uint16_t)shipped->to[index]);
+			const uint64_t place = shdr->sh_offset + at + index_field(image);
+			uint8_t p[2];
+			overlay_read(out, place, p, sizeof(p));
+			if (renumber_symbol(shipped, image, plan, p))
+				overlay_write(out, place, p, sizeof(p));
 		}
 	}
+}
+
+/* A table that lies behind: a copy, for free(). */
+static uint8_t *renumber_copy(const struct shipped *shipped, const struct image *image,
+			      const struct plan *plan, const uint8_t *bytes, uint64_t size)
+{
+	const uint64_t entry = symbol_size(image);
+	uint8_t *copy = xmalloc(size + 1);
+	memcpy(copy, bytes, size);
+	for (uint64_t at = 0; at + entry <= size; at += entry)
+		renumber_symbol(shipped, image, plan, copy + at + index_field(image));
+	return copy;
 }
 
 /* The contents of .gnu_debuglink: name, NUL, padding to 4, CRC-32. */
@@ -398,43 +428,100 @@ static int add_sections(struct shipped *shipped, const struct strip_additions *a
 	return place_section(end, names, err);
 }
 
-/* Fills OUT, which has room for LAYOUT's size and is zero. */
-static int write_shipped(const struct shipped *shipped, struct image *image,
-			 const struct plan *plan, const struct file_layout *layout, uint8_t *out,
-			 struct note_error *err)
+/* What keeps its offsets. */
+static int add_loaded(struct pieces *out, const struct shipped *shipped, struct image *image,
+		      const struct plan *plan, const struct file_layout *layout,
+		      struct note_error *err)
 {
+	uint8_t ehdr[sizeof(Elf64_Ehdr)];
+	struct overlay overlay;
 	const uint8_t *original = image_bytes(image, 0, shipped->limit, "file", err);
 	if (original == NULL)
 		return NOTE_MALFORMED;
-	memcpy(out, original, shipped->limit);
-	int code = wipe_removed(shipped, image, plan, out, err);
+	overlay_begin(&overlay, original, shipped->limit);
+	int code = wipe_removed(shipped, image, plan, &overlay, err);
 	if (code == NOTE_OK)
-		code = put_ehdr(image, out, layout, err);
-	if (code != NOTE_OK)
-		return code;
-	for (uint64_t i = 1; i < shipped->count; i++) {
-		const uint64_t old = shipped->from[i];
-		const uint8_t *bytes = old == 0 ? shipped->added[i] : plan->sections[old].bytes;
-		if (old != 0 && shipped->renumbered.bytes[old] != NULL)
-			bytes = shipped->renumbered.bytes[old];
-		if (bytes != NULL && shipped->shdrs[i].sh_offset >= shipped->limit)
-			memcpy(out + shipped->shdrs[i].sh_offset, bytes, shipped->shdrs[i].sh_size);
+		code = put_ehdr(image, ehdr, layout, err);
+	if (code == NOTE_OK) {
+		overlay_write(&overlay, 0, ehdr, ehdr_size(image));
+		renumber_loaded(shipped, image, plan, &overlay);
+		overlay_add(&overlay, out);
 	}
-	renumber_symbols(shipped, image, plan, out);
-	for (uint64_t i = 0; code == NOTE_OK && i < shipped->count; i++)
-		code = image_put_shdr(image, out + layout->shoff + i * shdr_size(image),
-				      &shipped->shdrs[i], err);
+	overlay_free(&overlay);
 	return code;
 }
 
-int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,
-		       const struct strip_additions *additions, struct note_error *err)
+/* One section that lies behind. */
+static void add_contents(struct pieces *out, struct shipped *shipped, const struct image *image,
+			 const struct plan *plan, uint64_t index)
+{
+	const GElf_Shdr *shdr = &shipped->shdrs[index];
+	const uint64_t old = shipped->from[index];
+	const uint8_t *bytes = old == 0 ? shipped->added[index] : plan->sections[old].bytes;
+	uint8_t *owned = NULL;
+	const bool has_symbols = shdr->sh_type == SHT_DYNSYM && plan->sections[old].bytes != NULL;
+	if (old != 0 && shipped->renumbered.bytes[old] != NULL) {
+		bytes = owned = shipped->renumbered.bytes[old];
+		shipped->renumbered.bytes[old] = NULL;
+	}
+	if (bytes != NULL && shdr->sh_offset >= shipped->limit) {
+		if (has_symbols) {
+			uint8_t *copy = renumber_copy(shipped, image, plan, bytes, shdr->sh_size);
+			free(owned);
+			bytes = owned = copy;
+		}
+		pieces_fill(out, shdr->sh_offset);
+		pieces_add(out, bytes, shdr->sh_size);
+	}
+	pieces_own(out, owned);
+}
+
+static int by_offset(const void *left, const void *right, void *shdrs)
+{
+	const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	const GElf_Shdr *all = shdrs;
+	if (all[a].sh_offset != all[b].sh_offset)
+		return all[a].sh_offset < all[b].sh_offset ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+static uint64_t *order_of_places(const struct shipped *shipped)
+{
+	uint64_t *order = xcalloc(shipped->count, sizeof(*order));
+	for (uint64_t i = 0; i < shipped->count; i++)
+		order[i] = i;
+	qsort_r(order, shipped->count, sizeof(*order), by_offset, shipped->shdrs);
+	return order;
+}
+
+static int add_all(struct pieces *out, struct shipped *shipped, struct image *image,
+		   const struct plan *plan, const struct file_layout *layout,
+		   struct note_error *err)
+{
+	int code = add_loaded(out, shipped, image, plan, layout, err);
+	if (code != NOTE_OK)
+		return code;
+	uint64_t *order = order_of_places(shipped);
+	for (uint64_t i = 0; i < shipped->count; i++)
+		add_contents(out, shipped, image, plan, order[i]);
+	free(order);
+	uint8_t *table = xcalloc(shipped->count, shdr_size(image));
+	pieces_own(out, table);
+	for (uint64_t i = 0; code == NOTE_OK && i < shipped->count; i++)
+		code = image_put_shdr(image, table + i * shdr_size(image), &shipped->shdrs[i], err);
+	pieces_fill(out, layout->shoff);
+	pieces_add(out, table, shipped->count * shdr_size(image));
+	return code;
+}
+
+int strip_shipped_pieces(struct pieces *out, struct image *image, const struct plan *plan,
+			 const struct strip_additions *additions, struct note_error *err)
 {
 	struct shipped shipped = {0};
 	struct file_layout layout = {.phoff = image->ehdr.e_phoff};
 	struct text debuglink = {0};
 	uint64_t end;
-	*out = (struct strip_output){0};
+	*out = (struct pieces){0};
 	if (additions->link != NULL)
 		make_debuglink(image, additions->link, additions->crc32, &debuglink);
 	int code = keep_loaded(&shipped, image, plan, err);
@@ -454,10 +541,10 @@ int strip_shipped_file(struct strip_output *out, struct image *image, const stru
 	merge_ranges(&shipped.kept);
 	layout.shstrndx = shipped.count - 1;
 	extend_numbering(&layout, &shipped.shdrs[0]);
-	out->size = layout.size;
-	out->bytes = calloc(1, layout.size);
-	code = out->bytes != NULL ? write_shipped(&shipped, image, plan, &layout, out->bytes, err)
-				  : error_system(err, "shipped file");
+	code = add_all(out, &shipped, image, plan, &layout, err);
+	pieces_own(out, shipped.names.data);
+	pieces_own(out, debuglink.data);
+	shipped.names = debuglink = (struct text){0};
 out:
 	free(shipped.shdrs);
 	free(shipped.added);
@@ -467,9 +554,13 @@ out:
 	renumbered_free(&shipped.renumbered);
 	text_free(&shipped.names);
 	text_free(&debuglink);
-	if (code != NOTE_OK) {
-		free(out->bytes);
-		*out = (struct strip_output){0};
-	}
 	return code;
+}
+
+int strip_shipped_file(struct strip_output *out, struct image *image, const struct plan *plan,
+		       const struct strip_additions *additions, struct note_error *err)
+{
+	struct pieces pieces;
+	const int code = strip_shipped_pieces(&pieces, image, plan, additions, err);
+	return join_pieces(out, &pieces, code, err);
 }

@@ -345,6 +345,7 @@ static int ship_one(const struct split_run *run, size_t index, struct note_error
 {
 	struct outcome *outcome = &run->outcomes[index];
 	struct strip_output shipped = {0};
+	struct piece piece;
 	char *name = xasprintf("%zu.shipped", index);
 	int like = -1;
 	int code = work_read(run, name, &shipped, err);
@@ -354,8 +355,9 @@ static int ship_one(const struct split_run *run, size_t index, struct note_error
 		code = root_open_file(run->options->root, run->inputs.items[index].path, &like,
 				      err);
 	if (code == NOTE_OK) {
-		outcome_files(run, outcome, shipped.bytes, shipped.size, NULL, outcome->debug_size);
-		code = replace_input(run, index, like, &shipped, err);
+		const struct pieces all = pieces_one(&piece, shipped.bytes, shipped.size);
+		outcome_files(run, outcome, &all, NULL);
+		code = replace_input(run, index, like, &all, err);
 		close(like);
 	}
 	if (code == NOTE_OK)
