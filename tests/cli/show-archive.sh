@@ -38,6 +38,9 @@ gives() {
 	same "$(cat err)" ''
 }
 
+# both PROGRAM...: the packages of these in ./out, in their order.
+both() { same "$(perl -MJSON::PP -ne 'print decode_json($_)->{package}{name}, "\n"' out | sort | paste -sd' ')" "$*"; }
+
 tars() {
 	need perl readelf tar xz zstd bzip2
 	tree
@@ -84,6 +87,42 @@ zips() {
 }
 check "zip, .jar, .whl, and what has archives inside: .conda, .ipk" zips
 
+squashfs() {
+	need perl mksquashfs unsquashfs zip
+	program tree/usr/bin/one one
+	program 'tree/a b/two' two
+	ln tree/usr/bin/one tree/usr/bin/eins; ln -s one tree/usr/bin/link
+	printf x >'tree/new
+line R 0 644 0 0 99 0'
+	truncate -s 1000000 tree/sparse
+	for pack in gzip xz zstd; do
+		rm -f a.snap
+		mksquashfs tree a.snap -quiet -no-progress -comp $pack >/dev/null
+		mkdir -p tmp; (cd tmp; TMPDIR=$PWD status 0 "$PKGNOTE" show --json ../a.snap; mv out err ..)
+		both one two
+		says out '"member":"a b/two"'
+		same "$(find tmp -type f)" ''
+	done
+	# An AppImage is a program with an image behind it.
+	program run launcher
+	cat run a.snap >a.AppImage
+	status 0 "$PKGNOTE" show --json a.AppImage; both launcher one two
+	# So are zips behind a program, and behind a script.
+	(cd tree && zip -qr ../x.zip usr/bin/one)
+	cat run x.zip >self; { echo '#!/usr/bin/env python3'; cat x.zip; } >a.pyz
+	status 0 "$PKGNOTE" show --json self; both launcher one
+	status 0 "$PKGNOTE" show --json a.pyz; both one
+	mkdir d; cp a.snap a.AppImage self a.pyz d
+	status 0 "$PKGNOTE" show --json d; both launcher launcher
+	same "$(grep -c 'not looked into: name it to look inside' err)" 4
+	# Cut short, spoilt, or nobody to read it.
+	head -c $(($(stat -c %s a.snap) / 2)) a.snap >cut.snap
+	status 3 "$PKGNOTE" show cut.snap; says err '^pkgnote show: cut.snap: a squashfs image: '
+	PATH=$PWD/d status 3 "$PKGNOTE" show a.snap; says err 'unsquashfs \(squashfs-tools\) is not installed'
+	same "$(wc -l <err)" 1
+}
+check "squashfs images, AppImages, and zips behind programs and scripts" squashfs
+
 cpios() {
 	need perl readelf cpio
 	tree
@@ -93,9 +132,6 @@ cpios() {
 	gzip -k a.cpio; gives a.cpio.gz
 }
 check "cpio" cpios
-
-# both PROGRAM...: the packages of these in ./out, in their order.
-both() { same "$(perl -MJSON::PP -ne 'print decode_json($_)->{package}{name}, "\n"' out | sort | paste -sd' ')" "$*"; }
 
 # packers: what is there of the programs that pack, one a line.
 packers() {
@@ -357,11 +393,10 @@ links_between_layers() {
 	tar cf low --sort=name -C l .
 	program m/bin/c lower; program m/bin/d middle
 	ln m/bin/c m/bin/e
-	tar cf middle.all --sort=name -C m .; tar cf middle --sort=name -C m bin/d
+	tar cf middle --sort=name -C m bin/d
 	# "e" links to "c", which is in the layer below alone.
 	perl -we 'use strict; my ($path, $to) = @ARGV; my $h = pack("a100 a8 a8 a8 a12 a12 a8 a1 a100 a6 a2", $path, "0000644", "0000000", "0000000", "00000000000", "00000000000", " " x 8, "1", $to, "ustar", "00");
 		$h .= "\0" x (512 - length $h); substr($h, 148, 8) = sprintf("%06o\0 ", unpack("%32C*", $h)); print $h' bin/e bin/c >link
-	head -c -10240 middle >cut || true
 	{ cat link; cat middle; } >joined; mv joined middle
 	program t/bin/a top; touch t/bin/.wh.c
 	tar cf top -C t .
@@ -374,7 +409,7 @@ bin/b low low
 bin/d middle middle
 bin/e lower low'
 	done
-	sed 's/x/x/' link >alone; head -c 1024 /dev/zero >>alone
+	{ cat link; head -c 1024 /dev/zero; } >alone
 	image nothing alone
 	status 3 "$PKGNOTE" show nothing
 	says err 'bin/e: a hard link to a file that no layer has'

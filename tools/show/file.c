@@ -9,6 +9,7 @@
 #include "tools/base/contents/contents.h"
 #include "tools/base/stored/stored.h"
 #include "tools/show/inspect.h"
+#include "tools/show/squash.h"
 
 struct members {
 	struct inspection *inspection;
@@ -72,12 +73,60 @@ static bool show_compressed(struct inspection *inspection, const struct record_s
 	return true;
 }
 
-/* A snap, and what an AppImage has behind its ELF file. */
-static bool is_squashfs(struct image *image)
+static void show_squashfs(struct inspection *inspection, const struct record_style *style, int fd,
+			  uint64_t offset, const char *path, bool named)
 {
-	char magic[4];
-	return image_copy(image, 0, sizeof(magic), magic, "squashfs", NULL) == NOTE_OK &&
-	       memcmp(magic, "hsqs", sizeof(magic)) == 0;
+	if (named)
+		squash_inspect(inspection, style, fd, offset, path);
+	else
+		inspection_say(inspection, path,
+			       "a squashfs image, not looked into: name it to look inside");
+}
+
+#define ZIP_END 22
+
+/* The record at the end of a zip (APPNOTE.TXT, 4.3.16), which may stand behind anything; its last
+ * field is the length of a comment. */
+static bool ends_as_zip(struct image *image)
+{
+	uint8_t end[ZIP_END];
+	return image->size > ZIP_END &&
+	       image_copy(image, image->size - ZIP_END, ZIP_END, end, "zip", NULL) == NOTE_OK &&
+	       memcmp(end, "PK\5\6", 4) == 0 && end[20] == 0 && end[21] == 0;
+}
+
+static void show_zip(struct inspection *inspection, const struct record_style *style, int fd,
+		     const char *path, bool named)
+{
+	if (named)
+		inspect_archive(inspection, style, fd, path);
+	else
+		inspection_say(inspection, path,
+			       "an archive behind a program, not looked into: name it to look "
+			       "inside");
+}
+
+/* What stands behind an ELF file: of AppImages and self-extracting archives. */
+static void show_behind(struct inspection *inspection, const struct record_style *style, int fd,
+			struct image *image, const char *path, bool named)
+{
+	uint64_t end;
+	if (!image->is_elf || image->ehdr.e_type == ET_CORE || image->ehdr.e_shoff == 0 ||
+	    __builtin_add_overflow(image->ehdr.e_shoff,
+				   (uint64_t)image->ehdr.e_shnum * image->ehdr.e_shentsize, &end) ||
+	    end >= image->size)
+		return;
+	if (squash_is_at(image, end))
+		show_squashfs(inspection, style, fd, end, path, named);
+	else if (ends_as_zip(image))
+		show_zip(inspection, style, fd, path, named);
+}
+
+static bool is_script(struct image *image)
+{
+	char head[2];
+	return image_copy(image, 0, sizeof(head), head, "script", NULL) == NOTE_OK &&
+	       memcmp(head, "#!", sizeof(head)) == 0;
 }
 
 void inspect_file(struct inspection *inspection, const struct record_style *style, int fd,
@@ -107,14 +156,10 @@ void inspect_file(struct inspection *inspection, const struct record_style *styl
 		else
 			inspection_say(inspection, path,
 				       "an archive, not looked into: name it to look inside");
-	} else if (is_squashfs(image)) {
-		error_set(&error, NOTE_UNSUPPORTED, 0,
-			  "a squashfs image: not looked into; unpack it with unsquashfs, and name "
-			  "the directory");
-		if (named)
-			inspection_fail(inspection, path, NULL, &error);
-		else
-			inspection_say(inspection, path, error.text);
+	} else if (squash_is_at(image, 0)) {
+		show_squashfs(inspection, style, fd, 0, path, named);
+	} else if (is_script(image) && ends_as_zip(image)) {
+		show_zip(inspection, style, fd, path, named);
 	} else if (!named && package_is_one(image)) {
 		inspection_say(inspection, path,
 			       "a package, not looked into: name it to look inside");
@@ -123,7 +168,9 @@ void inspect_file(struct inspection *inspection, const struct record_style *styl
 		;
 	} else if (named && stored_is_compressed(fd)) {
 		inspect_archive(inspection, style, fd, path);
-	} else if (!inspect_image(inspection, style, image, path, NULL) && named) {
+	} else if (inspect_image(inspection, style, image, path, NULL)) {
+		show_behind(inspection, style, fd, image, path, named);
+	} else if (named) {
 		error_set(&error, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 			  "not an ELF file, PE image, archive or package");
 		inspection_fail(inspection, path, NULL, &error);
