@@ -317,6 +317,11 @@ int client_open(struct client **out, const struct client_options *options, struc
 	return NOTE_OK;
 }
 
+void client_set_lock_patience(struct client *client, double seconds)
+{
+	client->options.lock_patience = seconds;
+}
+
 size_t client_server_count(const struct client *client)
 {
 	return client->settings.server_count;

@@ -154,6 +154,9 @@ void client_default_options(struct client_options *options);
 int client_open(struct client **out, const struct client_options *options, struct note_error *err);
 void client_close(struct client *client); /* NULL is allowed */
 
+/* The option of that name, from now on. */
+void client_set_lock_patience(struct client *client, double seconds);
+
 /* Gets one artifact of BUILD_ID (hexadecimal, any case). NAME is the source's absolute path or
  * the section's name, else NULL. A file:// server's file is given where it lies, all others from
  * the cache. */

@@ -105,7 +105,6 @@ static bool read_environment(debuginfod_client *handle, struct wanted *wanted)
 					     more != NULL ? more : "");
 	o->ima_certificates = wanted->certificates;
 	o->section_fallback = true;
-	o->lock_patience = LOCK_PATIENCE;
 	o->verbose = handle->verbose_fd >= 0;
 	o->log = o->tell = handle_log;
 	o->log_context = o->tell_context = handle;
@@ -245,6 +244,10 @@ int handle_open(debuginfod_client *handle, const char *hex)
 	}
 	if (result == 0 && hex != NULL)
 		fetch_ahead(handle, &wanted.options, hex);
+	if (result == 0)
+		client_set_lock_patience(
+			handle->engine,
+			hex != NULL && ahead_has(handle->ahead, hex) ? 0 : LOCK_PATIENCE);
 	free(text);
 	wanted_free(&wanted);
 	return result;

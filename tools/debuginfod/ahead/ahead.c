@@ -177,6 +177,12 @@ void ahead_start(struct ahead *ahead, const struct client_options *options, cons
 	busy = 0;
 }
 
+bool ahead_has(const struct ahead *ahead, const char *hex)
+{
+	return ahead != NULL && ahead->started && ahead->process == getpid() && !ahead->over &&
+	       list_has(&ahead->ids, hex);
+}
+
 void ahead_stop(struct ahead *ahead)
 {
 	ahead->stopped = true;

@@ -24,6 +24,9 @@ struct ahead *ahead_begin(void);
  * looked at yet, the others are fetched from now on. Nothing while an earlier lot is under way. */
 void ahead_start(struct ahead *ahead, const struct client_options *options, const char *hex);
 
+/* Whether HEX is being fetched ahead. NULL is allowed. */
+bool ahead_has(const struct ahead *ahead, const char *hex);
+
 /* No more of it: the user has had enough. What is under way ends within a tenth of a second. */
 void ahead_stop(struct ahead *ahead);
 
