@@ -29,6 +29,7 @@ struct options {
 	bool check;
 	bool repair;
 	bool no_sync;
+	bool dry_run;
 	unsigned shared;
 	uint64_t keep; /* NO_KEEP: not given */
 };
@@ -105,21 +106,27 @@ static const char *added_word(const struct share_added *added)
 				  : "added";
 }
 
-static void print_added(const struct cli *cli, const struct share_added *added)
+static void print_added(const struct cli *cli, const struct share_added *added, bool dry_run)
 {
 	if (cli->json) {
 		struct json_object *object = result(added->package, added_word(added));
 		put_counts(object, added);
-		put(object, "newBytes", json_object_new_int64((int64_t)added->new_bytes));
+		if (dry_run)
+			put(object, "dryRun", json_object_new_boolean(true));
+		else
+			put(object, "newBytes", json_object_new_int64((int64_t)added->new_bytes));
 		print_object(object);
 		return;
 	}
 	char *name = name_to_line(added->package);
-	printf("%s: %s, %llu build-id%s, %llu source%s, %llu bytes (%llu new)\n", name,
+	char *new_bytes = dry_run ? xstrdup("")
+				  : xasprintf(" (%llu new)", (unsigned long long)added->new_bytes);
+	printf("%s: %s%s, %llu build-id%s, %llu source%s, %llu bytes%s\n", name,
+	       dry_run && !added->nothing && !added->unchanged ? "would be " : "",
 	       added_word(added), (unsigned long long)added->build_ids,
 	       added->build_ids == 1 ? "" : "s", (unsigned long long)added->sources,
-	       added->sources == 1 ? "" : "s", (unsigned long long)added->bytes,
-	       (unsigned long long)added->new_bytes);
+	       added->sources == 1 ? "" : "s", (unsigned long long)added->bytes, new_bytes);
+	free(new_bytes);
 	free(name);
 }
 
@@ -185,7 +192,7 @@ static void publish(struct cli *cli, struct share *share, const struct options *
 	}
 	cli_progress_end(cli);
 	if (code == NOTE_OK)
-		print_added(cli, &added);
+		print_added(cli, &added, options->dry_run);
 	else
 		cli_fail(cli, input, &err);
 	if (code == NOTE_OK && added.left_out != 0) {
@@ -201,29 +208,33 @@ static void publish(struct cli *cli, struct share *share, const struct options *
 struct printing {
 	struct cli *cli;
 	struct share *share;
+	const struct options *options;
 };
 
 static bool print_removed(void *context, const char *package)
 {
-	struct cli *cli = context;
-	if (cli->json) {
-		print_object(result(package, "removed"));
+	const struct printing *printing = context;
+	if (printing->cli->json) {
+		struct json_object *object = result(package, "removed");
+		if (printing->options->dry_run)
+			put(object, "dryRun", json_object_new_boolean(true));
+		print_object(object);
 		return true;
 	}
 	char *name = name_to_line(package);
-	printf("%s: removed\n", name);
+	printf("%s: %sremoved\n", name, printing->options->dry_run ? "would be " : "");
 	free(name);
 	return true;
 }
 
-static void remove_packages(struct cli *cli, struct share *share, const struct strings *packages)
+static void remove_packages(struct printing *printing, const struct strings *packages)
 {
 	for (size_t i = 0; i < packages->count; i++) {
 		struct note_error err;
-		if (share_remove(share, packages->items[i], &err) == NOTE_OK)
-			print_removed(cli, packages->items[i]);
+		if (share_remove(printing->share, packages->items[i], &err) == NOTE_OK)
+			print_removed(printing, packages->items[i]);
 		else
-			cli_fail(cli, packages->items[i], &err);
+			cli_fail(printing->cli, packages->items[i], &err);
 	}
 }
 
@@ -354,6 +365,8 @@ static int judge_usage(struct cli *cli, const struct options *options)
 				      "--check");
 	if (modes > 1)
 		return cli_usage(cli, "an INPUT, --remove, --keep, --list, --check: one at a time");
+	if (options->dry_run && (options->list || options->check))
+		return cli_usage(cli, "--dry-run is for an INPUT, --remove and --keep");
 	if (options->repair && !options->check)
 		return cli_usage(cli, "--repair is for --check");
 	if (options->keep == 0)
@@ -370,10 +383,12 @@ static void work(struct cli *cli, const struct options *options, const struct sh
 	struct share *share;
 	struct note_error err;
 	int code = NOTE_OK;
-	if (cli->operand_count == 0) /* then it must be there */
+	/* It must be there then. */
+	const bool there = cli->operand_count == 0 || options->dry_run;
+	if (there)
 		code = share_open_reading(&share, options->into, hooks, &err);
 	if (code == NOTE_OK && !is_reading(options)) {
-		if (cli->operand_count == 0)
+		if (there)
 			share_close(share);
 		code = share_open(&share, options->into, hooks, &err);
 	}
@@ -381,15 +396,15 @@ static void work(struct cli *cli, const struct options *options, const struct sh
 		cli_fail(cli, options->into, &err);
 		return;
 	}
-	struct printing printing = {cli, share};
+	struct printing printing = {cli, share, options};
 	if (options->list)
 		code = share_list(share, print_listed, &printing, &err);
 	else if (options->check)
 		code = check(cli, share, options, &err);
 	else if (options->keep != NO_KEEP)
-		code = share_keep(share, options->keep, print_removed, cli, &err);
+		code = share_keep(share, options->keep, print_removed, &printing, &err);
 	else if (options->remove.count != 0)
-		remove_packages(cli, share, &options->remove);
+		remove_packages(&printing, &options->remove);
 	else
 		for (size_t i = 0; i < cli->operand_count; i++)
 			publish(cli, share, options, cli->operands[i]);
@@ -434,6 +449,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 "repeated",
 		 NULL, take_header},
 		EXPANSION_OPTION,
+		{"dry-run", 0, OPTION_FLAG, NULL, &options.dry_run,
+		 "tell what would come or go, and leave the packages as they are", NULL, NULL},
 		NO_SYNC_OPTION(&options.no_sync),
 		{"shared", 0, OPTION_CALL, "group|all|0NNN", &options.shared,
 		 "open a directory to the group, to all, or by the mode of its files", NULL,
@@ -450,6 +467,7 @@ static int run(const struct command *command, int argc, char **argv)
 						  .headers = &options.headers,
 						  .shared = options.shared,
 						  .no_sync = options.no_sync,
+						  .dry_run = options.dry_run,
 						  .context = &cli,
 						  .jobs = cli.jobs};
 		work(&cli, &options, &hooks);

@@ -196,4 +196,35 @@ shared() {
 	for word in 0 0444 0755 some; do status 2 "$PKGNOTE" publish --into=odd --shared=$word root; done
 }
 check "--shared, the umask and the setgid bit: who may write and read" shared
+picture() { (cd share && find . -printf '%p %y %s %l\n' | sort; find . -type f -exec sha256sum {} + | sort); }
+dry_runs() {
+	tree root one; tree other two
+	status 3 publish --dry-run --package=a-1-1.x root
+	says err 'share: '
+	[ ! -e share ]
+	status 0 publish --package=a-1-1.x root
+	picture >before
+	status 0 publish --dry-run --package=a-2-1.x other
+	says out '^a-2-1\.x: would be added, 1 build-id, 1 source, [0-9]+ bytes$'
+	status 0 publish --dry-run --json --package=a-2-1.x other
+	says out '"result":"added".*"dryRun":true'
+	status 0 publish --dry-run --package=a-1-1.x root
+	says out '^a-1-1\.x: unchanged'
+	status 3 publish --dry-run --package=a-1-1.x other
+	says err 'a-1-1\.x is there already, with other files'
+	status 0 publish --dry-run --on-conflict=replace --package=a-1-1.x other
+	says out '^a-1-1\.x: would be replaced'
+	status 0 publish --dry-run --remove=a-1-1.x
+	same "$(cat out)" 'a-1-1.x: would be removed'
+	status 3 publish --dry-run --remove=b-1-1.x
+	picture >after; cmp before after
+	status 0 publish --package=a-2-1.x other
+	picture >before
+	status 0 publish --dry-run --keep=1
+	same "$(cat out)" 'a-1-1.x: would be removed'
+	picture >after; cmp before after
+	for mode in --list --check; do status 2 publish --dry-run $mode; done
+}
+check "--dry-run tells what would be, and leaves the share as it is" dry_runs
+
 finish

@@ -39,6 +39,11 @@ in_parts() {
 	same "$(left)" 0
 	status 0 publish --package=big-1-1.x86_64 root
 	says out 'unchanged.*\(0 new\)'
+	s3_keys | sort >before
+	status 0 publish --dry-run --package=big-2-1.x86_64 root
+	says out '^big-2-1\.x86_64: would be added'
+	status 0 publish --dry-run --remove=big-1-1.x86_64
+	s3_keys | sort | diff before -
 	status 0 publish --remove=big-1-1.x86_64
 	same "$(s3_keys)" p/share.json
 	for size in 4MB 6GB 1MiB x 5QB -5MB ''; do

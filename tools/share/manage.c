@@ -37,6 +37,10 @@ int share_remove(struct share *share, const char *package, struct note_error *er
 {
 	struct record record;
 	int code = read_package(share, package, &record, err);
+	if (share->hooks->dry_run) {
+		record_free(&record);
+		return code == NOTE_MALFORMED ? NOTE_OK : code;
+	}
 	if (code == NOTE_MALFORMED) {
 		share_say(share, NULL, "%s: its record is broken: it is made anew to remove it",
 			  package);

@@ -75,6 +75,8 @@ int compare_with_present(struct share *share, const struct record *record,
 		share_say(share, NULL, "%s: its record is broken (%s): it is replaced",
 			  record->package, why.text);
 		*what = PRESENT_GOES;
+		if (share->hooks->dry_run)
+			return NOTE_OK;
 		return share->store->mend_record(share, record->package, err);
 	}
 	if (code != NOTE_OK) {

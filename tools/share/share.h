@@ -54,6 +54,7 @@ struct share_hooks {
 	/* The names of sections that build-ids serve alone, or NULL: each is_section_name(). */
 	const struct strings *sections;
 	void *context;
+	bool dry_run;    /* packages neither come nor go: what would be is told */
 	bool no_sync;    /* a share that can be made again: the disk is not waited for */
 	unsigned jobs;   /* threads that read files; at least 1 */
 	unsigned shared; /* the mode of new files (0664); 0: by the umask, or as the share says */

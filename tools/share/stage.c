@@ -258,6 +258,8 @@ static void describe(const struct stage *stage, const char *package,
 static int bring_in(struct stage *stage, const struct record *record, bool replacing,
 		    struct share_added *added, struct note_error *err)
 {
+	if (stage->share->hooks->dry_run)
+		return NOTE_OK;
 	struct upload *uploads = xcalloc(stage->count, sizeof(*uploads));
 	for (size_t i = 0; i < stage->count; i++) {
 		const struct spooled *spooled = &stage->candidates[i].spooled;

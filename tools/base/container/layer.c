@@ -17,6 +17,7 @@ struct walk {
 	const char *layer;
 	bool again; /* for the files that hard links show */
 	struct stream_budget *budget;
+	struct stream_budget own; /* of a layer in a directory */
 };
 
 static int see_entry(struct walk *walk, const struct contents_entry *entry, const char *member,
@@ -111,7 +112,6 @@ static void read_layer(struct walk *walk, const char *path)
 	struct container *container = walk->container;
 	struct contents *outer = NULL;
 	struct stream *stream = NULL;
-	struct stream_budget budget = {0};
 	struct note_error error;
 	const bool named = !walk->again && strncmp(walk->layer, SHA256, strlen(SHA256)) == 0;
 	int fd = -1, code;
@@ -121,9 +121,9 @@ static void read_layer(struct walk *walk, const char *path)
 		if (code == NOTE_ABSENT)
 			code = not_there(&error);
 		if (code == NOTE_OK) {
-			budget = stream_budget_of(fd);
-			walk->budget = &budget;
-			code = stream_open_fd(&stream, fd, &budget, &error);
+			walk->own = stream_budget_of(fd);
+			walk->budget = &walk->own;
+			code = stream_open_fd(&stream, fd, walk->budget, &error);
 		}
 	} else {
 		code = open_in_archive(container, path, &outer, &stream, &error);
