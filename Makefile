@@ -170,10 +170,11 @@ install: all
 
 # debhelper's addon: scripts alone. debhelper/bootstrap.mk uses it from the tree.
 install-debhelper:
-	install -d $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper \
+	install -d $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence $(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper \
 	  $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
 	install -m 644 debhelper/pkgnote.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence/pkgnote.pm
 	install -m 644 debhelper/PackageNote.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote.pm
+	install -m 644 debhelper/PackageNote/*.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote
 	install -m 755 debhelper/dh_pkgnote $(DESTDIR)$(BINDIR)/dh_pkgnote
 	install -m 755 debhelper/instead/* $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper
 	if command -v pod2man >/dev/null; then pod2man --section=1 --release='pkgnote $(VERSION)' --date=' ' --center=Debhelper \

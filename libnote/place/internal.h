@@ -54,6 +54,7 @@ struct layout {
 	const char *writable;
 	uint64_t tail;     /* where the new file's contents may go on */
 	bool appended;     /* bytes follow the ELF image */
+	bool extensible;   /* its data segment is to grow to the end of the file (bun) */
 	struct range kept; /* headers that place_prepend() left at their addresses, else empty */
 	uint64_t dynamic_offset; /* of the first entry of PT_DYNAMIC */
 	GElf_Dyn *dynamic;

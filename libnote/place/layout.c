@@ -208,6 +208,16 @@ static int check_type(const struct image *image, struct note_error *err)
 	}
 }
 
+/* A runtime that `bun build --compile` makes programs of: the script goes behind the last writable
+ * segment, which then takes in all that lies between, and the section's 8 bytes say where it is. In
+ * such a program the section is the script. */
+static bool is_extensible(struct image *image)
+{
+	GElf_Shdr shdr;
+	return image_find_section(image, ".bun", &shdr) != 0 && shdr.sh_size == 8 &&
+	       (shdr.sh_flags & SHF_WRITE) != 0;
+}
+
 int place_read(struct layout *out, struct image *image, struct note_error *err)
 {
 	memset(out, 0, sizeof(*out));
@@ -236,6 +246,7 @@ int place_read(struct layout *out, struct image *image, struct note_error *err)
 		/* Zeros alone are somebody's padding. */
 		const uint64_t end = place_image_end(out);
 		out->appended = place_free_after(out, end, image->size) != image->size - end;
+		out->extensible = is_extensible(image);
 	}
 	return code;
 }

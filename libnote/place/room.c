@@ -334,7 +334,8 @@ static bool into_new_segment(struct attempt *attempt)
 	}
 	if (layout->has_rest && layout->rest.p_vaddr + layout->rest.p_memsz > address)
 		address = layout->rest.p_vaddr + layout->rest.p_memsz;
-	if (layout->appended || __builtin_add_overflow(address, gap_of(layout), &address))
+	if (layout->appended || layout->extensible ||
+	    __builtin_add_overflow(address, gap_of(layout), &address))
 		return false;
 	/* Offset and address agree within a page, so that the file needs no padding. The gap is for
 	 * eu-elflint, which takes a relocated word to be as long as its symbol, and would see those
@@ -456,7 +457,10 @@ static int refuse(const struct layout *layout, const struct place_limits *limits
 			 (unsigned long long)limits->size,
 			 layout->appended ? "bytes follow the ELF image, so that nothing can be "
 					    "added to it"
-					  : "what stands there cannot be moved");
+			 : layout->extensible
+				 ? "what bun appends would be lost behind what is added: stamp "
+				   "what bun build --compile makes of it"
+				 : "what stands there cannot be moved");
 }
 
 int place_plan(struct layout *layout, const struct place_limits *limits, struct plan *plan,

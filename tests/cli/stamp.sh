@@ -128,6 +128,30 @@ makes_room_by_a_new_segment() {
 }
 check "where all is full, a new PT_LOAD makes room, the program headers stay" makes_room_by_a_new_segment
 
+# What `bun build --compile` makes programs of: it appends to the segment of the section .bun, which has to stay the last one.
+data_to_be_appended() {
+	for i in $(seq 3000); do echo "int exported_function_$i(void) { return $i; }"; done >many.c
+	echo '__attribute__((section(".bun"), used)) unsigned long long bun = 0; int main(void) { return (int)bun; }' >use.c
+	for kind in -no-pie -pie; do
+		$CC $kind -O0 -rdynamic -Wl,-z,noseparate-code -o plain$kind use.c many.c
+		readelf -lW plain$kind | grep '^  LOAD' | tail -1 | grep -q ' RW '
+	done
+	"$PKGNOTE" stamp -q -k name=demo -o demo plain-no-pie
+	in_page_one demo
+	./demo
+	readelf -lW demo | grep '^  LOAD' | tail -1 | grep -q ' RW '
+	same "$(lint_of plain-no-pie)" "$(lint_of demo)"
+	status 3 "$PKGNOTE" stamp -k name=demo plain-pie
+	says err 'plain-pie: page one has no room .*bun build --compile'
+	# With the script in it, it is a program like others.
+	sed 's/long long bun = 0/long long bun[2] = {0}/; s/(int)bun/(int)bun[0]/' use.c >used.c
+	$CC -pie -O0 -rdynamic -Wl,-z,noseparate-code -o used used.c many.c
+	"$PKGNOTE" stamp -q -k name=demo used
+	in_page_one used
+	./used
+}
+check "a runtime that its user appends to: its data segment stays the last" data_to_be_appended
+
 twice_changes_nothing() {
 	sources
 	$CC -o demo main.c lib.c
