@@ -140,8 +140,18 @@ check "a number that the package's header does not list" stripped_payload_lies
 
 go_program() {
 	need go
-	both gopher
-	like_the_peer
+	# debugedit 5.3 cannot rewrite Go's DWARF 5 (1.25 and later): the list of sources comes out empty then, and the standard build ends.
+	rpm_ready; need debugedit
+	project_gopher
+	if rpm_build_standard standard gopher.spec; then
+		rm -rf standard
+		both gopher
+		like_the_peer
+	else
+		says standard.log 'debugedit: .*DW_FORM_0x8'
+		rpm_builds ours gopher.spec
+		unpacked ours root
+	fi
 	stamped_and_stripped root usr/bin/gopher
 	same "$(root/usr/bin/gopher 2>&1)" 6
 	same "$(note_of root/usr/bin/gopher name)" gopher

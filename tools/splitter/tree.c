@@ -191,7 +191,7 @@ static void tell_complaints(const struct split_options *options, const struct ou
 /* What the file is, and nothing of the machine or of another run, keeps it from being done. */
 static bool is_refusal(int code)
 {
-	return code == NOTE_MALFORMED || code == NOTE_UNSUPPORTED || code == NOTE_ABSENT;
+	return code == NOTE_MALFORMED || code == NOTE_UNSUPPORTED;
 }
 
 /* Links, messages and the manifest of one input. */
