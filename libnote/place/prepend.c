@@ -75,7 +75,7 @@ static int write_segments(const struct layout *layout, uint64_t page, struct out
 			new.p_flags = apart ? PF_R : phdr.p_flags;
 		} else if (phdr.p_type == PT_PHDR) {
 			new.p_filesz = new.p_memsz = *count * ehdr->e_phentsize;
-		} else if (phdr.p_filesz + phdr.p_memsz != 0) {
+		} else if ((phdr.p_filesz | phdr.p_memsz) != 0) {
 			new.p_offset += page;
 		}
 		if (phdr.p_type == PT_LOAD && phdr.p_align > page)

@@ -22,7 +22,7 @@ static bool is_written(const struct layout *layout, uint64_t start, uint64_t end
 		const GElf_Shdr *shdr = &layout->shdrs[i];
 		if ((shdr->sh_flags & (SHF_ALLOC | SHF_WRITE)) == (SHF_ALLOC | SHF_WRITE) &&
 		    (shdr->sh_flags & SHF_TLS) == 0 && shdr->sh_size != 0 && shdr->sh_addr < end &&
-		    shdr->sh_addr + shdr->sh_size > start)
+		    (shdr->sh_addr >= start || shdr->sh_size > start - shdr->sh_addr))
 			return true;
 	}
 	/* The dynamic linker writes to DT_DEBUG, and to what is read-only only after relocation. */

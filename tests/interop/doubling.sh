@@ -17,8 +17,10 @@ instructions() {
 run() {
 	case $1 in
 	show) instructions "$PKGNOTE" show --all --check -j1 "$2" ;;
+	bom) instructions "$PKGNOTE" show --report=cyclonedx -j1 "$2" ;;
+	compare) instructions "$PKGNOTE" compare "$2" "$2" ;;
 	stamp) rm -f stamped; instructions "$PKGNOTE" stamp --allow-outside-first-page -k name=n -k version=1 -o stamped "$2" ;;
-	verify) instructions "$PKGNOTE" verify --offline --no-cache -j1 "$2" ;;
+	verify) instructions "$PKGNOTE" verify --offline -j1 "$2" ;;
 	split*)
 		rm -rf root; mkdir -p root/usr/lib
 		cp "$2" "root/usr/lib/$3"
@@ -74,6 +76,13 @@ done <<-'TABLE'
 	show keys 1000 1
 	show depth 60 0
 	show modules 150 0
+	show tarred 150 0
+	show runs 150 0
+	show layers 60 0
+	bom tarred 150 0
+	bom needed 200 0
+	compare tarred 150 0
+	verify tarred 150 1
 TABLE
 # Files, and as many temporary names of killed runs beside them.
 leftovers() {

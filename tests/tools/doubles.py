@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """doubles.py DIMENSION N OUT: a file, 64-bit and little-endian, with N of one thing, for doubling.sh."""
+import io
 import json
 import struct
 import sys
+import tarfile
 
 LOAD, DYNAMIC, NOTE = 1, 2, 4
 PROGBITS, SYMTAB, STRTAB, SHT_DYNAMIC, SHT_NOTE, DYNSYM = 1, 2, 3, 6, 7, 11
@@ -221,6 +223,54 @@ def archive(n):
     return out
 
 
+def tar(*members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as t:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def cpio(name, data):
+    numbers = [1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+    out = pad(b"070701" + b"".join(b"%08x" % number for number in numbers) + name.encode() + b"\0", 4)
+    return pad(out + data, 4)
+
+
+def tarred(n):
+    """N programs in a tar, each of another package."""
+    return tar(*(("usr/bin/x%d" % i, stamped(PAYLOAD.replace("}", ',"extra":"%d"}' % i))) for i in range(n)))
+
+
+def runs(n):
+    """An initrd of N archives in a row."""
+    data = stamped(PAYLOAD)
+    return b"".join(cpio("x%d" % i, data) + cpio("TRAILER!!!", b"") for i in range(n))
+
+
+def needed(n):
+    """N libraries, each of which needs the next one and one that is not there."""
+    def library(i):
+        elf = Elf()
+        names = b"\0lib%d.so\0lib%d.so\0none%d.so\0" % (i, i + 1, i)
+        at = [names.index(b"\0lib%d.so" % i) + 1, names.index(b"\0lib%d.so" % (i + 1)) + 1, names.index(b"\0none") + 1]
+        strings = elf.section(".dynstr", STRTAB, names, ALLOC)
+        table = struct.pack("<QQQQQQQQ", 14, at[0], 1, at[1], 1, at[2], 5, 0x1000) + bytes(16)
+        elf.segment(DYNAMIC, elf.section(".dynamic", SHT_DYNAMIC, table, ALLOC, 8, strings, 0, 16), align=8)
+        return elf.bytes()
+    return tar(*(("usr/lib/lib%d.so" % i, library(i)) for i in range(n)))
+
+
+def layers(n):
+    """A container image of N layers, each of which replaces a file and takes another away."""
+    x = stamped(PAYLOAD)
+    parts = [tar(("usr/bin/x%d" % i, x), ("usr/bin/.wh.x%d" % (i - 1), b"")) for i in range(n)]
+    names = ["%d/layer.tar" % i for i in range(n)]
+    return tar(("manifest.json", json.dumps([{"Config": "c.json", "Layers": names}]).encode()), ("c.json", b"{}"), *zip(names, parts))
+
+
 def core(n):
     """N modules of a page each, all named by NT_FILE."""
     module = stamped(PAYLOAD)
@@ -240,7 +290,7 @@ def core(n):
 
 DIMENSIONS = {
     "segments": segments, "loads": loads, "notes": notes, "dynamic": dynamic, "keys": keys, "depth": depth,
-    "members": archive, "modules": core, "tables": tables, "suffixes": suffixes,
+    "members": archive, "tarred": tarred, "runs": runs, "needed": needed, "layers": layers, "modules": core, "tables": tables, "suffixes": suffixes,
     "sections": lambda n: debug(spare=n),
     "symbols": lambda n: debug(symbols=n),
     "units": lambda n: debug(units=n),
