@@ -4,7 +4,7 @@
 #           make deps           installs what building and testing need (apt), or names it (dnf, apk)
 #           make demo           the main job on pkgnote itself, step by step
 #           make check          all tests, also under sanitizers; check-long: the slow ones too
-#           make lint bench fuzz clean
+#           make lint bench fuzz coverage clean
 #           make dist distcheck deb rpm     a release and its packages (packaging/package.mk); uninstall
 VERSION  := 1.0.0
 PREFIX   ?= /usr/local
@@ -229,11 +229,14 @@ fuzz: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) fuzzers
 	@LONG=1 BUILD=$(BUILD) UNIT= bash tests/run tests/cli/fuzz.sh
 
+coverage: all $(BUILD)/unit
+	@BUILD=$(BUILD) bash tests/coverage.sh
+
 clean:
 	rm -rf $(BUILD)
 
 include packaging/package.mk
 
-.PHONY: all install install-debhelper install-completions deps demo check check-build check-long lint bench fuzz fuzzers clean
+.PHONY: all install install-debhelper install-completions deps demo check check-build check-long lint bench fuzz fuzzers coverage clean
 .SECONDARY:
 -include $(NOTE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(SHIM_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

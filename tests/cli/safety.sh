@@ -404,6 +404,16 @@ f = open('$name'); fcntl.flock(f, fcntl.LOCK_EX); open('held', 'w').close(); sys
 }
 check "a temporary file that is locked is waited for, one that is not is a leftover" one_dies
 
+# The clocks part where the machine slept; a name space of times has them apart from the start.
+lease_clock() {
+	[ -x "$BUILD/unit" ] || skip "no unit tests are built"
+	need unshare
+	unshare --time --boottime 100000 true 2>/dev/null || unshare -r --time --boottime 100000 true 2>/dev/null || skip "no name space of times here"
+	unshare --time --boottime 100000 "$BUILD/unit" url >out 2>&1 || unshare -r --time --boottime 100000 "$BUILD/unit" url >out 2>&1 || { cat out >&2; return 1; }
+	says out ' 0 failed'
+}
+check "ages of leases go on while the machine sleeps" lease_clock
+
 before_names() {
 	need strace
 	tree root; cp "$WORK/prog" f

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/unit/unit.h"
 #include "tools/base/retry.h"
@@ -129,6 +130,16 @@ static void test_waits_are_full_jitter(void)
 	}
 }
 
+/* What a lease's age is counted by goes on while the machine sleeps. */
+static void test_the_clock_sleeps_not(void)
+{
+	struct timespec since_boot;
+	const double before = seconds_now();
+	clock_gettime(CLOCK_BOOTTIME, &since_boot);
+	const double now = (double)since_boot.tv_sec + (double)since_boot.tv_nsec / 1e9;
+	CU_ASSERT(before <= now && now <= seconds_now());
+}
+
 static void test_retry_after(void)
 {
 	CU_ASSERT_DOUBLE_EQUAL(retry_after("120"), 120, 1e-9);
@@ -149,4 +160,5 @@ UNIT_SUITE(url, UNIT_TEST(test_encoding_keeps_unreserved_alone),
 	   UNIT_TEST(test_artifacts_have_their_urls), UNIT_TEST(test_paths_in_a_share_are_normal),
 	   UNIT_TEST(test_file_urls_are_of_this_machine), UNIT_TEST(test_secrets_are_not_shown),
 	   UNIT_TEST(test_origins), UNIT_TEST(test_default_servers),
-	   UNIT_TEST(test_waits_are_full_jitter), UNIT_TEST(test_retry_after))
+	   UNIT_TEST(test_waits_are_full_jitter), UNIT_TEST(test_the_clock_sleeps_not),
+	   UNIT_TEST(test_retry_after))
