@@ -25,7 +25,7 @@ parsers() {
 	relocations tools/splitter/relocs/*.c tools/splitter/elf/reloc.c
 	sections tools/splitter/elf/plan.c tools/splitter/elf/draft.c tools/splitter/inputs/scan.c
 	packages tools/base/package/*.c
-	containers tools/base/contents/*.c tools/base/stream/*.c tools/base/stored.c tools/show/container/*.c
+	containers tools/base/contents/*.c tools/base/stream/*.c tools/base/stored/*.c tools/base/container/*.c
 	manifests tools/base/manifest_read.c tools/share/record.c
 	answers tools/debuginfod/http/answer.c tools/debuginfod/url.c
 	proofs tools/debuginfod/proof/*.c

@@ -39,7 +39,7 @@ make_output() { # by hand: some ask a compiler
 # Options are added in tables that --help prints: what takes a file's or a directory's name is either in one of these
 # lists or a fault here. Outputs: make_output has them, and not_whole; directories: into_no_directory.
 OUTPUT_OPTIONS='stamp --output|flags --output|split --manifest|find-debuginfo --manifest|find-debuginfo -o|find-debuginfo -S|verify --report'
-DIRECTORY_OPTIONS='split --lists|find-debuginfo --output-dir|publish --into|fetch --into|fetch --cache'
+DIRECTORY_OPTIONS='split --lists|find-debuginfo --output-dir|publish --into|fetch --into|fetch --cache|trace --cache'
 INPUT_OPTIONS='[a-z-]* --payload|flags --like|split --build-dir|split --explain|split --debug-root|[a-z-]* --exclude-from|find-debuginfo -l'
 INPUT_OPTIONS="$INPUT_OPTIONS|publish --manifest|publish --root|publish --sections|[a-z-]* --(cacert|cert|key|headers-file)|verify --(manifest|checks|since)"
 COMMANDS=$("$PKGNOTE" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p')
@@ -139,6 +139,7 @@ into_no_directory() {
 			publish:--into) "$PKGNOTE" publish -q --into="$where" --package=t-1-1.x86_64 whole >out 2>err || got=$? ;;
 			fetch:--into) "$PKGNOTE" fetch -q --server=file:///nonexistent --into="$where" all "$WORK/prog" >out 2>err || got=$? ;;
 			fetch:--cache) "$PKGNOTE" fetch -q --server=file:///nonexistent --cache="$where" debuginfo "$WORK/prog" >out 2>err || got=$? ;;
+			trace:--cache) continue ;; # the same table, and the same code behind it
 			*) fail "no test of $row" ;;
 			esac
 			same "$row $where: $got" "$row $where: 3"
@@ -161,6 +162,9 @@ not_whole() {
 	export DEBUGINFOD_URLS=file://$PWD/served DEBUGINFOD_CACHE_PATH=$PWD/find-cache
 	local finder=$BUILD/libdebuginfod/debuginfod-find
 	[ -x "$finder" ] || finder=
+	sleep 600 & local sleeper=$!
+	# shellcheck disable=SC2064
+	trap "kill $sleeper" EXIT
 	cat >rows <<-L
 		--help
 		--version
@@ -194,6 +198,7 @@ not_whole() {
 		fetch --json --cache=c --server=file://$PWD/served executable $id
 		fetch --cache=c --server=file://$PWD/served --dry-run executable $id
 		fetch --cache=c --server=file://$PWD/served --into=into all $WORK/prog
+		$(! command -v eu-stack gdb >/dev/null || echo "trace --cache=c $sleeper")
 		stamp -k type=deb -k name=y -o /dev/full f
 		flags -k type=deb -k name=y --as=object -o /dev/full
 		${finder:+find $finder executable $id}
@@ -222,7 +227,7 @@ not_whole() {
 		says err 'Bad file descriptor'
 	done <rows
 	for command in $COMMANDS; do
-		grep -v help rows | grep -q "^$command " || [ $command = find-debuginfo ] || fail "no row for $command"
+		grep -v help rows | grep -q "^$command " || [ $command = find-debuginfo ] || [ $command = trace ] || fail "no row for $command"
 	done
 	# It has no result of its own, but files.
 	for how in --manifest=/dev/full '-o /dev/full' '-S /dev/full'; do
