@@ -48,7 +48,7 @@ static void split(struct image *image, struct section_edits *edits, uint8_t choi
 	if (code == NOTE_OK && build_id_find(image, &id, NULL) == NOTE_OK)
 		code = build_id_compute(image, &plan, "seed", &id, NULL);
 	if (code == NOTE_OK)
-		code = compress_plan(&compressed, image, &plan, kinds[choice >> 1 & 3], NULL);
+		code = compress_plan(&compressed, image, &plan, kinds[choice >> 1 & 3], 1, NULL);
 	if (code == NOTE_OK && strip_debug_file(&debug, image, &plan, NULL) == NOTE_OK)
 		read_back(&debug);
 	struct strip_additions additions = {.link = "x.debug", .crc32 = 1};

@@ -52,7 +52,7 @@ static int add_index(struct draft *draft, const struct split_run *run, size_t in
 }
 
 int debug_file_repack(struct strip_output *file, enum compression compression,
-		      const struct alternate_link *alternate, struct note_error *err)
+		      const struct alternate_link *alternate, unsigned jobs, struct note_error *err)
 {
 	struct strip_output packed = {0};
 	struct compressed compressed = {0};
@@ -80,7 +80,7 @@ int debug_file_repack(struct strip_output *file, enum compression compression,
 		section->shdr.sh_size = link.size;
 	}
 	if (code == NOTE_OK)
-		code = compress_plan(&compressed, image, &plan, compression, err);
+		code = compress_plan(&compressed, image, &plan, compression, jobs, err);
 	if (code == NOTE_OK)
 		code = strip_nothing(&packed, image, &plan, err);
 	if (code == NOTE_OK) {
@@ -142,7 +142,7 @@ static int fold(struct strip_output *file, const struct split_run *run, size_t i
 	free(path);
 	free(name);
 	if (code == NOTE_OK && options->compression != COMPRESSION_NONE)
-		code = debug_file_repack(file, options->compression, NULL, err);
+		code = debug_file_repack(file, options->compression, NULL, options->jobs, err);
 	return code;
 }
 
@@ -254,7 +254,7 @@ int debug_file_make(struct pieces *out, const struct split_run *run, size_t inde
 				     options->dwz != DWZ_NONE && !outcome->folded
 					     ? COMPRESSION_NONE
 					     : options->compression,
-				     err);
+				     options->jobs, err);
 	if (code == NOTE_OK)
 		code = strip_debug_pieces(out, image, &draft.plan, err);
 	hand_over(out, &draft, &compressed);

@@ -140,7 +140,7 @@ struct alternate_link {
 /* Compresses the sections of a finished debug file, and, where LINK is not NULL, has it name its
  * alternate file so, if it has one. */
 int debug_file_repack(struct strip_output *file, enum compression compression,
-		      const struct alternate_link *link, struct note_error *err);
+		      const struct alternate_link *link, unsigned jobs, struct note_error *err);
 
 /* The file NAME of the work directory. */
 int work_read(const struct split_run *run, const char *name, struct strip_output *out,

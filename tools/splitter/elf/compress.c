@@ -2,11 +2,13 @@
 #include "tools/splitter/elf/compress.h"
 
 #include <libdeflate.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
 #include "libnote/error.h"
+#include "tools/base/pool.h"
 
 #ifndef ELFCOMPRESS_ZSTD
 #define ELFCOMPRESS_ZSTD 2
@@ -89,15 +91,33 @@ static int compress_section(struct plan_section *section, const struct image *im
 	return NOTE_OK;
 }
 
-int compress_plan(struct compressed *out, struct image *image, struct plan *plan,
-		  enum compression compression, struct note_error *err)
+/* --- all of a file --- */
+
+/* So much is worth threads of its own: one huge file is then not left to one of them. */
+#define MUCH (4u << 20)
+
+static atomic_flag taken = ATOMIC_FLAG_INIT; /* by a file that uses them */
+
+struct task {
+	struct plan_section *section;
+	enum compression compression;
+	bool gnu;
+	uint8_t **kept;
+	int code;
+	struct note_error err;
+};
+
+struct tasks {
+	struct image *image;
+	struct task *items;
+	size_t count;
+	uint64_t size;
+};
+
+static void list_tasks(struct tasks *tasks, struct compressed *out, struct plan *plan,
+		       enum compression compression)
 {
-	int code = NOTE_OK;
-	*out = (struct compressed){.count = plan->count};
-	out->items = calloc(plan->count + 1, sizeof(*out->items));
-	if (out->items == NULL)
-		return error_system(err, "compress");
-	for (uint64_t i = 1; code == NOTE_OK && i < plan->count; i++) {
+	for (uint64_t i = 1; i < plan->count; i++) {
 		struct plan_section *section = &plan->sections[i];
 		if (section->fate != FATE_DEBUG || section->bytes == NULL ||
 		    section->shdr.sh_type != SHT_PROGBITS ||
@@ -105,13 +125,60 @@ int compress_plan(struct compressed *out, struct image *image, struct plan *plan
 			continue;
 		const bool gnu = section->edited && strncmp(section->name, ".zdebug_", 8) == 0;
 		const bool plain = strncmp(section->name, ".debug_", 7) == 0;
-		if (gnu)
-			code = compress_section(section, image, COMPRESSION_ZLIB, true,
-						&out->items[i], err);
-		else if (plain && compression != COMPRESSION_NONE)
-			code = compress_section(section, image, compression, false, &out->items[i],
-						err);
+		if (!gnu && (!plain || compression == COMPRESSION_NONE))
+			continue;
+		tasks->items[tasks->count++] = (struct task){
+			section, gnu ? COMPRESSION_ZLIB : compression, gnu, &out->items[i], 0, {0}};
+		tasks->size += section->shdr.sh_size;
 	}
+}
+
+/* The largest first: the last one to finish is then a small one. */
+static int by_size(const void *a, const void *b)
+{
+	const struct task *x = a, *y = b;
+	if (x->section->shdr.sh_size != y->section->shdr.sh_size)
+		return x->section->shdr.sh_size > y->section->shdr.sh_size ? -1 : 1;
+	return x->section < y->section ? -1 : x->section > y->section;
+}
+
+static void work(void *context, size_t index, unsigned worker)
+{
+	const struct tasks *tasks = context;
+	struct task *task = &tasks->items[index];
+	(void)worker;
+	task->code = compress_section(task->section, tasks->image, task->compression, task->gnu,
+				      task->kept, &task->err);
+}
+
+int compress_plan(struct compressed *out, struct image *image, struct plan *plan,
+		  enum compression compression, unsigned jobs, struct note_error *err)
+{
+	struct tasks tasks = {.image = image};
+	const struct task *failed = NULL;
+	*out = (struct compressed){.count = plan->count};
+	out->items = calloc(plan->count + 1, sizeof(*out->items));
+	tasks.items = calloc(plan->count + 1, sizeof(*tasks.items));
+	if (out->items == NULL || tasks.items == NULL) {
+		free(tasks.items);
+		return error_system(err, "compress");
+	}
+	list_tasks(&tasks, out, plan, compression);
+	if (tasks.count > 1)
+		qsort(tasks.items, tasks.count, sizeof(*tasks.items), by_size);
+	/* One file at a time: there are never twice as many threads as jobs. */
+	const bool helped = jobs > 1 && tasks.size >= MUCH && !atomic_flag_test_and_set(&taken);
+	pool_run(helped ? jobs : 1, tasks.count, work, NULL, &tasks);
+	if (helped)
+		atomic_flag_clear(&taken);
+	for (size_t i = 0; i < tasks.count; i++)
+		if (tasks.items[i].code != NOTE_OK &&
+		    (failed == NULL || tasks.items[i].section < failed->section))
+			failed = &tasks.items[i];
+	const int code = failed != NULL ? failed->code : NOTE_OK;
+	if (failed != NULL && err != NULL)
+		*err = failed->err;
+	free(tasks.items);
 	return code;
 }
 

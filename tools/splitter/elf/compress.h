@@ -22,10 +22,11 @@ struct compressed {
 };
 
 /* Compresses the .debug_ sections of PLAN that go to the debug file alone and get smaller by it.
- * What is compressed already stays as it is. OUT must outlive the plan; free with compressed_free,
- * also after a failure. */
+ * What is compressed already stays as it is. The sections of a huge file are compressed side by
+ * side, JOBS at a time: the bytes do not depend on that. OUT must outlive the plan; free with
+ * compressed_free, also after a failure. */
 int compress_plan(struct compressed *out, struct image *image, struct plan *plan,
-		  enum compression compression, struct note_error *err);
+		  enum compression compression, unsigned jobs, struct note_error *err);
 void compressed_free(struct compressed *compressed);
 
 #endif

@@ -87,8 +87,8 @@ static int write_new(const struct split_run *run, struct alternate *alternate, s
 	struct compressed compressed = {0};
 	struct image *image = NULL;
 	struct build_id place;
-	int code =
-		compress_plan(&compressed, alternate->image, plan, run->options->compression, err);
+	int code = compress_plan(&compressed, alternate->image, plan, run->options->compression,
+				 run->options->jobs, err);
 	if (code == NOTE_OK)
 		code = strip_nothing(&out, alternate->image, plan, err);
 	if (code == NOTE_OK)

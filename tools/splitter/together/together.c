@@ -276,7 +276,8 @@ static int publish_group(const struct batch *batch, size_t first, struct note_er
 					    batch->id.bytes, batch->id.size};
 	const bool relinks = batch->shared.bytes != NULL;
 	if (code == NOTE_OK && (relinks || options->compression != COMPRESSION_NONE))
-		code = debug_file_repack(&file, options->compression, relinks ? &link : NULL, err);
+		code = debug_file_repack(&file, options->compression, relinks ? &link : NULL, 1,
+					 err);
 	for (size_t i = first; code == NOTE_OK && i < end; i++) {
 		struct outcome *outcome = &run->outcomes[batch->items[i].index];
 		const char *const paths[] = {outcome->debug_path};
@@ -314,7 +315,7 @@ static int publish_alternate(struct batch *batch, struct note_error *err)
 	if (file->bytes == NULL)
 		return NOTE_OK;
 	if (options->compression != COMPRESSION_NONE)
-		code = debug_file_repack(file, options->compression, NULL, err);
+		code = debug_file_repack(file, options->compression, NULL, options->jobs, err);
 	if (code == NOTE_OK)
 		code = root_write(options->root, paths, 1, file->bytes, file->size, &attributes,
 				  err);
