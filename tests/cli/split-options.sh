@@ -164,4 +164,39 @@ quiet_tells_errors_alone() {
 	says err 'none: no build-id'
 }
 check "-q tells errors alone" quiet_tells_errors_alone
+# Sections of several megabytes, which do not compress all the same.
+huge_sections() {
+	python3 - <<-'P'
+	import hashlib
+	for number in range(4):
+	    block = b"".join(hashlib.sha256(b"%d %d" % (number, i)).digest() + bytes(40 * number) for i in range(20000))
+	    open("part%d" % number, "wb").write(block * 2)
+	P
+	for number in 0 1 2 3; do
+		printf '.section .debug_part%s,"",@progbits\n.incbin "part%s"\n' "$number" "$number"
+	done >parts.s
+	printf 'int main(void) { return 0; }\n' >main.c
+	${CC:-gcc} -g -Wl,--build-id -o "$1" main.c parts.s
+}
+
+# The file is large enough for its sections to be compressed side by side.
+huge_file_is_compressed_alike() {
+	mkdir -p one/usr/bin
+	huge_sections one/usr/bin/huge
+	cp -a one eight; cp -a one plain
+	for format in zlib zstd; do
+		for tree in one eight; do rm -rf "$tree.$format"; cp -a "$tree" "$tree.$format"; done
+		split deb one.$format -j1 --compress=$format >/dev/null
+		split deb eight.$format -j8 --compress=$format >/dev/null
+		diff -r one.$format eight.$format
+		debug=$(find one.$format/usr/lib/debug -name '*.debug')
+		[ "$(readelf -tW "$debug" | grep -c COMPRESSED)" -ge 3 ]
+		for number in 0 1 2 3; do
+			readelf -x .debug_part$number -z "$debug" | grep '^  0x' | head -200 >there
+			readelf -x .debug_part$number one/usr/bin/huge | grep '^  0x' | head -200 >before
+			cmp before there
+		done
+	done
+}
+check "one huge file: its sections compressed side by side, to the bytes of one thread" huge_file_is_compressed_alike
 finish
