@@ -263,4 +263,24 @@ equal_archives() {
 	ar x root/usr/lib/libx.a; eu-elflint --gnu-ld -q x.o
 }
 check "layout deb: static libraries are those that strip makes, byte for byte" equal_archives
+
+# Two sources ship one private library (Debian bug 968710): their debug packages are installed side by side.
+private_libraries() {
+	need gcc
+	echo 'int f(void) { return 1; }' >f.c
+	gcc -g -shared -fPIC -o libf.so f.c
+	local options name
+	for options in "" --stamp "--dwz=multi" "--stamp --compress=zlib"; do
+		case $options in --dwz*) command -v dwz >/dev/null || continue ;; esac
+		rm -rf one two
+		for name in one two; do
+			mkdir -p $name/usr/lib/$name; cp libf.so $name/usr/lib/$name/; cp libf.so $name/usr/lib/$name/copy.so
+			"$PKGNOTE" split -q --layout=deb --name=$name --package-version=1 --arch=amd64 $options $name
+			# The copies of one source have one debug file.
+			same "$(find $name/usr/lib/debug -name '*.debug' | wc -l)" 1
+		done
+		same "$( (cd one && find . ! -type d; cd ../two && find . ! -type d) | sort | uniq -d)" ""
+	done
+}
+check "layout deb: two sources' private copies of a library have nothing in common" private_libraries
 finish
