@@ -20,6 +20,14 @@ use Exporter qw(import);
 our @EXPORT = qw(out_of_it refuse default_settings start_package stamp_package stamp_unless_done report run_debhelper);
 our @EXPORT_OK = qw(exclude_files jobs path_of read_lines run_splitter settings source state_dir strict write_lines); # for the other two
 
+# The two others lie beside this file, also where it is reached by a link that stands alone.
+push @INC, sub {
+	my $path = $_[1] =~ m{^Debian/Debhelper/(PackageNote/\w+\.pm)$} ? dirname(realpath(__FILE__)) . "/$1" : return;
+	open(my $module, '<', $path) or return;
+	$INC{$_[1]} = $path;
+	return $module;
+};
+
 # --- what the build is, and what it was told ---
 
 # The source package's name and version, epoch included; the version is not that of a rebuild of binaries alone.

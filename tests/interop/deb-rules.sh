@@ -201,4 +201,10 @@ disk_full() {
 	says log 'No space left on device'
 }
 check "a full disk in the middle: no package" disk_full
+linked_module() {
+	mkdir -p perl/Debian/Debhelper
+	ln -s "$TOP/debhelper/PackageNote.pm" perl/Debian/Debhelper/
+	for part in Split Packages; do PERL5LIB=$PWD/perl perl "-MDebian::Debhelper::PackageNote" "-MDebian::Debhelper::PackageNote::$part" -e 1; done
+}
+check "a link to the module alone is enough: its parts are found beside it" linked_module
 finish
