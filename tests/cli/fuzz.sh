@@ -15,6 +15,8 @@ kind_of() {
 	fuzz_place) echo place ;;
 	fuzz_file) echo file ;;
 	fuzz_deb | fuzz_package) echo package ;;
+	fuzz_rpm) echo rpm ;;
+	fuzz_stored) echo stored ;;
 	fuzz_core | fuzz_note | fuzz_pe) echo "${1#fuzz_}" ;;
 	*) echo elf ;;
 	esac

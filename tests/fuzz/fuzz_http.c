@@ -73,9 +73,9 @@ static void start(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct client_request requests[] = {
-		{ARTIFACT_SOURCE, "00112233445566778899aabbccddeeff00112233", "/a.c"},
-		{ARTIFACT_DEBUGINFO, "00112233445566778899aabbccddeeff00112233", NULL},
-		{ARTIFACT_SECTION, "00112233445566778899aabbccddeeff00112233", ".debug_line"},
+		{ARTIFACT_SOURCE, "00112233445566778899aabbccddeeff00112233", "/a.c", 0},
+		{ARTIFACT_DEBUGINFO, "00112233445566778899aabbccddeeff00112233", NULL, 0},
+		{ARTIFACT_SECTION, "00112233445566778899aabbccddeeff00112233", ".debug_line", 0},
 	};
 	struct client_options options = {.timeout = 5, .max_size = 1 << 20, .ima = -1};
 	struct client *client;

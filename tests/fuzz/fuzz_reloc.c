@@ -48,7 +48,7 @@ static void write_debug_file(struct image *image, const struct plan *plan, uint8
 		const struct alternate_link link = {"/usr/lib/debug/.dwz/x", id, sizeof(id)};
 		if (debug_file_repack(&debug,
 				      (choice & 16) != 0 ? COMPRESSION_ZLIB : COMPRESSION_NONE,
-				      &link, NULL) == NOTE_OK)
+				      &link, 1, NULL) == NOTE_OK)
 			read_back(&debug);
 	}
 	free(debug.bytes);

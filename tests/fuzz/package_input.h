@@ -15,7 +15,7 @@ static inline void visit_artifact(void *context, const struct member *member)
 {
 	struct elf_artifact artifact = {.path = xstrdup(member->path)};
 	(void)context;
-	if (member->role != ROLE_SOURCE)
+	if (member->role != ROLE_SOURCE && member->image != NULL && member->passed_over == NULL)
 		artifact_read(&artifact, member->image);
 	artifact_free(&artifact);
 }

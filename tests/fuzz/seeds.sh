@@ -17,6 +17,23 @@ seeds() {
 			ar rc whole.deb debian-binary control.tar data.tar && ar rc packed.deb debian-binary control.tar data.tar.gz &&
 			{ printf '\0'; cat packed.deb; } >part0 && { printf '\1'; cat control; } >part1 &&
 			{ printf '\2'; cat data.tar; } >part2 && { printf '\3'; cat small; } >part3) ;;
+	stored)
+		mkdir -p "$dir/../elf"
+		seeds elf "$dir/../elf"
+		seeds core "$dir/../core"
+		for one in "$dir/../core"/*; do { cat "$one"; printf '\1'; } >"$dir/${one##*/}.core"; done
+		python3 "$TOP/tests/fuzz/stored_seeds.py" "$dir/../elf/small" "$dir/../elf/stamped" "$dir" ;;
+	rpm)
+		seeds elf "$2"
+		(cd "$dir" && for one in small stamped; do { printf '\3'; cat $one; } >part3-$one; done
+			if command -v rpmbuild >/dev/null; then
+				mkdir -p ../rpm && printf '%s\n' 'Name: x' 'Version: 1' 'Release: 1' 'Summary: x' 'License: x' '%define __os_install_post %{nil}' '%description' x \
+					'%install' 'mkdir -p %{buildroot}/usr/bin; cp $SMALL %{buildroot}/usr/bin/x; ln -s x %{buildroot}/usr/bin/l' '%files' /usr/bin >../rpm/x.spec
+				for how in w0.gzdio w3.zstdio; do
+					SMALL=$PWD/small rpmbuild --define "_topdir $PWD/../rpm" --define "_binary_payload $how" --define 'debug_package %{nil}' -bb ../rpm/x.spec >/dev/null 2>&1 &&
+						{ printf '\0'; cat ../rpm/RPMS/*/*.rpm; } >whole-$how
+				done
+			fi; true) ;;
 	elf)
 		cat >"$dir/../seed.c" <<-'C'
 		static int table[40] = {1, 2, 3};
