@@ -4,23 +4,13 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/base/ranges.h"
 #include "tools/base/text.h"
 #include "tools/splitter/elf/halves_internal.h"
 #include "tools/splitter/elf/names.h"
 #include "tools/splitter/elf/overlay.h"
 #include "tools/splitter/elf/renumber.h"
 #include "tools/splitter/relocs/crel.h"
-
-/* A piece of the original file, [start, end). */
-struct range {
-	uint64_t start;
-	uint64_t end;
-};
-
-struct ranges {
-	struct range *items;
-	size_t count;
-};
 
 /* What the shipped file is made from, filled step by step by strip_shipped_file alone. */
 struct shipped {
@@ -34,12 +24,6 @@ struct shipped {
 	struct text names;  /* the new .shstrtab */
 	struct renumbered renumbered;
 };
-
-static void add_range(struct shipped *shipped, uint64_t offset, uint64_t size)
-{
-	if (size != 0)
-		shipped->kept.items[shipped->kept.count++] = (struct range){offset, offset + size};
-}
 
 static bool stays(const struct plan_section *section)
 {
@@ -61,8 +45,8 @@ static int keep_loaded(struct shipped *shipped, struct image *image, const struc
 	if (image_bytes(image, image->ehdr.e_phoff, phdrs, "program header table", err) == NULL)
 		return NOTE_MALFORMED;
 	shipped->kept.items = xcalloc(2 + image->phnum + plan->count, sizeof(*shipped->kept.items));
-	add_range(shipped, 0, ehdr_size(image));
-	add_range(shipped, image->ehdr.e_phoff, phdrs);
+	ranges_add(&shipped->kept, 0, ehdr_size(image));
+	ranges_add(&shipped->kept, image->ehdr.e_phoff, phdrs);
 	for (uint64_t i = 0; i < image->phnum; i++) {
 		GElf_Phdr phdr;
 		int code = image_phdr(image, i, &phdr, err);
@@ -72,12 +56,12 @@ static int keep_loaded(struct shipped *shipped, struct image *image, const struc
 			continue;
 		if (image_bytes(image, phdr.p_offset, phdr.p_filesz, "segment", err) == NULL)
 			return NOTE_MALFORMED;
-		add_range(shipped, phdr.p_offset, phdr.p_filesz);
+		ranges_add(&shipped->kept, phdr.p_offset, phdr.p_filesz);
 	}
 	for (uint64_t i = 1; !is_movable(image) && i < plan->count; i++) {
 		const struct plan_section *section = &plan->sections[i];
 		if ((section->shdr.sh_flags & SHF_ALLOC) != 0 && section->bytes != NULL)
-			add_range(shipped, section->shdr.sh_offset, section->shdr.sh_size);
+			ranges_add(&shipped->kept, section->shdr.sh_offset, section->shdr.sh_size);
 	}
 	for (size_t i = 0; i < shipped->kept.count; i++)
 		if (shipped->kept.items[i].end > shipped->limit)
@@ -221,7 +205,7 @@ static int place_sections(struct shipped *shipped, const struct image *image,
 		if (shipped->renumbered.bytes[shipped->from[i]] == NULL &&
 		    shdr->sh_offset <= shipped->limit &&
 		    shdr->sh_size <= shipped->limit - shdr->sh_offset) {
-			add_range(shipped, shdr->sh_offset, shdr->sh_size);
+			ranges_add(&shipped->kept, shdr->sh_offset, shdr->sh_size);
 			continue;
 		}
 		int code = place_section(end, shdr, err);
@@ -231,51 +215,11 @@ static int place_sections(struct shipped *shipped, const struct image *image,
 	return NOTE_OK;
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct range *x = a;
-	const struct range *y = b;
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-/* Sorts the ranges and joins those that touch. */
-static void merge_ranges(struct ranges *ranges)
-{
-	size_t count = 0;
-	qsort(ranges->items, ranges->count, sizeof(*ranges->items), by_start);
-	for (size_t i = 0; i < ranges->count; i++) {
-		const struct range range = ranges->items[i];
-		if (count != 0 && range.start <= ranges->items[count - 1].end) {
-			if (range.end > ranges->items[count - 1].end)
-				ranges->items[count - 1].end = range.end;
-		} else {
-			ranges->items[count++] = range;
-		}
-	}
-	ranges->count = count;
-}
-
 /* Zeroes what of [start, end) no kept range covers. */
 static void wipe(const struct ranges *kept, struct overlay *out, uint64_t start, uint64_t end)
 {
-	size_t low = 0;
-	size_t high = kept->count;
-	while (low < high) { /* the first range that ends behind START */
-		const size_t middle = low + (high - low) / 2;
-		if (kept->items[middle].end <= start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (start < end) {
-		const uint64_t stop = low < kept->count && kept->items[low].start < end
-					      ? kept->items[low].start
-					      : end;
-		if (start < stop)
-			overlay_zero(out, start, stop - start);
-		start = stop < end ? kept->items[low].end : end;
-		low++;
-	}
+	for (struct range gap; ranges_gap(kept, start, end, &gap); start = gap.end)
+		overlay_zero(out, gap.start, gap.end - gap.start);
 }
 
 /* Debug data that lies before the end of what is loaded (after patchelf, say) leaves zeros. */
@@ -538,7 +482,7 @@ int strip_shipped_pieces(struct pieces *out, struct image *image, const struct p
 		code = place_table(image, end, shipped.count, &layout, err);
 	if (code != NOTE_OK)
 		goto out;
-	merge_ranges(&shipped.kept);
+	ranges_merge(&shipped.kept);
 	layout.shstrndx = shipped.count - 1;
 	extend_numbering(&layout, &shipped.shdrs[0]);
 	code = add_all(out, &shipped, image, plan, &layout, err);
