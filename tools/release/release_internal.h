@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by the files that make up the recipe (release.c, offline.c) alone. */
+/* Shared by the files that make up the recipe (release.c and what it calls here) alone. */
 #ifndef RELEASE_RELEASE_INTERNAL_H
 #define RELEASE_RELEASE_INTERNAL_H
 
@@ -54,6 +54,9 @@ bool release_allowed(const struct release_options *options, const char *check, c
 
 /* Judges the debug packages among the inputs, one beside the other, where that was asked for. */
 void release_beside(struct release *release);
+
+/* Gathers what the checks need of each artifact, from servers or the inputs, and judges it. */
+void release_ask(struct release *release);
 
 /* Runs the checks that were asked for. */
 void release_judge(const struct release *release, struct subject *subject);

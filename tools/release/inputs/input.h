@@ -8,6 +8,7 @@
 
 #include "libnote/core/core.h"
 #include "tools/base/root/root.h"
+#include "tools/base/text.h"
 #include "tools/release/artifact.h"
 
 struct member {
@@ -114,6 +115,11 @@ bool build_ids_is_list(const char *text, size_t size);
  * other contents are left out. */
 int member_from_image(const struct unit *unit, const char *path, enum artifact_role role,
 		      struct image *image, member_visit *visit, void *context,
+		      struct note_error *err);
+
+/* The same of a file that was read to where that ends. */
+int member_from_bytes(const struct unit *unit, const char *path, enum artifact_role role,
+		      const struct text *bytes, member_visit *visit, void *context,
 		      struct note_error *err);
 
 /* The same of the file behind FD, where its role is among ROLES. */

@@ -65,6 +65,18 @@ int member_from_image(const struct unit *unit, const char *path, enum artifact_r
 	return NOTE_OK;
 }
 
+int member_from_bytes(const struct unit *unit, const char *path, enum artifact_role role,
+		      const struct text *bytes, member_visit *visit, void *context,
+		      struct note_error *err)
+{
+	struct image *image = NULL;
+	int code = image_open_memory(&image, bytes->data, bytes->size, err);
+	if (code == NOTE_OK)
+		code = member_from_image(unit, path, role, image, visit, context, err);
+	image_close(image);
+	return code;
+}
+
 int member_from_fd(const struct unit *unit, const char *path, enum artifact_role role, int fd,
 		   unsigned roles, member_visit *visit, void *context, struct note_error *err)
 {

@@ -73,15 +73,11 @@ static int hand_over(struct reading *reading, const char *path, enum artifact_ro
 		     struct note_error *err)
 {
 	struct text data = {0};
-	struct image *image = NULL;
 	int code = read_member(reading->package, path, role == ROLE_SOURCE, reading->limit,
 			       reading->chunk, &data, err);
 	if (code == NOTE_OK)
-		code = image_open_memory(&image, data.data, data.size, err);
-	if (code == NOTE_OK)
-		code = member_from_image(reading->unit, path, role, image, reading->visit,
+		code = member_from_bytes(reading->unit, path, role, &data, reading->visit,
 					 reading->context, err);
-	image_close(image);
 	text_free(&data);
 	return code;
 }
