@@ -189,6 +189,16 @@ static int place_in_file(uint64_t *end, GElf_Shdr *shdr, bool contents, bool lin
 	return NOTE_OK;
 }
 
+void make_debuglink(const struct image *image, const char *link, uint32_t crc32, struct text *out)
+{
+	uint8_t checksum[4];
+	text_add(out, link, strlen(link) + 1);
+	while (out->size % 4 != 0)
+		text_add(out, "", 1);
+	image_put32(image, checksum, crc32);
+	text_add(out, checksum, sizeof(checksum));
+}
+
 static int by_place(const void *left, const void *right, void *sections)
 {
 	const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;

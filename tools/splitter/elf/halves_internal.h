@@ -4,6 +4,7 @@
 #ifndef SPLITTER_ELF_HALVES_INTERNAL_H
 #define SPLITTER_ELF_HALVES_INTERNAL_H
 
+#include "tools/base/text.h"
 #include "tools/splitter/elf/halves.h"
 
 /* Where the tables of a new file lie. */
@@ -31,6 +32,9 @@ int place_table(const struct image *image, uint64_t end, uint64_t count, struct 
 /* The image's ELF header, with LAYOUT's tables, at BYTES. */
 int put_ehdr(struct image *image, uint8_t *bytes, const struct file_layout *layout,
 	     struct note_error *err);
+
+/* Adds the contents of .gnu_debuglink to OUT: name, NUL, padding to 4, CRC-32. */
+void make_debuglink(const struct image *image, const char *link, uint32_t crc32, struct text *out);
 
 /* PIECES of a finished file, or of one that failed with CODE, in one; frees them. */
 int join_pieces(struct strip_output *out, struct pieces *pieces, int code, struct note_error *err);

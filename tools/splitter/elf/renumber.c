@@ -18,7 +18,7 @@ struct symbols {
 	uint8_t *used; /* where files and sections that nothing names are to go, which are named */
 };
 
-static size_t shndx_offset(const struct image *image)
+size_t symbol_section_offset(const struct image *image)
 {
 	return image->is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
 }
@@ -156,7 +156,7 @@ static int renumber_symbols(struct renumbered *out, struct image *image, const s
 	uint32_t locals = 0;
 	for (uint64_t i = 0; i < symbols->count; i++) {
 		uint8_t *symbol = bytes + i * size;
-		uint64_t section = image_u16(image, symbol + shndx_offset(image));
+		uint64_t section = image_u16(image, symbol + symbol_section_offset(image));
 		const bool is_large = section == SHN_XINDEX;
 		if (is_large && extended == NULL)
 			return error_set(err, NOTE_MALFORMED, plan->sections[index].shdr.sh_offset,
@@ -170,7 +170,7 @@ static int renumber_symbols(struct renumbered *out, struct image *image, const s
 			continue;
 		const bool stays_large = ordinary && to[section] >= SHN_LORESERVE;
 		if (ordinary)
-			image_put16(image, symbol + shndx_offset(image),
+			image_put16(image, symbol + symbol_section_offset(image),
 				    stays_large ? SHN_XINDEX : (uint16_t)to[section]);
 		if (extended != NULL)
 			image_put32(image, extended + kept * 4,

@@ -25,4 +25,7 @@ int renumber_contents(struct renumbered *out, struct image *image, const struct 
 		      const uint64_t *to, bool lean, struct note_error *err);
 void renumbered_free(struct renumbered *renumbered);
 
+/* Where in a symbol the number of its section stands. */
+size_t symbol_section_offset(const struct image *image);
+
 #endif

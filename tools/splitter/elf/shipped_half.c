@@ -264,11 +264,6 @@ static bool renumber_symbol(const struct shipped *shipped, const struct image *i
 	return true;
 }
 
-static size_t index_field(const struct image *image)
-{
-	return image->is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
-}
-
 /* Those of what keeps its place. */
 static void renumber_loaded(const struct shipped *shipped, const struct image *image,
 			    const struct plan *plan, struct overlay *out)
@@ -280,7 +275,7 @@ static void renumber_loaded(const struct shipped *shipped, const struct image *i
 		    shdr->sh_offset >= shipped->limit)
 			continue;
 		for (uint64_t at = 0; at + entry <= shdr->sh_size; at += entry) {
-			const uint64_t place = shdr->sh_offset + at + index_field(image);
+			const uint64_t place = shdr->sh_offset + at + symbol_section_offset(image);
 			uint8_t p[2];
 			overlay_read(out, place, p, sizeof(p));
 			if (renumber_symbol(shipped, image, plan, p))
@@ -297,20 +292,8 @@ static uint8_t *renumber_copy(const struct shipped *shipped, const struct image 
 	uint8_t *copy = xmalloc(size + 1);
 	memcpy(copy, bytes, size);
 	for (uint64_t at = 0; at + entry <= size; at += entry)
-		renumber_symbol(shipped, image, plan, copy + at + index_field(image));
+		renumber_symbol(shipped, image, plan, copy + at + symbol_section_offset(image));
 	return copy;
-}
-
-/* The contents of .gnu_debuglink: name, NUL, padding to 4, CRC-32. */
-static void make_debuglink(const struct image *image, const char *link, uint32_t crc32,
-			   struct text *out)
-{
-	uint8_t checksum[4];
-	text_add(out, link, strlen(link) + 1);
-	while (out->size % 4 != 0)
-		text_add(out, "", 1);
-	image_put32(image, checksum, crc32);
-	text_add(out, checksum, sizeof(checksum));
 }
 
 /* The table of section names, with those that end others inside them, in strip(1)'s order. */
