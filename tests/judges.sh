@@ -57,7 +57,7 @@ debuginfod_serve() {
 	local port log=$PWD/debuginfod.log
 	need debuginfod unshare curl
 	unshare -m true 2>/dev/null || skip "no mount namespace may be made here"
-	port=$((20000 + RANDOM % 20000))
+	port=$((20000 + RANDOM % 12000))
 	SERVER=http://127.0.0.1:$port
 	unshare -m sh -c '
 		tree=$1 port=$2; shift 2

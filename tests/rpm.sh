@@ -67,7 +67,7 @@ print(json.loads(sys.stdin.readline())["package"].get(sys.argv[1], ""))' "$2"; }
 # rpm_debuginfod DIR: elfutils' debuginfod over a directory of packages: sets SERVER; debuginfod_stop ends it (judges.sh).
 rpm_debuginfod() {
 	need debuginfod curl
-	local port=$((20000 + RANDOM % 20000)) log=$PWD/debuginfod.log
+	local port=$((20000 + RANDOM % 12000)) log=$PWD/debuginfod.log
 	SERVER=http://127.0.0.1:$port
 	debuginfod -p "$port" -d :memory: -t 0 -g 0 -R "$1" >"$log" 2>&1 &
 	SERVER_PID=$!

@@ -121,3 +121,15 @@ swift_stop() {
 s3() { python3 "$TOP/tests/tools/s3_request.py" "$@"; }
 # All keys of the bucket.
 s3_keys() { s3 GET "/$BUCKET?list-type=2" | grep -o '<Key>[^<]*' | sed 's/<Key>//' || true; }
+
+# Between us and the store, for the rest of this check; faults RULE...: with these rules from now on.
+faults() { printf '%s\n' "$@" >rules.new; mv rules.new rules; }
+proxy() {
+	local port=$((20000 + RANDOM % 12000)) tries
+	faults '0 GET ^$ 503'
+	python3 "$TOP/tests/tools/s3_faults.py" $port "$S3_ADDRESS" "$PWD/rules" & FAULTS=$!
+	trap 'kill $FAULTS; wait $FAULTS 2>/dev/null || true' EXIT
+	export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+	for ((tries = 0; tries < 100; tries++)); do curl -so /dev/null "$AWS_ENDPOINT_URL/" && return 0; sleep 0.05; done
+	return 1
+}

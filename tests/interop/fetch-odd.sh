@@ -2,6 +2,7 @@
 # pkgnote fetch and servers that limit, stall, sign, or speak an object store's language (tests/tools/oddd.py):
 # what is found, and how often each was asked.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/odd_server.sh"
 
 # A debug file, ./one.debug, of build-id $ID.
 program() {
@@ -13,18 +14,6 @@ program() {
 }
 # Puts ./one.debug into the folder $1 as a server has it.
 serve_file() { mkdir -p "$1/buildid/$ID"; cp one.debug "$1/buildid/$ID/debuginfo"; cp one "$1/buildid/$ID/executable"; }
-# server NAME OPTION...: started; its URL in $URL, its requests in NAME.log.
-PIDS=
-server() {
-	local name=$1; shift
-	need python3
-	python3 -B "$TOP/tests/tools/oddd.py" "$name" "$@" 2>"$name.err" &
-	PIDS="$PIDS $!"
-	# shellcheck disable=SC2064
-	trap "kill $PIDS 2>/dev/null || :" EXIT
-	for _ in $(seq 200); do [ -s "$name.port" ] && break; sleep 0.05; done
-	URL=http://127.0.0.1:$(cat "$name.port")
-}
 asked() { grep -c "${2:-.}" "$1.log" || :; }
 at_most() { [ "$1" -le "$2" ] || fail "$1, not $2 at most${3:+: $3}"; }
 ids() { seq -f '%040.0f' 7000000 $((7000000 + $1 - 1)); }

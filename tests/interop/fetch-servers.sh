@@ -11,7 +11,7 @@ trap "kill \$(cat '$SITE'/*.pid 2>/dev/null) 2>/dev/null; rm -rf '$WORK'" EXIT
 free_port() { # prints a port of 127.0.0.1 that nobody listens on
 	local port
 	while :; do
-		port=$((20000 + RANDOM % 20000))
+		port=$((20000 + RANDOM % 12000))
 		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
 	done
 }

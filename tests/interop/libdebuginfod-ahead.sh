@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What a debugger has open is fetched ahead: by gdb, and by a program that ends, forks or has enough of it meanwhile.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/odd_server.sh"
 OURS=$BUILD/libdebuginfod
 unset DEBUGINFOD_PROGRESS DEBUGINFOD_VERBOSE DEBUGINFOD_TIMEOUT DEBUGINFOD_MAXTIME DEBUGINFOD_MAXSIZE DEBUGINFOD_RETRY_LIMIT DEBUGINFOD_HEADERS_FILE
 unset XDG_CACHE_HOME DEBUGINFOD_CACHE_PATH PKGNOTE_PREFETCH
 
 # --- helpers ---
+ask_server() { server "$@"; export DEBUGINFOD_URLS=$URL; }
 # ./main with 12 libraries in ./lib, stripped, their debug files in ./share; $IDS of the libraries.
 libraries() {
 	need gcc objcopy readelf strip
@@ -31,17 +33,6 @@ part() {
 	objcopy --only-keep-debug "$1" "share/buildid/$ID/debuginfo"
 	strip "$1"
 }
-PIDS=
-server() {
-	local name=$1; shift
-	need python3
-	python3 -B "$TOP/tests/tools/oddd.py" "$name" "$@" 2>"$name.err" &
-	PIDS="$PIDS $!"
-	# shellcheck disable=SC2064
-	trap "kill $PIDS 2>/dev/null || :" EXIT
-	for _ in $(seq 400); do [ -s "$name.port" ] && break; sleep 0.05; done
-	export DEBUGINFOD_URLS; DEBUGINFOD_URLS=http://127.0.0.1:$(cat "$name.port")
-}
 asked() { grep -c "${2:-.}" "$1.log" 2>/dev/null || :; }
 # Nothing is asked for twice.
 once() { same "$(cut -d' ' -f2 "$1.log" | sort | uniq -d)" ""; }
@@ -58,12 +49,12 @@ debugger() {
 	libraries; need gdb
 	ldd "$(command -v gdb)" | grep -q libdebuginfod || skip "this gdb is built without debuginfod"
 	debug() { LD_LIBRARY_PATH=$OURS status 0 timeout 200 gdb -q -nx -batch -ex 'set debuginfod enabled on' -ex 'start' -ex 'info line of_ll' ./main; says out 'Line 1 of "ll\.c"'; }
-	server one --root share --hold 0.3
+	ask_server one --root share --hold 0.3
 	PKGNOTE_PREFETCH=no debug
 	same "$(asked one ^200)" 12
 	same "$(cat one.top)" 1
 	rm -rf home/.cache
-	server many --root share --hold 0.3
+	ask_server many --root share --hold 0.3
 	debug
 	once many
 	# One asks for the first, eight at a time come ahead.
@@ -80,7 +71,7 @@ check "gdb gets the debug files of all libraries at the same time, each once" de
 # --- programs ---
 manners() {
 	libraries; program
-	server many --root share --hold 0.3
+	ask_server many --root share --hold 0.3
 	try all 0
 	same "$(wc -l <out)" 12
 	same "$(asked many)" 12
@@ -97,13 +88,13 @@ manners() {
 	try cancel 1
 	same "$(cat out)" -ENOENT
 	# A program that does not have open what it asks for, as a server, gets that alone.
-	server alone --root share
+	ask_server alone --root share
 	rm -rf home/.cache
 	# shellcheck disable=SC2086
 	LD_LIBRARY_PATH=$OURS status 0 ./program ahead exit $IDS --
 	same "$(asked alone)" 1
 	# Only what has no debug information is fetched.
-	server third --root share
+	ask_server third --root share
 	rm -rf home/.cache
 	gcc -g -shared -fPIC -Wl,--build-id -o lib/libla.so la.c
 	# shellcheck disable=SC2086
@@ -117,11 +108,11 @@ check "a program that exits, forks, asks by two handles or cancels; what is not 
 # --- servers ---
 fairness() {
 	libraries; program
-	server limited --root share --at-once 2 --retry-after 1 --hold 0.05
+	ask_server limited --root share --at-once 2 --retry-after 1 --hold 0.05
 	try all 0
 	same "$(asked limited ^200)" 12
 	# A dead one costs nothing more for twelve, a silent one is asked for a few, once.
-	server silent --silent
+	ask_server silent --silent
 	# shellcheck disable=SC2086
 	DEBUGINFOD_TIMEOUT=1 try all 1
 	same "$(sort -u out)" -ETIME
@@ -133,15 +124,9 @@ check "a server that refuses is asked more slowly, a silent one no further" fair
 # Two who use one cache, of which one waits for the other.
 through_each_other() {
 	libraries; need debuginfod curl
-	server up --root share
-	local port=$((20000 + $$ % 20000))
-	mkdir empty
-	LD_LIBRARY_PATH=$OURS debuginfod -d :memory: -F -p "$port" empty >d.out 2>&1 &
-	PIDS="$PIDS $!"
-	# shellcheck disable=SC2064
-	trap "kill $PIDS 2>/dev/null || :" EXIT
-	for _ in $(seq 200); do curl -s "http://127.0.0.1:$port/metrics" >metrics && break; sleep 0.05; done
-	export DEBUGINFOD_URLS=http://127.0.0.1:$port DEBUGINFOD_TIMEOUT=5
+	ask_server up --root share
+	federate "$URL"
+	export DEBUGINFOD_URLS=http://127.0.0.1:$PORT DEBUGINFOD_TIMEOUT=5
 	status 0 "$OURS/debuginfod-find" debuginfo "$ID"
 	cmp "$(cat out)" "share/buildid/$ID/debuginfo"
 }

@@ -2,6 +2,7 @@
 # libdebuginfod.so.1 in place of elfutils': its symbols and prototypes, a program written for elfutils' header, gdb,
 # eu-*, valgrind and debuginfod itself, and debuginfod-find beside elfutils' own.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/odd_server.sh"
 OURS=$BUILD/libdebuginfod
 [ -f "$OURS/libdebuginfod.so.1" ] || { check "built" nothing; nothing() { skip "no libdebuginfod.so.1 in $BUILD"; }; }
 THEIRS=$(PATH=$PATH:/sbin ldconfig -p 2>/dev/null | sed -n 's/.*libdebuginfod\.so\.1 .*=> //p' | grep -v pkgnote | head -1)
@@ -24,18 +25,6 @@ share() {
 	unset XDG_CACHE_HOME
 	export HOME=$PWD/home
 	CACHE=$HOME/.cache/debuginfod_client
-}
-# server NAME OPTION...: started; its URL in $URL.
-PIDS=
-server() {
-	local name=$1; shift
-	need python3
-	python3 -B "$TOP/tests/tools/oddd.py" "$name" "$@" 2>"$name.err" &
-	PIDS="$PIDS $!"
-	# shellcheck disable=SC2064
-	trap "kill $PIDS 2>/dev/null || :" EXIT
-	for _ in $(seq 400); do [ -s "$name.port" ] && break; sleep 0.05; done
-	URL=http://127.0.0.1:$(cat "$name.port")
 }
 asked() { grep -c "${2:-.}" "$1.log" 2>/dev/null || :; }
 # ours COMMAND...: with our library where elfutils' would be.
@@ -169,8 +158,8 @@ cleaned() {
 	touch -d '2 days ago' "$CACHE/cache_clean_interval_s"
 	echo rubbish >"$CACHE/max_unused_age_s"
 	status 0 ours ./program find executable "$ID"
-	same "$(cd "$CACHE" && find . -mindepth 1 -name '[!.]*' | sort | paste -sd' ')" \
-		"./00aa ./00aa/mine ./$ID ./$ID/executable ./cache_clean_interval_s ./debuginfo ./max_unused_age_s ./strange ./strange/debuginfo"
+	same "$(cd "$CACHE" && find . -mindepth 1 -name '[!.]*' | sed "s/$ID/ID/" | sort | paste -sd' ')" \
+		"./00aa ./00aa/mine ./ID ./ID/executable ./cache_clean_interval_s ./debuginfo ./max_unused_age_s ./strange ./strange/debuginfo"
 	# What is absent is remembered for as long as that cache says.
 	status 1 ours ./program find debuginfo aabbccdd
 	status 1 ours ./program find debuginfo aabbccdd
@@ -285,16 +274,10 @@ check "eu-addr2line finds lines by it, valgrind by its debuginfod-find" others
 federation() {
 	share; need debuginfod curl
 	server good --root share
-	local port=$((20000 + $$ % 20000))
-	mkdir empty
-	DEBUGINFOD_URLS=$URL ours debuginfod -d :memory: -F -p "$port" empty >d.out 2>&1 &
-	PIDS="$PIDS $!"
-	# shellcheck disable=SC2064
-	trap "kill $PIDS 2>/dev/null || :" EXIT
-	for _ in $(seq 200); do curl -s "http://127.0.0.1:$port/metrics" >metrics && break; sleep 0.05; done
-	curl -sf -o came "http://127.0.0.1:$port/buildid/$ID/debuginfo"
+	federate "$URL"
+	curl -sf -o came "http://127.0.0.1:$PORT/buildid/$ID/debuginfo"
 	cmp came "share/buildid/$ID/debuginfo"
-	same "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/buildid/aabbccdd/debuginfo")" 404
+	same "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$PORT/buildid/aabbccdd/debuginfo")" 404
 	same "$(asked good ^200)" 1
 }
 check "elfutils' debuginfod asks upstream through it" federation

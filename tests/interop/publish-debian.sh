@@ -58,7 +58,7 @@ backtrace() { # backtrace VERSION GDB-OPTION...: of the core of that version, wi
 }
 cores() {
 	have_packages; need gdb nginx
-	local v port=$((20000 + RANDOM % 20000)) share=$TREES/share
+	local v port=$((20000 + RANDOM % 12000)) share=$TREES/share
 	for v in 1 2; do mkdir core$v; (cd core$v && core_of "$TREES/hello$v") || return; done
 	for v in 1 2; do
 		DEBUGINFOD_URLS="file://$share" backtrace $v -iex 'set debuginfod enabled on'
@@ -78,7 +78,7 @@ check "gdb: backtraces with source lines of both versions' cores, by file://, a 
 
 as_elfutils_serves() {
 	have_packages; need debuginfod debuginfod-find curl
-	local port=$((20000 + RANDOM % 20000)) v what ours theirs
+	local port=$((20000 + RANDOM % 12000)) v what ours theirs
 	debuginfod -p $port -d :memory: -t 0 -g 0 -U "$TREES" >debuginfod.log 2>&1 & local server=$!
 	trap "kill $server" EXIT
 	debuginfod_ready "http://127.0.0.1:$port"

@@ -17,7 +17,7 @@ tree() { # tree DIR VERSION
 
 # Starts nginx with the server block of the manual; sets URL. It ends with the test.
 serve() {
-	local port=$((20000 + RANDOM % 20000)) tries
+	local port=$((20000 + RANDOM % 12000)) tries
 	URL=http://127.0.0.1:$port
 	{
 		echo "daemon off; pid $PWD/pid; error_log $PWD/error.log; worker_processes 1; $([ "$(id -u)" != 0 ] || echo "user $(id -un);")"

@@ -139,7 +139,7 @@ rpm_packages() {
 	status 0 publish --check
 	mkdir rpms; find . -name '*.rpm' -exec cp {} rpms/ \;
 	# elfutils' own server over the same packages (it serves only the name of a hard link that comes last).
-	local port=$((20000 + RANDOM % 20000)) v id
+	local port=$((20000 + RANDOM % 12000)) v id
 	debuginfod -p $port -d :memory: -t 0 -g 0 -R rpms >debuginfod.log 2>&1 & local server=$!
 	trap "kill $server" EXIT
 	debuginfod_ready "http://127.0.0.1:$port"

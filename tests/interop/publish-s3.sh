@@ -201,18 +201,6 @@ refusals() {
 }
 check "wrong keys, region, bucket, endpoint, names: a clear error, nothing changed; keys out of files" refusals
 
-# faults RULE...: the proxy with these rules from now on.
-faults() { printf '%s\n' "$@" >rules.new; mv rules.new rules; }
-proxy() {
-	local port=$((20000 + RANDOM % 20000)) tries
-	faults '0 GET ^$ 503'
-	python3 "$TOP/tests/tools/s3_faults.py" $port "$S3_ADDRESS" "$PWD/rules" & FAULTS=$!
-	trap 'kill $FAULTS; wait $FAULTS 2>/dev/null || true' EXIT
-	export AWS_ENDPOINT_URL=http://127.0.0.1:$port
-	for ((tries = 0; tries < 100; tries++)); do curl -so /dev/null "$AWS_ENDPOINT_URL/" && return 0; sleep 0.05; done
-	return 1
-}
-
 faulty_ways() {
 	start faulty-ways; proxy
 	tree one 1; tree two 2
