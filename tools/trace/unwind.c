@@ -204,6 +204,9 @@ int unwind(const struct unwinding *unwinding, struct stacks *stacks, struct note
 	code = run(list, &said, &status, err);
 	if (code == NOTE_OK && said.data != NULL)
 		parse(stacks, gdb, said.data);
+	if (said.size >= MOST_OUTPUT)
+		strings_add(&stacks->complaints, "more than 256 MB of stacks: the rest is left "
+						 "out; --frames=N makes them shorter");
 	find_inlined(stacks);
 	if (code == NOTE_OK && stacks->count == 0)
 		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "%s: no stack: %s", list[0],
