@@ -9,7 +9,7 @@
 #include "describe.h"
 #include "error.h"
 #include "judge/check.h"
-#include "package.h"
+#include "payload/payload.h"
 #include "static_archive.h"
 
 struct note_file {

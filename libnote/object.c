@@ -13,7 +13,7 @@
 
 #include "error.h"
 #include "image.h"
-#include "package.h"
+#include "payload/payload.h"
 
 struct target {
 	const char *name;

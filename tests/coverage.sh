@@ -16,7 +16,7 @@ parsers() {
 	cat <<-'L'
 	elf libnote/image.c libnote/chunks.c libnote/span.c libnote/headers.c
 	notes libnote/note.c libnote/note_sections.c libnote/judge/*.c
-	json libnote/json.c
+	json libnote/payload/*.c
 	cores libnote/core/core.c libnote/core/dump.c libnote/core/linkmap.c libnote/core/module.c
 	pe libnote/pe/*.c
 	placing libnote/place/*.c

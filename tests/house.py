@@ -36,6 +36,7 @@ MOST_FILES = 25
 # A room inside another shows one face to the outside, the header of its own name, unless it is named here.
 FACES = {
     "libnote/judge": ["check.h", "dlopen.h"],  # the note, and the other one
+    "libnote/payload": ["payload.h", "json.h"],  # the package note's, and what JSON of any note is read by
     "libnote/place": ["purpose.h"],  # what a file is for; the rest is behind note_place() in libnote.h
     "tools/base/text": ["control.h"],  # the rest stands in base/text.h
     "tools/base/libraries": ["archive.h", "curl.h"],  # a library each

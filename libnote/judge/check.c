@@ -8,7 +8,7 @@
 
 #include "error.h"
 #include "judge/dlopen.h"
-#include "package.h"
+#include "payload/payload.h"
 
 /* Linux keeps the first page of each mapped ELF file in a core; pages have at least 4096 bytes. */
 #define PAGE_SIZE 4096

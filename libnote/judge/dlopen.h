@@ -12,7 +12,7 @@
 #ifndef LIBNOTE_JUDGE_DLOPEN_H
 #define LIBNOTE_JUDGE_DLOPEN_H
 
-#include "json.h"
+#include "payload/json.h"
 #include "span.h"
 
 /* One thing that breaks UAPI.12, at OFFSET of the value; DETAIL is valid during the call. */

@@ -15,7 +15,7 @@
 
 #include "error.h"
 #include "note.h"
-#include "package.h"
+#include "payload/payload.h"
 #include "pe/pe.h"
 #include "place/present.h"
 

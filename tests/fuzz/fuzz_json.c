@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libnote/package.h"
+#include "libnote/payload/payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

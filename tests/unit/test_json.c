@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "libnote/json.h"
+#include "libnote/payload/json.h"
 #include "unit.h"
 
 #include <locale.h>

@@ -8,7 +8,7 @@
 
 #include "libnote/core/core.h"
 #include "libnote/describe.h"
-#include "libnote/json.h"
+#include "libnote/payload/json.h"
 #include "libnote/pe/pe.h"
 #include "tools/base/text.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The package note's payload: a json-c object, kept by the rules of json.h. */
-#include "package.h"
+#include "payload.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The package note's payload, for the parts of libnote: see libnote.h for what is public. */
-#ifndef NOTE_PACKAGE_H
-#define NOTE_PACKAGE_H
+#ifndef NOTE_PAYLOAD_H
+#define NOTE_PAYLOAD_H
 
 #include "image.h"
 #include "json.h"
