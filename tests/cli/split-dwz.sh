@@ -113,22 +113,49 @@ multi() {
 }
 check "--dwz=multi: one alternate file, found by name and by build-id" multi
 
+# indexed FILE...: each has an index, which readelf can read; a debug file's tells where main is.
+indexed() {
+	local file
+	for file; do
+		readelf --debug-dump=gdb_index "$file" >index.out 2>index.err || true
+		says index.out '^CU table:'
+		says index.out '^\[  0\] 0'
+		says_not <(without_interpreter <index.err) .
+	done
+	readelf --debug-dump=gdb_index root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug | grep -q 'main: .*\[global, function\]'
+}
 with_the_rest() {
 	fresh root; fresh again
 	local options="--dwz=multi --gdb-index --compress=zlib --minidebuginfo"
 	split $options --manifest=m root >/dev/null 2>err
 	good root
-	# dwz 0.15 drops the index that gdb 16 and later write; that is said of each file, and of none otherwise.
-	if readelf -SW root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug | grep -q '\.gdb_index'; then
-		says gdb.out '\.gdb_index: version'
-		says_not err 'no index'
-	else
-		says_not <(gdb --version) 'GNU gdb .* (9|1[0-5])\.'
-		says err '^pkgnote split: /usr/bin/prog1: its debug file has no index: dwz dropped it'
-	fi
+	# dwz may know gdb's version of the index (8, of gdb 15 and before) or not (9, dwz 0.15): there is one of what it made.
+	says_not err .
+	indexed root/usr/lib/debug/usr/bin/*.debug root/usr/lib/debug/usr/lib/deep/*.debug root/usr/lib/debug/.dwz/*
+	says gdb.out '\.gdb_index: version'
+	says_not gdb.out 'gdb_index.*(skipping|[Ww]arning)'
 	readelf -SW root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug root/usr/lib/debug/.dwz/* | grep -c '\.debug_info .* C ' | grep -qx 2
 	split $options -j1 --manifest=m2 again >/dev/null
 	cmp m m2; alike root again
+	# One file alone is folded by itself; each by itself as --dwz=single has it.
+	fresh root
+	split $options --only=/usr/bin/prog1 root >/dev/null 2>err
+	says_not err .
+	indexed root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug
+	fresh root
+	split ${options/multi/single} root >/dev/null 2>err
+	says_not err .
+	good root
+	says gdb.out '\.gdb_index: version'
+	indexed root/usr/lib/debug/usr/bin/*.debug
+	# Where gdb makes none of what they share, that is said of each file.
+	fresh root
+	mkdir bin
+	printf '#!/bin/sh\n"%s" "$@"\nrm -f d/d/*.indexes/prog-*.gdb-index\n' "$(command -v gdb)" >bin/gdb; chmod +x bin/gdb
+	status 0 env PATH="$PWD/bin:$PATH" "$PKGNOTE" split --layout=rpm $PACKAGE --arch=x86_64 $options root
+	says err '/usr/bin/prog1: its debug file has no index: gdb made no index'
+	says err '/usr/lib/deep/copy: its debug file has no index: gdb made no index'
+	[ -z "$(readelf -SW root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug | grep gdb_index)" ]
 }
 check "--dwz=multi with --gdb-index, --compress and --minidebuginfo" with_the_rest
 

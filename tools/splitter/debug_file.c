@@ -3,10 +3,10 @@
  * The recipe of a debug file, from the plan to its bytes:
  *
  *   reloc      relocations between debug sections resolved, if wanted
- *   gdb_index  of what the file then says, if wanted
- *   dwz        what it says twice folded, if wanted; of several files together: together.c. What it
- *              does to the index is looked at: one that it dropped is made again
- *   compress   last: neither gdb nor dwz needs to unpack, and the index is no debug section
+ *   dwz        what it says twice folded, if wanted; of several files together: together.c
+ *   gdb_index  of what the file then says, if wanted: dwz would drop or have to rewrite one that is
+ *              there, and drops the versions that it does not know (9, of gdb 16, by dwz 0.15)
+ *   compress   last: neither dwz nor gdb needs to unpack, and the index is no debug section
  *
  * The shipped file and the build-id know nothing of it.
  */
@@ -27,27 +27,44 @@ static bool has_section(const struct plan *plan, const char *name)
 	return false;
 }
 
+static bool wants_index(const struct plan *plan)
+{
+	return !has_section(plan, ".gdb_index") && !has_section(plan, ".debug_names") &&
+	       (has_section(plan, ".debug_info") || has_section(plan, ".zdebug_info"));
+}
+
+/* What gdb makes of FILE by itself. */
+static int make_index(struct gdb_index *out, const struct split_run *run, size_t index,
+		      const struct strip_output *file, struct outcome *outcome,
+		      struct note_error *err)
+{
+	char *name = xasprintf("%zu.index", index);
+	char *path = xasprintf("%s/%s", run->work, name);
+	int code = work_write(run, name, file, err);
+	if (code == NOTE_OK)
+		code = gdb_index_make(out, run->options->root, run->work, name, NULL,
+				      &outcome->no_index, err);
+	root_remove(run->options->root, path, NULL);
+	free(path);
+	free(name);
+	return code;
+}
+
 /* Adds what gdb makes of the file as it would be now. */
 static int add_index(struct draft *draft, const struct split_run *run, size_t index,
 		     struct image *image, struct outcome *outcome, struct note_error *err)
 {
 	struct strip_output before;
-	uint8_t *bytes = NULL;
-	uint64_t size = 0;
-	if (has_section(&draft->plan, ".gdb_index") || has_section(&draft->plan, ".debug_names") ||
-	    !(has_section(&draft->plan, ".debug_info") ||
-	      has_section(&draft->plan, ".zdebug_info")))
+	struct gdb_index made = {0};
+	if (!wants_index(&draft->plan))
 		return NOTE_OK;
 	int code = strip_debug_file(&before, image, &draft->plan, err);
 	if (code != NOTE_OK)
 		return code;
-	char *name = xasprintf("%zu.index", index);
-	code = gdb_index_make(&bytes, &size, run->options->root, run->work, name, before.bytes,
-			      before.size, &outcome->no_index, err);
-	free(name);
+	code = make_index(&made, run, index, &before, outcome, err);
 	free(before.bytes);
 	if (code == NOTE_OK)
-		code = draft_add(draft, image, ".gdb_index", bytes, size, err);
+		code = draft_add(draft, image, ".gdb_index", made.bytes, made.size, err);
 	return code == NOTE_ABSENT ? NOTE_OK : code;
 }
 
@@ -122,6 +139,63 @@ int work_write(const struct split_run *run, const char *name, const struct strip
 	return code;
 }
 
+bool debug_file_wants_index(const struct strip_output *file)
+{
+	const struct plan_options options = {.keep_symtab = true};
+	struct image *image = NULL;
+	struct plan plan = {0};
+	const bool wants = image_open_memory(&image, file->bytes, file->size, NULL) == NOTE_OK &&
+			   image_read_elf(image, NULL) == NOTE_OK &&
+			   plan_make(&plan, image, NULL, &options, NULL) == NOTE_OK &&
+			   wants_index(&plan);
+	plan_free(&plan);
+	image_close(image);
+	return wants;
+}
+
+int debug_file_add_index(struct strip_output *file, uint8_t *bytes, uint64_t size,
+			 struct note_error *err)
+{
+	const struct plan_options options = {.keep_symtab = true};
+	struct strip_output whole = {0};
+	struct image *image = NULL;
+	struct plan plan = {0};
+	struct draft draft = {0};
+	int code = image_open_memory(&image, file->bytes, file->size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = plan_make(&plan, image, NULL, &options, err);
+	draft_begin(&draft, &plan);
+	if (code == NOTE_OK)
+		code = draft_add(&draft, image, ".gdb_index", bytes, size, err);
+	else
+		free(bytes);
+	if (code == NOTE_OK)
+		code = strip_nothing(&whole, image, &draft.plan, err);
+	draft_free(&draft);
+	if (code == NOTE_OK) {
+		free(file->bytes);
+		*file = whole;
+	}
+	plan_free(&plan);
+	image_close(image);
+	return code;
+}
+
+/* The index of what dwz left. */
+static int index_folded(struct strip_output *file, const struct split_run *run, size_t index,
+			struct outcome *outcome, struct note_error *err)
+{
+	struct gdb_index made = {0};
+	if (!debug_file_wants_index(file))
+		return NOTE_OK;
+	int code = make_index(&made, run, index, file, outcome, err);
+	if (code == NOTE_OK)
+		code = debug_file_add_index(file, made.bytes, made.size, err);
+	return code == NOTE_ABSENT ? NOTE_OK : code;
+}
+
 /* FILE by itself through dwz. */
 static int fold(struct strip_output *file, const struct split_run *run, size_t index,
 		struct outcome *outcome, struct note_error *err)
@@ -141,68 +215,10 @@ static int fold(struct strip_output *file, const struct split_run *run, size_t i
 	root_remove(options->root, path, NULL);
 	free(path);
 	free(name);
+	if (code == NOTE_OK && options->gdb_index)
+		code = index_folded(file, run, index, outcome, err);
 	if (code == NOTE_OK && options->compression != COMPRESSION_NONE)
 		code = debug_file_repack(file, options->compression, NULL, options->jobs, err);
-	return code;
-}
-
-void debug_file_check_index(const struct split_run *run, const struct strip_output *file,
-			    struct outcome *outcome)
-{
-	const struct plan_options options = {.keep_symtab = true};
-	struct image *image = NULL;
-	struct plan plan = {0};
-	if (!run->options->gdb_index || outcome->no_index != NULL)
-		return;
-	if (image_open_memory(&image, file->bytes, file->size, NULL) == NOTE_OK &&
-	    image_read_elf(image, NULL) == NOTE_OK &&
-	    plan_make(&plan, image, NULL, &options, NULL) == NOTE_OK &&
-	    has_section(&plan, ".debug_info") && !has_section(&plan, ".gdb_index") &&
-	    !has_section(&plan, ".debug_names"))
-		outcome->no_index = xstrdup("dwz dropped it, being older than gdb's index; "
-					    "--dwz=single makes it again");
-	plan_free(&plan);
-	image_close(image);
-}
-
-/* dwz drops an index of a version that it does not know (9, of gdb 16 and later, by dwz 0.15): it
- * is made again then, of the folded file. */
-static int index_again(struct strip_output *file, const struct split_run *run, size_t index,
-		       struct outcome *outcome, struct note_error *err)
-{
-	const struct plan_options options = {.keep_symtab = true};
-	struct strip_output whole = {0};
-	struct image *image = NULL;
-	struct plan plan = {0};
-	struct draft draft = {0};
-	uint8_t *bytes = NULL;
-	uint64_t size = 0;
-	char *name = xasprintf("%zu.index", index);
-	int code = image_open_memory(&image, file->bytes, file->size, err);
-	if (code == NOTE_OK)
-		code = image_read_elf(image, err);
-	if (code == NOTE_OK)
-		code = plan_make(&plan, image, NULL, &options, err);
-	if (code != NOTE_OK || has_section(&plan, ".gdb_index") ||
-	    has_section(&plan, ".debug_names") || !has_section(&plan, ".debug_info"))
-		goto out;
-	code = gdb_index_make(&bytes, &size, run->options->root, run->work, name, file->bytes,
-			      file->size, &outcome->no_index, err);
-	draft_begin(&draft, &plan);
-	if (code == NOTE_OK)
-		code = draft_add(&draft, image, ".gdb_index", bytes, size, err);
-	if (code == NOTE_OK)
-		code = strip_nothing(&whole, image, &draft.plan, err);
-	draft_free(&draft);
-	if (code == NOTE_OK) {
-		free(file->bytes);
-		*file = whole;
-	}
-	code = code == NOTE_ABSENT ? NOTE_OK : code;
-out:
-	plan_free(&plan);
-	image_close(image);
-	free(name);
 	return code;
 }
 
@@ -213,10 +229,8 @@ static int fold_pieces(struct pieces *pieces, const struct split_run *run, size_
 	struct strip_output file = {pieces_join(pieces), pieces->size};
 	pieces_free(pieces);
 	int code = file.bytes != NULL ? NOTE_OK : error_system(err, "debug file");
-	if (code == NOTE_OK && !outcome->folded)
+	if (code == NOTE_OK)
 		code = fold(&file, run, index, outcome, err);
-	if (code == NOTE_OK && run->options->gdb_index && outcome->no_index == NULL)
-		code = index_again(&file, run, index, outcome, err);
 	pieces_add(pieces, file.bytes, file.size);
 	pieces_own(pieces, file.bytes);
 	return code;
@@ -247,21 +261,19 @@ int debug_file_make(struct pieces *out, const struct split_run *run, size_t inde
 		code = reloc_resolve(&draft, image, &outcome->kept_relocations, err);
 	if (code == NOTE_OK && options->dwz != DWZ_NONE)
 		code = draft_inflate(&draft, image, err);
-	if (code == NOTE_OK && options->gdb_index)
+	const bool folds = options->dwz != DWZ_NONE && !outcome->folded;
+	if (code == NOTE_OK && options->gdb_index && !folds)
 		code = add_index(&draft, run, index, image, outcome, err);
 	if (code == NOTE_OK)
 		code = compress_plan(&compressed, image, &draft.plan,
-				     options->dwz != DWZ_NONE && !outcome->folded
-					     ? COMPRESSION_NONE
-					     : options->compression,
-				     options->jobs, err);
+				     folds ? COMPRESSION_NONE : options->compression, options->jobs,
+				     err);
 	if (code == NOTE_OK)
 		code = strip_debug_pieces(out, image, &draft.plan, err);
 	hand_over(out, &draft, &compressed);
 	if (outcome->folded && options->dwz != DWZ_NONE)
 		outcome->not_folded = xstrdup("dwz has done that before it came here");
-	if (code == NOTE_OK && options->dwz == DWZ_SINGLE &&
-	    (!outcome->folded || options->gdb_index))
+	if (code == NOTE_OK && folds && options->dwz == DWZ_SINGLE)
 		code = fold_pieces(out, run, index, outcome, err);
 	compressed_free(&compressed);
 	draft_free(&draft);

@@ -152,9 +152,12 @@ int work_write(const struct split_run *run, const char *name, const struct strip
 bool input_keeps_symtab(const struct input *input, struct image *image,
 			const struct strings *words);
 
-/* Notes in OUTCOME where dwz dropped the index of a debug file that was to have one. */
-void debug_file_check_index(const struct split_run *run, const struct strip_output *file,
-			    struct outcome *outcome);
+/* Whether it has what gdb makes an index of, and no index yet. */
+bool debug_file_wants_index(const struct strip_output *file);
+
+/* Adds an index, .gdb_index; BYTES, malloc'ed, are taken over. */
+int debug_file_add_index(struct strip_output *file, uint8_t *bytes, uint64_t size,
+			 struct note_error *err);
 
 /* .build-id links, and debug files under the other names of their inputs (links.c). */
 void links_make(const struct split_run *run);

@@ -9,46 +9,55 @@
 #include "tools/base/text.h"
 #include "tools/splitter/programs/external.h"
 
-/* Reads the index where gdb wrote one; NOTE_ABSENT where it did not. */
-static int read_index(struct root *root, const char *path, uint8_t **bytes, uint64_t *size,
-		      struct note_error *err)
+/* Reads the index of a file of that name where gdb wrote one; NOTE_ABSENT where it did not. */
+static int take(uint8_t **bytes, uint64_t *size, struct root *root, const char *directory,
+		const char *name, struct note_error *err)
 {
 	int fd;
 	size_t length = 0;
+	const char *slash = strrchr(name, '/');
+	char *path = xasprintf("%s/%s.gdb-index", directory, slash != NULL ? slash + 1 : name);
 	int code = root_open_file(root, path, &fd, err);
-	if (code != NOTE_OK)
-		return code;
-	code = file_read(fd, bytes, &length, err);
-	close(fd);
+	if (code == NOTE_OK) {
+		code = file_read(fd, bytes, &length, err);
+		close(fd);
+	}
 	*size = length;
+	free(path);
 	return code;
 }
 
-int gdb_index_make(uint8_t **bytes, uint64_t *size, struct root *root, const char *work,
-		   const char *name, const void *debug, uint64_t debug_size, char **said,
-		   struct note_error *err)
+void gdb_index_free(struct gdb_index *index)
 {
-	const struct file_attributes attributes = {.mode = 0600, .like = -1};
+	free(index->bytes);
+	free(index->shared);
+	*index = (struct gdb_index){0};
+}
+
+int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, const char *name,
+		   const char *alternate, char **said, struct note_error *err)
+{
 	char *directory = xasprintf("%s/%s", root_path(root), work);
-	char *file = xasprintf("%s/%s", work, name);
-	char *index = xasprintf("%s/%s.gdb-index", work, name);
+	char *indexes = xasprintf("%s/%s.indexes", work, name);
 	char *read_command = xasprintf("file %s", name);
+	char *save = xasprintf("save gdb-index %s.indexes", name);
 	/* One thread: as many gdbs run as there are jobs. */
 	char gdb[] = "gdb", batch[] = "--batch", nx[] = "-nx", iex[] = "-iex", ex[] = "-ex",
 	     threads[] = "maintenance set worker-threads 1", no_load[] = "set auto-load no",
-	     no_server[] = "set debuginfod enabled off", save[] = "save gdb-index .";
+	     no_server[] = "set debuginfod enabled off";
 	char *const argv[] = {gdb, batch,     nx, iex,          threads, iex,  no_load,
 			      iex, no_server, ex, read_command, ex,      save, NULL};
-	const char *const paths[] = {file};
 	int status = 0;
 	char *answer = NULL;
-	*bytes = NULL;
+	*out = (struct gdb_index){0};
 	*said = NULL;
-	int code = root_write(root, paths, 1, debug, debug_size, &attributes, err);
+	int code = root_make_dirs(root, indexes, err);
 	if (code == NOTE_OK)
 		code = external_run(directory, argv, &status, &answer, err);
 	if (code == NOTE_OK)
-		code = read_index(root, index, bytes, size, err);
+		code = take(&out->bytes, &out->size, root, indexes, name, err);
+	if (code == NOTE_OK && alternate != NULL)
+		code = take(&out->shared, &out->shared_size, root, indexes, alternate, err);
 	if (code == NOTE_ABSENT) {
 		const char *line = external_last_line(answer);
 		*said = status != 0 ? xasprintf("gdb made no index: it ended with status %d%s%s",
@@ -56,12 +65,13 @@ int gdb_index_make(uint8_t **bytes, uint64_t *size, struct root *root, const cha
 				    : xasprintf("gdb made no index%s%s",
 						line[0] != '\0' ? ": " : "", line);
 	}
-	root_remove(root, file, NULL);
-	root_remove(root, index, NULL);
+	if (code != NOTE_OK)
+		gdb_index_free(out);
+	root_remove_tree(root, indexes, NULL);
 	free(answer);
+	free(save);
 	free(read_command);
-	free(index);
-	free(file);
+	free(indexes);
 	free(directory);
 	return code;
 }

@@ -11,11 +11,18 @@
 #include "libnote.h"
 #include "tools/base/root/root.h"
 
-/* Index of the debug file of SIZE bytes at DEBUG, malloc'ed in *BYTES. Works with files whose
- * names begin with NAME in the directory WORK below ROOT, and removes them. NOTE_ABSENT where gdb
- * made none: SAID, the caller's, is its reason. */
-int gdb_index_make(uint8_t **bytes, uint64_t *size, struct root *root, const char *work,
-		   const char *name, const void *debug, uint64_t debug_size, char **said,
-		   struct note_error *err);
+struct gdb_index {
+	uint8_t *bytes;
+	uint64_t size;
+	uint8_t *shared; /* of the alternate file, which gdb wants to have one too; or NULL */
+	uint64_t shared_size;
+};
+
+/* Index of the debug file NAME in the directory WORK below ROOT, and of the alternate file that it
+ * names, the last part of whose path is ALTERNATE (NULL for none). NOTE_ABSENT where gdb made none:
+ * SAID, the caller's, is its reason. */
+int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, const char *name,
+		   const char *alternate, char **said, struct note_error *err);
+void gdb_index_free(struct gdb_index *index);
 
 #endif

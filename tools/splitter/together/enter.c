@@ -12,7 +12,6 @@ void note_debug_file(const struct split_run *run, struct outcome *outcome,
 		     const struct strip_output *file)
 {
 	struct image *image = NULL;
-	debug_file_check_index(run, file, outcome);
 	outcome->debug_crc32 = crc32_of(0, file->bytes, file->size);
 	outcome->debug_size = file->size;
 	if (run->options->digests)

@@ -14,6 +14,8 @@ struct member {
 	size_t first;  /* of its equals, the member that is folded */
 	bool recalled; /* its debug file is there, of a run that was killed */
 	bool listed;   /* the journal has it */
+	uint8_t *shared_index; /* of the alternate file, as gdb made it for this one, or NULL */
+	uint64_t shared_index_size;
 };
 
 struct batch {
@@ -31,6 +33,15 @@ struct batch {
 /* Notes the facts of a finished debug file (enter.c). */
 void note_debug_file(const struct split_run *run, struct outcome *outcome,
 		     const struct strip_output *file);
+
+/* --- index.c --- */
+
+/* Gives FILE, MEMBER's as dwz left it in the work directory, its index, where that is wanted. */
+int index_member(const struct batch *batch, struct member *member, struct strip_output *file,
+		 struct note_error *err);
+
+/* Gives what dwz made in common the index that gdb made beside those of the members. */
+int index_shared(struct batch *batch, struct note_error *err);
 
 /* --- journal.c --- */
 

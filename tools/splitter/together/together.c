@@ -6,7 +6,7 @@
  * then, here:
  *
  *   fold     dwz goes over all staged debug files
- *   publish  debug files and the alternate file get their places
+ *   publish  debug files and the alternate file get their indexes (index.c) and their places
  *   journal  says that they are there
  *   ship     each shipped file gets its CRC, and replaces its input
  *
@@ -256,18 +256,29 @@ static size_t end_of_group(const struct batch *batch, size_t first)
 	return end;
 }
 
-static int publish_group(const struct batch *batch, size_t first, struct note_error *err)
+/* What dwz and gdb said of a file holds for its equals. */
+static void copy_refusals(struct outcome *outcome, const struct outcome *first)
+{
+	if (first->not_folded != NULL)
+		outcome->not_folded = xstrdup(first->not_folded);
+	if (first->no_index != NULL)
+		outcome->no_index = xstrdup(first->no_index);
+}
+
+static int publish_group(struct batch *batch, size_t first, struct note_error *err)
 {
 	const struct split_run *run = batch->run;
 	const struct split_options *options = run->options;
 	const struct file_attributes attributes = {.mode = 0644, .like = -1};
-	const struct member *member = &batch->items[first];
+	struct member *member = &batch->items[first];
 	const size_t end = end_of_group(batch, first);
 	struct strip_output file = {0};
 	char *absolute = NULL;
 	int code = work_read(run, member->name, &file, err);
 	if (code == NOTE_OK)
 		code = explain(batch, member, &file, err);
+	if (code == NOTE_OK)
+		code = index_member(batch, member, &file, err);
 	for (size_t i = first; i < end && absolute == NULL; i++)
 		if (depth_of(batch->items[i].name) != depth_of(member->name))
 			absolute = xasprintf("/%s", batch->alternate);
@@ -284,8 +295,8 @@ static int publish_group(const struct batch *batch, size_t first, struct note_er
 		code = root_write(options->root, paths, 1, file.bytes, file.size, &attributes, err);
 		if (code == NOTE_OK)
 			note_debug_file(run, outcome, &file);
-		if (i != first && run->outcomes[member->index].not_folded != NULL)
-			outcome->not_folded = xstrdup(run->outcomes[member->index].not_folded);
+		if (i != first)
+			copy_refusals(outcome, &run->outcomes[member->index]);
 	}
 	free(absolute);
 	free(file.bytes);
@@ -294,7 +305,7 @@ static int publish_group(const struct batch *batch, size_t first, struct note_er
 
 static void publish(void *context, size_t index, unsigned worker)
 {
-	const struct batch *batch = context;
+	struct batch *batch = context;
 	struct note_error err;
 	(void)worker;
 	if (!is_folded(batch, index) || publish_group(batch, index, &err) == NOTE_OK)
@@ -314,7 +325,8 @@ static int publish_alternate(struct batch *batch, struct note_error *err)
 	int code = NOTE_OK;
 	if (file->bytes == NULL)
 		return NOTE_OK;
-	if (options->compression != COMPRESSION_NONE)
+	code = index_shared(batch, err);
+	if (code == NOTE_OK && options->compression != COMPRESSION_NONE)
 		code = debug_file_repack(file, options->compression, NULL, options->jobs, err);
 	if (code == NOTE_OK)
 		code = root_write(options->root, paths, 1, file->bytes, file->size, &attributes,
@@ -437,6 +449,7 @@ void together_finish(const struct split_run *run)
 			if (member->listed && member->outcome->verdict != VERDICT_SPLIT)
 				complete = false; /* the next run still needs the journal */
 			free(member->name);
+			free(member->shared_index);
 		}
 	}
 	if (complete)
