@@ -122,7 +122,7 @@ indexed() {
 		says index.out '^\[  0\] 0'
 		says_not <(without_interpreter <index.err) .
 	done
-	readelf --debug-dump=gdb_index root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug | grep -q 'main: .*\[global, function\]'
+	readelf --debug-dump=gdb_index "$1" | grep -q 'main: .*\[global, function\]'
 }
 with_the_rest() {
 	fresh root; fresh again
@@ -139,9 +139,9 @@ with_the_rest() {
 	cmp m m2; alike root again
 	# One file alone is folded by itself; each by itself as --dwz=single has it.
 	fresh root
-	split $options --only=/usr/bin/prog1 root >/dev/null 2>err
+	split $options --only=/usr/bin/prog3 root >/dev/null 2>err
 	says_not err .
-	indexed root/usr/lib/debug/usr/bin/prog1$SUFFIX.debug
+	indexed root/usr/lib/debug/usr/bin/prog3$SUFFIX.debug
 	fresh root
 	split ${options/multi/single} root >/dev/null 2>err
 	says_not err .
