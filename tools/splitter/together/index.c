@@ -55,8 +55,8 @@ int index_shared(struct batch *batch, struct note_error *err)
 			free(bytes);
 			continue;
 		}
-		const int code = debug_file_add_index(&batch->shared, bytes,
-						      member->shared_index_size, err);
+		const int code =
+			debug_file_add_index(&batch->shared, bytes, member->shared_index_size, err);
 		if (code != NOTE_OK)
 			return code;
 	}

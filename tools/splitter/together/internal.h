@@ -10,10 +10,10 @@
 struct member {
 	size_t index;
 	const struct outcome *outcome;
-	char *name;    /* of the debug file in the work directory */
-	size_t first;  /* of its equals, the member that is folded */
-	bool recalled; /* its debug file is there, of a run that was killed */
-	bool listed;   /* the journal has it */
+	char *name;            /* of the debug file in the work directory */
+	size_t first;          /* of its equals, the member that is folded */
+	bool recalled;         /* its debug file is there, of a run that was killed */
+	bool listed;           /* the journal has it */
 	uint8_t *shared_index; /* of the alternate file, as gdb made it for this one, or NULL */
 	uint64_t shared_index_size;
 };
