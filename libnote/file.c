@@ -236,10 +236,10 @@ static bool visit_module(void *context, struct module *module)
 		.path = module->path,
 		.address = module->address,
 		.machine = elf_machine_name(module->machine, module->is_64, module->is_big),
-		.build_id = module->build_id,
-		.build_id_size = module->build_id_size,
-		.payload = module->payload,
-		.payload_length = module->payload_length,
+		.build_id = module->build_id.bytes,
+		.build_id_size = module->build_id.size,
+		.payload = (const char *)module->payload.bytes,
+		.payload_length = module->payload.size,
 		.handle = module};
 	return modules->visit(modules->context, &out) != 0;
 }
@@ -292,6 +292,6 @@ int note_payload_check(const char *json, size_t length, note_problem_visit *visi
 		       struct note_error *err)
 {
 	struct payload payload = {visit, context};
-	int code = package_judge(json, length, visit_problem, &payload, err);
+	int code = package_judge(span_of(json, length), visit_problem, &payload, err);
 	return code == NOTE_MALFORMED ? NOTE_OK : code;
 }

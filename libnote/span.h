@@ -21,6 +21,12 @@ struct span {
 	uint64_t size;
 };
 
+/* SIZE bytes of a caller's. */
+static inline struct span span_of(const void *bytes, uint64_t size)
+{
+	return (struct span){(const uint8_t *)bytes, size};
+}
+
 /* Whether LENGTH bytes at OFFSET lie inside SIZE. */
 bool span_holds(uint64_t size, uint64_t offset, uint64_t length);
 

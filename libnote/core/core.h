@@ -41,10 +41,8 @@ struct module {
 	uint16_t machine;
 	bool is_64;
 	bool is_big;
-	const uint8_t *build_id; /* NULL for none */
-	size_t build_id_size;
-	const char *payload; /* of the first package note, without its NUL; NULL for none */
-	size_t payload_length;
+	struct span build_id;    /* empty, and NULL, for none */
+	struct span payload;     /* of the first package note, without its NUL; NULL for none */
 	uint64_t payload_offset; /* in the core file; for a process, the address */
 	const char *lack;        /* why none of this is known: CORE_..., else NULL */
 	int problem;             /* not NOTE_OK: its notes could not all be read */

@@ -20,9 +20,9 @@
 struct module_area {
 	struct module_area *next;
 	uint64_t offset; /* where it came from */
-	uint64_t size;
 	uint64_t alignment;
-	uint8_t bytes[];
+	struct span notes; /* what read() put into the room behind it */
+	uint8_t room[];
 };
 
 bool candidates_add(struct candidates *list, const struct candidate *item, const char *path,
@@ -80,10 +80,10 @@ static int read_area(struct module *module, const GElf_Phdr *phdr, uint64_t addr
 	area = malloc(sizeof(*area) + phdr->p_filesz);
 	if (area == NULL)
 		return error_system(err, "notes");
-	*area = (struct module_area){.size = phdr->p_filesz,
-				     .alignment = phdr->p_align == 8 ? 8 : 4};
-	int code =
-		module->space->read(module->space, address, area->bytes, area->size, &area->offset);
+	*area = (struct module_area){.alignment = phdr->p_align == 8 ? 8 : 4,
+				     .notes = span_of(area->room, phdr->p_filesz)};
+	int code = module->space->read(module->space, address, area->room, phdr->p_filesz,
+				       &area->offset);
 	if (code != NOTE_OK) {
 		free(area);
 		return code == NOTE_ABSENT ? error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET,
@@ -95,7 +95,25 @@ static int read_area(struct module *module, const GElf_Phdr *phdr, uint64_t addr
 	return NOTE_OK;
 }
 
-/* Reads the program headers of the ELF file that starts at ADDRESS into an image of their own. */
+/* Reads the ELF header at ADDRESS: whether a linked file of the process's own kind may start there,
+ * and how many program headers it has where. */
+static int judge_header(const struct space *space, struct image *image, struct note_error *err)
+{
+	image->in_memory = true;
+	int code = image_read_elf(image, err);
+	if (code != NOTE_OK)
+		return code;
+	if (image->is_64 != space->is_64 || image->is_big != space->is_big)
+		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "of another class");
+	if (image->ehdr.e_type != ET_DYN && image->ehdr.e_type != ET_EXEC)
+		return error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "not linked");
+	if (image->phnum > MAX_HEADERS || image->ehdr.e_phoff > 1 << 20)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "program headers");
+	return NOTE_OK;
+}
+
+/* The program headers of the ELF file that starts at ADDRESS, as an image of their own: a copy that
+ * has them right behind the ELF header. *BYTES is the caller's, once the image is closed. */
 static int read_headers(struct space *space, uint64_t address, struct image **out, uint8_t **bytes,
 			struct note_error *err)
 {
@@ -108,32 +126,29 @@ static int read_headers(struct space *space, uint64_t address, struct image **ou
 	struct image *image;
 	if ((code = image_open_memory(&image, header, header_size, err)) != NOTE_OK)
 		return code;
-	image->in_memory = true;
-	code = image_read_elf(image, err);
-	if (code == NOTE_OK && (image->is_64 != space->is_64 || image->is_big != space->is_big))
-		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "of another class");
-	if (code == NOTE_OK && image->ehdr.e_type != ET_DYN && image->ehdr.e_type != ET_EXEC)
-		code = error_set(err, NOTE_ABSENT, NOTE_NO_OFFSET, "not linked");
-	const uint64_t size = header_size + image->phnum * image->ehdr.e_phentsize;
-	if (code == NOTE_OK && (image->phnum > MAX_HEADERS || image->ehdr.e_phoff > 1 << 20))
-		code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "program headers");
-	if (code == NOTE_OK && (*bytes = malloc(size)) == NULL)
+	code = judge_header(space, image, err);
+	if (code != NOTE_OK)
+		goto out;
+	const uint64_t table_size = image->phnum * image->ehdr.e_phentsize;
+	struct output copy = {.size = header_size + table_size};
+	*bytes = copy.bytes = malloc(copy.size);
+	if (copy.bytes == NULL) {
 		code = error_system(err, "program headers");
-	if (code == NOTE_OK) {
-		/* The copy has them right behind the header. */
-		code = space->read(space, address + image->ehdr.e_phoff, *bytes + header_size,
-				   size - header_size, NULL);
-		if (code != NOTE_OK)
-			error_set(err, code, NOTE_NO_OFFSET, "program headers");
-		memcpy(*bytes, header, header_size);
+		goto out;
 	}
-	if (code == NOTE_OK) {
-		image->memory = *bytes;
-		image->size = size;
-		image->ehdr.e_phoff = header_size;
-		*out = image;
-		return NOTE_OK;
+	output_copy(&copy, 0, span_of(header, header_size));
+	code = space->read(space, address + image->ehdr.e_phoff,
+			   output_at(&copy, header_size, table_size), table_size, NULL);
+	if (code != NOTE_OK) {
+		error_set(err, code, NOTE_NO_OFFSET, "program headers");
+		goto out;
 	}
+	image->memory = copy.bytes;
+	image->size = copy.size;
+	image->ehdr.e_phoff = header_size;
+	*out = image;
+	return NOTE_OK;
+out:
 	image_close(image);
 	free(*bytes);
 	*bytes = NULL;
@@ -143,15 +158,14 @@ static int read_headers(struct space *space, uint64_t address, struct image **ou
 static bool take_note(void *context, const struct elf_note *note)
 {
 	struct module *module = context;
-	if (module->build_id == NULL && note->type == NT_GNU_BUILD_ID && note->desc_size != 0 &&
-	    strcmp(note->owner, ELF_NOTE_GNU) == 0) {
-		module->build_id = note->desc;
-		module->build_id_size = note->desc_size;
+	const struct span desc = {note->desc, note->desc_size};
+	if (module->build_id.bytes == NULL && note->type == NT_GNU_BUILD_ID &&
+	    note->desc_size != 0 && strcmp(note->owner, ELF_NOTE_GNU) == 0) {
+		module->build_id = desc;
 	}
-	if (module->payload == NULL && note->type == NOTE_TYPE_PACKAGE && note->desc_size != 0 &&
-	    strcmp(note->owner, NOTE_OWNER_FDO) == 0) {
-		module->payload = (const char *)note->desc;
-		module->payload_length = strnlen(module->payload, note->desc_size);
+	if (module->payload.bytes == NULL && note->type == NOTE_TYPE_PACKAGE &&
+	    note->desc_size != 0 && strcmp(note->owner, NOTE_OWNER_FDO) == 0) {
+		module->payload = span_first(desc, span_length(desc, 0));
 		module->payload_offset = note->desc_offset;
 	}
 	return true;
@@ -207,7 +221,7 @@ static void read_notes(struct module *module, struct image *headers)
 		has_problem(module, code, &err);
 	/* GNU ld since 2.44 lays the ABI's note on a page that cores do not hold: it is not missed
 	 * where the package's is there. */
-	if (lacks && module->payload == NULL)
+	if (lacks && module->payload.bytes == NULL)
 		has_problem(module, NOTE_ABSENT, &lacking);
 }
 
@@ -237,12 +251,12 @@ int module_notes(struct module *module, elf_note_visit *visit, void *context,
 	for (struct module_area *area = module->areas; area != NULL && !shifted.stopped;
 	     area = area->next) {
 		struct image *image;
-		int code = image_open_memory(&image, area->bytes, area->size, &inner);
+		int code = image_open_memory(&image, area->notes.bytes, area->notes.size, &inner);
 		if (code == NOTE_OK) {
 			image->is_64 = module->is_64;
 			image->is_big = module->is_big;
 			shifted.base = area->offset;
-			code = elf_notes_in(image, 0, area->size, area->alignment, shift_note,
+			code = elf_notes_in(image, 0, area->notes.size, area->alignment, shift_note,
 					    &shifted, &inner);
 			image_close(image);
 		}

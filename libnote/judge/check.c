@@ -54,11 +54,11 @@ static bool tell_json(void *context, const char *code, uint64_t offset, const ch
 }
 
 /* The JSON of a note; what is wrong with it has been told then. */
-static void judge_json(struct judge *judge, const char *payload, uint64_t length, uint64_t offset)
+static void judge_json(struct judge *judge, struct span payload, uint64_t offset)
 {
 	struct note_error err = {0};
 	judge->value_offset = offset;
-	int code = package_judge(payload, length, tell_json, judge, &err);
+	int code = package_judge(payload, tell_json, judge, &err);
 	if (code == NOTE_SYSTEM && judge->code == NOTE_OK) {
 		judge->code = code;
 		if (judge->err != NULL)
@@ -83,7 +83,7 @@ static void judge_value(struct judge *judge, const struct elf_note *note)
 		break;
 	}
 	if (length != 0 || ended)
-		judge_json(judge, (const char *)value.bytes, length, offset);
+		judge_json(judge, span_first(value, length), offset);
 }
 
 static bool read_on(void *context, const char *code, uint64_t offset, const char *detail)
@@ -97,7 +97,7 @@ static char *name_of(struct span payload)
 {
 	json_object *object = NULL, *value;
 	char *name = NULL;
-	json_read(&object, (const char *)payload.bytes, payload.size, read_on, NULL, NULL);
+	json_read(&object, payload, read_on, NULL, NULL);
 	if (json_object_is_type(object, json_type_object) &&
 	    json_object_object_get_ex(object, "name", &value) &&
 	    json_object_is_type(value, json_type_string))
@@ -355,7 +355,7 @@ static bool judge_pe_note(void *context, const struct pe_note *note)
 		     "bytes behind the value's end are not 0");
 		break;
 	}
-	judge_json(judge, note->payload, note->length, note->offset);
+	judge_json(judge, payload, note->offset);
 	return !judge->stopped;
 }
 

@@ -98,8 +98,7 @@ json_object *dlopen_read(struct span value, dlopen_report *report, void *context
 {
 	struct reading reading = {report, context, 0};
 	json_object *read = NULL;
-	json_read(&read, (const char *)value.bytes, span_length(value, 0), tell_json, &reading,
-		  NULL);
+	json_read(&read, span_first(value, span_length(value, 0)), tell_json, &reading, NULL);
 	if (json_object_is_type(read, json_type_object)) {
 		tell(&reading, 0, "%s", "an object instead of an array of objects");
 		json_object *array = array_of(read);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A strict reader of JSON: see json.h. Recursive descent, its depth bounded by JSON_MAX_DEPTH. */
+/* A strict reader of JSON: see json.h. Recursive descent, its depth bounded by JSON_MAX_DEPTH. The
+ * text is a span, and where the reader stands is an offset into it. */
 #include "json.h"
 
 #include <locale.h>
@@ -15,9 +16,8 @@
 #define MAX_INTEGER 9007199254740991 /* 2^53 - 1 */
 
 struct reader {
-	const char *start;
-	const char *at;
-	const char *end;
+	struct span text;
+	uint64_t at;
 	unsigned depth;
 	json_report *report;
 	void *context;
@@ -27,13 +27,11 @@ struct reader {
 };
 
 /* Tells of a finding; the first becomes the error. True where reading goes on. */
-static bool finding(struct reader *reader, const char *code, const char *at, const char *detail)
+static bool finding(struct reader *reader, const char *code, uint64_t at, const char *detail)
 {
-	const uint64_t offset = (uint64_t)(at - reader->start);
 	if (reader->code == NOTE_OK)
-		reader->code =
-			error_set(reader->err, NOTE_MALFORMED, offset, "%s: %s", code, detail);
-	if (reader->report == NULL || !reader->report(reader->context, code, offset, detail))
+		reader->code = error_set(reader->err, NOTE_MALFORMED, at, "%s: %s", code, detail);
+	if (reader->report == NULL || !reader->report(reader->context, code, at, detail))
 		reader->stopped = true;
 	return !reader->stopped;
 }
@@ -45,23 +43,26 @@ static bool no_memory(struct reader *reader)
 	return false;
 }
 
-size_t json_utf8(const char *p, const char *end, uint32_t *character)
+/* The length of the UTF-8 sequence at AT, 0 where it is none (RFC 3629); *CHARACTER (may be NULL)
+ * is what it stands for. */
+static size_t utf8_at(struct span text, uint64_t at, uint32_t *character)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const uint8_t first = p < end ? (uint8_t)*p : 0xff;
+	const uint8_t first = at < text.size ? span_u8(text, at) : 0xff;
 	const size_t length = first < 0x80   ? 1
 			      : first < 0xc2 ? 0
 			      : first < 0xe0 ? 2
 			      : first < 0xf0 ? 3
 			      : first < 0xf5 ? 4
 					     : 0;
-	if (length == 0 || length > (size_t)(end - p))
+	if (length == 0 || !span_holds(text.size, at, length))
 		return 0;
 	uint32_t value = length == 1 ? first : first & (0x7fu >> length);
 	for (size_t i = 1; i < length; i++) {
-		if (((uint8_t)p[i] & 0xc0) != 0x80)
+		const uint8_t next = span_u8(text, at + i);
+		if ((next & 0xc0) != 0x80)
 			return 0;
-		value = value << 6 | ((uint8_t)p[i] & 0x3f);
+		value = value << 6 | (next & 0x3f);
 	}
 	if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
 		return 0;
@@ -77,10 +78,10 @@ static bool is_control(uint32_t character)
 
 bool json_string_ok(const char *text, const char **code)
 {
-	const char *end = text + strlen(text);
+	const struct span all = {(const uint8_t *)text, strlen(text)};
 	uint32_t character;
-	for (size_t length; text < end; text += length) {
-		length = json_utf8(text, end, &character);
+	for (uint64_t at = 0, length; at < all.size; at += length) {
+		length = utf8_at(all, at, &character);
 		if (length == 0 || is_control(character)) {
 			*code = length == 0 ? "not-utf8" : "control-character";
 			return false;
@@ -89,19 +90,30 @@ bool json_string_ok(const char *text, const char **code)
 	return true;
 }
 
+static bool at_end(const struct reader *reader)
+{
+	return reader->at >= reader->text.size;
+}
+
+/* The byte where it stands; at the end 0, which no token begins with. */
+static char peek(const struct reader *reader)
+{
+	return (char)span_u8(reader->text, reader->at);
+}
+
 /* What stands where something else was wanted. */
 static bool unexpected(struct reader *reader, const char *wanted)
 {
 	char detail[80];
-	if (reader->at == reader->end)
+	const char c = peek(reader);
+	if (at_end(reader))
 		snprintf(detail, sizeof(detail), "%s wanted, not the end", wanted);
-	else if (json_utf8(reader->at, reader->end, NULL) == 0)
+	else if (utf8_at(reader->text, reader->at, NULL) == 0)
 		return finding(reader, "not-utf8", reader->at, "bytes that are not UTF-8") && false;
-	else if (*reader->at > 0x20 && *reader->at < 0x7f)
-		snprintf(detail, sizeof(detail), "%s wanted, not '%c'", wanted, *reader->at);
+	else if (c > 0x20 && c < 0x7f)
+		snprintf(detail, sizeof(detail), "%s wanted, not '%c'", wanted, c);
 	else
-		snprintf(detail, sizeof(detail), "%s wanted, not byte 0x%02x", wanted,
-			 (uint8_t)*reader->at);
+		snprintf(detail, sizeof(detail), "%s wanted, not byte 0x%02x", wanted, (uint8_t)c);
 	finding(reader, "syntax", reader->at, detail);
 	reader->stopped = true;
 	return false;
@@ -109,14 +121,14 @@ static bool unexpected(struct reader *reader, const char *wanted)
 
 static void skip_space(struct reader *reader)
 {
-	while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\t' ||
-					    *reader->at == '\n' || *reader->at == '\r'))
+	while (peek(reader) == ' ' || peek(reader) == '\t' || peek(reader) == '\n' ||
+	       peek(reader) == '\r')
 		reader->at++;
 }
 
 static bool take(struct reader *reader, char c)
 {
-	if (reader->at == reader->end || *reader->at != c)
+	if (at_end(reader) || peek(reader) != c)
 		return false;
 	reader->at++;
 	return true;
@@ -137,14 +149,13 @@ static size_t encode(uint32_t character, char *out)
 
 /* \uXXXX: forbidden, but read so that what follows is judged too. A surrogate or NUL, which the
  * document could not hold, stands as U+FFFD. */
-static bool read_unicode_escape(struct reader *reader, const char *at, char **out)
+static bool read_unicode_escape(struct reader *reader, uint64_t at, char **out)
 {
 	uint32_t character = 0;
 	for (int i = 0; i < 4; i++, reader->at++) {
 		static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-		const char *digit = reader->at < reader->end && *reader->at != '\0'
-					    ? strchr(digits, *reader->at)
-					    : NULL;
+		const char c = peek(reader);
+		const char *digit = c != '\0' ? strchr(digits, c) : NULL;
 		if (digit == NULL)
 			return unexpected(reader, "hexadecimal digit");
 		character = character << 4 | (uint32_t)((digit - digits) % 16);
@@ -162,8 +173,8 @@ static bool read_unicode_escape(struct reader *reader, const char *at, char **ou
 
 static bool read_escape(struct reader *reader, char **out)
 {
-	const char *at = reader->at++;
-	const char c = reader->at < reader->end ? *reader->at : '\0';
+	const uint64_t at = reader->at++;
+	const char c = peek(reader);
 	const char *control = c != '\0' ? strchr("bfnrt", c) : NULL;
 	if (c == '"' || c == '\\' || c == '/') {
 		*(*out)++ = c;
@@ -187,29 +198,32 @@ static bool read_escape(struct reader *reader, char **out)
  * bytes that are not UTF-8 become U+FFFD, of three bytes. */
 static bool read_string(struct reader *reader, char **out, size_t *size)
 {
-	const char *at = ++reader->at;
-	while (at < reader->end && *at != '"')
-		at += *at == '\\' && reader->end - at > 1 ? 2 : 1;
-	char *text = malloc(3 * (size_t)(at - reader->at) + 1);
+	uint64_t end = ++reader->at;
+	while (end < reader->text.size && span_u8(reader->text, end) != '"')
+		end += span_u8(reader->text, end) == '\\' && reader->text.size - end > 1 ? 2 : 1;
+	char *text = malloc(3 * (size_t)(end - reader->at) + 1);
 	if (text == NULL)
 		return no_memory(reader);
 	char *to = text;
 	bool ok = true;
-	while (ok && reader->at < reader->end && *reader->at != '"') {
+	while (ok && !at_end(reader) && peek(reader) != '"') {
+		static const struct span replacement = {(const uint8_t *)"\xef\xbf\xbd", 3};
 		uint32_t character = 0;
-		size_t length = 1;
-		if (*reader->at == '\\') {
+		struct span part;
+		if (peek(reader) == '\\') {
 			ok = read_escape(reader, &to);
 			continue;
 		}
-		length = json_utf8(reader->at, reader->end, &character);
+		const size_t length = utf8_at(reader->text, reader->at, &character);
 		if (length == 0)
 			ok = finding(reader, "not-utf8", reader->at, "bytes that are not UTF-8");
 		else if (is_control(character))
 			ok = finding(reader, "control-character", reader->at,
 				     "control character in a string");
-		memcpy(to, length != 0 ? reader->at : "\xef\xbf\xbd", length != 0 ? length : 3);
-		to += length != 0 ? length : 3;
+		if (length == 0 || !span_part(reader->text, reader->at, length, &part))
+			part = replacement;
+		memcpy(to, part.bytes, part.size);
+		to += part.size;
 		reader->at += length != 0 ? length : 1;
 	}
 	if (ok && !take(reader, '"'))
@@ -226,8 +240,8 @@ static bool read_string(struct reader *reader, char **out, size_t *size)
 
 static bool skip_digits(struct reader *reader)
 {
-	const char *at = reader->at;
-	while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9')
+	const uint64_t at = reader->at;
+	while (peek(reader) >= '0' && peek(reader) <= '9')
 		reader->at++;
 	return reader->at > at || unexpected(reader, "digit");
 }
@@ -269,11 +283,13 @@ static const char *judge_double(const char *text, double *value)
 	return strcmp(digits, back) == 0 ? NULL : "number with more digits than a double keeps";
 }
 
-static bool make_number(struct reader *reader, const char *at, bool integer, json_object **out)
+static bool make_number(struct reader *reader, uint64_t at, bool integer, json_object **out)
 {
 	const size_t length = (size_t)(reader->at - at);
 	const char *wrong = NULL;
-	char *text = strndup(at, length);
+	struct span part;
+	span_part(reader->text, at, length, &part);
+	char *text = strndup((const char *)part.bytes, part.size);
 	if (text == NULL)
 		return no_memory(reader);
 	long long whole = 0;
@@ -310,7 +326,7 @@ static bool make_number(struct reader *reader, const char *at, bool integer, jso
 
 static bool read_number(struct reader *reader, json_object **out)
 {
-	const char *at = reader->at;
+	const uint64_t at = reader->at;
 	bool integer = true;
 	take(reader, '-');
 	if (!take(reader, '0') && !skip_digits(reader))
@@ -338,11 +354,10 @@ static bool read_member(struct reader *reader, json_object *object)
 	char *name = NULL;
 	size_t size;
 	json_object *value = NULL;
-	const char *at = reader->at;
 	skip_space(reader);
-	if (reader->at == reader->end || *reader->at != '"')
+	if (peek(reader) != '"')
 		return unexpected(reader, "'\"' of a name");
-	at = reader->at;
+	const uint64_t at = reader->at;
 	if (!read_string(reader, &name, &size))
 		return false;
 	bool ok = true;
@@ -384,7 +399,7 @@ static bool read_element(struct reader *reader, json_object *array)
 /* An object or array; *OUT is set even where it fails midway. */
 static bool read_container(struct reader *reader, json_object **out)
 {
-	const bool object = *reader->at == '{';
+	const bool object = peek(reader) == '{';
 	const char close = object ? '}' : ']';
 	if (reader->depth == JSON_MAX_DEPTH) {
 		finding(reader, "syntax", reader->at, "nested deeper than 128 levels");
@@ -411,7 +426,7 @@ static bool read_container(struct reader *reader, json_object **out)
 static bool take_word(struct reader *reader, const char *word)
 {
 	const size_t length = strlen(word);
-	if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0)
+	if (!span_equal(reader->text, reader->at, word, length))
 		return false;
 	reader->at += length;
 	return true;
@@ -420,7 +435,7 @@ static bool take_word(struct reader *reader, const char *word)
 static bool read_value(struct reader *reader, json_object **out)
 {
 	skip_space(reader);
-	const char c = reader->at < reader->end ? *reader->at : '\0';
+	const char c = peek(reader);
 	if (c == '{' || c == '[')
 		return read_container(reader, out);
 	if (c == '-' || (c >= '0' && c <= '9'))
@@ -443,13 +458,11 @@ static bool read_value(struct reader *reader, json_object **out)
 	return *out != NULL || no_memory(reader);
 }
 
-int json_read(json_object **out, const char *text, size_t length, json_report *report,
-	      void *context, struct note_error *err)
+int json_read(json_object **out, struct span text, json_report *report, void *context,
+	      struct note_error *err)
 {
 	struct reader reader = {
-		.start = text,
-		.at = text,
-		.end = text + length,
+		.text = text,
 		.report = report,
 		.context = context,
 		.err = err,
@@ -457,9 +470,9 @@ int json_read(json_object **out, const char *text, size_t length, json_report *r
 	*out = NULL;
 	if (read_value(&reader, out) && !reader.stopped) {
 		skip_space(&reader);
-		if (reader.at < reader.end && json_utf8(reader.at, reader.end, NULL) == 0)
+		if (!at_end(&reader) && utf8_at(text, reader.at, NULL) == 0)
 			unexpected(&reader, "the end");
-		else if (reader.at < reader.end)
+		else if (!at_end(&reader))
 			finding(&reader, "trailing-data", reader.at, "something after the value");
 	}
 	if (reader.code != NOTE_OK && (report == NULL || reader.stopped)) {

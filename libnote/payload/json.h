@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "libnote.h"
+#include "span.h"
 
 /* What arrays and objects may nest to. More is reported as syntax: RFC 8259, section 9, lets a
  * reader set a limit. */
@@ -25,20 +26,16 @@
  * and a DETAIL for people, one line of UTF-8 that is valid during the call. False: stop. */
 typedef bool json_report(void *context, const char *code, uint64_t offset, const char *detail);
 
-/* Reads LENGTH bytes at TEXT, one value with nothing but white space around it. *OUT is the
+/* Reads TEXT, one value with nothing but white space around it. *OUT is the
  * caller's, for json_object_put, and NULL on failure; numbers keep their text. Findings go to
  * REPORT (may be NULL); with REPORT, reading goes on after what is not a matter of syntax, and
  * where it comes to the end *OUT is what could be made of the text, whatever is returned.
  * NOTE_MALFORMED describes the first finding as "CODE: DETAIL"; NOTE_SYSTEM without memory. A
  * JSON null leaves *OUT NULL with NOTE_OK, as json-c has it. */
-int json_read(json_object **out, const char *text, size_t length, json_report *report,
-	      void *context, struct note_error *err);
+int json_read(json_object **out, struct span text, json_report *report, void *context,
+	      struct note_error *err);
 
 /* False where TEXT (NUL-terminated) is not UTF-8 or holds a control character: *CODE says which. */
 bool json_string_ok(const char *text, const char **code);
-
-/* The length of the UTF-8 sequence at P before END, 0 where it is none (RFC 3629); *CHARACTER
- * (may be NULL) is what it stands for. */
-size_t json_utf8(const char *p, const char *end, uint32_t *character);
 
 #endif

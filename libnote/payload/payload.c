@@ -54,7 +54,7 @@ int note_package_parse(struct note_package **out, const char *json, size_t lengt
 {
 	json_object *object;
 	*out = NULL;
-	int code = json_read(&object, json, length, NULL, NULL, err);
+	int code = json_read(&object, span_of(json, length), NULL, NULL, err);
 	if (code != NOTE_OK)
 		return code;
 	if (!json_object_is_type(object, json_type_object)) {
@@ -144,11 +144,10 @@ const char *note_package_json(struct note_package *package)
 								 JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
-int package_judge(const char *payload, size_t length, json_report *report, void *context,
-		  struct note_error *err)
+int package_judge(struct span payload, json_report *report, void *context, struct note_error *err)
 {
 	json_object *object;
-	int code = json_read(&object, payload, length, report, context, err);
+	int code = json_read(&object, payload, report, context, err);
 	if (code == NOTE_OK && !json_object_is_type(object, json_type_object)) {
 		report(context, "not-object", 0, "the value is no JSON object");
 		code = not_an_object(err);

@@ -6,10 +6,9 @@
 #include "image.h"
 #include "json.h"
 
-/* Judges LENGTH bytes of payload (without its NUL) by UAPI.8, each finding to REPORT. Returns
+/* Judges a payload (without its NUL) by UAPI.8, each finding to REPORT. Returns
  * NOTE_OK, NOTE_MALFORMED where there were findings, or NOTE_SYSTEM. */
-int package_judge(const char *payload, size_t length, json_report *report, void *context,
-		  struct note_error *err);
+int package_judge(struct span payload, json_report *report, void *context, struct note_error *err);
 
 /* NOTE_USAGE where PAYLOAD (NUL-terminated; NULL too) breaks UAPI.8. */
 int package_check(const char *payload, struct note_error *err);

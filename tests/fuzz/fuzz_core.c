@@ -19,10 +19,10 @@ static bool take_module(void *context, struct module *module)
 	size_t *sum = context;
 	if (module->path != NULL)
 		*sum += strlen(module->path);
-	for (size_t i = 0; i < module->build_id_size; i++)
-		*sum += module->build_id[i];
-	for (size_t i = 0; i < module->payload_length; i++)
-		*sum += (unsigned char)module->payload[i];
+	for (size_t i = 0; i < module->build_id.size; i++)
+		*sum += module->build_id.bytes[i];
+	for (size_t i = 0; i < module->payload.size; i++)
+		*sum += module->payload.bytes[i];
 	module_check(module, take_problem, sum, NULL);
 	return true;
 }

@@ -21,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct note_package *package, *again;
 	json_object *left;
 	const char *text = (const char *)data;
-	int judged = package_judge(text, size, take, &size, NULL);
-	json_read(&left, text, size, take, &size, NULL);
+	int judged = package_judge(span_of(data, size), take, &size, NULL);
+	json_read(&left, span_of(data, size), take, &size, NULL);
 	json_object_put(left);
 	int code = note_package_parse(&package, text, size, NULL);
 	if ((code == NOTE_OK) != (judged == NOTE_OK))

@@ -19,14 +19,14 @@ static bool see(void *context, struct module *module)
 	(void)context;
 	snprintf(seen + used, sizeof(seen) - used, "%s %llx %.*s\n",
 		 module->path != NULL ? module->path : "?", (unsigned long long)module->address,
-		 module->lack != NULL ? 99 : (int)module->payload_length,
-		 module->lack != NULL      ? module->lack
-		 : module->payload != NULL ? module->payload
-					   : "-");
+		 module->lack != NULL ? 99 : (int)module->payload.size,
+		 module->lack != NULL            ? module->lack
+		 : module->payload.bytes != NULL ? (const char *)module->payload.bytes
+						 : "-");
 	CU_ASSERT_EQUAL(module->problem, NOTE_OK);
-	if (module->payload != NULL && context == NULL)
-		CU_ASSERT_EQUAL(memcmp(made.bytes + module->payload_offset, module->payload,
-				       module->payload_length),
+	if (module->payload.bytes != NULL && context == NULL)
+		CU_ASSERT_EQUAL(memcmp(made.bytes + module->payload_offset, module->payload.bytes,
+				       module->payload.size),
 				0);
 	return true;
 }

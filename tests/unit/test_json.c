@@ -29,10 +29,10 @@ static const char *judge_bytes(const char *text, size_t length)
 	struct note_error err = {0};
 	memcpy(copy, text, length);
 	codes[0] = '\0';
-	int code = json_read(&object, copy, length, add_code, NULL, &err);
+	int code = json_read(&object, span_of(copy, length), add_code, NULL, &err);
 	CU_ASSERT_EQUAL(code == NOTE_OK, codes[0] == '\0');
 	json_object_put(object);
-	CU_ASSERT_EQUAL(json_read(&object, copy, length, NULL, NULL, NULL), code);
+	CU_ASSERT_EQUAL(json_read(&object, span_of(copy, length), NULL, NULL, NULL), code);
 	json_object_put(object);
 	free(copy);
 	return codes;
@@ -208,7 +208,8 @@ static void test_offset_of_the_finding(void)
 	json_object *object;
 	struct note_error err = {0};
 	const char *text = "{\"a\":1,\"bc\":9007199254740992}";
-	CU_ASSERT_EQUAL(json_read(&object, text, strlen(text), NULL, NULL, &err), NOTE_MALFORMED);
+	CU_ASSERT_EQUAL(json_read(&object, span_of(text, strlen(text)), NULL, NULL, &err),
+			NOTE_MALFORMED);
 	CU_ASSERT_EQUAL(err.offset, 12);
 	CU_ASSERT(strncmp(err.text, "number-range: ", 14) == 0);
 	CU_ASSERT_PTR_NULL(object);
@@ -225,13 +226,14 @@ static void test_what_is_left(void)
 	static const char text[] =
 		"{\"a\":\"\xff\\n\",\"b\":1e999,\"c\":99999999999999999999,\"a\":\"\\u00e9\"}";
 	json_object *object;
-	CU_ASSERT_EQUAL(json_read(&object, text, sizeof(text) - 1, go_on, NULL, NULL),
+	CU_ASSERT_EQUAL(json_read(&object, span_of(text, sizeof(text) - 1), go_on, NULL, NULL),
 			NOTE_MALFORMED);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(object);
 	CU_ASSERT_STRING_EQUAL(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN),
 			       "{\"a\":\"\xc3\xa9\",\"b\":1e999,\"c\":99999999999999999999}");
 	json_object_put(object);
-	CU_ASSERT_EQUAL(json_read(&object, "{\"a\":1", 6, go_on, NULL, NULL), NOTE_MALFORMED);
+	CU_ASSERT_EQUAL(json_read(&object, span_of("{\"a\":1", 6), go_on, NULL, NULL),
+			NOTE_MALFORMED);
 	CU_ASSERT_PTR_NULL(object);
 }
 

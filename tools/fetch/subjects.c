@@ -82,8 +82,9 @@ static bool take_module(void *context, struct module *module)
 	/* The kernel's own, which no package ships. */
 	if (path != NULL && path[0] == '[')
 		return true;
-	char *hex =
-		module->build_id != NULL ? hex_of(module->build_id, module->build_id_size) : NULL;
+	char *hex = module->build_id.bytes != NULL
+			    ? hex_of(module->build_id.bytes, module->build_id.size)
+			    : NULL;
 	char *name = path != NULL ? xasprintf("%s: %s", modules->operand, path)
 				  : xasprintf("%s: module at 0x%llx", modules->operand,
 					      (unsigned long long)module->address);

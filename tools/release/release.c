@@ -58,11 +58,12 @@ static void take_facts(struct elf_artifact *artifact, const struct member *membe
 			 entry->build_id != NULL ? entry->build_id : "");
 		artifact->payload = entry->package != NULL ? xstrdup(entry->package) : NULL;
 	} else if (module != NULL) {
-		if (module->build_id != NULL && module->build_id_size <= 64)
-			hex_encode(module->build_id, module->build_id_size, artifact->build_id);
-		if (module->payload != NULL && module->payload_length <= INT_MAX)
-			artifact->payload =
-				xasprintf("%.*s", (int)module->payload_length, module->payload);
+		if (module->build_id.bytes != NULL && module->build_id.size <= 64)
+			hex_encode(module->build_id.bytes, module->build_id.size,
+				   artifact->build_id);
+		if (module->payload.bytes != NULL && module->payload.size <= INT_MAX)
+			artifact->payload = xasprintf("%.*s", (int)module->payload.size,
+						      (const char *)module->payload.bytes);
 		if (module->problem != NOTE_OK)
 			artifact->note_problem = xstrdup(module->error.text);
 	} else {

@@ -49,7 +49,7 @@ static bool read_on(void *context, const char *code, uint64_t offset, const char
 static json_object *read_json(const char *text, size_t length, json_type wanted)
 {
 	json_object *object;
-	json_read(&object, text, length, read_on, NULL, NULL);
+	json_read(&object, span_of(text, length), read_on, NULL, NULL);
 	if (json_object_is_type(object, wanted))
 		return object;
 	json_object_put(object);

@@ -45,8 +45,9 @@ static json_object *read_payload(const struct module *module)
 {
 	struct json_tokener *tokener = json_tokener_new();
 	json_object *payload =
-		tokener != NULL && module->payload != NULL
-			? json_parse_text(tokener, module->payload, module->payload_length)
+		tokener != NULL && module->payload.bytes != NULL
+			? json_parse_text(tokener, (const char *)module->payload.bytes,
+					  module->payload.size)
 			: NULL;
 	if (tokener != NULL)
 		json_tokener_free(tokener);
@@ -67,9 +68,9 @@ static bool take(void *context, struct module *module)
 				     .start = module->address,
 				     .end = module->end,
 				     .package = read_payload(module)};
-	if (module->build_id != NULL) {
-		out->hex = xmalloc(2 * module->build_id_size + 1);
-		hex_encode(module->build_id, module->build_id_size, out->hex);
+	if (module->build_id.bytes != NULL) {
+		out->hex = xmalloc(2 * module->build_id.size + 1);
+		hex_encode(module->build_id.bytes, module->build_id.size, out->hex);
 	}
 	/* The kernel's own has no file. */
 	if (module->path == NULL || module->path[0] != '[')
