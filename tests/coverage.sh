@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # coverage.sh [SCRIPT...]: the lines of each parser that the tests run, in hundredths; below 85 it says so and fails.
-# The parsers are compiled anew for it, with clang; what is between them is that of $BUILD. All of tests/cli and the
-# unit tests, or the unit tests and the named scripts alone.
+# The parsers are compiled anew for it, with clang; what is between them is that of $BUILD. Unit tests, all of tests/cli
+# (or the named scripts; "none": no script), and what the fuzzers come to from their seeds: each is run as in make check, and its
+# corpus once more here. The second column is what the corpora reach alone. FUZZERS=PATTERN: these; FUZZERS=none.
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build} LEAST=${LEAST:-85}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
@@ -55,14 +56,46 @@ clang -pthread -fprofile-instr-generate -o "$out/pkgnote" $tools $note $librarie
 export LLVM_PROFILE_FILE="$out/profiles/%4m.profraw"
 "$out/unit" >"$out/unit.log" 2>&1 || { echo "coverage: unit tests fail" >&2; tail -5 "$out/unit.log" >&2; }
 [ $# -ne 0 ] || set -- $(ls tests/cli/*.sh | grep -vE '/(tree|fuzz|libnote|i386|safety)\.sh')
+# replay: the corpora that the fuzzers of $BUILD/fuzz make, by programs that count lines.
+replay() {
+	local name kind
+	. tests/fuzz/seeds.sh
+	TOP=$PWD PKGNOTE=$BUILD/pkgnote
+	for source in tests/fuzz/fuzz_*.c; do
+		name=$(basename "$source" .c)
+		# shellcheck disable=SC2053
+		[[ $name == ${FUZZERS:-*} ]] || continue
+		kind=$(kind_of "$name")
+		[ -d "$out/seeds/$kind/corpus" ] || seeds "$kind" "$out/seeds/$kind/corpus"
+		mkdir -p "$out/fuzz/$name/corpus"
+		cp "$out/seeds/$kind/corpus"/* "$out/fuzz/$name/corpus/"
+		# shellcheck disable=SC2086
+		clang $flags -fsanitize=fuzzer -o "$out/$name" "$source" $(grep -v 'tools/pkgnote.o' <<<"$tools") $note $libraries || exit 1
+		[ ! -x "$BUILD/fuzz/$name" ] || ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 "$BUILD/fuzz/$name" -runs="${RUNS:-3000}" -seed=1 -max_len=65536 -timeout=60 \
+			-rss_limit_mb=1500 -artifact_prefix="$out/found-" "$out/fuzz/$name/corpus" >"$out/fuzz/$name/log" 2>&1 || echo "coverage: $name finds something" >&2
+		find "$out/fuzz/$name/corpus" -type f -print0 | LLVM_PROFILE_FILE="$out/fuzzed/%4m.profraw" xargs -0 "$out/$name" >"$out/fuzz/$name/replayed" 2>&1 ||
+			echo "coverage: $name fails" >&2
+	done
+}
+replay
+[ "$*" != none ] || set --
 for script; do PKGNOTE=$out/pkgnote BUILD=$BUILD bash "$script" >"$out/$(basename "$script").log" 2>&1 || echo "coverage: $script fails" >&2; done
-llvm-profdata merge -sparse -o "$out/all.profdata" "$out"/profiles/*.profraw || exit 1
+programs=$(printf -- '-object %s ' "$out/unit" $(find "$out" -maxdepth 1 -name 'fuzz_*' -type f))
+llvm-profdata merge -sparse -o "$out/all.profdata" $(find "$out/profiles" "$out/fuzzed" -name '*.profraw' 2>/dev/null) || exit 1
+[ ! -d "$out/fuzzed" ] || llvm-profdata merge -sparse -o "$out/fuzzed.profdata" "$out"/fuzzed/*.profraw || exit 1
+# percent PROFILE SOURCE...
+percent() {
+	local profile=$1; shift
+	[ -f "$profile" ] || return 0
+	# shellcheck disable=SC2086
+	llvm-cov report "$out/pkgnote" $programs -instr-profile="$profile" "$@" 2>/dev/null | awk '$1 == "TOTAL" { print $(NF > 10 ? 10 : NF) }'
+}
 bad=0
 while read -r name files; do
 	# shellcheck disable=SC2086
-	percent=$(llvm-cov report "$out/pkgnote" -object "$out/unit" -instr-profile="$out/all.profdata" $(ls -- $files) 2>/dev/null |
-		awk '$1 == "TOTAL" { print $(NF > 10 ? 10 : NF) }')
-	printf '%-16s %s\n' "$name" "$percent"
+	percent=$(percent "$out/all.profdata" $(ls -- $files))
+	# shellcheck disable=SC2086
+	printf '%-16s %s %s\n' "$name" "$percent" "$(percent "$out/fuzzed.profdata" $(ls -- $files))"
 	awk -v p="${percent%\%}" -v least="$LEAST" 'BEGIN { exit !(p < least) }' && { echo "coverage: $name: below $LEAST %" >&2; bad=1; }
 done < <(parsers)
 exit $bad

@@ -8,20 +8,6 @@ RUNS=${RUNS:-3000}
 # A leak check a run costs more than the run; the sanitized tests look for leaks.
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 
-kind_of() {
-	case $1 in
-	fuzz_json | fuzz_manifest) echo json ;;
-	fuzz_http*) echo text ;;
-	fuzz_place) echo place ;;
-	fuzz_file) echo file ;;
-	fuzz_deb | fuzz_package) echo package ;;
-	fuzz_rpm) echo rpm ;;
-	fuzz_stored) echo stored ;;
-	fuzz_core | fuzz_note | fuzz_pe) echo "${1#fuzz_}" ;;
-	*) echo elf ;;
-	esac
-}
-
 one() {
 	local name=$FUZZER
 	command -v clang >/dev/null || skip "no clang on this machine"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/debuginfod/cache/cache.h"
+#include "tools/debuginfod/proof/proof.h"
 #include "tools/debuginfod/proof/shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -53,6 +54,11 @@ static void check_shapes(const uint8_t *data, size_t size)
 	unlink(path);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		shape_check(fd, names[i], NULL);
+	for (enum artifact artifact = ARTIFACT_DEBUGINFO; artifact <= ARTIFACT_SECTION;
+	     artifact++) {
+		char text[ANSWER_TEXT];
+		proof_check(fd, artifact, HEX, ".debug_names", text);
+	}
 	close(fd);
 }
 

@@ -1,4 +1,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# kind_of FUZZER: of which kind its seeds are.
+kind_of() {
+	case $1 in
+	fuzz_json | fuzz_manifest) echo json ;;
+	fuzz_http) echo answers ;;
+	fuzz_http_cache) echo cache ;;
+	fuzz_http_url) echo urls ;;
+	fuzz_place) echo place ;;
+	fuzz_file) echo file ;;
+	fuzz_deb | fuzz_package) echo package ;;
+	fuzz_rpm) echo rpm ;;
+	fuzz_stored) echo stored ;;
+	fuzz_ima) echo ima ;;
+	fuzz_changes) echo changes ;;
+	fuzz_core | fuzz_note | fuzz_pe) echo "${1#fuzz_}" ;;
+	*) echo elf ;;
+	esac
+}
+
 # seeds KIND DIR: inputs for a fuzzer to start from, made by code.
 seeds() {
 	local dir=$2 cc=${CC:-gcc}
@@ -59,8 +78,45 @@ seeds() {
 		# shellcheck disable=SC2046
 		$cc -std=c17 -D_GNU_SOURCE -I"$TOP" -I"$TOP/libnote" -o "$dir/../make_seeds" "$TOP/tests/fuzz/make_seeds.c" \
 			"$BUILD/libnote/inside.a" $(pkg-config --libs libelf json-c) && "$dir/../make_seeds" "$1" "$dir" ;;
-	text)
-		printf 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-DEBUGINFOD-SIZE: 5\r\n\r\nhello' >"$dir/ok"
-		printf 'HTTP/1.1 404 Not Found\r\nRetry-After: 1\r\n\r\n' >"$dir/absent" ;;
+	answers)
+		seeds proven "$2/../proven"
+		python3 "$TOP/tests/fuzz/answer_seeds.py" "$2/../proven/debug" "$2/../proven/line" "$dir" ;;
+	proven) # a file of the build-id that the fuzzers ask for, stripped, its debug information, its .debug_line
+		printf 'int add(int a) { return a + 1; }\n' >"$dir/../proven.c"
+		(cd "$dir" && $cc -g -Os -nostdlib -shared -fPIC -Wl,--build-id=0x00112233445566778899aabbccddeeff00112233 -o whole ../proven.c &&
+			objcopy --only-keep-debug whole debug && objcopy --dump-section .debug_line=line whole whole.copy && strip -o stripped whole) ;;
+	cache)
+		seeds proven "$2"
+		(cd "$dir" && for name in info str line_str abbrev; do objcopy --dump-section .debug_$name=$name whole whole.copy || true; done
+			objcopy --strip-section-headers stripped headless 2>/dev/null
+			head -c 400 whole >short
+			printf '\0\0\0\002\0\005\377\377\377\377\0\0\0\0\0\0\0\003\0\0\0' >big-units
+			printf 'ZLIB\0\0\0\0\0\0\0\001x' >zdebug
+			printf '\001\0\0\0\0\0\0\0\001\0\0\0\0\0\0\0' >zlib
+			printf '\007\0\0\0\030\0\0\0\030\0\0\0\030\0\0\0\030\0\0\0\030\0\0\0' >gdb-index
+			printf '\0\0\0\010\0\0\0\030\0\0\0\030\0\0\0\030\0\0\0\030\0\0\0\030' >big-index
+			sed 's/....$//' whole >cut; sed 's/shstrtab/shstrtaB/' stripped >names) ;;
+	urls)
+		local i=0 url
+		for url in 'http://u:p@h:8080/a%20b' https://HOST/ file:///a/b 'file://localhost/a%20b' /srv/share h.org/x 'ftp://h/' 'http://[::1]:80' \
+			'http://h/?q' 'ima:enforcing http://h' 'file://' '//x/../y/./z/..' '../../etc/passwd' 'a b+c%2fd' 120 'Wed, 21 Oct 2099 07:28:00 GMT' \
+			'http://h ima:permissive https://g/' 'http://h/%00' '/é'; do
+			i=$((i + 1)); printf '%s' "$url" >"$dir/url$i"
+		done ;;
+	ima)
+		(cd "$dir" && openssl req -x509 -newkey rsa:2048 -nodes -keyout ../ima.key -subj /CN=x -days 9 -out ../ima.pem \
+			-addext keyUsage=digitalSignature -addext subjectKeyIdentifier=hash >/dev/null 2>&1 &&
+			openssl x509 -in ../ima.pem -outform DER -out ../ima.der && openssl pkey -in ../ima.key -pubout -out ../ima.pub
+			for one in pem der pub; do [ ! -s ../ima.$one ] || { printf '\0'; cat ../ima.$one; } >$one; done
+			printf '\001\003\002\004abcd\0\004sign' >signature; printf '\001\003\001\004abcd\0\004sign' >version
+			printf '\001\003\002\003abcd\0\004sign' >digest; printf '\001\003\002\004abcd\0\005sign' >length; printf '\001\002' >none
+			for i in 0 1 2 3 4; do printf "\\002\\00$i" >true$i; printf "\\002\\00$i\\0\\020\\001" >false$i; done) ;;
+	changes)
+		printf '%s\n' 'Format: 1.8' 'Source: x' 'Version: 1-1' 'Description: ' ' x - y' 'Checksums-Sha256:' \
+			' e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 0 t_1-1_amd64.deb' ' 00 1 t-dbgsym_1-1_amd64.deb' \
+			'Files:' ' d41d8cd98f00b204e9800998ecf8427e 0 misc optional t_1-1_amd64.deb' ' 00 1 debug optional ../t-dbgsym_1-1_amd64.ddeb' >"$dir/changes"
+		{ echo '-----BEGIN PGP SIGNED MESSAGE-----'; echo; cat "$dir/changes"; echo '-----BEGIN PGP SIGNATURE-----'; } >"$dir/signed"
+		printf '%s\n' 00112233445566778899aabbccddeeff00112233 '# x' ' ffeeddccbbaa99887766554433221100ffeeddcc  /usr/bin/x' >"$dir/ids"
+		printf '%s' '{"reportVersion":1,"results":[{"input":"a","path":"b","buildId":"00","check":"note","verdict":"fail","reason":"x","servers":[{"url":"http://h","answer":"404"}]}],"summary":{"fail":1}}' >"$dir/report" ;;
 	esac
 }
