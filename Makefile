@@ -141,51 +141,54 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(PARTS) $(BUILD)/libnote/inside.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(TOOL_LIBS) -lcunit
 
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
-	  $(DESTDIR)$(RPMDIR)/macros.d $(DESTDIR)$(RPMDIR)/fileattrs
-	install -m 755 $(BUILD)/pkgnote $(DESTDIR)$(BINDIR)/pkgnote
-	install -m 755 $(BUILD)/$(SHARED) $(DESTDIR)$(LIBDIR)/$(SHARED)
-	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libnote.so
-	install -m 644 $(BUILD)/libnote.a $(DESTDIR)$(LIBDIR)/libnote.a
-	install -m 644 $(BUILD)/libnote.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libnote.pc
-	install -m 644 libnote/libnote.h $(DESTDIR)$(PREFIX)/include/libnote.h
-	install -d $(DESTDIR)$(LIBDIR)/pkgnote $(DESTDIR)$(PREFIX)/lib/pkgnote/bin
-	install -m 644 $(SHIM)/libdebuginfod.so.1 $(DESTDIR)$(LIBDIR)/pkgnote/libdebuginfod.so.1
-	install -m 755 $(SHIM)/debuginfod-find $(DESTDIR)$(PREFIX)/lib/pkgnote/bin/debuginfod-find
-	install -d $(DESTDIR)$(PREFIX)/share/pkgnote
-	install -m 644 tools/flags/page-one.ld $(DESTDIR)$(PREFIX)/share/pkgnote/page-one.ld
-	$(call page_one_specs,$(PREFIX)/share/pkgnote) >$(DESTDIR)$(PREFIX)/share/pkgnote/page-one.specs
+	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(PREFIX)/include" \
+	  "$(DESTDIR)$(MANDIR)/man1" "$(DESTDIR)$(MANDIR)/man3" "$(DESTDIR)$(MANDIR)/man5" "$(DESTDIR)$(MANDIR)/man7" \
+	  "$(DESTDIR)$(RPMDIR)/macros.d" "$(DESTDIR)$(RPMDIR)/fileattrs"
+	install -m 755 $(BUILD)/pkgnote "$(DESTDIR)$(BINDIR)/pkgnote"
+	install -m 755 $(BUILD)/$(SHARED) "$(DESTDIR)$(LIBDIR)/$(SHARED)"
+	ln -sf $(SHARED) "$(DESTDIR)$(LIBDIR)/$(SONAME)"
+	ln -sf $(SONAME) "$(DESTDIR)$(LIBDIR)/libnote.so"
+	install -m 644 $(BUILD)/libnote.a "$(DESTDIR)$(LIBDIR)/libnote.a"
+	install -m 644 $(BUILD)/libnote.pc "$(DESTDIR)$(LIBDIR)/pkgconfig/libnote.pc"
+	install -m 644 libnote/libnote.h "$(DESTDIR)$(PREFIX)/include/libnote.h"
+	install -d "$(DESTDIR)$(LIBDIR)/pkgnote" "$(DESTDIR)$(PREFIX)/lib/pkgnote/bin"
+	install -m 644 $(SHIM)/libdebuginfod.so.1 "$(DESTDIR)$(LIBDIR)/pkgnote/libdebuginfod.so.1"
+	install -m 755 $(SHIM)/debuginfod-find "$(DESTDIR)$(PREFIX)/lib/pkgnote/bin/debuginfod-find"
+	install -d "$(DESTDIR)$(PREFIX)/share/pkgnote"
+	install -m 644 tools/flags/page-one.ld "$(DESTDIR)$(PREFIX)/share/pkgnote/page-one.ld"
+	$(call page_one_specs,$(PREFIX)/share/pkgnote) >"$(DESTDIR)$(PREFIX)/share/pkgnote/page-one.specs"
+	chmod 644 "$(DESTDIR)$(PREFIX)/share/pkgnote/page-one.specs"
 	for page in man/*.[1357]; do \
-	  sed -e '/^\.TH/s/@VERSION@/$(VERSION)/' $$page >$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} && \
-	  chmod 644 $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
+	  sed -e '/^\.TH/s/@VERSION@/$(VERSION)/' $$page >"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" && \
+	  chmod 644 "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit 1; done
 	for file in macros.d/macros.pkgnote pkgnote-find-debuginfo pkgnote-provides pkgnote-dlopen fileattrs/pkgnote_dlopen.attr; do \
 	  sed -e 's|/usr/bin/pkgnote|$(BINDIR)/pkgnote|' -e 's|%{_rpmconfigdir}/pkgnote|$(RPMDIR)/pkgnote|' rpm-macros/$${file##*/} \
-	    >$(DESTDIR)$(RPMDIR)/$$file || exit 1; done
-	chmod 644 $(DESTDIR)$(RPMDIR)/macros.d/macros.pkgnote $(DESTDIR)$(RPMDIR)/fileattrs/pkgnote_dlopen.attr
-	chmod 755 $(DESTDIR)$(RPMDIR)/pkgnote-find-debuginfo $(DESTDIR)$(RPMDIR)/pkgnote-provides $(DESTDIR)$(RPMDIR)/pkgnote-dlopen
-	ln -sf ../macros.d/macros.pkgnote $(DESTDIR)$(RPMDIR)/fileattrs/pkgnote.attr
+	    >"$(DESTDIR)$(RPMDIR)/$$file" || exit 1; done
+	chmod 644 "$(DESTDIR)$(RPMDIR)/macros.d/macros.pkgnote" "$(DESTDIR)$(RPMDIR)/fileattrs/pkgnote_dlopen.attr"
+	chmod 755 "$(DESTDIR)$(RPMDIR)/pkgnote-find-debuginfo" "$(DESTDIR)$(RPMDIR)/pkgnote-provides" "$(DESTDIR)$(RPMDIR)/pkgnote-dlopen"
+	ln -sf ../macros.d/macros.pkgnote "$(DESTDIR)$(RPMDIR)/fileattrs/pkgnote.attr"
 	@$(MAKE) --no-print-directory install-debhelper install-completions
 
 # debhelper's addon: scripts alone. debhelper/bootstrap.mk uses it from the tree.
 install-debhelper:
-	install -d $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence $(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper \
-	  $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
-	install -m 644 debhelper/pkgnote.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence/pkgnote.pm
-	install -m 644 debhelper/PackageNote.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote.pm
-	install -m 644 debhelper/PackageNote/*.pm $(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote
-	install -m 755 debhelper/dh_pkgnote $(DESTDIR)$(BINDIR)/dh_pkgnote
-	install -m 755 debhelper/instead/* $(DESTDIR)$(PREFIX)/share/pkgnote/debhelper
-	if command -v pod2man >/dev/null; then pod2man --section=1 --release='pkgnote $(VERSION)' --date=' ' --center=Debhelper \
-	  debhelper/dh_pkgnote >$(DESTDIR)$(MANDIR)/man1/dh_pkgnote.1; fi
+	install -d "$(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence" "$(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote" "$(DESTDIR)$(PREFIX)/share/pkgnote/debhelper" \
+	  "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(MANDIR)/man1"
+	install -m 644 debhelper/pkgnote.pm "$(DESTDIR)$(PERLDIR)/Debian/Debhelper/Sequence/pkgnote.pm"
+	install -m 644 debhelper/PackageNote.pm "$(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote.pm"
+	install -m 644 debhelper/PackageNote/*.pm "$(DESTDIR)$(PERLDIR)/Debian/Debhelper/PackageNote"
+	install -m 755 debhelper/dh_pkgnote "$(DESTDIR)$(BINDIR)/dh_pkgnote"
+	install -m 755 debhelper/instead/* "$(DESTDIR)$(PREFIX)/share/pkgnote/debhelper"
+	if command -v pod2man >/dev/null; then umask 022; pod2man --section=1 --release='pkgnote $(VERSION)' --date=' ' --center=Debhelper \
+	  debhelper/dh_pkgnote >"$(DESTDIR)$(MANDIR)/man1/dh_pkgnote.1"; fi
 
 install-completions: $(BUILD)/pkgnote
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
-	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	perl packaging/completion.pl bash $(RUN_PKGNOTE) >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pkgnote
-	perl packaging/completion.pl zsh $(RUN_PKGNOTE) >$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_pkgnote
-	perl packaging/completion.pl fish $(RUN_PKGNOTE) >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pkgnote.fish
+	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" "$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions" \
+	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	perl packaging/completion.pl bash $(RUN_PKGNOTE) >"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pkgnote"
+	perl packaging/completion.pl zsh $(RUN_PKGNOTE) >"$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_pkgnote"
+	perl packaging/completion.pl fish $(RUN_PKGNOTE) >"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pkgnote.fish"
+	chmod 644 "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pkgnote" "$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_pkgnote" \
+	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pkgnote.fish"
 
 deps:
 	@sh tests/deps.sh

@@ -8,8 +8,8 @@ TARBALL := $(BUILD)/pkgnote-$(VERSION).tar
 
 dist:
 	@mkdir -p $(BUILD)
-	git archive --format=tar --prefix=pkgnote-$(VERSION)/ HEAD >$(TARBALL)
-	xz -6 --threads=1 --force $(TARBALL)
+	git -c tar.umask=0002 archive --format=tar --prefix=pkgnote-$(VERSION)/ HEAD >$(TARBALL)
+	env -u XZ_OPT -u XZ_DEFAULTS xz -6 --threads=1 --force $(TARBALL)
 
 distcheck: dist
 	@bash packaging/distcheck.sh $(TARBALL).xz $(VERSION)

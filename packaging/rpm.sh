@@ -11,8 +11,11 @@ out=$(realpath "$3")
 rm -rf "${out:?}"/*
 mkdir "$out"/{SOURCES,BUILD,RPMS,SRPMS}
 cp "$tarball" "$out/SOURCES/"
+# The same bytes wherever and whenever: no time but the changelog's, no host's name.
 # shellcheck disable=SC2086
-rpmbuild -ba --define "_topdir $out" --define "pkgnote_version $version" ${RPMBUILD_OPTIONS:-} "$spec"
+rpmbuild -ba --define "_topdir $out" --define "pkgnote_version $version" --define 'source_date_epoch_from_changelog 1' \
+	--define 'use_source_date_epoch_as_buildtime 1' --define 'clamp_mtime_to_source_date_epoch 1' --define '_buildhost localhost' \
+	${RPMBUILD_OPTIONS:-} "$spec"
 find "$out/RPMS" "$out/SRPMS" -name '*.rpm' -exec mv -t "$out" {} +
 rm -rf "$out"/{SOURCES,BUILD,BUILDROOT,RPMS,SRPMS}
 ls -l "$out"

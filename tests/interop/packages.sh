@@ -23,34 +23,12 @@ symbols_file() {
 }
 check "the symbols file of libnote0 has what libnote.map exports" symbols_file
 
-completions() {
-	need bash
-	for shell in bash zsh fish; do perl "$TOP/packaging/completion.pl" $shell "$PKGNOTE" >$shell; done
-	# Each option of each --help is there, for each shell.
-	"$PKGNOTE" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p' >commands
-	[ -s commands ]
-	while read -r command; do
-		"$PKGNOTE" "$command" --help | sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' >options
-		[ -s options ]
-		while read -r option; do
-			grep -q -- "[ \"]--$option[ \"]" bash && grep -q -- "'\*--$option[=[-]" zsh && grep -q -- "_from $command' -l $option " fish ||
-				fail "no completion of $command --$option"
-		done <options
-	done <commands
-	try() { bash -c '. ./bash; shift 0; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pkgnote; echo "${COMPREPLY[@]}"' _ "$@"; }
-	same "$(try pkgnote find)" find-debuginfo
-	same "$(try pkgnote split --compress = z)" "zlib zstd"
-	same "$(try pkgnote split --minid)" --minidebuginfo
-	if command -v zsh >/dev/null; then zsh -n zsh; fi
-	if command -v fish >/dev/null; then fish -n fish; fi
-}
-check "completions of three shells name every option" completions
-
 dist_is_deterministic() {
 	git_tree; need xz
 	make -s -C "$TOP" dist BUILD="$PWD/a"
 	sleep 1.1
-	(umask 077; make -s -C "$TOP" dist BUILD="$PWD/b")
+	# Neither a umask nor what a user has set for git and xz is told from it.
+	(umask 077; XZ_OPT=-9 GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=tar.umask GIT_CONFIG_VALUE_0=0077 make -s -C "$TOP" dist BUILD="$PWD/b")
 	cmp a/*.tar.xz b/*.tar.xz
 	tar -tf a/*.tar.xz >names
 	says names "^pkgnote-$(version)/README.md\$"
@@ -146,24 +124,55 @@ rpm_packages() {
 check "make rpm: its packages and the source, note and debuginfo by ourselves" rpm_packages
 
 uninstall_leaves_nothing() {
-	make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$PWD/root" install >log 2>&1
-	mkdir -p root/usr/local/bin && echo other >root/usr/local/bin/other
-	make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$PWD/root" uninstall >log 2>&1 || { tail -5 log >&2; return 1; }
-	same "$(find root -type f)" root/usr/local/bin/other
+	mkdir 'a root'
+	(umask 077; make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$PWD/a root" install) >log 2>&1
+	find 'a root' -mindepth 1 \( -type d ! -perm -755 -o -type f ! -perm -444 \) >closed
+	[ ! -s closed ] || { cat closed >&2; fail "what a umask of 077 leaves closed"; }
+	mkdir -p 'a root/usr/local/bin' && echo other >'a root/usr/local/bin/other'
+	make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$PWD/a root" uninstall >log 2>&1 || { tail -5 log >&2; return 1; }
+	same "$(find 'a root' -type f)" 'a root/usr/local/bin/other'
 }
 check "make uninstall takes out what install put in, and nothing else" uninstall_leaves_nothing
 
-reproducible() {
-	[ -n "${LONG:-}" ] || skip "long: LONG=1 builds the packages twice more"
-	git_tree; need dpkg-buildpackage faketime setpriv
-	mkdir first "a second place" && chmod 777 first "a second place"
-	make -C "$TOP" deb BUILD="$PWD/first" >log 2>&1
-	git -C "$TOP" archive HEAD | (mkdir copy && tar -x -C copy)
-	cp first/*.tar.xz .
-	TZ=Asia/Tokyo LC_ALL=C.UTF-8 faketime '+400 days' bash "$TOP/packaging/deb.sh" ./*.tar.xz "$(version)" "a second place/deb" >log2 2>&1 || { tail -20 log2 >&2; return 1; }
-	for deb in first/deb/*.deb; do cmp "$deb" "a second place/deb/$(basename "$deb")"; done
+# elsewhere COMMAND...: by another user, at another time, in another zone, language and umask, on a file system that has files in another
+# order; ./there is that one's, and what it has in the end lies in "./a second place".
+elsewhere() {
+	mkdir -p "a second place" there
+	TZ=Asia/Tokyo LANG=C.UTF-8 LC_ALL=C.UTF-8 XZ_OPT=-9 unshare -m --propagation private bash -c '
+		mount -t tmpfs tmpfs there && mkdir "there/its place" && chown 65534:65534 "there/its place" && cp -t there/ ./*.tar.xz && umask 027 &&
+		HOME=$PWD/there faketime "+400 days" setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; code=$?
+		cp -r "there/its place/." "a second place"; exit $code' _ "$@"
 }
-check "two builds in different places and times give equal packages" reproducible
+can_build_twice() {
+	[ -n "${LONG:-}" ] || skip "long: LONG=1 builds the packages twice more"
+	git_tree; need faketime setpriv unshare xz
+	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || skip "needs root for a build by another user in a namespace"
+	chmod a+x "$WORK"
+	make -s -C "$TOP" dist BUILD="$PWD" >log 2>&1
+}
+# equal DIR: its files are those of "a second place", byte for byte.
+equal() {
+	[ "$(ls "$1" | wc -l)" -ge "$2" ]
+	same "$(ls "$1")" "$(ls "a second place/${1##*/}")"
+	(cd "$1" && find . -type f ! -name '*.buildinfo' ! -name '*.changes' -exec sha256sum {} +) | sort -k2 >sums
+	(cd "a second place/${1##*/}" && sha256sum -c --quiet -) <sums
+}
+reproducible() {
+	need dpkg-buildpackage; can_build_twice
+	bash "$TOP/packaging/deb.sh" ./*.tar.xz "$(version)" first/deb >log 2>&1 || { tail -20 log >&2; return 1; }
+	elsewhere bash "$TOP/packaging/deb.sh" there/*.tar.xz "$(version)" "there/its place/deb" >log2 2>&1 || { tail -20 log2 >&2; return 1; }
+	equal first/deb 12
+}
+check "two builds in different places, times, users, orders give equal Debian packages" reproducible
+
+rpm_reproducible() {
+	need rpmbuild; can_build_twice
+	rpm -q json-c-devel >/dev/null 2>&1 || export RPMBUILD_OPTIONS=--nodeps # the libraries are another system's
+	bash "$TOP/packaging/rpm.sh" ./*.tar.xz "$(version)" first/rpm >log 2>&1 || { tail -20 log >&2; return 1; }
+	elsewhere bash "$TOP/packaging/rpm.sh" there/*.tar.xz "$(version)" "there/its place/rpm" >log2 2>&1 || { tail -20 log2 >&2; return 1; }
+	equal first/rpm 7
+}
+check "two builds in different places, times, users, orders give equal rpm packages" rpm_reproducible
 
 distcheck() {
 	[ -n "${LONG:-}" ] || skip "long: LONG=1 runs make distcheck"
