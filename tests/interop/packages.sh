@@ -63,15 +63,12 @@ debian_packages() {
 }
 check "make deb: its packages with notes and debug files by ourselves, and lintian has no error and no warning" debian_packages
 
-# In a copy of this system, on top of it: what is installed there is gone with the namespace.
-installed() {
+# on_copy FILE...: ./run, as root in a copy of this system, with the files in its directory, /tmp; what it does there is gone with the
+# namespace. Its output goes to ./out.
+on_copy() {
 	[ "$(id -u)" = 0 ] || skip "needs root for a namespace with a copy of the system"
-	need unshare gdb
-	deb_built
-	mkdir upper root tests
-	cp -r "$TOP"/packaging/debian/tests/* tests
-	cp "$WORK"/deb/deb/*.deb .
-	rm -f ./*dbgsym*
+	need unshare
+	mkdir upper root
 	cat >inside <<-'IN'
 	set -e
 	mount -t tmpfs tmpfs upper
@@ -80,11 +77,23 @@ installed() {
 	mount -t proc proc root/proc
 	mount --rbind /dev root/dev
 	mount -t tmpfs tmpfs root/tmp
-	cp -r tests ./*.deb root/tmp
-	cat >root/tmp/run <<-'RUN'
-	set -e
-	cd /tmp
-	export DEBIAN_FRONTEND=noninteractive
+	cp -r "$@" run root/tmp
+	cd root/tmp
+	HOME=/root TMPDIR=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive chroot .. sh -c 'cd /tmp && exec bash -e ./run'
+	IN
+	local code=0
+	unshare -m --propagation private bash inside "$@" >out 2>&1 || code=$?
+	[ "$code" != 77 ] || skip "no overlay can be mounted here"
+	[ "$code" = 0 ] || { tail -40 out >&2; return 1; }
+}
+
+installed() {
+	need gdb
+	deb_built
+	cp -r "$TOP/packaging/debian/tests" tests
+	cp "$WORK"/deb/deb/*.deb .
+	rm -f ./*dbgsym*
+	cat >run <<-'RUN'
 	dpkg-query -W | sort >before
 	find /usr /etc ! -path '/etc/ld.so.cache' | sort >files-before
 	dpkg -i ./*.deb
@@ -99,29 +108,150 @@ installed() {
 	find /usr /etc ! -path '/etc/ld.so.cache' ! -name '*.pyc' ! -name __pycache__ | sort | diff files-before - | grep '^>' && exit 1
 	echo "purged, nothing left"
 	RUN
-	PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot root sh /tmp/run
-	IN
-	local code=0
-	unshare -m --propagation private bash inside >out 2>&1 || code=$?
-	[ "$code" != 77 ] || skip "no overlay can be mounted here"
-	[ "$code" = 0 ] && grep -q 'nothing left' out || { tail -40 out >&2; return 1; }
+	on_copy tests ./*.deb
+	says out 'nothing left'
 	for test in command library addon; do says out "autopkgtest $test holds"; done
 }
 check "the packages install, their autopkgtests hold with what is installed alone, purge leaves nothing" installed
 
-rpm_packages() {
+# The suite for another architecture: the pkgnote that makes the packages is the one installed, those that are made run under qemu.
+cross() {
+	[ -n "${LONG:-}" ] || skip "long: LONG=1 builds the packages for arm64"
+	need apt-get qemu-aarch64
+	deb_built
+	cp "$WORK"/deb/deb/*.deb "$WORK"/deb/deb/*.dsc "$WORK"/deb/deb/*.tar.* .
+	cat >run <<-'RUN'
+	dpkg --add-architecture arm64
+	apt-get update -q -o Acquire::Check-Valid-Until=false || exit 78
+	dpkg -i ./pkgnote_*.deb ./dh-pkgnote_*.deb
+	dpkg-source -x ./*.dsc src
+	cd src
+	apt-get build-dep -q -y --no-install-recommends --host-architecture=arm64 -P cross,nocheck . || exit 78
+	rm ../*.deb
+	DEB_BUILD_OPTIONS=nocheck CONFIG_SITE=/dev/null dpkg-buildpackage -us -uc -b -a arm64 -Pcross,nocheck
+	cd ..
+	for deb in *.deb; do case $deb in *dbgsym*) dpkg-deb -x "$deb" debug ;; *) dpkg-deb -x "$deb" tree ;; esac; done
+	qemu-aarch64 -L / -E LD_LIBRARY_PATH=/tmp/tree/usr/lib/aarch64-linux-gnu tree/usr/bin/pkgnote show --json tree/usr/bin/pkgnote tree/usr/lib/aarch64-linux-gnu/libnote.so.0
+	readelf -h tree/usr/bin/pkgnote | grep AArch64
+	for file in tree/usr/bin/pkgnote tree/usr/lib/aarch64-linux-gnu/libnote.so.0.*; do
+		id=$(readelf -n "$file" | sed -n 's/.*Build ID: //p')
+		readelf -n "$file" | grep '"architecture":"arm64"'
+		readelf -SW "debug/usr/lib/debug/.build-id/${id%"${id#??}"}/${id#??}.debug" | grep ' \.debug_info '
+	done
+	dpkg-deb -f pkgnote_*.deb Architecture
+	echo "cross build holds"
+	RUN
+	on_copy ./*.deb ./*.dsc ./*.tar.* || { grep -q '^E: ' out && skip "apt cannot install what a build for arm64 wants: $(grep '^E: ' out | tail -1)"; return 1; }
+	says out 'cross build holds'; says out '^arm64$'
+	says out '"name":"pkgnote".*"architecture":"arm64"'
+}
+check "dpkg-buildpackage -a arm64: notes and debug files of that architecture, and what was built runs under qemu" cross
+
+# rpm_built: the packages in $WORK/rpms/rpm, once a script.
+rpm_built() {
 	git_tree; need rpmbuild rpm2cpio cpio
+	[ ! -e "$WORK/rpms/built" ] || return 0
 	local options=
 	rpm -q json-c-devel >/dev/null 2>&1 || options=--nodeps # the libraries are another system's
-	RPMBUILD_OPTIONS=$options make -C "$TOP" rpm BUILD="$PWD/b" >log 2>&1 || { tail -30 log >&2; return 1; }
+	RPMBUILD_OPTIONS=$options make -C "$TOP" rpm BUILD="$WORK/rpms" >"$WORK/rpm.log" 2>&1 || { tail -30 "$WORK/rpm.log" >&2; return 1; }
+	touch "$WORK/rpms/built"
+}
+rpm_packages() {
+	rpm_built
+	local dir=$WORK/rpms/rpm
 	for name in pkgnote libnote libnote-devel pkgnote-libdebuginfod pkgnote-rpm-macros pkgnote-debuginfo; do
-		ls b/rpm/"$name"-[0-9]*.rpm >/dev/null || fail "no package $name"
+		ls "$dir/$name"-[0-9]*.rpm >/dev/null || fail "no package $name"
 	done
-	mkdir x; for rpm in b/rpm/pkgnote-[0-9]*64.rpm b/rpm/pkgnote-debuginfo-*.rpm; do rpm2cpio "$rpm" | (cd x && cpio -idm --quiet --no-absolute-filenames); done
+	mkdir x; for rpm in "$dir"/pkgnote-[0-9]*64.rpm "$dir"/pkgnote-debuginfo-*.rpm; do rpm2cpio "$rpm" | (cd x && cpio -idm --quiet --no-absolute-filenames); done
 	readelf -n x/usr/bin/pkgnote | grep -q '"type":"rpm".*"name":"pkgnote"'
 	ls x/usr/lib/debug/usr/bin/pkgnote-"$(version)"-1*.debug
+	if command -v rpmlint >/dev/null; then
+		rpmlint "$dir"/*.rpm >tags 2>&1 || true
+		says_not tags '^[^ ]*: E: '
+	fi
 }
 check "make rpm: its packages and the source, note and debuginfo by ourselves" rpm_packages
+
+# A spec of another's, that knows nothing of pkgnote: several packages, one for all architectures, a version of rpm's odder kind.
+foreign_spec() {
+	mkdir -p greeter-2.0~rc1
+	printf '#include <stdio.h>\nint greet(void)\n{\n\treturn puts("hello") < 0;\n}\n' >greeter-2.0~rc1/greet.c
+	printf 'int greet(void);\nint main(void)\n{\n\treturn greet();\n}\n' >greeter-2.0~rc1/main.c
+	tar -czf greeter-2.0~rc1.tar.gz greeter-2.0~rc1
+	cat >greeter.spec <<-'S'
+	Name: greeter
+	Epoch: 1
+	Version: 2.0~rc1
+	Release: 3%{?dist}
+	Summary: It greets
+	License: MIT
+	Source: greeter-%{version}.tar.gz
+	%description
+	It greets.
+	%package libs
+	Summary: Library
+	%description libs
+	Its library.
+	%package doc
+	Summary: Manual
+	BuildArch: noarch
+	%description doc
+	Its manual.
+	%{!?_enable_debug_packages:%{debug_package}}
+	%prep
+	%setup -q
+	%build
+	gcc -g -O1 -fPIC -shared -Wl,-soname,libgreet.so.1 -o libgreet.so.1 greet.c
+	gcc -g -O1 -o greeter main.c ./libgreet.so.1
+	%install
+	install -D -t %{buildroot}/usr/bin greeter
+	install -D -t %{buildroot}/usr/lib/greeter libgreet.so.1
+	install -D -m644 main.c %{buildroot}/usr/share/doc/greeter/main.c
+	%files
+	/usr/bin/greeter
+	%files libs
+	/usr/lib/greeter
+	%files doc
+	/usr/share/doc/greeter
+	S
+}
+rpm_installed() {
+	need gdb rpm
+	rpm_built
+	foreign_spec
+	cp "$WORK"/rpms/rpm/*.rpm . && rm ./*.src.rpm
+	cat >run <<-'RUN'
+	# Debian's rpm has an empty database, and is asked not to mind that the system is dpkg's.
+	install="rpm --dbpath /tmp/db"
+	rpm --help | grep -q force-debian && install="$install --force-debian"
+	mkdir db
+	find /usr /etc ! -path /etc/ld.so.cache | sort >files-before
+	$install -i --nodeps pkgnote*.rpm libnote*.rpm
+	$install -q pkgnote pkgnote-rpm-macros
+	mkdir -p top
+	rpmbuild -bb --define '_topdir /tmp/top' --define '_sourcedir /tmp' greeter.spec
+	ls top/RPMS/*
+	$install -i --nodeps top/RPMS/*/*.rpm
+	readelf -n /usr/bin/greeter | grep -o '{.*}' || pkgnote show /usr/bin/greeter
+	pkgnote show --check /usr/bin/greeter /usr/lib/greeter/libgreet.so.1
+	# As the loader of another system would find it.
+	LD_LIBRARY_PATH=/usr/lib/greeter gdb -batch -nx -ex 'break greet' -ex run -ex bt -ex list /usr/bin/greeter
+	rpm -qp --qf '%{NAME} %{ARCH}\n' top/RPMS/*/*.rpm
+	$install -e --nodeps $($install -qa)
+	# The three directories are pkgconf's and filesystem's where rpm is at home.
+	find /usr /etc ! -path /etc/ld.so.cache ! -path '/usr/lib*/pkgconfig' ! -path /usr/share/licenses ! -path /usr/src/debug |
+		sort | diff files-before - | grep '^>' && exit 1
+	echo "erased, nothing left"
+	RUN
+	on_copy ./*.rpm greeter.spec greeter-*.tar.gz
+	says out 'erased, nothing left'
+	says out '"type":"rpm".*"name":"greeter","version":"2.0~rc1-3'
+	says out 'main \(\) at .*main.c:4'
+	says out 'return puts\("hello"\)'
+	for package in 'greeter-debuginfo ' 'greeter-debugsource |greeter-debuginfo ' 'greeter-doc noarch'; do says out "^($package)"; done
+	says_not out '^(error|warning): .*(macro|pkgnote)'
+}
+check "rpm -i of the packages, and a foreign spec gets notes and debuginfo by the macros that they install; rpm -e leaves nothing" rpm_installed
 
 uninstall_leaves_nothing() {
 	mkdir 'a root'
