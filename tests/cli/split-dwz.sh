@@ -120,7 +120,8 @@ indexed() {
 		readelf --debug-dump=gdb_index "$file" >index.out 2>index.err || true
 		says index.out '^CU table:'
 		says index.out '^\[  0\] 0'
-		says_not <(without_interpreter <index.err) .
+		# readelf 2.44 takes for corrupt that no main is told of, as in the alternate file's, which is gdb's own.
+		says_not <(without_interpreter <index.err | grep -v 'Corrupt shortcut table') .
 	done
 	readelf --debug-dump=gdb_index "$1" | grep -q 'main: .*\[global, function\]'
 }
