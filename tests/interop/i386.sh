@@ -30,7 +30,7 @@ build() {
 	nice make -C "$TOP" -j2 BUILD="$PWD/b" CC=gcc CFLAGS="$flags" HARDEN= \
 		LDFLAGS="-B$root/usr/lib/i386-linux-gnu -L$root/usr/lib/i386-linux-gnu -L$root/lib/i386-linux-gnu" \
 		"$PWD/b/pkgnote" "$PWD/b/libnote.so" "$PWD/b/libnote.a" "$PWD/b/unit" >make.log 2>&1 ||
-		{ grep -E 'error|warning|undefined|cannot find' make.log | head -30 >&2; return 1; }
+		{ grep -E 'error:|warning:|undefined|cannot find' make.log | head -30 >&2; return 1; }
 }
 
 thirty_two_bits() {

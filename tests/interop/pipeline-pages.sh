@@ -34,7 +34,7 @@ debs() { # dist: a program's package and its debug package; what a pipeline has 
 	need dpkg-deb eu-strip gcc readelf
 	mkdir -p p/DEBIAN p/usr/bin d/DEBIAN d/usr/lib/debug/.build-id dist
 	echo 'int main(void) { return 0; } /* t */' >t.c
-	gcc -g "-ffile-prefix-map=$PWD=/src" -Wl,--build-id -Xlinker '--package-metadata={"type":"deb","name":"t","version":"1-1","architecture":"amd64"}' -o t "$PWD/t.c"
+	gcc -g "-ffile-prefix-map=$PWD=/src" -Wl,--build-id "$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"t","version":"1-1","architecture":"amd64"}' -o t "$PWD/t.c"
 	ID=$(readelf -n t 2>/dev/null | sed -n 's/.*Build ID: //p' | head -1)
 	mkdir d/usr/lib/debug/.build-id/${ID:0:2}
 	eu-strip -f d/usr/lib/debug/.build-id/${ID:0:2}/${ID:2}.debug -o p/usr/bin/t t
