@@ -120,6 +120,10 @@ uint64_t place_free_before(const struct layout *layout, uint64_t offset);
  * it moves sections away from with X or Z. */
 bool place_is_dead(const struct layout *layout, struct range range);
 
+/* patchelf up to 0.14 moves the section of PT_GNU_PROPERTY and not that segment, which then lies
+ * over the program headers that it made room for, and means nothing. */
+bool place_is_stale(const struct layout *layout, const GElf_Phdr *phdr);
+
 /* The end of all that the headers speak of: what follows was appended to the ELF image. */
 uint64_t place_image_end(const struct layout *layout);
 

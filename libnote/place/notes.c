@@ -135,7 +135,7 @@ bool place_may_move(const struct layout *layout, struct range range)
 		const GElf_Phdr *phdr = &layout->phdrs[i];
 		const struct range segment = segment_range(phdr);
 		if (phdr == layout->load || segment.start == segment.end ||
-		    !range_meets(segment, range))
+		    place_is_stale(layout, phdr) || !range_meets(segment, range))
 			continue;
 		const bool notes = phdr->p_type == PT_NOTE && layout->image->shnum == 0;
 		if (notes && !are_known(layout, segment, phdr->p_align))

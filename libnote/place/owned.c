@@ -24,6 +24,11 @@ static void own(struct layout *layout, uint64_t start, uint64_t size)
 		layout->owned[layout->owned_count++] = (struct range){start, start + size};
 }
 
+bool place_is_stale(const struct layout *layout, const GElf_Phdr *phdr)
+{
+	return phdr->p_type == PT_GNU_PROPERTY && range_meets(segment_range(phdr), layout->headers);
+}
+
 static void own_headers(struct layout *layout)
 {
 	const struct image *image = layout->image;
@@ -39,7 +44,7 @@ static void own_headers(struct layout *layout)
 	 * tell. */
 	for (uint64_t i = 0; i < image->phnum; i++) {
 		const GElf_Phdr *phdr = &layout->phdrs[i];
-		if (phdr != layout->load || image->shnum == 0)
+		if ((phdr != layout->load || image->shnum == 0) && !place_is_stale(layout, phdr))
 			own(layout, phdr->p_offset, phdr->p_filesz);
 	}
 	if (layout->has_rest)
