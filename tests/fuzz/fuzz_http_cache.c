@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What somebody left in the cache: the input is a cached file's proof, or the file, or a section.
- */
+/* What somebody left in the cache: the input is the log of proofs, or a cached
+ * file's proof, or the file, or a section. */
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -83,8 +83,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (found != NULL && (size != 7 || memcmp(data, "int a;\n", 7) != 0))
 		abort();
 	free(found);
+	write_file(path, "", "int b;\n", 7);
 	write_file(path, ".proof", data, size);
-	free(cache_find(cache, &source));
+	write_file(directory, "/.proofs", data, size);
+	if (cache_find(cache, &source) != NULL)
+		abort();
+	if (staging_open(&staging, cache, &source, NULL) != NOTE_OK)
+		abort();
+	free(path);
+	if (staging_write(staging, "int a;\n", 7, NULL) != NOTE_OK ||
+	    staging_commit(staging, &path, NULL) != NOTE_OK)
+		abort();
+	found = cache_find(cache, &source);
+	if (found == NULL)
+		abort();
+	free(found);
 	free(path);
 	/* A debug file with no fitting proof is never found, and the elfutils way proves as well.
 	 */

@@ -40,12 +40,13 @@ if [ ! -f "$FAULTS/ready" ]; then finish; fi
 HOST=http://127.0.0.1:$(cat "$FAULTS/port")
 ID=$(head -1 "$FAULTS/ids")
 asked() { grep -c "^$1 " "$FAULTS/log" || true; }
-# What lies in cache c is what the server has, each with its proof; nothing else is there.
+proofs() { python3 "$TOP/tests/tools/proofs.py" "$@"; }
+# What lies in cache c is what the server has, and one log of proofs; nothing else is there.
 check_cache() {
 	find c -name debuginfo | while read -r file; do
 		cmp "$file" "$FAULTS/root/buildid/$(basename "$(dirname "$file")")/debuginfo"
 	done
-	same "$(find c -type f ! -name debuginfo ! -name debuginfo.proof ! -name .lock ! -name .cleaned)" ""
+	same "$(find c -type f ! -name debuginfo ! -name .proofs ! -name .lock ! -name .cleaned)" ""
 }
 
 twenty_processes_download_once() {
@@ -201,8 +202,10 @@ entries_are_bound_to_their_names() {
 	status 3 "$PKGNOTE" fetch --cache=c debuginfo $other
 	cp -r "d/$ID" d/$other
 	status 3 "$PKGNOTE" fetch --cache=d debuginfo $other
-	sed -i "s/$ID/$other/" d/$other/debuginfo.proof
+	proofs d "$ID" "key=$other/debuginfo"
 	status 3 "$PKGNOTE" fetch --cache=d debuginfo $other
+	rm -r d; mv "c/$other" "c/$ID"; mv c d
+	status 0 "$PKGNOTE" fetch --cache=d debuginfo "$ID"
 	# One bit, with the time put back.
 	chmod 600 "d/$ID/debuginfo"
 	touch -r "d/$ID/debuginfo" stamp
@@ -214,39 +217,110 @@ entries_are_bound_to_their_names() {
 }
 check "what was renamed or changed in the cache is not believed" entries_are_bound_to_their_names
 
-# proof FILE BOOT: its proof is made to fit the inode and times that it has now, of the boot BOOT.
-proof() {
-	awk -v inode="$(stat -c %i "$1")" -v changed="$(stat -c %.9Z "$1" | tr -d .)" -v boot="$2" \
-		'{ $4 = inode; $5 = changed; $6 = boot; print }' "$1.proof" >new.proof
-	cat new.proof >"$1.proof"
-}
-
 a_power_cut_is_seen() {
 	local file=c/$ID/debuginfo now other=0123456789abcdef0123456789abcdef zeros=00000000000000000000000000000000
 	[ -r /proc/sys/kernel/random/boot_id ] || skip "no boot id here"
+	boot() { proofs c "$ID" | cut -d ' ' -f 1,6; }
 	now=$(tr -d - </proc/sys/kernel/random/boot_id)
 	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/cut=ok" debuginfo "$ID"
-	same "$(cut -d ' ' -f 1,6 "$file.proof")" "2 $now"
+	same "$(boot)" "3 $now"
 	# Of an earlier boot, and whole: found, and looked at once.
-	proof "$file" $other
+	proofs c "$ID" boot=$other
 	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
-	same "$(cut -d ' ' -f 6 "$file.proof")" $zeros
+	same "$(boot)" "3 $zeros"
+	cp c/.proofs before
 	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
-	# A proof as they were before boots stood in it.
-	sed -i "s/^2/1/; s/ $zeros / /" "$file.proof"
-	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
-	same "$(cut -d ' ' -f 1,6 "$file.proof")" "2 $now"
+	cmp before c/.proofs
 	# What a cut leaves: size and times, and zeros for contents.
-	chmod 600 "$file"; truncate -s 4096 "$file"; truncate -s "$(cut -d ' ' -f 2 "$file.proof")" "$file"
-	proof "$file" $other
+	chmod 600 "$file"; cp "$file" whole; truncate -s 4096 "$file"; truncate -s "$(stat -c %s whole)" "$file"
+	proofs c "$ID" boot=$other fit=1
 	status 3 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
 	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/cut=ok" debuginfo "$ID"
 	cmp "$(cat out)" "$FAULTS/root/buildid/$ID/debuginfo"
-	: >"$file.proof"
+	: >c/.proofs
 	status 3 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
 	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/cut=ok" debuginfo "$ID"
 }
 check "what came before the machine started is looked at again, once" a_power_cut_is_seen
+
+# A cache as it was before there was a log: each proof in a file of its own, by FORMAT (1 had no boot).
+beside() { # FORMAT BOOT FILE
+	local words
+	read -r -a words < <(proofs c "$ID")
+	echo "$1 $(stat -c %s "$3") ${words[2]} $(stat -c %i "$3") $(stat -c %.9Z "$3" | tr -d .)${2:+ $2} $ID/debuginfo" >"$3.proof"
+	rm -f c/.proofs
+}
+an_old_cache_is_believed() {
+	local file=c/$ID/debuginfo now other=0123456789abcdef0123456789abcdef zeros=00000000000000000000000000000000
+	[ -r /proc/sys/kernel/random/boot_id ] || skip "no boot id here"
+	now=$(tr -d - </proc/sys/kernel/random/boot_id)
+	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/old=ok" debuginfo "$ID"
+	cp -a c saved
+	for boot in "$now" $other; do
+		beside 2 "$boot" "$file"
+		status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+		[ ! -e c/.proofs ]
+		same "$(cut -d ' ' -f 6 "$file.proof")" "$([ "$boot" = "$now" ] && echo "$now" || echo $zeros)"
+		cp saved/.proofs c
+	done
+	beside 1 "" "$file"
+	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	same "$(cut -d ' ' -f 1,6 "$file.proof")" "2 $now"
+	# Its last use counts where it is cleaned.
+	touch -d '3 days ago' "$file.proof"
+	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	status 0 "$PKGNOTE" fetch --cache=c --cache-age=86400 --cache-clean
+	[ -f "$file" ]
+	touch -d '3 days ago' "$file.proof"
+	status 0 "$PKGNOTE" fetch --cache=c --cache-age=86400 --cache-clean
+	[ ! -e "c/$ID" ]
+	# A file that is not what its proof says, and half a proof.
+	rm -r c; cp -r saved c
+	beside 2 "$now" "$file"
+	chmod 600 "$file"; printf '\377' | dd of="$file" bs=1 seek=3000 conv=notrunc status=none
+	status 3 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	: >"$file.proof"
+	status 3 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/old=ok" debuginfo "$ID"
+	status 0 "$PKGNOTE" fetch --cache=c debuginfo "$ID"
+}
+check "a cache with a proof beside each file is believed as it was" an_old_cache_is_believed
+
+a_broken_log_is_told_and_mended() {
+	mapfile -t ids <"$FAULTS/ids"
+	status 0 "$PKGNOTE" fetch -q --cache=c --server="$HOST/log=ok" debuginfo "${ids[@]}"
+	same "$(proofs c | wc -l)" 10
+	sed -i "3s/ 0*[1-9]/ 7/; 5s/.*/rubbish/" c/.proofs
+	printf 'half a li' >>c/.proofs
+	cp -r c d
+	status 3 "$PKGNOTE" fetch --cache=c debuginfo "${ids[@]}"
+	says err '/\.proofs: 2 lines are broken'
+	same "$(wc -l <out)" 8
+	status 3 "$PKGNOTE" fetch --cache=c debuginfo "${ids[@]}"
+	says_not err 'broken'
+	same "$(proofs c | wc -l)" 8
+	status 0 "$PKGNOTE" fetch --cache=c --server="$HOST/log2=ok" debuginfo "${ids[@]}"
+	same "$(asked log2)" 2
+	check_cache
+	# While nobody may write there, what is whole is believed all the same; what is lost or no file is no more than that.
+	for log in /dev/null d nowhere; do
+		rm -rf e; cp -r c e; rm e/.proofs; ln -s "$log" e/.proofs
+		status 0 "$PKGNOTE" fetch --cache=e --server="$HOST/log3=ok" debuginfo "${ids[@]}"
+		status 0 "$PKGNOTE" fetch --cache=e debuginfo "${ids[@]}"
+	done
+	# Several at once that mend, add and clean: what was found stays found.
+	rm -rf c; cp -r d c
+	local pids=()
+	for i in $(seq 12); do
+		"$PKGNOTE" fetch -q --cache=c --server="$HOST/log4=ok" debuginfo "${ids[@]}" >>paths & pids+=($!)
+		"$PKGNOTE" fetch -q --cache=c --cache-age=86400 --cache-clean >>cleaned & pids+=($!)
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	same "$(wc -l <paths)" 120
+	status 0 "$PKGNOTE" fetch -q --cache=c debuginfo "${ids[@]}"
+	check_cache
+}
+check "a broken log of proofs is told and mended, by several at once too" a_broken_log_is_told_and_mended
 
 on_the_disk_at_the_end() {
 	need strace

@@ -83,7 +83,7 @@ run_row() {
 		cmp "$path" "$FAULTS/root/buildid/$ID/$1${3:-}"
 	fi
 	# The cache: nothing but what is wanted, and no leftovers of any try.
-	found=$(find "cache$NUMBER" -type f ! -name .cleaned ! -name .lock ! -name '.silent-*' ! -name '*.proof' -printf '%f\n' | sed 's/-[0-9a-f]\{32\}-.*//' |
+	found=$(find "cache$NUMBER" -type f ! -name .cleaned ! -name .lock ! -name '.silent-*' ! -name .proofs -printf '%f\n' | sed 's/-[0-9a-f]\{32\}-.*//' |
 		sort | tr '\n' ' ')
 	same "$(echo $found)" "$cached"
 	for j in $(seq $i); do

@@ -195,7 +195,7 @@ the_cache_stays_within_its_bounds() {
 	size=$(stat -c %s "share/buildid/${all[0]}/debuginfo")
 	status 0 "$PKGNOTE" fetch --cache=c --server="$URL/good" debuginfo "${all[@]}"
 	# All were used long ago, three of them lately.
-	find c -name '*.proof' -exec touch -d '3 days ago' {} +
+	python3 "$TOP/tests/tools/proofs.py" c used=-259200
 	status 0 "$PKGNOTE" fetch --cache=c debuginfo "${all[@]:4:3}"
 	status 0 "$PKGNOTE" fetch --cache=c --cache-size=$((5 * size + 100)) --cache-clean --cache-age=864000
 	same "$(find c -name debuginfo | wc -l)" 5
@@ -203,7 +203,7 @@ the_cache_stays_within_its_bounds() {
 	# By age; and a full cache makes room by itself while it is added to.
 	status 0 "$PKGNOTE" fetch --cache=c --cache-age=86400 --cache-clean
 	same "$(find c -name debuginfo | wc -l)" 3
-	find c -name '*.proof' -exec touch -d '3 days ago' {} +
+	python3 "$TOP/tests/tools/proofs.py" c used=-259200
 	status 0 "$PKGNOTE" fetch --cache=c --cache-size=$((4 * size)) --server="$URL/good" debuginfo "${all[@]:10:4}"
 	same "$(find c -name debuginfo | wc -l)" 4
 	status 2 "$PKGNOTE" fetch --cache=c --cache-size=much debuginfo "$ID"

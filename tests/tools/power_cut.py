@@ -169,14 +169,8 @@ class Fetch:
     def judge(self, done):
         # The loop device's file system was written to in this boot, and the machine was not started again: a proof of
         # this boot is what a cut makes one of the last.
-        for at, _, names in os.walk("mnt/cache"):
-            for name in names:
-                if name.endswith(".proof"):
-                    words = content(f"{at}/{name}").split(b" ")
-                    if len(words) > 5:
-                        words[5] = b"0123456789abcdef" * 2
-                        with open(f"{at}/{name}", "r+b") as f:
-                            f.write(b" ".join(words))
+        if os.path.exists("mnt/cache/.proofs"):
+            sh(sys.executable, os.path.join(os.path.dirname(__file__), "proofs.py"), "mnt/cache", "boot=" + "0123456789abcdef" * 2)
         first = run(*self.get(self.ids[:2], False))
         need(first[0] == 0, f"what was there before: {first}")
         if done:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The cache: its directory, the places in it, and finding. Its layout: cache.h; committing:
- * stage.c; proofs: proven.c; locks and absent answers: lock.c; eviction:
+ * stage.c; proofs: proven.c, log.c; locks and absent answers: lock.c; eviction:
  * clean.c; what a temporary one holds in memory: held.c.
  *
  * Every step below the cache's directory goes down one component with O_NOFOLLOW, so a link that
@@ -92,6 +92,7 @@ int cache_open(struct cache **out, const char *dir, bool private, struct note_er
 				.temporary = dir == NULL,
 				.private = private || dir == NULL,
 				.fallback_fd = -1,
+				.log = {.fd = -1},
 				.held_most = HELD_FILES};
 	*out = cache;
 	return NOTE_OK;
@@ -160,6 +161,7 @@ void cache_close(struct cache *cache)
 	}
 	free(cache->fallback);
 	held_close(cache);
+	log_close(&cache->log);
 	while (cache->spare_count > 0)
 		free(cache->spare[--cache->spare_count]);
 	close(cache->fd);
@@ -306,7 +308,7 @@ char *cache_find(struct cache *cache, const struct cache_key *key)
 	if (at < 0)
 		return path;
 	int fd = openat(at, key->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && proof_fits(at, key, fd))
+	if (fd >= 0 && proof_fits(cache, at, key, fd))
 		path = cache_path(cache, key);
 	if (fd >= 0)
 		close(fd);
@@ -323,7 +325,7 @@ void cache_renew(struct cache *cache, const struct cache_key *key, const char *p
 	int fd = at >= 0 ? openat(at, key->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 			 : -1;
 	if (fd >= 0) {
-		proof_renew(at, key, fd);
+		proof_renew(cache, at, key, fd);
 		close(fd);
 	}
 	if (at >= 0)

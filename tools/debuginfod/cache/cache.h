@@ -4,15 +4,17 @@
  *
  *     DIR/HEX/debuginfo             the artifact (0400): also executable, source-DIGEST-NAME,
  *     DIR/HEX/section-NAME          section-NAME
- *     DIR/HEX/debuginfo.proof       what it must be: size, digest, its inode and the boot when
- *                                   it was committed
  *     DIR/HEX/debuginfo.absent      servers that said absent; its time counts
+ *     DIR/.proofs                   what each must be: size, digest, its inode and the boot when
+ *                                   it was committed, and its last use
+ *     DIR/HEX/debuginfo.proof       the same, in caches of before, and where .proofs cannot be
+ *                                   written
  *     DIR/.lock                     a byte of it is locked while a process fetches an artifact
  *     DIR/.silent-DIGEST            a server that said nothing, and why; its time counts
  *     DIR/.cleaned                  its time says when the cache was last looked through
  *
  * What belongs to another user than us or root is as good as none. A file enters by one link(2) or
- * rename(2) of a complete, proven file; a file without a .proof that fits it is as good as none. No
+ * rename(2) of a complete, proven file; a file without a proof that fits it is as good as none. No
  * symbolic link below DIR is ever followed.
  */
 #ifndef DEBUGINFOD_CACHE_CACHE_H

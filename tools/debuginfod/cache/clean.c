@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Eviction. The time of a .proof says when its file was last used. What is being fetched (locked)
- * is left alone.
+ * Eviction, by when a file's proof says that it was last used. What is being fetched (locked) is
+ * left alone.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 struct entry {
 	char hex[130];
 	char name[CACHE_NAME];
-	time_t used;
+	int64_t used;
 	uint64_t size;
 };
 
@@ -46,8 +46,8 @@ static bool has_suffix(const char *name, const char *suffix)
 	return length > end && strcmp(name + length - end, suffix) == 0;
 }
 
-static void look_at(struct entries *entries, int at, const char *hex, const char *name, time_t now,
-		    uint64_t max_age)
+static void look_at(struct cache *cache, struct entries *entries, int at, const char *hex,
+		    const char *name, time_t now, uint64_t max_age)
 {
 	struct stat st, proof;
 	char other[CACHE_NAME + 32];
@@ -65,8 +65,11 @@ static void look_at(struct entries *entries, int at, const char *hex, const char
 		if (old && strncmp(name, ".tmp-", 5) == 0)
 			unlinkat(at, name, 0);
 	} else {
-		snprintf(other, sizeof(other), "%s.proof", name);
-		if (fstatat(at, other, &proof, AT_SYMLINK_NOFOLLOW) != 0) {
+		struct cache_key key;
+		int64_t used;
+		snprintf(key.hex, sizeof(key.hex), "%s", hex);
+		snprintf(key.name, sizeof(key.name), "%.*s", (int)sizeof(key.name) - 1, name);
+		if (!proof_used(cache, at, &key, &used)) {
 			/* Its other times are the server's. */
 			if (S_ISREG(st.st_mode) && st.st_ctime + LEFTOVER_AGE < now)
 				unlinkat(at, name, 0);
@@ -83,7 +86,7 @@ static void look_at(struct entries *entries, int at, const char *hex, const char
 			entries->room = room;
 		}
 		struct entry *entry = &entries->items[entries->count++];
-		*entry = (struct entry){.used = proof.st_mtime, .size = (uint64_t)st.st_size};
+		*entry = (struct entry){.used = used, .size = (uint64_t)st.st_size};
 		snprintf(entry->hex, sizeof(entry->hex), "%s", hex);
 		snprintf(entry->name, sizeof(entry->name), "%s", name);
 	}
@@ -112,7 +115,8 @@ static void look_through(struct cache *cache, struct entries *entries, uint64_t 
 		DIR *directory = copy >= 0 ? fdopendir(copy) : NULL;
 		while (directory != NULL && (file = readdir(directory)) != NULL)
 			if (strcmp(file->d_name, ".") != 0 && strcmp(file->d_name, "..") != 0)
-				look_at(entries, at, item->d_name, file->d_name, now, max_age);
+				look_at(cache, entries, at, item->d_name, file->d_name, now,
+					max_age);
 		if (directory != NULL)
 			closedir(directory);
 		if (at >= 0)
@@ -152,6 +156,7 @@ void cache_clean(struct cache *cache, uint64_t max_size, uint64_t max_age, uint6
 	const time_t now = time(NULL);
 	uint64_t total = 0;
 	*cleaned = (struct client_cleaned){0};
+	log_refresh(cache);
 	look_through(cache, &entries, max_age);
 	if (entries.count > 1)
 		qsort(entries.items, entries.count, sizeof(*entries.items), by_use);
@@ -172,6 +177,7 @@ void cache_clean(struct cache *cache, uint64_t max_size, uint64_t max_age, uint6
 		}
 	}
 	free(entries.items);
+	log_compact(cache);
 	small_file_write(cache->fd, STAMP, "pkgnote\n");
 }
 

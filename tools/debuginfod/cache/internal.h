@@ -21,6 +21,37 @@ struct held {
 	int fd;
 };
 
+/* What is known of a file that was committed. */
+struct proof {
+	uint64_t size;
+	char digest[33]; /* XXH3, 128 bits */
+	uint64_t inode;
+	int64_t changed; /* st_ctim in nanoseconds: nobody can set that back */
+	char boot[33];   /* proven.c; "" where it is not told */
+	int64_t used;    /* seconds since 1970 */
+};
+
+/* Of each file, the last proof that the log has: known.c. */
+struct known_proofs {
+	struct known_proof *items;
+	size_t count, room;
+	uint32_t *slots;
+	size_t slot_count; /* a power of two, or 0 */
+};
+
+/* The log of proofs: log.c. */
+struct proof_log {
+	char name[32];
+	int fd;          /* -1: not open */
+	bool read_only;  /* or not ours to write */
+	bool given_up;   /* somebody holds its lock, and does not let go */
+	bool said;       /* that lines are broken */
+	uint64_t read;   /* so many bytes of it are in KNOWN */
+	uint64_t lines;  /* good ones */
+	uint64_t broken; /* others */
+	struct known_proofs known;
+};
+
 struct cache {
 	int fd;
 	char *dir;
@@ -30,6 +61,7 @@ struct cache {
 	int fallback_fd;
 	void (*tell)(void *context, const char *line);
 	void *tell_context;
+	struct proof_log log;
 	uint64_t committed; /* bytes, by this process */
 	bool unsynced;      /* something was committed since cache_sync */
 	uint8_t *spare[CACHE_SPARE];
@@ -78,14 +110,54 @@ bool small_file_write(int at, const char *name, const char *text);
 /* Reads at most ROOM - 1 bytes of it as a string. *MODIFIED (may be NULL) gets its time. */
 bool small_file_read(int at, const char *name, char *text, size_t room, time_t *modified);
 
-/* Writes the proof of the committed file FD, of SIZE bytes. */
-bool proof_write(int at, const struct cache_key *key, int fd, uint64_t size, XXH128_hash_t hash);
+/* --- proven.c --- */
+
+/* Notes the proof of the committed file FD, of SIZE bytes, in the directory AT. */
+bool proof_write(struct cache *cache, int at, const struct cache_key *key, int fd, uint64_t size,
+		 XXH128_hash_t hash);
 
 /* The file FD is what was proven and committed: untouched since, and while this machine ran, or of
  * the same digest and then proven anew. Notes that it was used. */
-bool proof_fits(int at, const struct cache_key *key, int fd);
+bool proof_fits(struct cache *cache, int at, const struct cache_key *key, int fd);
 
 /* Its inode changed by our own doing; its contents did not. */
-void proof_renew(int at, const struct cache_key *key, int fd);
+void proof_renew(struct cache *cache, int at, const struct cache_key *key, int fd);
+
+/* Seconds since 1970 when it was last used, as far as the log was read; false where no proof of it
+ * is known. */
+bool proof_used(struct cache *cache, int at, const struct cache_key *key, int64_t *used);
+
+/* --- log.c --- */
+
+/* The last proof of KEY that the log had when it was last read. */
+bool log_find(struct cache *cache, const struct cache_key *key, struct proof *proof);
+
+/* Reads what was added to the log since: false where that is nothing. Broken lines are told. */
+bool log_refresh(struct cache *cache);
+
+/* False where the log cannot be written now. */
+bool log_append(struct cache *cache, const struct cache_key *key, const struct proof *proof);
+
+/* Leaves out what newer lines replace, what is broken, and what tells of no file. */
+void log_compact(struct cache *cache);
+void log_close(struct proof_log *log);
+
+/* --- known.c --- */
+
+XXH128_hash_t known_key(const char *hex, size_t hex_length, const char *name, size_t name_length);
+
+/* Good until the next one is put; NULL where there is none. */
+struct proof *known_find(const struct known_proofs *known, XXH128_hash_t key);
+bool known_put(struct known_proofs *known, XXH128_hash_t key, const struct proof *proof);
+void known_clear(struct known_proofs *known);
+
+/* --- beside.c: a proof in a file of its own --- */
+
+/* *BOOT_AT is where BOOT stands in it. */
+bool beside_read(int at, const struct cache_key *key, struct proof *proof, int *boot_at);
+bool beside_write(int at, const struct cache_key *key, const struct proof *proof);
+void beside_note_use(int at, const struct cache_key *key);
+/* BOOT, of 32 digits, in the place of the one there. */
+void beside_note_boot(int at, const struct cache_key *key, int boot_at, const char *boot);
 
 #endif

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The proof beside each cached file: "2 SIZE DIGEST INODE CHANGED BOOT HEX/NAME", a line. A file
- * that is the same inode with the same change time (which nobody can set back) is what was
- * committed; any other must have the digest.
+ * Whether a cached file is what was committed. A proof tells its size, digest, inode and change
+ * time (which nobody can set back): a file that has these is untouched; any other must have the
+ * digest.
  *
  * So must one that was committed before this machine last started, once: a power cut may have taken
  * its contents, and left its size and times. BOOT is the kernel's boot id then, without the dashes;
- * zeros say that the file was looked at after it. They replace it where it stands, in a piece of
- * one sector, so that no power cut makes the proof worse. Proofs of version 1 have no BOOT.
+ * zeros say that the file was looked at after it.
+ *
+ * Proofs stand in the log (log.c) or, in caches from before there was one and where it cannot be
+ * written, in files of their own (beside.c).
  */
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/debuginfod/cache/internal.h"
@@ -22,21 +23,10 @@
 
 /* Seconds. */
 #define USE_PRECISION 3600
-/* More than the longest proof. */
-#define PROOF_SIZE 512
 /* Where the kernel tells it. */
 #define BOOT_ID      "/proc/sys/kernel/random/boot_id"
 #define ON_DISK      "00000000000000000000000000000000"
 #define UNKNOWN_BOOT "ffffffffffffffffffffffffffffffff"
-
-struct proof {
-	uint64_t size;
-	char digest[33]; /* XXH3, 128 bits */
-	uint64_t inode;
-	int64_t changed; /* st_ctim in nanoseconds: nobody can set that back */
-	char boot[33];   /* "" in version 1 */
-	int boot_at;     /* in the text */
-};
 
 /* "" where it cannot be had: then nothing is of this boot. */
 static void boot_id(char out[33])
@@ -53,66 +43,6 @@ static void boot_id(char out[33])
 	out[length == 32 ? length : 0] = '\0';
 }
 
-static int64_t change_time(const struct stat *st)
-{
-	return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
-}
-
-static void digest_text(XXH128_hash_t hash, char out[33])
-{
-	XXH128_canonical_t bytes;
-	XXH128_canonicalFromHash(&bytes, hash);
-	hex_encode(&bytes, sizeof(bytes), out);
-}
-
-/* Half a proof is none, so a new one needs no other name first. */
-static bool new_file_write(int at, const char *name, const char *text)
-{
-	const ssize_t length = (ssize_t)strlen(text);
-	int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return false;
-	const bool good = write(fd, text, (size_t)length) == length;
-	return close(fd) == 0 && good;
-}
-
-static bool read_proof(int at, const struct cache_key *key, struct proof *proof, time_t *used)
-{
-	char name[CACHE_NAME], text[PROOF_SIZE], of[PROOF_SIZE];
-	int length = 0;
-	key_file(name, key, "proof");
-	if (!small_file_read(at, name, text, sizeof(text), used) ||
-	    sscanf(text, "%*1[12] %" SCNu64 " %32[0-9a-f] %" SCNu64 " %" SCNd64 " %n", &proof->size,
-		   proof->digest, &proof->inode, &proof->changed, &length) != 4 ||
-	    strlen(proof->digest) != 32 || length == 0)
-		return false;
-	proof->boot[0] = '\0';
-	proof->boot_at = length;
-	if (text[0] == '2') {
-		if (sscanf(text + length, "%32[0-9a-f]", proof->boot) != 1 ||
-		    strlen(proof->boot) != 32 || text[length + 32] != ' ')
-			return false;
-		length += 33;
-	}
-	/* A directory that was renamed keeps its inodes. */
-	snprintf(of, sizeof(of), "%s/%s\n", key->hex, key->name);
-	return strcmp(text + length, of) == 0;
-}
-
-/* Completes PROOF by what FD is now. */
-static bool write_proof(int at, const struct cache_key *key, int fd, struct proof *proof)
-{
-	char name[CACHE_NAME], text[PROOF_SIZE];
-	struct stat st;
-	if (fstat(fd, &st) != 0)
-		return false;
-	key_file(name, key, "proof");
-	snprintf(text, sizeof(text), "2 %" PRIu64 " %s %" PRIu64 " %" PRId64 " %s %s/%s\n",
-		 proof->size, proof->digest, (uint64_t)st.st_ino, change_time(&st), proof->boot,
-		 key->hex, key->name);
-	return new_file_write(at, name, text) || small_file_write(at, name, text);
-}
-
 /* What a new proof tells. Where the boot id cannot be had, one that no boot has. */
 static void boot_of_now(char out[33])
 {
@@ -121,12 +51,34 @@ static void boot_of_now(char out[33])
 		strcpy(out, UNKNOWN_BOOT);
 }
 
-bool proof_write(int at, const struct cache_key *key, int fd, uint64_t size, XXH128_hash_t hash)
+/* Committed before this machine last started, and not looked at since. */
+static bool may_be_lost(const struct proof *proof)
 {
-	struct proof proof = {.size = size};
-	digest_text(hash, proof.digest);
-	boot_of_now(proof.boot);
-	return write_proof(at, key, fd, &proof);
+	char now[33];
+	if (strcmp(proof->boot, ON_DISK) == 0)
+		return false;
+	boot_id(now);
+	return now[0] == '\0' || strcmp(proof->boot, now) != 0;
+}
+
+static int64_t change_time(const struct stat *st)
+{
+	return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+}
+
+static bool is_untouched(const struct proof *proof, const struct stat *st)
+{
+	return proof->size == (uint64_t)st->st_size && proof->inode == st->st_ino &&
+	       proof->changed == change_time(st);
+}
+
+/* --- digests --- */
+
+static void digest_text(XXH128_hash_t hash, char out[33])
+{
+	XXH128_canonical_t bytes;
+	XXH128_canonicalFromHash(&bytes, hash);
+	hex_encode(&bytes, sizeof(bytes), out);
 }
 
 static bool digest_file(int fd, char out[33])
@@ -150,82 +102,149 @@ out:
 	return got == 0;
 }
 
-/* A file's last use, to the hour: what eviction goes by. */
-static void note_use(int at, const struct cache_key *key, time_t used)
+/* --- writing --- */
+
+/* Completes PROOF by what FD is now. */
+static bool put_proof(struct cache *cache, int at, const struct cache_key *key, int fd,
+		      struct proof *proof)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return false;
+	proof->inode = st.st_ino;
+	proof->changed = change_time(&st);
+	return log_append(cache, key, proof) || beside_write(at, key, proof);
+}
+
+bool proof_write(struct cache *cache, int at, const struct cache_key *key, int fd, uint64_t size,
+		 XXH128_hash_t hash)
+{
+	struct proof proof = {.size = size, .used = time(NULL)};
+	digest_text(hash, proof.digest);
+	boot_of_now(proof.boot);
+	return put_proof(cache, at, key, fd, &proof);
+}
+
+/* --- looking --- */
+
+/* A proof, and where it was found. */
+struct evidence {
+	struct proof proof;
+	bool beside;
+	int boot_at; /* where BESIDE */
+};
+
+/* What the log and the file beside it say: at most one of each. FOUND is zeros at the start. */
+static size_t find_evidence(struct cache *cache, int at, const struct cache_key *key,
+			    const struct stat *st, struct evidence found[2])
+{
+	size_t count = 0;
+	if (log_find(cache, key, &found[0].proof)) {
+		count = 1;
+		if (is_untouched(&found[0].proof, st))
+			return 1;
+	}
+	/* Another process may have told of it since. */
+	if (log_refresh(cache) && log_find(cache, key, &found[0].proof))
+		count = 1;
+	if (count == 1 && is_untouched(&found[0].proof, st))
+		return 1;
+	struct evidence *other = &found[count];
+	other->beside = true;
+	return beside_read(at, key, &other->proof, &other->boot_at) ? count + 1 : count;
+}
+
+/* Untouched, and by PROOF's digest where that is to be looked at once more. */
+static bool looks_whole(struct cache *cache, int at, const struct cache_key *key, int fd,
+			struct evidence *found)
+{
+	struct proof *proof = &found->proof;
+	const int64_t now = time(NULL);
+	const bool used_lately = proof->used <= now && now - proof->used < USE_PRECISION;
+	char digest[33];
+	bool changed = !used_lately;
+	if (may_be_lost(proof)) {
+		if (!digest_file(fd, digest) || strcmp(digest, proof->digest) != 0)
+			return false;
+		/* What was read after a start was on the disk before it; but that it came before
+		 * that start may not be known. */
+		const bool known = proof->boot[0] != '\0' && strcmp(proof->boot, UNKNOWN_BOOT) != 0;
+		boot_id(digest);
+		changed |= digest[0] != '\0';
+		if (digest[0] != '\0')
+			strcpy(proof->boot, known ? ON_DISK : digest);
+		if (found->beside && known && digest[0] != '\0')
+			beside_note_boot(at, key, found->boot_at, proof->boot);
+		else if (found->beside && digest[0] != '\0')
+			beside_write(at, key, proof);
+	}
+	if (found->beside && !used_lately)
+		beside_note_use(at, key);
+	proof->used = now;
+	if (!found->beside && changed)
+		log_append(cache, key, proof);
+	return true;
+}
+
+bool proof_fits(struct cache *cache, int at, const struct cache_key *key, int fd)
+{
+	struct evidence found[2] = {0};
+	struct stat st;
+	char digest[33] = "", text[ANSWER_TEXT];
+	if (!is_ours(fd) || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	const size_t count = find_evidence(cache, at, key, &st, found);
+	for (size_t i = 0; i < count; i++)
+		if (is_untouched(&found[i].proof, &st))
+			return looks_whole(cache, at, key, fd, &found[i]);
+	/* A cache that was copied or restored; or somebody's own files. */
+	for (size_t i = 0; i < count; i++) {
+		struct proof *proof = &found[i].proof;
+		if (proof->size != (uint64_t)st.st_size ||
+		    (digest[0] == '\0' && !digest_file(fd, digest)) ||
+		    strcmp(digest, proof->digest) != 0)
+			continue;
+		if (proof_check(fd, key->artifact, key->hex, key->wanted, text) != OUTCOME_FOUND)
+			return false;
+		boot_of_now(proof->boot);
+		proof->used = time(NULL);
+		put_proof(cache, at, key, fd, proof);
+		return true;
+	}
+	return false;
+}
+
+void proof_renew(struct cache *cache, int at, const struct cache_key *key, int fd)
+{
+	struct evidence found[2] = {0};
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return;
+	const size_t count = find_evidence(cache, at, key, &st, found);
+	for (size_t i = 0; i < count; i++) {
+		struct proof *proof = &found[i].proof;
+		if (is_untouched(proof, &st))
+			return;
+		if (st.st_ino == proof->inode && (uint64_t)st.st_size == proof->size &&
+		    !may_be_lost(proof)) {
+			put_proof(cache, at, key, fd, proof);
+			return;
+		}
+	}
+}
+
+bool proof_used(struct cache *cache, int at, const struct cache_key *key, int64_t *used)
 {
 	char name[CACHE_NAME];
-	const time_t now = time(NULL);
-	if (used <= now && now - used < USE_PRECISION)
-		return;
-	key_file(name, key, "proof");
-	utimensat(at, name, NULL, AT_SYMLINK_NOFOLLOW);
-}
-
-/* Committed before this machine last started, and not looked at since. */
-static bool may_be_lost(const struct proof *proof)
-{
-	char now[33];
-	if (strcmp(proof->boot, ON_DISK) == 0)
-		return false;
-	boot_id(now);
-	return now[0] == '\0' || strcmp(proof->boot, now) != 0;
-}
-
-/* What was read after a start was on the disk before it. */
-static void note_on_disk(int at, const struct cache_key *key, int fd, struct proof *proof)
-{
-	char name[CACHE_NAME], now[33];
-	boot_id(now);
-	if (now[0] == '\0')
-		return;
-	if (proof->boot[0] == '\0' || strcmp(proof->boot, UNKNOWN_BOOT) == 0) {
-		strcpy(proof->boot, now); /* that it came before it is not known */
-		write_proof(at, key, fd, proof);
-		return;
-	}
-	key_file(name, key, "proof");
-	int proof_fd = openat(at, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (proof_fd < 0)
-		return;
-	/* Where it fails, or half of it comes, the file is looked at again another time. */
-	const ssize_t put = pwrite(proof_fd, ON_DISK, strlen(ON_DISK), proof->boot_at);
-	(void)put;
-	close(proof_fd);
-}
-
-void proof_renew(int at, const struct cache_key *key, int fd)
-{
 	struct proof proof;
 	struct stat st;
-	time_t used;
-	if (read_proof(at, key, &proof, &used) && fstat(fd, &st) == 0 && st.st_ino == proof.inode &&
-	    (uint64_t)st.st_size == proof.size && change_time(&st) != proof.changed &&
-	    !may_be_lost(&proof))
-		write_proof(at, key, fd, &proof);
-}
-
-bool proof_fits(int at, const struct cache_key *key, int fd)
-{
-	struct proof proof;
-	struct stat st;
-	time_t used;
-	char digest[33], text[ANSWER_TEXT];
-	if (!is_ours(fd) || !read_proof(at, key, &proof, &used) || fstat(fd, &st) != 0 ||
-	    !S_ISREG(st.st_mode) || (uint64_t)st.st_size != proof.size)
-		return false;
-	const bool untouched = st.st_ino == proof.inode && change_time(&st) == proof.changed;
-	if (untouched && may_be_lost(&proof)) {
-		if (!digest_file(fd, digest) || strcmp(digest, proof.digest) != 0)
-			return false;
-		note_on_disk(at, key, fd, &proof);
-	} else if (!untouched) {
-		/* A cache that was copied or restored; or somebody's own files. */
-		if (!digest_file(fd, digest) || strcmp(digest, proof.digest) != 0 ||
-		    proof_check(fd, key->artifact, key->hex, key->wanted, text) != OUTCOME_FOUND)
-			return false;
-		boot_of_now(proof.boot);
-		write_proof(at, key, fd, &proof);
+	const bool logged = log_find(cache, key, &proof);
+	*used = logged ? proof.used : 0;
+	key_file(name, key, "proof");
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (st.st_mtime > *used)
+			*used = st.st_mtime;
+		return true;
 	}
-	note_use(at, key, used);
-	return true;
+	return logged;
 }

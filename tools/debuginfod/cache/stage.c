@@ -291,10 +291,11 @@ int staging_commit(struct staging *stage, char **path, struct note_error *err)
 		stage->name[0] = '\0';
 	}
 	set_time(stage);
-	/* The proof comes last: a file without one is as good as none. */
-	if (!proof_write(stage->at, key, stage->fd, stage->size,
-			 XXH3_128bits_digest(stage->hash))) {
-		code = error_system(err, "cache %s/%s/%s.proof", stage->cache->dir, key->hex,
+	/* The proof comes last: a file without one is as good as none. What is not in the cache is
+	 * not looked for. */
+	if (!stage->fallen_back && !proof_write(stage->cache, stage->at, key, stage->fd,
+						stage->size, XXH3_128bits_digest(stage->hash))) {
+		code = error_system(err, "cache %s/%s/%s: its proof", stage->cache->dir, key->hex,
 				    key->name);
 		goto out;
 	}
