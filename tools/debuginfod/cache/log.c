@@ -409,8 +409,8 @@ static void keep_line(void *context, const char *line, size_t length)
 		     fwrite(line, 1, length, c->out) != length || putc('\n', c->out) == EOF;
 }
 
-/* The new log, complete and on the disk, as the file NAME. */
-static bool write_new(struct cache *cache, const char *name)
+/* The new log, complete and on the disk, as the file NAME; whether there is anything in it. */
+static bool write_new(struct cache *cache, const char *name, bool *empty)
 {
 	struct compaction c = {.cache = cache};
 	char *piece = malloc(READ_SIZE);
@@ -426,6 +426,7 @@ static bool write_new(struct cache *cache, const char *name)
 		c.failed |= fflush(c.out) != 0 || fsync(fd) != 0;
 		c.failed |= fclose(c.out) != 0;
 	}
+	*empty = c.kept.count == 0;
 	known_clear(&c.kept);
 	free(piece);
 	return !c.failed;
@@ -436,18 +437,23 @@ void log_compact(struct cache *cache)
 	struct proof_log *log = &cache->log;
 	char name[CACHE_NAME];
 	uint64_t size;
+	bool empty = false, done = false;
 	if (log->fd < 0 || !begin_writing(cache, &size))
 		return;
 	read_on(log); /* what another process added since */
 	unused_name(name, LOG_FILE);
-	if (write_new(cache, name) && renameat(cache->fd, name, cache->fd, log->name) == 0) {
+	if (write_new(cache, name, &empty))
+		done = empty ? unlinkat(cache->fd, log->name, 0) == 0
+			     : renameat(cache->fd, name, cache->fd, log->name) == 0;
+	if (empty || !done)
+		unlinkat(cache->fd, name, 0);
+	if (done) {
 		/* Others that wait for this lock see that it is another file now. */
 		log_close(log);
 		log->said = false;
 		if (open_by_name(cache, log->name, false))
 			read_on(log);
 	} else {
-		unlinkat(cache->fd, name, 0);
 		unlock_log(log);
 	}
 }
