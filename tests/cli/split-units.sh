@@ -272,52 +272,6 @@ pascal() {
 	says gdb.out writeln
 }
 
-# Split DWARF: what lies in .dwo files of the build goes along, and gdb finds it once they are gone.
-split_dwarf_program() {
-	mkdir -p build/sub root/usr/bin
-	echo 'struct first { int v; } s; int f(int); int main(void) { return f(s.v); }' >build/m.c
-	echo 'struct second { long w; }; int f(int x) { struct second t = {x}; return (int)t.w; }' >build/sub/f.c
-	(cd build && gcc -gdwarf-$1 -gsplit-dwarf -c m.c && gcc -gdwarf-$1 -gsplit-dwarf -c sub/f.c -o sub/f.o &&
-		gcc m.o sub/f.o -o ../root/usr/bin/p) || skip "no split DWARF here"
-}
-split_dwarf_goes_along() {
-	for v in 4 5; do
-		for layout in rpm deb; do
-			rm -rf build root gone
-			split_dwarf_program $v
-			status 0 "$PKGNOTE" split --layout=$layout --name=n --package-version=1 --release=2 --arch=amd64 --strict \
-				--build-dir="$PWD/build" root
-			says err '2 of its units are skeletons'
-			mv build gone
-			gdb -nx -batch -iex "set debug-file-directory $PWD/root/usr/lib/debug" -iex 'set debuginfod enabled off' \
-				-ex 'ptype struct first' -ex 'ptype struct second' root/usr/bin/p >gdb.out 2>&1
-			says gdb.out 'int v;'; says gdb.out 'long w;'
-			status 0 "$PKGNOTE" verify --checks=stripped,debuginfo root
-		done
-	done
-}
-split_dwarf_that_is_lost() {
-	split_dwarf_program 4
-	rm build/sub/f.dwo
-	cp -r root second
-	status 0 split root --build-dir="$PWD/build"
-	says err "skeletons .*not all.*: $PWD/build/sub/f.dwo is not there"
-	status 1 "$PKGNOTE" verify --checks=stripped,debuginfo --report=table root
-	says out 'missing.*skeletons'
-	status 3 split second --build-dir="$PWD/build" --strict
-}
-split_dwarf_packages() {
-	need dwp
-	split_dwarf_program 4
-	(cd build && dwp -e ../root/usr/bin/p -o ../root/usr/bin/p.dwp) || skip "dwp does not do it here"
-	rm build/*.dwo build/sub/*.dwo
-	cp build/m.o root/usr/bin/other.dwo
-	status 0 split root --build-dir="$PWD/build" --strict
-	[ ! -e root/usr/bin/p.dwp ]
-	gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'ptype struct second' "$(debug_of root)" >gdb.out 2>&1
-	says gdb.out 'long w;'
-}
-
 # Compact relocations (clang --crel), which are made here of what gcc makes.
 compact_relocations() {
 	need gcc python3 ar
@@ -376,8 +330,5 @@ check "a newer DWARF stays as it is" newer_version
 check "no abbreviations" no_abbreviations
 check "inline paths grow into a string section of their own" inline_paths_get_a_section
 check "Free Pascal" pascal
-check "split DWARF goes to the debug tree" split_dwarf_goes_along
-check "split DWARF that is lost is said, by verify too" split_dwarf_that_is_lost
-check "a .dwp file beside its program" split_dwarf_packages
 check "compact relocations" compact_relocations
 finish

@@ -49,8 +49,8 @@ static uint8_t *apply(struct image *image, const uint8_t *data, size_t *size,
 	return bytes;
 }
 
-static int rewrite(const uint8_t *data, size_t size, const struct path_map *map, uint8_t **result,
-		   size_t *result_size)
+static int rewrite(const uint8_t *data, size_t size, const struct path_map *map, bool split,
+		   uint8_t **result, size_t *result_size)
 {
 	struct image *image;
 	struct section_edits edits;
@@ -61,7 +61,8 @@ static int rewrite(const uint8_t *data, size_t size, const struct path_map *map,
 		return NOTE_SYSTEM;
 	int code = image_read_elf(image, &err);
 	if (code == NOTE_OK) {
-		code = dwarf_rewrite(image, map, &edits, &sources, &summary, &err);
+		code = split ? dwarf_rewrite_split(image, map, &edits, &sources, &summary, &err)
+			     : dwarf_rewrite(image, map, &edits, &sources, &summary, &err);
 		if (code == NOTE_OK) {
 			*result_size = size;
 			*result = apply(image, data, result_size, &edits);
@@ -76,13 +77,15 @@ static int rewrite(const uint8_t *data, size_t size, const struct path_map *map,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct path_map *map;
-	uint8_t *once = NULL, *twice = NULL;
-	size_t once_size = 0, twice_size = 0;
 	if (map == NULL)
 		map = path_map_new("/", "/usr/src/debug/hello-2.10-1.x86_64");
-	if (rewrite(data, size, map, &once, &once_size) == NOTE_OK)
-		rewrite(once, once_size, map, &twice, &twice_size);
-	free(once);
-	free(twice);
+	for (int split = 0; split < 2; split++) {
+		uint8_t *once = NULL, *twice = NULL;
+		size_t once_size = 0, twice_size = 0;
+		if (rewrite(data, size, map, split, &once, &once_size) == NOTE_OK)
+			rewrite(once, once_size, map, split, &twice, &twice_size);
+		free(once);
+		free(twice);
+	}
 	return 0;
 }

@@ -67,6 +67,9 @@ seeds() {
 			$cc -g -gdwarf-5 -Os -nostdlib -shared -fPIC -DLIBRARY -Wl,--build-id=sha1 -o small5 $s &&
 			$cc -g -gdwarf-3 -Os -nostdlib -shared -fPIC -DLIBRARY -Wl,--build-id=sha1 -o small3 $s
 		$cc -g -gz=zlib -Os -nostdlib -shared -fPIC -DLIBRARY -o packed $s || true
+		$cc -g -gdwarf-4 -gsplit-dwarf -fdebug-types-section -Os -o skeleton $s && rm -f *seed.o && for v in 4 5; do
+			$cc -g -gdwarf-$v -gsplit-dwarf -c -o half$v.o $s && rm half$v.o; done || true
+		dwp -e skeleton -o halves.dwp 2>/dev/null || true
 		"$PKGNOTE" stamp -k name=seed -o stamped small >/dev/null 2>&1 || true
 		ar rcsD archive.a rel
 		objcopy --strip-section-headers small headless 2>/dev/null || true) ;;

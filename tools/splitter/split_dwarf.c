@@ -7,6 +7,8 @@
  * directory of the debug file: there two releases would meet. And gdb 13 cannot read what dwp and
  * llvm-dwp make of DWARF 5.)
  *
+ * What both say of sources becomes the installed names (dwarf/split_file.c).
+ *
  * A .dwp file that somebody has put beside the program does go to DEBUGFILE.dwp, and in layout deb
  * the name by which gdb looks for it becomes a link: nothing of it stays in the package.
  */
@@ -23,6 +25,78 @@ static const char *last_component(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	return slash != NULL ? slash + 1 : path;
+}
+
+static bool is_split_section(const char *name)
+{
+	return ends_with(name, ".dwo") || strcmp(name, ".debug_cu_index") == 0 ||
+	       strcmp(name, ".debug_tu_index") == 0;
+}
+
+/* Of an object that holds all (-gsplit-dwarf=single), what is not of split DWARF loses its
+ * contents: true where there is such. */
+static bool select_sections(struct plan *plan)
+{
+	bool mixed = false;
+	for (uint64_t i = 1; i < plan->count; i++) {
+		struct plan_section *section = &plan->sections[i];
+		if (section->fate == FATE_NAMES)
+			continue;
+		section->fate = is_split_section(section->name) ? FATE_DEBUG : FATE_SHIPPED;
+		mixed = mixed ||
+			(section->fate == FATE_SHIPPED &&
+			 (section->shdr.sh_flags & SHF_ALLOC) != 0 && section->shdr.sh_size != 0);
+	}
+	return mixed;
+}
+
+/* FILE, a .dwo or .dwp file, names sources as they are installed. What is none stays as it is: it
+ * is told when it is read. *HAS_UNITS: there are any in it. */
+static int rewrite(const struct split_run *run, const char *path, struct strip_output *file,
+		   bool *has_units, struct outcome *outcome, struct note_error *err)
+{
+	const struct plan_options options = {.keep_symtab = true};
+	struct section_edits edits = {0};
+	struct dwarf_sources sources = {0};
+	struct dwarf_summary summary = {0};
+	struct strip_output fresh = {0};
+	struct plan plan = {0};
+	struct image *image = NULL;
+	int code = image_open_memory(&image, file->bytes, file->size, err);
+	if (code == NOTE_OK)
+		code = image_read_elf(image, err);
+	if (code == NOTE_OK)
+		code = dwarf_rewrite_split(image, run->map, &edits, &sources, &summary, err);
+	if (code == NOTE_OK)
+		code = plan_make(&plan, image, &edits, &options, err);
+	*has_units = false;
+	for (uint64_t i = 1; code == NOTE_OK && i < plan.count; i++)
+		*has_units = *has_units || (strcmp(plan.sections[i].name, ".debug_info.dwo") == 0 &&
+					    plan.sections[i].shdr.sh_size != 0);
+	if (code == NOTE_OK && select_sections(&plan))
+		code = strip_debug_file(&fresh, image, &plan, err);
+	else if (code == NOTE_OK && edits.count != 0)
+		code = strip_nothing(&fresh, image, &plan, err);
+	if (code == NOTE_OK)
+		outcome_collect(run, &sources, outcome);
+	if (code == NOTE_OK && fresh.bytes != NULL) {
+		free(file->bytes);
+		*file = fresh;
+	}
+	outcome->kept_paths += summary.kept;
+	if (code == NOTE_MALFORMED || code == NOTE_UNSUPPORTED || code == NOTE_ABSENT ||
+	    (code == NOTE_OK && summary.unread != 0)) {
+		strings_take(&outcome->wanting,
+			     xasprintf("what %s says of where it was built stays as it is: %s",
+				       path,
+				       code == NOTE_OK ? summary.first_unread.text : err->text));
+		code = NOTE_OK;
+	}
+	plan_free(&plan);
+	section_edits_free(&edits);
+	dwarf_sources_free(&sources);
+	image_close(image);
+	return code;
 }
 
 static int put(const struct split_run *run, size_t index, const struct strip_output *file,
@@ -50,6 +124,7 @@ static int take_package(const struct split_run *run, size_t index, struct outcom
 			struct note_error *err)
 {
 	struct strip_output file = {0};
+	bool has_units;
 	struct root *root = run->options->root;
 	char *path = xasprintf("%s.dwp", run->inputs.items[index].path);
 	int fd;
@@ -60,6 +135,8 @@ static int take_package(const struct split_run *run, size_t index, struct outcom
 		file.size = size;
 		close(fd);
 	}
+	if (code == NOTE_OK)
+		code = rewrite(run, path, &file, &has_units, outcome, err);
 	if (code == NOTE_OK)
 		code = put(run, index, &file, outcome, err);
 	if (code == NOTE_OK) {
@@ -72,12 +149,14 @@ static int take_package(const struct split_run *run, size_t index, struct outcom
 }
 
 /* Copies the file at PATH to where its skeleton now says that it is; *SAID is why not. */
-static int copy(const struct split_run *run, const char *path, char **said, struct note_error *err)
+static int copy(const struct split_run *run, const char *path, char **said, struct outcome *outcome,
+		struct note_error *err)
 {
 	const struct file_attributes attributes = {.mode = 0644, .like = -1};
 	struct stat st;
-	uint8_t *bytes = NULL;
-	size_t size;
+	bool has_units = false;
+	struct strip_output file = {0};
+	size_t size = 0;
 	int code = NOTE_OK;
 	char *place = path_map_place(run->map, path);
 	char *name = path_map_split_name(run->map, path);
@@ -90,22 +169,27 @@ static int copy(const struct split_run *run, const char *path, char **said, stru
 	} else {
 		char *to = xasprintf("%s/%s", run->layout.debug_root, name);
 		const char *const paths[] = {to};
-		code = file_read(fd, &bytes, &size, err);
+		code = file_read(fd, &file.bytes, &size, err);
+		file.size = size;
 		if (code == NOTE_OK)
-			code = root_write(run->options->root, paths, 1, bytes, size, &attributes,
-					  err);
+			code = rewrite(run, from, &file, &has_units, outcome, err);
+		if (code == NOTE_OK && !has_units)
+			*said = xasprintf("%s has none of it", from);
+		if (code == NOTE_OK)
+			code = root_write(run->options->root, paths, 1, file.bytes, file.size,
+					  &attributes, err);
 		free(to);
 	}
 	if (fd >= 0)
 		close(fd);
-	free(bytes);
+	free(file.bytes);
 	free(name);
 	free(place);
 	return code;
 }
 
 static int gather(const struct split_run *run, struct image *image, char **said,
-		  struct note_error *err)
+		  struct outcome *outcome, struct note_error *err)
 {
 	struct strings paths = {0};
 	if (run->map == NULL) {
@@ -115,7 +199,7 @@ static int gather(const struct split_run *run, struct image *image, char **said,
 	int code = dwarf_list_split(image, run->map, &paths, err);
 	for (size_t i = 0; i < paths.count && code == NOTE_OK; i++) {
 		char *why = NULL;
-		code = copy(run, paths.items[i], &why, err);
+		code = copy(run, paths.items[i], &why, outcome, err);
 		if (*said == NULL)
 			*said = why;
 		else
@@ -133,7 +217,7 @@ int split_dwarf_gather(const struct split_run *run, size_t index, struct image *
 	char *said = NULL;
 	if (skeletons == 0)
 		return NOTE_OK;
-	int code = gather(run, image, &said, err);
+	int code = gather(run, image, &said, outcome, err);
 	if (code == NOTE_OK && outcome->debug_path != NULL) {
 		code = take_package(run, index, outcome, err);
 		if (code == NOTE_OK) {

@@ -90,6 +90,13 @@ int dwarf_rewrite_folded(struct image *image, struct image *alternate, const str
 int dwarf_rewrite_alternate(struct image *image, const struct path_map *map,
 			    struct section_edits *edits, struct note_error *err);
 
+/* A .dwo or .dwp file, or an object that holds such sections beside its own (-gsplit-dwarf=single),
+ * which then stay as they are: paths in .debug_str.dwo and .debug_line.dwo. SOURCES and EDITS may
+ * be NULL; a .dwp file lists none. */
+int dwarf_rewrite_split(struct image *image, const struct path_map *map,
+			struct section_edits *edits, struct dwarf_sources *sources,
+			struct dwarf_summary *summary, struct note_error *err);
+
 /* Lists the files that skeleton units name for what they lack: as the compiler saw them, absolute
  * by MAP, which may be NULL; sorted, each once. What cannot be read names none. */
 int dwarf_list_split(struct image *image, const struct path_map *map, struct strings *paths,

@@ -315,12 +315,16 @@ static int put_entry(struct plan *plan)
 	return code;
 }
 
-int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const char *name, const char *comp_dir,
+int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const struct unit_texts *texts,
 		    bool *done)
 {
+	const struct field *split = unit_split_name(unit);
 	struct plan plan = {.dwarf = dwarf, .unit = unit, .room = unit->entry_end - unit->entry};
 	*done = false;
-	if (dwarf->str.section != NULL) {
+	/* In a .dwo file no reference of such a form is allowed. */
+	if (dwarf->is_split) {
+		plan.table = NULL;
+	} else if (dwarf->str.section != NULL) {
 		plan.table = &dwarf->str;
 		plan.reference = DW_FORM_strp;
 	} else if (dwarf->line_str.section != NULL && unit->context.version >= 5) {
@@ -343,8 +347,9 @@ int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const char *name, co
 			old->form == DW_FORM_GNU_strp_alt || old->form == DW_FORM_strp_sup;
 		if (old->form != DW_FORM_string && !elsewhere)
 			continue;
-		field->text = old->at == unit->name_at       ? name
-			      : old->at == unit->comp_dir_at ? comp_dir
+		field->text = old->at == unit->name_at       ? texts->name
+			      : old->at == unit->comp_dir_at ? texts->comp_dir
+			      : old == split                 ? texts->split
 							     : NULL;
 		if (field->text == NULL)
 			continue;

@@ -53,6 +53,7 @@ enum debug_kind {
 	DEBUG_LINE_STR,
 	DEBUG_STR_OFFSETS,
 	DEBUG_MACRO,
+	DEBUG_INDEX, /* of .dwp files: .debug_cu_index, .debug_tu_index */
 	DEBUG_KINDS,
 };
 
@@ -112,7 +113,7 @@ struct new_table {
 	uint64_t now; /* its offset in .debug_abbrev as it will be */
 };
 
-/* Who refers to a line table. */
+/* Who refers to a line table; SIZE 0: nobody that is known, but it is there. */
 struct line_user {
 	uint64_t table; /* its offset in .debug_line */
 	struct debug_section *section;
@@ -127,6 +128,7 @@ struct line_user {
 
 struct source_list;
 struct abbrev_cache;
+struct line_table;
 
 struct dwarf {
 	struct image *image;
@@ -163,8 +165,13 @@ struct dwarf {
 	bool lines_complete; /* there is no line table but those that units refer to */
 	bool torn;           /* something was not understood, and may refer to anything */
 	bool fixed;          /* nothing may change any more */
-	bool is_alternate;   /* others refer to its strings, and have their own for paths */
-	uint64_t searched;   /* bytes of line tables, for one file's MD5 */
+	bool is_split;       /* of a .dwo or .dwp file: its sections (split_file.c) */
+	bool has_strp;       /* there, something may refer to strings by their offsets */
+	struct line_table *line_tables; /* once they were rewritten */
+	size_t line_table_count;
+	size_t index_count; /* sections that say where in a .dwp file what lies of which unit */
+	bool is_alternate;  /* others refer to its strings, and have their own for paths */
+	uint64_t searched;  /* bytes of line tables, for one file's MD5 */
 	uint64_t spent; /* bytes of new paths, so that a small file cannot ask for much memory */
 	struct dwarf_summary summary;
 };
@@ -246,6 +253,10 @@ int string_read(struct dwarf *dwarf, struct debug_section *section, struct curso
 		uint64_t form, const struct form_context *context, uint64_t str_offsets_base,
 		struct string_ref *ref);
 
+/* The string at the offset of SIZE bytes at AT of SECTION, which is one of .debug_str. */
+int string_follow(struct dwarf *dwarf, struct debug_section *section, uint64_t at, unsigned size,
+		  struct string_ref *ref);
+
 /* Rewrites the path that REF names by the map. A string that is not in a table is left alone, and
  * the caller is told by *INLINE_TEXT (its own then, else NULL) what it should become. COMP_DIR:
  * it is a compilation directory. */
@@ -282,6 +293,9 @@ void abbrev_cache_free(struct abbrev_cache *cache);
 
 /* The MD5 that the line table at OFFSET has of the file NAME; false where it has none. */
 bool line_table_md5(struct dwarf *dwarf, uint64_t offset, const char *name, uint8_t md5[16]);
+
+/* The steps for a .dwo or .dwp file (split_file.c). */
+int split_file_rewrite(struct dwarf *dwarf);
 
 /* Reads all line tables that units refer to: rewrites directories and files, lists sources. Then
  * rebuilds .debug_line where it must, and corrects those who refer to it. */

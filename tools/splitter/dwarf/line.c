@@ -294,6 +294,12 @@ static int compare_users(const void *a, const void *b)
 	return left->at < right->at ? -1 : left->at > right->at;
 }
 
+static void drop_splices(struct dwarf *dwarf, size_t count)
+{
+	while (dwarf->splice_count > count)
+		free(dwarf->splices[--dwarf->splice_count].text);
+}
+
 /* Where it fails, what it did for the table at hand is undone but for strings, each of which is
  * right by itself. */
 static int try_table(struct lines *lines, struct line_table *table, const struct line_user *user,
@@ -312,8 +318,7 @@ static int try_table(struct lines *lines, struct line_table *table, const struct
 		code = read_table(lines, table);
 	if (code == NOTE_OK)
 		return NOTE_OK;
-	while (dwarf->splice_count > splices)
-		free(dwarf->splices[--dwarf->splice_count].text);
+	drop_splices(dwarf, splices);
 	return dwarf_pass_over(dwarf, code) ? NOTE_ABSENT : code;
 }
 
@@ -360,8 +365,11 @@ int lines_rewrite(struct dwarf *dwarf)
 		return NOTE_OK;
 	struct lines lines = {.dwarf = dwarf, .section = dwarf->line};
 	int code = read_tables(&lines);
+	/* In a .dwp file all that refers to tables is relative to what the index says of a unit. */
+	if (code == NOTE_OK && dwarf->is_split && dwarf->torn)
+		drop_splices(dwarf, 0);
 	if (code == NOTE_OK && dwarf->splice_count > 0) {
-		code = macros_read(dwarf, false);
+		code = dwarf->index_count == 0 ? macros_read(dwarf, false) : NOTE_OK;
 		if (code != NOTE_OK && dwarf_pass_over(dwarf, code))
 			code = NOTE_OK;
 		qsort(dwarf->splices, dwarf->splice_count, sizeof(*dwarf->splices),
@@ -369,7 +377,8 @@ int lines_rewrite(struct dwarf *dwarf)
 	}
 	if (code == NOTE_OK && dwarf->splice_count > 0)
 		code = lines_write(&lines);
-	free(lines.tables);
+	dwarf->line_tables = lines.tables;
+	dwarf->line_table_count = lines.count;
 	free(lines.directories);
 	return code;
 }

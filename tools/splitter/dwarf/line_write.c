@@ -137,7 +137,7 @@ int lines_write(struct lines *lines)
 		if (!find_moved(lines, user->table, &now))
 			code = section_error(dwarf, user->section, user->at, NOTE_MALFORMED,
 					     "a line table lies inside another");
-		else if (now != user->table)
+		else if (now != user->table && user->size != 0)
 			code = section_put_offset(dwarf, user->section, user->at, user->size, now);
 	}
 	if (code == NOTE_OK || !dwarf_pass_over(dwarf, code))

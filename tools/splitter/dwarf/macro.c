@@ -71,7 +71,10 @@ static bool skip_operands(struct dwarf *dwarf, struct cursor *cursor, uint64_t o
 	case DW_MACRO_define_strp:
 	case DW_MACRO_undef_strp:
 		cursor_uleb(cursor);
-		if (mark)
+		/* gcc's, of version 4 in .dwo files, hold numbers of strings. */
+		if (dwarf->is_split && context->version == 4)
+			cursor_uleb(cursor);
+		else if (mark)
 			string_mark(&dwarf->str, cursor_fixed(cursor, context->offset_size));
 		else
 			cursor_skip(cursor, context->offset_size);

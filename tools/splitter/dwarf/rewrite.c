@@ -28,6 +28,7 @@ static void dwarf_free(struct dwarf *dwarf)
 	hash_map_free(&dwarf->tables_by_hash);
 	source_list_free(dwarf->sources);
 	free(dwarf->users);
+	free(dwarf->line_tables);
 	for (size_t i = 0; i < dwarf->splice_count; i++)
 		free(dwarf->splices[i].text);
 	free(dwarf->splices);
@@ -60,6 +61,8 @@ static int take_steps(struct dwarf *dwarf)
 	if (code != NOTE_OK)
 		return code;
 	dwarf->abbrevs = abbrev_cache_new();
+	if (dwarf->is_split)
+		return dwarf->map != NULL ? split_file_rewrite(dwarf) : NOTE_OK;
 	if (dwarf->map != NULL)
 		units_tell_whose(dwarf);
 	code = units_rewrite(dwarf);
@@ -88,7 +91,7 @@ static int rewrite(struct dwarf dwarf, struct section_edits *edits, struct dwarf
 		goto out;
 	if (edits != NULL && !dwarf.fixed)
 		sections_edits(&dwarf, edits);
-	if (sources != NULL)
+	if (dwarf.sources != NULL)
 		source_list_finish(dwarf.sources, dwarf.map, sources);
 	if (summary != NULL)
 		*summary = dwarf.summary;
@@ -124,6 +127,14 @@ int dwarf_rewrite_alternate(struct image *image, const struct path_map *map,
 {
 	return rewrite((struct dwarf){.image = image, .map = map, .is_alternate = true}, edits,
 		       NULL, NULL, err);
+}
+
+int dwarf_rewrite_split(struct image *image, const struct path_map *map,
+			struct section_edits *edits, struct dwarf_sources *sources,
+			struct dwarf_summary *summary, struct note_error *err)
+{
+	return rewrite((struct dwarf){.image = image, .map = map, .is_split = true}, edits, sources,
+		       summary, err);
 }
 
 int dwarf_list_split(struct image *image, const struct path_map *map, struct strings *paths,

@@ -260,8 +260,13 @@ void strings_scrub(struct dwarf *dwarf)
 	if (has_moved(&dwarf->line_str) && !dwarf->has_line_strp)
 		scrub(&dwarf->line_str, true);
 	bool all = dwarf->has_slashes;
-	if (has_moved(&dwarf->str) && macros_read(dwarf, true) == NOTE_OK &&
-	    (!all || (!dwarf->has_names && mark_offsets(dwarf) && mark_units(dwarf))))
+	/* In split files every slot of every offset's table was read. */
+	if (dwarf->is_split) {
+		if (has_moved(&dwarf->str) && !dwarf->has_strp &&
+		    macros_read(dwarf, true) == NOTE_OK)
+			scrub(&dwarf->str, true);
+	} else if (has_moved(&dwarf->str) && macros_read(dwarf, true) == NOTE_OK &&
+		   (!all || (!dwarf->has_names && mark_offsets(dwarf) && mark_units(dwarf))))
 		scrub(&dwarf->str, all);
 	dwarf->err = err;
 }

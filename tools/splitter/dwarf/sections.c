@@ -22,11 +22,25 @@
 #endif
 
 static const char *const names[DEBUG_KINDS] = {
-	[DEBUG_INFO] = ".debug_info",     [DEBUG_TYPES] = ".debug_types",
-	[DEBUG_ABBREV] = ".debug_abbrev", [DEBUG_LINE] = ".debug_line",
-	[DEBUG_STR] = ".debug_str",       [DEBUG_LINE_STR] = ".debug_line_str",
-	[DEBUG_MACRO] = ".debug_macro",   [DEBUG_STR_OFFSETS] = ".debug_str_offsets",
+	[DEBUG_INFO] = ".debug_info",      [DEBUG_TYPES] = ".debug_types",
+	[DEBUG_ABBREV] = ".debug_abbrev",  [DEBUG_LINE] = ".debug_line",
+	[DEBUG_STR] = ".debug_str",        [DEBUG_LINE_STR] = ".debug_line_str",
+	[DEBUG_MACRO] = ".debug_macro",    [DEBUG_STR_OFFSETS] = ".debug_str_offsets",
+	[DEBUG_INDEX] = ".debug_cu_index",
 };
+
+/* In .dwo and .dwp files; what else there is in one (-gsplit-dwarf=single) is not read. */
+static int split_kind_of(const char *name)
+{
+	if (strcmp(name, ".debug_tu_index") == 0 || strcmp(name, names[DEBUG_INDEX]) == 0)
+		return DEBUG_INDEX;
+	for (int kind = 0; kind < DEBUG_INDEX; kind++) {
+		const size_t length = strlen(names[kind]);
+		if (strncmp(name, names[kind], length) == 0 && strcmp(name + length, ".dwo") == 0)
+			return kind;
+	}
+	return -1;
+}
 
 static int kind_of(const char *name, bool *is_zdebug)
 {
@@ -34,7 +48,7 @@ static int kind_of(const char *name, bool *is_zdebug)
 	if (!*is_zdebug && strncmp(name, ".debug_", 7) != 0)
 		return -1;
 	size_t dot = *is_zdebug ? 2 : 1;
-	for (int kind = 0; kind < DEBUG_KINDS; kind++)
+	for (int kind = 0; kind < DEBUG_INDEX; kind++)
 		if (strcmp(name + dot, names[kind] + 1) == 0)
 			return kind;
 	return -1;
@@ -195,8 +209,8 @@ static int list_sections(struct dwarf *dwarf, uint64_t *total)
 		const char *name = image_section_name(dwarf->image, &shdr, dwarf->err);
 		if (name == NULL)
 			return NOTE_MALFORMED;
-		bool is_zdebug;
-		int kind = kind_of(name, &is_zdebug);
+		bool is_zdebug = false;
+		int kind = dwarf->is_split ? split_kind_of(name) : kind_of(name, &is_zdebug);
 		if (strcmp(name, ".debug_names") == 0)
 			dwarf->has_names = true;
 		if (kind < 0)

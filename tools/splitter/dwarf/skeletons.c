@@ -30,20 +30,24 @@ static char *split_path(struct dwarf *dwarf, const struct unit *unit, struct str
 	return path_absolute(dwarf->map, comp_dir.text, name->text);
 }
 
-int unit_rename_split(struct dwarf *dwarf, const struct unit *unit)
+int unit_rename_split(struct dwarf *dwarf, const struct unit *unit, char **inline_text)
 {
 	struct string_ref name = {0};
 	int code = NOTE_OK;
+	*inline_text = NULL;
 	if (dwarf->map == NULL)
 		return NOTE_OK;
 	char *path = split_path(dwarf, unit, &name);
-	char *now =
-		path != NULL && name.table != NULL ? path_map_split_name(dwarf->map, path) : NULL;
+	char *now = path != NULL ? path_map_split_name(dwarf->map, path) : NULL;
 	/* What is not there cannot be brought along: its name tells where it was. */
 	char *place = now != NULL ? path_map_place(dwarf->map, path) : NULL;
 	if (now != NULL && strcmp(now, name.text) != 0 &&
-	    access(place != NULL ? place : path, R_OK) == 0)
-		code = string_set(dwarf, &name, now);
+	    access(place != NULL ? place : path, R_OK) == 0) {
+		if (name.table != NULL)
+			code = string_set(dwarf, &name, now);
+		else
+			*inline_text = xstrdup(now);
+	}
 	free(place);
 	free(now);
 	free(path);

@@ -126,6 +126,13 @@ static int follow_index(struct dwarf *dwarf, uint64_t index, uint64_t base, stru
 	return follow(dwarf, &dwarf->str, ref);
 }
 
+int string_follow(struct dwarf *dwarf, struct debug_section *section, uint64_t at, unsigned size,
+		  struct string_ref *ref)
+{
+	*ref = (struct string_ref){.section = section, .at = at, .size = (uint8_t)size};
+	return follow(dwarf, &dwarf->str, ref);
+}
+
 /* A string of the alternate file, which is only read. */
 static void follow_alternate(const struct dwarf *dwarf, struct string_ref *ref)
 {

@@ -47,8 +47,9 @@ int units_next(struct dwarf *dwarf, struct debug_section *section, uint64_t *at,
 /* The attribute that names the file with the rest of a skeleton unit; NULL where UNIT is none. */
 const struct field *unit_split_name(const struct unit *unit);
 
-/* Renames the file that UNIT, a skeleton, names (skeletons.c). Before the rest of it changes. */
-int unit_rename_split(struct dwarf *dwarf, const struct unit *unit);
+/* Renames the file that UNIT, a skeleton, names (skeletons.c). Before the rest of it changes. A
+ * name that is held inline is left alone: *INLINE_TEXT, the caller's, is what it should become. */
+int unit_rename_split(struct dwarf *dwarf, const struct unit *unit, char **inline_text);
 
 /* A constant or offset of FORM at AT, which was checked to lie inside; 0 for other classes. */
 uint64_t unit_constant(struct dwarf *dwarf, const struct unit *unit, uint64_t at, uint64_t form);
@@ -80,9 +81,15 @@ struct abbrev *abbrev_find(struct dwarf *dwarf, const struct abbrev_table *table
 /* One attribute of an abbreviation; false behind the last. */
 bool abbrev_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form);
 
+/* The strings of a unit's first entry that may have to change. */
+struct unit_texts {
+	const char *name, *comp_dir;
+	const char *split; /* the other half of a skeleton */
+};
+
 /* Encodes the first entry anew with these texts (NULL: as it is) for the strings that it holds
  * inline. *DONE is false, and nothing was changed, where there is not enough room. */
-int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const char *name, const char *comp_dir,
+int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const struct unit_texts *texts,
 		    bool *done);
 
 #endif

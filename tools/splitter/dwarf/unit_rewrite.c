@@ -86,7 +86,8 @@ static int make_name_absolute(struct dwarf *dwarf, struct unit *unit, struct uni
 		bool done = false;
 		code = dwarf_spend(dwarf, strlen(installed));
 		if (code == NOTE_OK && unit->section->relocations == NULL)
-			code = unit_put_inline(dwarf, unit, installed, NULL, &done);
+			code = unit_put_inline(dwarf, unit, &(struct unit_texts){.name = installed},
+					       &done);
 		if (code == NOTE_OK && !done && name->ref.text[0] == '/')
 			dwarf->summary.kept++;
 	}
@@ -99,16 +100,17 @@ static int make_name_absolute(struct dwarf *dwarf, struct unit *unit, struct uni
  * string section, or relocations would have to be added), the line table alone says where the
  * sources are now. */
 static int put_inline(struct dwarf *dwarf, struct unit *unit, struct unit_path *name,
-		      const struct unit_path *comp_dir, const char *base, bool *absolute)
+		      const struct unit_path *comp_dir, const char *split, const char *base,
+		      bool *absolute)
 {
+	const struct unit_texts texts = {name->inline_text, comp_dir->inline_text, split};
 	bool done = false;
 	int code = NOTE_OK;
 	*absolute = false;
-	if (name->inline_text == NULL && comp_dir->inline_text == NULL)
+	if (name->inline_text == NULL && comp_dir->inline_text == NULL && split == NULL)
 		return NOTE_OK;
 	if (unit->section->relocations == NULL)
-		code = unit_put_inline(dwarf, unit, name->inline_text, comp_dir->inline_text,
-				       &done);
+		code = unit_put_inline(dwarf, unit, &texts, &done);
 	if (code != NOTE_OK || done)
 		return code;
 	if (comp_dir->inline_text == NULL) {
@@ -223,7 +225,7 @@ static bool is_ours(const struct dwarf *dwarf, const struct unit_path *name, con
 }
 
 static int rewrite_paths(struct dwarf *dwarf, struct unit *unit, struct unit_path *name,
-			 struct unit_path *comp_dir, struct line_user *user)
+			 struct unit_path *comp_dir, const char *split, struct line_user *user)
 {
 	bool in_build_dir = false;
 	int code = read_path(dwarf, unit, unit->comp_dir_at, unit->comp_dir_form, true, comp_dir);
@@ -235,7 +237,7 @@ static int rewrite_paths(struct dwarf *dwarf, struct unit *unit, struct unit_pat
 	if (in_build_dir)
 		base = NULL;
 	if (code == NOTE_OK)
-		code = put_inline(dwarf, unit, name, comp_dir, base, &user->absolute);
+		code = put_inline(dwarf, unit, name, comp_dir, split, base, &user->absolute);
 	if (code == NOTE_OK && !user->absolute && reaches_build_dir(dwarf, unit, base)) {
 		user->absolute = true;
 		code = make_name_absolute(dwarf, unit, name, base);
@@ -251,16 +253,18 @@ static int unit_rewrite(struct dwarf *dwarf, struct unit *unit, bool foreign)
 {
 	struct unit_path name = {0}, comp_dir = {0};
 	struct line_user user = {0};
+	char *split = NULL;
 	dwarf->has_slashes = dwarf->has_slashes || has_slashes(unit);
 	int code = unit->lines_form != 0 ? read_user(dwarf, unit, &user) : NOTE_OK;
 	if (unit_split_name(unit) != NULL) {
 		dwarf->summary.skeletons++;
-		code = code == NOTE_OK && !foreign ? unit_rename_split(dwarf, unit) : code;
+		code = code == NOTE_OK && !foreign ? unit_rename_split(dwarf, unit, &split) : code;
 	}
 	if (code == NOTE_OK && foreign)
 		return pass_foreign(dwarf, unit, &user);
 	if (code == NOTE_OK)
-		code = rewrite_paths(dwarf, unit, &name, &comp_dir, &user);
+		code = rewrite_paths(dwarf, unit, &name, &comp_dir, split, &user);
+	free(split);
 	if (code == NOTE_OK && unit->lines_form != 0) {
 		user.at = unit->lines_at; /* which may have moved */
 		user.comp_dir = comp_dir.ref.text;
