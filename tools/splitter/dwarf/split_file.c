@@ -179,13 +179,21 @@ struct index {
 	uint64_t column;  /* the one of line tables; COLUMNS: there is none */
 };
 
+/* The number of SIZE bytes at AT; 0 behind the end. */
+static uint64_t number_at(const struct dwarf *dwarf, const struct debug_section *section,
+			  uint64_t at, unsigned size)
+{
+	struct cursor cursor = section_cursor(dwarf, section, at, section->size);
+	return cursor_fixed(&cursor, size);
+}
+
 static int read_index(struct dwarf *dwarf, struct debug_section *section, struct index *index)
 {
 	struct cursor cursor = section_cursor(dwarf, section, 0, section->size);
 	*index = (struct index){.section = section};
 	const uint64_t version = cursor_fixed(&cursor, 4);
 	/* Version 5 has two bytes, and two of padding. */
-	const uint64_t short_version = image_u16(dwarf->image, section->bytes);
+	const uint64_t short_version = number_at(dwarf, section, 0, 2);
 	index->columns = cursor_fixed(&cursor, 4);
 	index->rows = cursor_fixed(&cursor, 4);
 	const uint64_t slots = cursor_fixed(&cursor, 4);
@@ -204,7 +212,7 @@ static int read_index(struct dwarf *dwarf, struct debug_section *section, struct
 				     "an index ends after its section");
 	index->column = index->columns;
 	for (uint64_t i = 0; i < index->columns; i++)
-		if (image_u32(dwarf->image, section->bytes + head + i * 4) == DW_SECT_LINE)
+		if (number_at(dwarf, section, head + i * 4, 4) == DW_SECT_LINE)
 			index->column = i;
 	return NOTE_OK;
 }
@@ -221,9 +229,9 @@ static int add_indexed(struct dwarf *dwarf, const struct index *index)
 	const uint64_t sizes = index->offsets + index->columns * index->rows * 4;
 	for (uint64_t i = 0; index->column < index->columns && i < index->rows; i++) {
 		const uint64_t at = index_at(index, index->offsets, i);
-		const uint64_t start = image_u32(dwarf->image, index->section->bytes + at);
+		const uint64_t start = number_at(dwarf, index->section, at, 4);
 		const uint64_t size =
-			image_u32(dwarf->image, index->section->bytes + index_at(index, sizes, i));
+			number_at(dwarf, index->section, index_at(index, sizes, i), 4);
 		if (size == 0)
 			continue;
 		struct line_user user = {
@@ -267,8 +275,8 @@ static int move_index(struct dwarf *dwarf, const struct index *index)
 		const uint64_t at = index_at(index, index->offsets, i);
 		const uint64_t size_at = index_at(index, sizes, i);
 		const struct line_table *table =
-			find_table(dwarf, image_u32(dwarf->image, index->section->bytes + at));
-		if (table == NULL || image_u32(dwarf->image, index->section->bytes + size_at) == 0)
+			find_table(dwarf, number_at(dwarf, index->section, at, 4));
+		if (table == NULL || number_at(dwarf, index->section, size_at, 4) == 0)
 			continue;
 		code = section_put_offset(dwarf, index->section, at, 4, table->new_start);
 		if (code == NOTE_OK)
