@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "sorted.h"
+
 #define MAX_RUNS 48
 
 struct piece {
@@ -26,18 +28,11 @@ static uint64_t end_of(const struct piece *piece)
 static const uint8_t *find_in_run(const struct piece *run, size_t count, uint64_t offset,
 				  uint64_t length)
 {
-	size_t low = 0, high = count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (run[middle].offset <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0)
+	const size_t before = FIRST_WHERE(i, count, run[i].offset > offset);
+	if (before == 0)
 		return NULL;
 	/* If any of them reaches far enough, this one does. */
-	const struct piece *piece = &run[run[low - 1].farthest];
+	const struct piece *piece = &run[run[before - 1].farthest];
 	if (!span_holds(piece->size, offset - piece->offset, length))
 		return NULL;
 	return piece->bytes + (offset - piece->offset);

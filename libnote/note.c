@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "sorted.h"
 
 #define HEADER_SIZE 12
 
@@ -59,15 +60,7 @@ static void failed(struct walk *walk, int code, const struct note_error *err)
 /* The number of walked ranges that start at or before OFFSET. */
 static size_t ranges_before(const struct walk *walk, uint64_t offset)
 {
-	size_t low = 0, high = walk->walked_count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (walk->walked[middle].start <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_WHERE(i, walk->walked_count, walk->walked[i].start > offset);
 }
 
 /* Room for one more, before anything is visited: what could not be remembered would be visited

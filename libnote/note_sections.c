@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "sorted.h"
 
 static int compare(uint64_t a, uint64_t b)
 {
@@ -98,29 +99,17 @@ void note_sections_free(struct note_sections *sections)
 
 const struct note_section *note_sections_at(const struct note_sections *sections, uint64_t offset)
 {
-	size_t low = 0, high = sections->count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (sections->items[middle].start <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 && offset < sections->items[low - 1].end ? &sections->items[low - 1] : NULL;
+	const size_t before = FIRST_WHERE(i, sections->count, sections->items[i].start > offset);
+	return before > 0 && offset < sections->items[before - 1].end ? &sections->items[before - 1]
+								      : NULL;
 }
 
 bool note_sections_moved(const struct note_sections *sections, const GElf_Phdr *phdr)
 {
 	const struct note_address *all = sections->addresses;
-	size_t low = 0, high = sections->address_count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (all[middle].address < phdr->p_vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < sections->address_count && all[low].shift == phdr->p_offset - phdr->p_vaddr)
-		low = all[low].next;
-	return low < sections->address_count && all[low].address - phdr->p_vaddr < phdr->p_filesz;
+	const size_t count = sections->address_count;
+	size_t next = FIRST_WHERE(i, count, all[i].address >= phdr->p_vaddr);
+	if (next < count && all[next].shift == phdr->p_offset - phdr->p_vaddr)
+		next = all[next].next;
+	return next < count && all[next].address - phdr->p_vaddr < phdr->p_filesz;
 }

@@ -177,9 +177,8 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 	if (stamp->out != NULL)
 		return output_write(stamp->out, bytes, size, fd, !stamp->no_sync, err);
 	items_names(&stamp->items, index, &paths);
-	/* Two runs begin with the same name, whatever the order of their arguments: it holds the
-	 * lock. */
-	strings_sort(&paths);
+	/* Sorted, so two runs begin with the same name, whatever the order of their arguments: it
+	 * holds the lock. */
 	const int code = root_write(stamp->root, (const char *const *)paths.items, paths.count,
 				    bytes, size, &like, err);
 	strings_free(&paths);

@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 
 #include "error.h"
+#include "sorted.h"
 
 /* The kernel writes 4 MiB of NT_FILE at most by default. A thread has some KiB of registers. */
 #define MAX_VALUE      (64u << 20)
@@ -178,15 +179,8 @@ static int read_notes(struct core *core, struct note_error *err)
 /* True where NT_FILE names what lies at ADDRESS. */
 static bool is_mapped(const struct core *core, uint64_t address)
 {
-	size_t low = 0, high = core->mapped_count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (core->mapped[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 && address < core->mapped[low - 1].end;
+	const size_t before = FIRST_WHERE(i, core->mapped_count, core->mapped[i].start > address);
+	return before > 0 && address < core->mapped[before - 1].end;
 }
 
 /* Whether one of the mappings of a file holds code, as far as the core says. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "sorted.h"
 
 /* Of each module some KiB are read, which the file has for itself: twice its size is plenty, and
  * so is this much of a large one. */
@@ -47,17 +48,9 @@ static void add_load(struct dump *dump, const GElf_Phdr *phdr)
 
 static const struct load *load_at(const struct dump *dump, uint64_t address)
 {
-	size_t low = 0, high = dump->load_count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (dump->loads[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0 || address - dump->loads[low - 1].address >= dump->loads[low - 1].size)
-		return NULL;
-	return &dump->loads[low - 1];
+	const size_t before = FIRST_WHERE(i, dump->load_count, dump->loads[i].address > address);
+	const struct load *load = before > 0 ? &dump->loads[before - 1] : NULL;
+	return load != NULL && address - load->address < load->size ? load : NULL;
 }
 
 bool dump_has(const struct dump *dump, uint64_t address)
@@ -75,15 +68,9 @@ bool dump_start(const struct dump *dump, size_t index, uint64_t *address)
 
 const struct segment *dump_segment(const struct dump *dump, uint64_t address)
 {
-	size_t low = 0, high = dump->segment_count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (dump->segments[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	const struct segment *found = low != 0 ? &dump->segments[low - 1] : NULL;
+	const size_t before =
+		FIRST_WHERE(i, dump->segment_count, dump->segments[i].address > address);
+	const struct segment *found = before > 0 ? &dump->segments[before - 1] : NULL;
 	return found != NULL && address - found->address < found->size ? found : NULL;
 }
 

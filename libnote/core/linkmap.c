@@ -10,6 +10,7 @@
 
 #include "core/core.h"
 #include "error.h"
+#include "sorted.h"
 
 /* No process loads more; a chain in broken memory may go in circles. */
 #define MAX_LINKS   65536
@@ -105,15 +106,8 @@ static bool give_name(struct candidate *item, const char *name)
 /* LIST is sorted by address. */
 static struct candidate *candidate_at(struct candidates *list, uint64_t address)
 {
-	size_t low = 0, high = list->count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (list->items[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < list->count && list->items[low].address == address ? &list->items[low] : NULL;
+	const size_t at = FIRST_WHERE(i, list->count, list->items[i].address >= address);
+	return at < list->count && list->items[at].address == address ? &list->items[at] : NULL;
 }
 
 /* The program itself: the candidate closest below its program headers. */

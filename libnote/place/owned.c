@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "place/internal.h"
+#include "sorted.h"
 
 static int by_start(const void *a, const void *b)
 {
@@ -70,15 +71,7 @@ static void merge(struct layout *layout)
 /* The first that ends behind OFFSET; taken_count for none. */
 static size_t taken_behind(const struct layout *layout, uint64_t offset)
 {
-	size_t low = 0, high = layout->taken_count;
-	while (low < high) {
-		const size_t middle = (low + high) / 2;
-		if (layout->taken[middle].end > offset)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return FIRST_WHERE(i, layout->taken_count, layout->taken[i].end > offset);
 }
 
 /* Something is at ADDRESS: where no section says how far it goes, it goes on to the next. */

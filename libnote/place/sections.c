@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "place/internal.h"
+#include "sorted.h"
 
 #define KEPT_NAME ".ehdr"
 
@@ -132,15 +133,7 @@ static int by_place(const void *a, const void *b)
  * that keep their ORDER. REACH is how far each and those before it lie. */
 static size_t first_behind(const uint64_t *reach, size_t count, uint64_t offset)
 {
-	size_t low = 0, high = count;
-	while (low < high) {
-		const size_t middle = (low + high) / 2;
-		if (reach[middle] > offset)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return FIRST_WHERE(i, count, reach[i] > offset);
 }
 
 /* The sections in the order of before: KEPT of them in ORDER, and where they lie in REACH; those

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "libnote.h"
 
@@ -22,6 +23,14 @@ struct file_buffer {
 
 /* The same into BUFFER, which grows to what is needed. */
 int file_read_into(int fd, struct file_buffer *buffer, size_t *size, struct note_error *err);
+
+/* Some of FD's bytes, at most ROOM: those at AT, or with FILE_NEXT those at its position. How many;
+ * 0 at the end, -1 with errno set. A signal does not end it. */
+#define FILE_NEXT UINT64_MAX
+ssize_t file_read_some(int fd, void *to, size_t room, uint64_t at);
+
+/* The SHA-256 of FD's file in hexadecimal, and how many bytes it has. */
+int file_digest(int fd, uint64_t *size, char sha256[65], struct note_error *err);
 
 /* Writes all SIZE bytes at the descriptor's position. */
 int file_write(int fd, const void *from, size_t size, struct note_error *err);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "libnote/sorted.h"
+
 void ranges_add(struct ranges *ranges, uint64_t offset, uint64_t size)
 {
 	if (size != 0)
@@ -37,16 +39,7 @@ void ranges_merge(struct ranges *ranges)
 /* The first range that ends behind OFFSET. */
 static size_t first_behind(const struct ranges *ranges, uint64_t offset)
 {
-	size_t low = 0;
-	size_t high = ranges->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (ranges->items[middle].end <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_WHERE(i, ranges->count, ranges->items[i].end > offset);
 }
 
 bool ranges_gap(const struct ranges *ranges, uint64_t start, uint64_t end, struct range *gap)

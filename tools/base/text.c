@@ -146,6 +146,19 @@ void strings_sort(struct strings *list)
 		qsort(list->items, list->count, sizeof(*list->items), by_bytes);
 }
 
+void strings_unique(struct strings *list)
+{
+	size_t count = 0;
+	strings_sort(list);
+	for (size_t i = 0; i < list->count; i++) {
+		if (count > 0 && strcmp(list->items[i], list->items[count - 1]) == 0)
+			free(list->items[i]);
+		else
+			list->items[count++] = list->items[i];
+	}
+	list->count = count;
+}
+
 bool strings_has(const struct strings *list, const char *string)
 {
 	for (size_t i = 0; i < list->count; i++)

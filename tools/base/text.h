@@ -37,7 +37,8 @@ struct strings {
 
 void strings_add(struct strings *list, const char *string);
 void strings_take(struct strings *list, char *owned);
-void strings_sort(struct strings *list); /* by bytes, whatever the locale */
+void strings_sort(struct strings *list);   /* by bytes, whatever the locale */
+void strings_unique(struct strings *list); /* sorted, and each once */
 bool strings_has(const struct strings *list, const char *string);
 void strings_free(struct strings *list);
 

@@ -3,13 +3,13 @@
  * compressed or not. */
 #include "tools/debuginfod/section.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
 #include "libnote/image.h"
+#include "tools/base/file.h"
 
 #define PIECE ((size_t)1 << 18)
 
@@ -19,9 +19,8 @@ static int copy(int fd, uint64_t offset, uint64_t size, struct staging *staging,
 	char *piece = malloc(PIECE);
 	int code = piece != NULL ? NOTE_OK : error_system(err, "section");
 	while (size > 0 && code == NOTE_OK) {
-		ssize_t got = pread(fd, piece, size < PIECE ? (size_t)size : PIECE, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
+		const ssize_t got =
+			file_read_some(fd, piece, size < PIECE ? (size_t)size : PIECE, offset);
 		if (got < 0)
 			code = error_system(err, "read");
 		else if (got == 0)

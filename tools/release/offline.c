@@ -11,6 +11,7 @@
 
 #include "libnote/error.h"
 #include "libnote/note.h"
+#include "libnote/sorted.h"
 #include "tools/base/digest.h"
 #include "tools/base/pool.h"
 #include "tools/base/text.h"
@@ -74,15 +75,8 @@ static char *member_name(const struct member *member)
 /* The first of the subjects with build-id ID, an index into by_id. */
 static size_t first_with_id(const struct release *release, const char *id)
 {
-	size_t low = 0, high = release->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (strcmp(release->by_id[middle]->artifact.build_id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_WHERE(i, release->count,
+			   strcmp(release->by_id[i]->artifact.build_id, id) >= 0);
 }
 
 static void judge_against(struct walk *walk, struct subject *subject, const struct member *member)
@@ -136,18 +130,8 @@ static int compare_served(const void *a, const void *b)
 
 static bool id_among(const struct strings *sorted, const char *id)
 {
-	size_t low = 0, high = sorted->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		const int order = strcmp(sorted->items[middle], id);
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	const size_t at = FIRST_WHERE(i, sorted->count, strcmp(sorted->items[i], id) >= 0);
+	return at < sorted->count && strcmp(sorted->items[at], id) == 0;
 }
 
 static void settle_debuginfo(struct walk *walk, struct subject *subject)
@@ -198,25 +182,19 @@ static void take_source(void *context, const struct member *member)
 	struct walk *walk = context;
 	/* Below a staging tree or in a package: either way the part from /usr/src on counts. */
 	const char *path = strstr(member->path, "/usr/src/debug/");
-	size_t low = 0, high = walk->wanted_count;
 	if (path == NULL)
 		return;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (strcmp(walk->wanted[middle].path, path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == walk->wanted_count || strcmp(walk->wanted[low].path, path) != 0)
+	const size_t count = walk->wanted_count;
+	size_t at = FIRST_WHERE(i, count, strcmp(walk->wanted[i].path, path) >= 0);
+	if (at == count || strcmp(walk->wanted[at].path, path) != 0)
 		return;
 	const uint8_t *bytes = image_bytes(member->image, 0, member->image->size, "source", NULL);
 	if (bytes == NULL)
 		return;
 	char *name = member_name(member);
 	pthread_mutex_lock(&walk->release->lock);
-	for (; low < walk->wanted_count && strcmp(walk->wanted[low].path, path) == 0; low++) {
-		struct source_evidence *source = walk->wanted[low].source;
+	for (; at < count && strcmp(walk->wanted[at].path, path) == 0; at++) {
+		struct source_evidence *source = walk->wanted[at].source;
 		struct served *served =
 			servings_add(&source->servings, name, OUTCOME_FOUND, NULL, NULL);
 		if (!evidence_is_compiled(source, bytes, member->image->size))

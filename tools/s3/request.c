@@ -4,7 +4,6 @@
  * in their canonical form here: RFC 3986's encoding in capitals, the query sorted, each name with
  * its '='.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/digest.h"
+#include "tools/base/file.h"
 #include "tools/base/libraries/curl.h"
 #include "tools/base/retry.h"
 #include "tools/s3/internal.h"
@@ -90,9 +90,7 @@ static size_t on_read(char *bytes, size_t one, size_t size, void *context)
 		memcpy(bytes, r->body.data + r->moved, take);
 		got = (ssize_t)take;
 	} else {
-		do
-			got = pread(r->fd, bytes, take, (off_t)(r->offset + r->moved));
-		while (got < 0 && errno == EINTR);
+		got = file_read_some(r->fd, bytes, take, r->offset + r->moved);
 	}
 	if (got <= 0) {
 		r->code = got < 0 ? error_system(&r->err, "read")

@@ -255,12 +255,7 @@ int share_add_package(struct share *share, const char *path, const char *package
 		added->nothing = true;
 		code = NOTE_OK;
 	}
-	stage_free(intake.stage);
-	const int undone = share->store->clear(share, code == NOTE_OK ? err : NULL);
-	if (code == NOTE_OK)
-		code = undone;
-	if (code == NOTE_OK) /* the names, and that nothing was left */
-		code = root_sync(share->root, err);
+	code = stage_end(share, intake.stage, code, err);
 out:
 	index_free(&intake.sources, free_source);
 	index_free(&intake.waiting, free_waiting);

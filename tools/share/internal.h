@@ -31,9 +31,6 @@ void share_say(const struct share *share, const char *file, const char *format, 
 
 /* --- spool.c: files on their way in --- */
 
-/* The size and SHA-256 of the file FD, from its start. */
-int digest_of_file(int fd, uint64_t *size, char digest[65], struct note_error *err);
-
 /* A file that was copied into the staging area. */
 struct spooled {
 	char *path;   /* in the share */
@@ -119,7 +116,9 @@ int compare_with_present(struct share *share, const struct record *record,
 struct stage; /* the files that were spooled, and where each belongs */
 
 struct stage *stage_new(struct share *share);
-void stage_free(struct stage *stage);
+/* STAGE, which may be NULL, ended with CODE: it is freed, and what it left in the staging area
+ * goes. CODE, or what failed here. */
+int stage_end(struct share *share, struct stage *stage, int code, struct note_error *err);
 
 /* What was spooled as another file of the input, ORIGIN, that has the same contents. */
 int spool_as(struct share *share, const struct spooled *spooled, const char *origin, size_t number,

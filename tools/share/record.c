@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "libnote/sorted.h"
 #include "tools/base/json_text.h"
 #include "tools/share/share.h"
 
@@ -39,15 +40,7 @@ void record_sort(struct record *record)
 /* The first file whose path is not before PATH. */
 static size_t place_of(const struct record *record, const char *path)
 {
-	size_t low = 0, high = record->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (strcmp(record->files[middle].path, path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_WHERE(i, record->count, strcmp(record->files[i].path, path) >= 0);
 }
 
 const struct record_file *record_find(const struct record *record, const char *path)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copying files into .staging/spool, their digest taken on the way: they are read once. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,29 +7,8 @@
 
 #include "libnote/error.h"
 #include "tools/base/digest.h"
+#include "tools/base/file.h"
 #include "tools/share/internal.h"
-
-int digest_of_file(int fd, uint64_t *size, char digest[65], struct note_error *err)
-{
-	uint8_t *buffer = xmalloc(COPY_BUFFER);
-	struct sha256 *sha256 = sha256_begin();
-	int code = NOTE_OK;
-	*size = 0;
-	while (code == NOTE_OK) {
-		ssize_t got = pread(fd, buffer, COPY_BUFFER, (off_t)*size);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			code = error_system(err, "read");
-		if (got <= 0)
-			break;
-		sha256_add(sha256, buffer, (size_t)got);
-		*size += (uint64_t)got;
-	}
-	sha256_end(sha256, digest);
-	free(buffer);
-	return code;
-}
 
 static bool same_moment(const struct stat *a, const struct stat *b)
 {
@@ -100,15 +78,11 @@ int spool_file(struct share *share, int fd, const char *origin, size_t number,
 	if (code != NOTE_OK)
 		return code;
 	uint8_t *buffer = xmalloc(COPY_BUFFER);
-	while (code == NOTE_OK) {
-		ssize_t got = pread(fd, buffer, COPY_BUFFER, (off_t)spool.spooled.size);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			code = error_system(err, "read");
-		if (got <= 0)
-			break;
-		code = spool_add(&spool, buffer, (size_t)got, err);
+	ssize_t got = 1;
+	while (code == NOTE_OK && got != 0) {
+		got = file_read_some(fd, buffer, COPY_BUFFER, spool.spooled.size);
+		code = got < 0 ? error_system(err, "read")
+			       : spool_add(&spool, buffer, (size_t)got, err);
 	}
 	free(buffer);
 	const int closed = spool_close(&spool, spooled, code == NOTE_OK ? err : NULL);

@@ -48,8 +48,10 @@ static void free_candidate(struct candidate *candidate)
 	free(candidate->below);
 }
 
-void stage_free(struct stage *stage)
+static void stage_free(struct stage *stage)
 {
+	if (stage == NULL)
+		return;
 	for (size_t i = 0; i < stage->count; i++)
 		free_candidate(&stage->candidates[i]);
 	free(stage->candidates);
@@ -328,5 +330,16 @@ int stage_commit(struct stage *stage, const char *package, const struct manifest
 		count_up(&record, added);
 	}
 	record_free(&record);
+	return code;
+}
+
+int stage_end(struct share *share, struct stage *stage, int code, struct note_error *err)
+{
+	stage_free(stage);
+	const int undone = share->store->clear(share, code == NOTE_OK ? err : NULL);
+	if (code == NOTE_OK)
+		code = undone;
+	if (code == NOTE_OK) /* the names, and that nothing was left */
+		code = root_sync(share->root, err);
 	return code;
 }

@@ -264,13 +264,7 @@ int share_add_tree(struct share *share, const char *path, const struct manifest 
 	}
 	if (code == NOTE_OK)
 		code = stage_commit(intake.stage, package, manifest, conflict, added, err);
-	if (intake.stage != NULL)
-		stage_free(intake.stage);
-	const int undone = share->store->clear(share, code == NOTE_OK ? err : NULL);
-	if (code == NOTE_OK)
-		code = undone;
-	if (code == NOTE_OK) /* the names, and that nothing was left */
-		code = root_sync(share->root, err);
+	code = stage_end(share, intake.stage, code, err);
 out:
 	free(intake.items);
 	free(own_name);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libnote/sorted.h"
 #include "tools/show/purl.h"
 
 void inventory_take(struct inventory *inventory, struct binaries *binaries)
@@ -173,15 +174,9 @@ static void list_provided(const struct binaries *binaries, struct provision *out
 static bool find_binary(const struct binaries *binaries, const struct provision *provision,
 			const struct binary *binary, const char *soname, size_t *out)
 {
-	size_t low = 0, high = provision->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (strcmp(provision->items[middle].soname, soname) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < provision->count && strcmp(provision->items[low].soname, soname) == 0; low++) {
+	const struct provided *items = provision->items;
+	size_t low = FIRST_WHERE(i, provision->count, strcmp(items[i].soname, soname) >= 0);
+	for (; low < provision->count && strcmp(items[low].soname, soname) == 0; low++) {
 		const struct binary *found = &binaries->items[provision->items[low].binary];
 		*out = provision->items[low].binary;
 		if (found != binary && found->bits == binary->bits && found->machine != NULL &&

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libnote/sorted.h"
 #include "tools/base/text.h"
 
 struct item *items_add(struct items *items, const char *path, char *shown, const struct stat *st)
@@ -54,21 +55,15 @@ void items_find_links(struct items *items)
 size_t items_names(const struct items *items, size_t index, struct strings *paths)
 {
 	struct strings found = {0};
-	size_t low = 0, high = items->count;
-	while (low < high) {
-		const size_t middle = (low + high) / 2;
-		if (by_file(&items->sorted[middle], &index, (void *)(uintptr_t)items) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < items->count; low++) {
-		const struct item *item = &items->items[items->sorted[low]];
+	void *context = (void *)(uintptr_t)items;
+	size_t at = FIRST_WHERE(i, items->count, by_file(&items->sorted[i], &index, context) >= 0);
+	for (; at < items->count; at++) {
+		const struct item *item = &items->items[items->sorted[at]];
 		if (item->first != index)
 			break;
-		if (!strings_has(&found, item->path))
-			strings_add(&found, item->path);
+		strings_add(&found, item->path);
 	}
+	strings_unique(&found);
 	const size_t count = found.count;
 	if (paths != NULL)
 		*paths = found;

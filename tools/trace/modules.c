@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "libnote/core/core.h"
+#include "libnote/sorted.h"
 #include "tools/base/json_text.h"
 
 /* Whether the ELF file at PATH has DWARF of its own. */
@@ -87,17 +88,10 @@ int trace_modules_read(struct trace_modules *modules, struct image *core, pid_t 
 
 struct trace_module *trace_modules_find(const struct trace_modules *modules, uint64_t address)
 {
-	size_t low = 0, high = modules->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (modules->items[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0)
+	const size_t before = FIRST_WHERE(i, modules->count, modules->items[i].start > address);
+	if (before == 0)
 		return NULL;
-	struct trace_module *module = &modules->items[low - 1];
+	struct trace_module *module = &modules->items[before - 1];
 	return module->end == 0 || address < module->end ? module : NULL;
 }
 

@@ -22,6 +22,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/expansion/expansion.h"
+#include "tools/base/file.h"
 #include "tools/base/libraries/archive.h"
 #include "tools/base/package/internal.h"
 #include "tools/base/text.h"
@@ -50,10 +51,7 @@ static la_ssize_t read_packed(struct archive *archive, void *context, const void
 	struct payload_reader *reader = context;
 	struct payload *payload = &reader->payload;
 	const size_t want = payload->length < CHUNK ? (size_t)payload->length : CHUNK;
-	ssize_t got;
-	do
-		got = pread(payload->fd, reader->chunk, want, (off_t)payload->offset);
-	while (got < 0 && errno == EINTR);
+	const ssize_t got = file_read_some(payload->fd, reader->chunk, want, payload->offset);
 	if (got < 0) {
 		libarchive.set_error(archive, errno, "read: %s", strerror(errno));
 		return -1;

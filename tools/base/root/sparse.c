@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/base/root/internal.h"
 
 /* File systems give out space in blocks of this size or a divisor of it. */
@@ -87,9 +88,7 @@ static bool write_changes(int fd, int like, const uint8_t *bytes, size_t size)
 	for (size_t at = 0; at < size && good;) {
 		const size_t piece = size - at < PIECE ? size - at : PIECE;
 		/* Not from LIKE, which somebody else may change meanwhile. */
-		const ssize_t got = pread(fd, old, piece, (off_t)at);
-		if (got < 0 && errno == EINTR)
-			continue;
+		const ssize_t got = file_read_some(fd, old, piece, at);
 		good = got > 0 && put_changes(fd, old, bytes + at, (size_t)got, (off_t)at);
 		at += got > 0 ? (size_t)got : 0;
 	}

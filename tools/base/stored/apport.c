@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/base/stored/apport.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 
 static const char head_of_all[] = "ProblemType:";
 static const char head_of_core[] = "CoreDump: base64\n";
@@ -21,11 +21,8 @@ bool apport_is_head(const void *head, size_t size)
 static int next_character(struct apport *apport, int *code, struct note_error *err)
 {
 	if (apport->start == apport->end) {
-		ssize_t got;
-		do
-			got = pread(apport->fd, apport->block, sizeof(apport->block),
-				    (off_t)apport->at);
-		while (got < 0 && errno == EINTR);
+		const ssize_t got = file_read_some(apport->fd, apport->block, sizeof(apport->block),
+						   apport->at);
 		if (got < 0)
 			*code = error_system(err, "read");
 		if (got <= 0)

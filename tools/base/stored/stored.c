@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/base/stored/apport.h"
 #include "tools/base/stream/stream.h"
 #include "tools/base/text.h"
@@ -97,16 +98,12 @@ int stored_spool(int fd, int *out, struct note_error *err)
 	char block[BLOCK];
 	uint64_t size = 0;
 	int code = open_nameless(out, err);
-	while (code == NOTE_OK) {
-		const ssize_t got = read(fd, block, sizeof(block));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			code = error_system(err, "read");
-		if (got <= 0)
-			break;
-		code = write_sparse(*out, block, (size_t)got, size, err);
-		size += (uint64_t)got;
+	ssize_t got = 1;
+	while (code == NOTE_OK && got != 0) {
+		got = file_read_some(fd, block, sizeof(block), FILE_NEXT);
+		code = got < 0 ? error_system(err, "read")
+			       : write_sparse(*out, block, (size_t)got, size, err);
+		size += got > 0 ? (uint64_t)got : 0;
 	}
 	if (code == NOTE_OK)
 		code = set_size(*out, size, err);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bytes as they are in a file or a member, looked at before they are consumed: see internal.h. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/base/stream/internal.h"
 #include "tools/base/text.h"
 
@@ -15,10 +15,7 @@ static int read_some(struct source *source, uint8_t *out, size_t room, size_t *g
 	int code = NOTE_OK;
 	*got = 0;
 	if (source->fd >= 0) {
-		ssize_t part;
-		do
-			part = pread(source->fd, out, room, (off_t)source->next);
-		while (part < 0 && errno == EINTR);
+		const ssize_t part = file_read_some(source->fd, out, room, source->next);
 		if (part < 0)
 			return error_system(err, "read");
 		*got = (size_t)part;

@@ -11,34 +11,12 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/digest.h"
+#include "tools/base/file.h"
 #include "tools/base/text/control.h"
 #include "tools/release/inputs/content.h"
 #include "tools/release/inputs/input.h"
 
 #define CHANGES_MAX (64 << 20)
-#define CHUNK       (256 * 1024)
-
-static int digest_file(int fd, char out[65], uint64_t *size, struct note_error *err)
-{
-	struct sha256 *state = sha256_begin();
-	uint8_t *chunk = xmalloc(CHUNK);
-	ssize_t got;
-	int code = NOTE_OK;
-	*size = 0;
-	do {
-		got = read(fd, chunk, CHUNK);
-		if (got > 0) {
-			sha256_add(state, chunk, (size_t)got);
-			*size += (uint64_t)got;
-		}
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0)
-		code = error_system(err, "read");
-	sha256_end(state, out);
-	free(chunk);
-	return code;
-}
 
 /* One line "SHA256 SIZE NAME". */
 struct listed {
@@ -79,7 +57,7 @@ static int check_file(const char *path, const struct listed *listed, struct note
 				 "it has %llu bytes, %llu are listed",
 				 (unsigned long long)st.st_size, (unsigned long long)listed->size);
 	if (code == NOTE_OK)
-		code = digest_file(fd, digest, &size, err);
+		code = file_digest(fd, &size, digest, err);
 	if (code == NOTE_OK && strcmp(digest, listed->sha256) != 0)
 		code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				 "its SHA-256 is %s, %s is listed", digest, listed->sha256);

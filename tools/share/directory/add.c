@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/share/directory/internal.h"
 #include "tools/share/look.h"
 
@@ -19,7 +20,7 @@ static void digest_at(struct share *share, const char *path, uint64_t *size, cha
 	digest[0] = '\0';
 	if (root_open_file(share->root, path, &fd, NULL) != NOTE_OK)
 		return;
-	if (digest_of_file(fd, size, digest, NULL) != NOTE_OK)
+	if (file_digest(fd, size, digest, NULL) != NOTE_OK)
 		digest[0] = '\0';
 	close(fd);
 }
@@ -30,18 +31,17 @@ static int mend_file(struct share *share, const char *from, const char *to, stru
 {
 	uint8_t *buffer = xmalloc(COPY_BUFFER);
 	int in = -1, out = -1;
-	ssize_t got = 0;
+	ssize_t got = 1;
 	share_say(share, to, "damaged: written anew, under all of its names");
 	int code = root_open_file(share->root, from, &in, err);
 	if (code == NOTE_OK)
 		code = root_open_lock(share->root, to, &out, err);
 	if (code == NOTE_OK && ftruncate(out, 0) != 0)
 		code = error_system(err, "%s", to);
-	while (code == NOTE_OK && (got = read(in, buffer, COPY_BUFFER)) != 0) {
-		if (got > 0)
-			code = file_write(out, buffer, (size_t)got, err);
-		else if (errno != EINTR)
-			code = error_system(err, "read");
+	while (code == NOTE_OK && got != 0) {
+		got = file_read_some(in, buffer, COPY_BUFFER, FILE_NEXT);
+		code = got < 0 ? error_system(err, "read")
+			       : file_write(out, buffer, (size_t)got, err);
 	}
 	if (in >= 0)
 		close(in);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/base/pool.h"
 #include "tools/share/directory/internal.h"
 #include "tools/share/look.h"
@@ -74,7 +75,7 @@ static int digest_of(struct share *share, const char *path, uint64_t *size, char
 	int code = root_open_file(share->root, path, &fd, err);
 	if (code != NOTE_OK)
 		return code;
-	code = digest_of_file(fd, size, digest, err);
+	code = file_digest(fd, size, digest, err);
 	close(fd);
 	return code;
 }
@@ -129,7 +130,7 @@ static void check_file(struct share *share, const struct record *record,
 		found(findings, path, "%s", err.text);
 		goto out;
 	}
-	code = digest_of_file(fd, &size, digest, &err);
+	code = file_digest(fd, &size, digest, &err);
 	if (code != NOTE_OK)
 		found(findings, path, "%s", err.text);
 	else if (strcmp(digest, file->sha256) != 0)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "libnote/sorted.h"
+#include "tools/base/file.h"
 #include "tools/share/directory/internal.h"
 #include "tools/share/look.h"
 
@@ -54,19 +56,13 @@ static bool scan_stored(void *context, const struct entry *entry, bool *descend)
 {
 	struct scan *scan = context;
 	const char *name = strrchr(entry->path, '/');
-	size_t low = 0, high = scan->record->count;
+	const size_t count = scan->record->count;
 	(void)descend;
 	if (entry->kind != ENTRY_FILE || name == NULL || strlen(name + 1) != 64)
 		return true;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (scan->found[middle].inode < entry->st.st_ino)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < scan->record->count && scan->found[low].inode == entry->st.st_ino; low++)
-		memcpy(scan->record->files[scan->found[low].file].sha256, name + 1, 65);
+	for (size_t at = FIRST_WHERE(i, count, scan->found[i].inode >= entry->st.st_ino);
+	     at < count && scan->found[at].inode == entry->st.st_ino; at++)
+		memcpy(scan->record->files[scan->found[at].file].sha256, name + 1, 65);
 	return true;
 }
 
@@ -80,7 +76,7 @@ static int digest_rest(struct scan *scan, const char *directory, struct note_err
 		char *path = xasprintf("%s/%s", directory, file->path);
 		code = root_open_file(scan->share->root, path, &fd, err);
 		if (code == NOTE_OK) {
-			code = digest_of_file(fd, &file->size, file->sha256, err);
+			code = file_digest(fd, &file->size, file->sha256, err);
 			close(fd);
 		}
 		free(path);
@@ -134,7 +130,7 @@ static char *why_not(struct share *share, const char *path, const struct record_
 	if (root_open_file(share->root, path, &fd, &err) != NOTE_OK)
 		return xstrdup(err.text);
 	char *why = NULL;
-	if (digest_of_file(fd, &size, digest, &err) != NOTE_OK)
+	if (file_digest(fd, &size, digest, &err) != NOTE_OK)
 		why = xstrdup(err.text);
 	else if (strcmp(digest, file->sha256) != 0)
 		why = xasprintf("its contents are not those that were published: %llu bytes of "

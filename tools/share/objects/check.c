@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/share/look.h"
 #include "tools/share/objects/internal.h"
 
@@ -89,7 +90,7 @@ static void judge_object(void *context, struct s3_request *request)
 	} else if (request->code == NOTE_OK) {
 		int code = root_open_file(request->root, request->path, &fd, &err);
 		if (code == NOTE_OK)
-			code = digest_of_file(fd, &size, digest, &err);
+			code = file_digest(fd, &size, digest, &err);
 		if (code != NOTE_OK)
 			found(check, expected->key, "%s", err.text);
 		else if (strcmp(digest, expected->sha256) != 0)

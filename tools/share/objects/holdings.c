@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "libnote/sorted.h"
 #include "tools/base/json_text.h"
 #include "tools/share/record.h"
 
@@ -14,15 +15,7 @@
 
 static size_t place_of(const struct strings *list, const char *string)
 {
-	size_t low = 0, high = list->count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (strcmp(list->items[middle], string) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_WHERE(i, list->count, strcmp(list->items[i], string) >= 0);
 }
 
 bool set_has(const struct strings *list, const char *string)

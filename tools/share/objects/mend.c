@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/share/objects/internal.h"
 
 /* --- a record, out of the index and the sources --- */
@@ -80,7 +81,7 @@ static int digest_sources(struct share *share, struct record *record, struct not
 		else if (code == NOTE_OK)
 			code = error_set(err, request.code, NOTE_NO_OFFSET, "%s", request.err.text);
 		if (code == NOTE_OK) {
-			code = digest_of_file(fd, &file->size, file->sha256, err);
+			code = file_digest(fd, &file->size, file->sha256, err);
 			close(fd);
 		}
 		root_remove(share->root, request.path, NULL);

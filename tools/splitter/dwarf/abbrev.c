@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libnote/sorted.h"
 #include "tools/splitter/dwarf/unit.h"
 
 struct abbrev_cache {
@@ -145,13 +146,6 @@ struct abbrev *abbrev_find(struct dwarf *dwarf, const struct abbrev_table *table
 	/* Compilers count from 1. */
 	if (code - 1 < table->count && abbrevs[code - 1].code == code)
 		return &abbrevs[code - 1];
-	size_t low = 0, high = table->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (abbrevs[middle].code < code)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < table->count && abbrevs[low].code == code ? &abbrevs[low] : NULL;
+	const size_t at = FIRST_WHERE(i, table->count, abbrevs[i].code >= code);
+	return at < table->count && abbrevs[at].code == code ? &abbrevs[at] : NULL;
 }

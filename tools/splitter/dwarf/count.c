@@ -73,16 +73,6 @@ static bool count_entries(struct dwarf *dwarf, const struct unit *unit, uint64_t
 	return true;
 }
 
-static bool is_skeleton(const struct unit *unit)
-{
-	enum { AT_DWO_NAME = 0x76, AT_GNU_DWO_NAME = 0x2130 };
-	for (unsigned i = 0; i < unit->field_count; i++)
-		if (unit->fields[i].attribute == AT_DWO_NAME ||
-		    unit->fields[i].attribute == AT_GNU_DWO_NAME)
-			return true;
-	return unit->tag == DW_TAG_skeleton_unit;
-}
-
 static void count_units(struct dwarf *dwarf, struct debug_section *section,
 			struct dwarf_counts *counts)
 {
@@ -93,7 +83,8 @@ static void count_units(struct dwarf *dwarf, struct debug_section *section,
 	while ((code = units_next(dwarf, section, &at, &unit)) == NOTE_OK) {
 		if (unit.tag == DW_TAG_compile_unit || unit.tag == DW_TAG_skeleton_unit)
 			counts->units++;
-		counts->skeletons += is_skeleton(&unit);
+		counts->skeletons +=
+			unit.tag == DW_TAG_skeleton_unit || unit_split_name(&unit) != NULL;
 		if (!count_entries(dwarf, &unit, &counts->functions))
 			counts->unread = true;
 	}

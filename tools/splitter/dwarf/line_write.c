@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "libnote/sorted.h"
 #include "tools/splitter/dwarf/line.h"
 
 /* Copies [FROM, TO) of the section, changed in place or not, with the splices that lie there. */
@@ -63,18 +64,11 @@ static int write_table(struct lines *lines, struct line_table *table, size_t *sp
 /* Where the line table at OLD, or what lies between two, is now; false where that is inside. */
 static bool find_moved(const struct lines *lines, uint64_t old, uint64_t *now)
 {
-	size_t low = 0, high = lines->count; /* the last table that begins at OLD or before */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (lines->tables[middle].start <= old)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	const size_t before = FIRST_WHERE(i, lines->count, lines->tables[i].start > old);
 	*now = old;
-	if (low == 0)
+	if (before == 0)
 		return true;
-	const struct line_table *table = &lines->tables[low - 1];
+	const struct line_table *table = &lines->tables[before - 1];
 	if (old == table->start)
 		*now = table->new_start;
 	else if (lines->dwarf->torn)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libnote/sorted.h"
 #include "tools/splitter/dwarf/internal.h"
 #include "tools/splitter/relocs/reloc_types.h"
 
@@ -275,17 +276,11 @@ static uint64_t by_offset(const struct relocations *list, uint64_t position)
 static bool find(const struct dwarf *dwarf, const struct relocations *list, uint64_t at,
 		 uint64_t *entry)
 {
-	uint64_t low = 0, high = list->count;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		if (offset_of(dwarf, list, by_offset(list, middle)) < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == list->count)
+	const uint64_t first =
+		FIRST_WHERE(i, list->count, offset_of(dwarf, list, by_offset(list, i)) >= at);
+	if (first == list->count)
 		return false;
-	*entry = by_offset(list, low);
+	*entry = by_offset(list, first);
 	return offset_of(dwarf, list, *entry) == at;
 }
 

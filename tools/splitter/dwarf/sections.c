@@ -10,6 +10,7 @@
 #include <libdeflate.h>
 #include <zstd.h>
 
+#include "libnote/sorted.h"
 #include "tools/base/expansion/expansion.h"
 #include "tools/splitter/dwarf/internal.h"
 
@@ -182,17 +183,9 @@ static int add_to_total(const struct dwarf *dwarf, const struct debug_section *s
 
 static struct debug_section *by_index(const struct dwarf *dwarf, uint64_t index)
 {
-	size_t low = 0, high = dwarf->section_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (dwarf->sections[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < dwarf->section_count && dwarf->sections[low].index == index
-		       ? &dwarf->sections[low]
-		       : NULL;
+	struct debug_section *all = dwarf->sections;
+	const size_t at = FIRST_WHERE(i, dwarf->section_count, all[i].index >= index);
+	return at < dwarf->section_count && all[at].index == index ? &all[at] : NULL;
 }
 
 /* Lists the sections of the kinds that this stage reads. */

@@ -54,39 +54,22 @@ int unit_rename_split(struct dwarf *dwarf, const struct unit *unit, char **inlin
 	return code;
 }
 
-static void add_path(struct dwarf *dwarf, const struct unit *unit, struct strings *paths)
+struct listing {
+	struct dwarf *dwarf;
+	struct strings *paths;
+};
+
+static void list_path(void *context, struct unit *unit, int code)
 {
+	struct listing *listing = context;
 	struct string_ref name = {0};
-	char *path = split_path(dwarf, unit, &name);
+	char *path = code == NOTE_OK ? split_path(listing->dwarf, unit, &name) : NULL;
 	if (path != NULL)
-		strings_take(paths, path);
+		strings_take(listing->paths, path);
 }
 
 void units_list_split(struct dwarf *dwarf, struct strings *paths)
 {
-	struct field fields[MAX_ATTRIBUTES];
-	for (size_t i = 0; i < dwarf->section_count; i++) {
-		struct debug_section *section = &dwarf->sections[i];
-		if (section->kind != DEBUG_INFO)
-			continue;
-		struct unit unit = {.fields = fields};
-		for (uint64_t at = 0, start = 0;; start = at) {
-			int code = units_next(dwarf, section, &at, &unit);
-			if (code == NOTE_ABSENT)
-				break;
-			if (code == NOTE_OK)
-				add_path(dwarf, &unit, paths);
-			if (at <= start)
-				break;
-		}
-	}
-	strings_sort(paths);
-	size_t count = 0;
-	for (size_t i = 0; i < paths->count; i++) {
-		if (count > 0 && strcmp(paths->items[i], paths->items[count - 1]) == 0)
-			free(paths->items[i]);
-		else
-			paths->items[count++] = paths->items[i];
-	}
-	paths->count = count;
+	units_visit(dwarf, false, list_path, &(struct listing){dwarf, paths});
+	strings_unique(paths);
 }

@@ -199,3 +199,23 @@ int units_next(struct dwarf *dwarf, struct debug_section *section, uint64_t *at,
 	*at = unit->end; /* 0 where its length lies */
 	return code;
 }
+
+void units_visit(struct dwarf *dwarf, bool types,
+		 void (*see)(void *context, struct unit *unit, int code), void *context)
+{
+	struct field fields[MAX_ATTRIBUTES];
+	struct unit unit = {.fields = fields};
+	for (size_t i = 0; i < dwarf->section_count; i++) {
+		struct debug_section *section = &dwarf->sections[i];
+		if (section->kind != DEBUG_INFO && (!types || section->kind != DEBUG_TYPES))
+			continue;
+		for (uint64_t at = 0, start = 0;; start = at) {
+			const int code = units_next(dwarf, section, &at, &unit);
+			if (code == NOTE_ABSENT)
+				break;
+			see(context, &unit, code);
+			if (at <= start)
+				break;
+		}
+	}
+}

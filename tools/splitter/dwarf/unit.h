@@ -44,6 +44,11 @@ struct unit {
  * NOTE_ABSENT behind the last. */
 int units_next(struct dwarf *dwarf, struct debug_section *section, uint64_t *at, struct unit *unit);
 
+/* SEE each unit of all sections that hold units, those of types too where TYPES; CODE is what
+ * units_next() said of it. A section ends where it is not known where the next one begins. */
+void units_visit(struct dwarf *dwarf, bool types,
+		 void (*see)(void *context, struct unit *unit, int code), void *context);
+
 /* The attribute that names the file with the rest of a skeleton unit; NULL where UNIT is none. */
 const struct field *unit_split_name(const struct unit *unit);
 

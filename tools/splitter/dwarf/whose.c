@@ -100,15 +100,16 @@ static const char *text_of(struct dwarf *dwarf, const struct unit *unit, uint64_
 	return ref.text;
 }
 
-static void see(struct survey *survey, const struct unit *unit, bool good)
+static void see(void *context, struct unit *unit, int code)
 {
+	struct survey *survey = context;
 	struct dwarf *dwarf = survey->dwarf;
 	struct seen seen = {.table = UINT64_MAX, .language = unit->language};
 	if (survey->count == survey->room) {
 		survey->room = survey->room == 0 ? 256 : survey->room * 2;
 		survey->units = xrealloc(survey->units, survey->room * sizeof(*survey->units));
 	}
-	if (good && unit->language != DW_LANG_Go) {
+	if (code == NOTE_OK && unit->language != DW_LANG_Go) {
 		seen.comp_dir = text_of(dwarf, unit, unit->comp_dir_at, unit->comp_dir_form);
 		seen.name = text_of(dwarf, unit, unit->name_at, unit->name_form);
 		if (unit->lines_form == DW_FORM_sec_offset || unit->lines_form == DW_FORM_data4 ||
@@ -116,26 +117,6 @@ static void see(struct survey *survey, const struct unit *unit, bool good)
 			seen.table = unit_constant(dwarf, unit, unit->lines_at, unit->lines_form);
 	}
 	survey->units[survey->count++] = seen;
-}
-
-static void see_all(struct survey *survey)
-{
-	struct field fields[MAX_ATTRIBUTES];
-	struct dwarf *dwarf = survey->dwarf;
-	for (size_t i = 0; i < dwarf->section_count; i++) {
-		struct debug_section *section = &dwarf->sections[i];
-		if (section->kind != DEBUG_INFO && section->kind != DEBUG_TYPES)
-			continue;
-		struct unit unit = {.fields = fields};
-		for (uint64_t at = 0, start = 0;; start = at) {
-			int code = units_next(dwarf, section, &at, &unit);
-			if (code == NOTE_ABSENT)
-				break;
-			see(survey, &unit, code == NOTE_OK);
-			if (at <= start)
-				break;
-		}
-	}
 }
 
 /* --- other names of the build directory --- */
@@ -290,7 +271,7 @@ void units_tell_whose(struct dwarf *dwarf)
 	if (access(path_map_build_dir(dwarf->map), F_OK) != 0)
 		return;
 	dwarf->err = &unwanted; /* told when they are rewritten */
-	see_all(&survey);
+	units_visit(dwarf, true, see, &survey);
 	learn_names(&survey);
 	judge_all(&survey);
 	dwarf->foreign = xcalloc(survey.count + 1, 1);

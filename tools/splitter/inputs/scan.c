@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "libnote/sorted.h"
 #include "tools/base/digest.h"
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/inputs/patterns.h"
@@ -117,15 +118,8 @@ static char *temporary_path(const char *path)
 
 static struct rejoined *find_temporary(struct rejoined *known, size_t count, const char *path)
 {
-	size_t low = 0, high = count;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		if (strcmp(known[middle].temporary->path, path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && strcmp(known[low].temporary->path, path) == 0 ? &known[low] : NULL;
+	const size_t at = FIRST_WHERE(i, count, strcmp(known[i].temporary->path, path) >= 0);
+	return at < count && strcmp(known[at].temporary->path, path) == 0 ? &known[at] : NULL;
 }
 
 /* The owned temporary that is a name of the file INPUT, or NULL. */
