@@ -25,7 +25,7 @@ static pid_t read_pid(const char *text)
 	return errno == 0 && pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
-enum report { NO_REPORT, CYCLONEDX, SPDX };
+enum report { NO_REPORT, CYCLONEDX, SPDX, HTML };
 
 struct show {
 	struct cli cli;
@@ -74,8 +74,9 @@ static int check_usage(struct show *show)
 	if (show->dlopen > DLOPEN_ROWS && show->cli.json)
 		return cli_usage(&show->cli, "--json is for --dlopen alone, without a form");
 	if (show->report != NO_REPORT && show->cli.json)
-		return cli_usage(&show->cli, "a report is JSON by itself: --report without --json");
-	return show->report != NO_REPORT ? read_epoch(show) : EXIT_DONE;
+		return cli_usage(&show->cli,
+				 "a report has a form of its own: --report without --json");
+	return show->report == CYCLONEDX || show->report == SPDX ? read_epoch(show) : EXIT_DONE;
 }
 
 static void tell(struct show *show, struct inventory *inventory)
@@ -91,6 +92,8 @@ static void tell(struct show *show, struct inventory *inventory)
 		report_cyclonedx(inventory, show->created, &out);
 	else if (show->report == SPDX)
 		report_spdx(inventory, show->created, &out);
+	else if (show->report == HTML)
+		report_html(inventory, stdout);
 	else
 		report_summary(inventory, show->cli.json, &out);
 	fwrite(out.data, 1, out.size, stdout);
@@ -101,15 +104,16 @@ static int work(struct show *show)
 {
 	struct inventory inventory = {0};
 	const bool collect = show->report != NO_REPORT || show->summary || show->dlopen >= 0;
-	struct survey survey = {.cli = &show->cli,
-				.style = {.json = show->cli.json,
-					  .all = show->all || collect,
-					  .collect = collect,
-					  .sha256 = show->report != NO_REPORT,
-					  .sha1 = show->report == SPDX,
-					  .check = show->check,
-					  .color = show->cli.color},
-				.inventory = collect ? &inventory : NULL};
+	struct survey survey = {
+		.cli = &show->cli,
+		.style = {.json = show->cli.json,
+			  .all = show->all || collect,
+			  .collect = collect,
+			  .sha256 = show->report == CYCLONEDX || show->report == SPDX,
+			  .sha1 = show->report == SPDX,
+			  .check = show->check,
+			  .color = show->cli.color},
+		.inventory = collect ? &inventory : NULL};
 	setvbuf(stdout, NULL, _IOFBF, 65536);
 	survey_operands(&survey, show->cli.operands, show->cli.operand_count);
 	for (size_t i = 0; i < show->pids.count; i++)
@@ -132,8 +136,9 @@ static int run(const struct command *command, int argc, char **argv)
 		{"all", 0, OPTION_FLAG, NULL, &show.all, "list every note", NULL, NULL},
 		{"summary", 0, OPTION_FLAG, NULL, &show.summary,
 		 "the packages that notes name, and how many files each has", NULL, NULL},
-		{"report", 0, OPTION_CHOICE, "none|cyclonedx|spdx", &show.report,
-		 "a bill of materials: CycloneDX 1.6 or SPDX 2.3, as JSON", NULL, NULL},
+		{"report", 0, OPTION_CHOICE, "none|cyclonedx|spdx|html", &show.report,
+		 "a bill of materials: CycloneDX 1.6 or SPDX 2.3 as JSON, or a page for people",
+		 NULL, NULL},
 		{"dlopen", 0, OPTION_CHOICE,
 		 "rows|sonames|rpm-requires|rpm-recommends|rpm-suggests", &show.dlopen,
 		 "what dlopen notes name: a row each, or names or dependencies alone", "rows",
@@ -160,7 +165,7 @@ const struct command show_command = {
 	"print the package note, build-id and kind of ELF files, trees, packages and cores",
 	"[--check] [--all] [--json] FILE|DIR|PACKAGE|ARCHIVE|CORE|-...\n[--check] [--all] [--json] "
 	"--pid "
-	"PID\n--summary|--report=cyclonedx|spdx FILE|DIR|PACKAGE|ARCHIVE|CORE|-...",
+	"PID\n--summary|--report=cyclonedx|spdx|html FILE|DIR|PACKAGE|ARCHIVE|CORE|-...",
 	"pkgnote show --check /usr/bin/ls",
 	run,
 };

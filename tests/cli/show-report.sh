@@ -74,7 +74,7 @@ deterministic() {
 	done
 	SOURCE_DATE_EPOCH=soon status 2 "$PKGNOTE" show --report=spdx tree
 	says err 'SOURCE_DATE_EPOCH'
-	for options in '--report=spdx --summary' '--report=spdx --json' '--summary --all' '--report=html'; do
+	for options in '--report=spdx --summary' '--report=spdx --json' '--summary --all' '--report=html --json' '--report=pdf'; do
 		status 2 "$PKGNOTE" show $options tree
 	done
 }
@@ -94,6 +94,12 @@ pkg:apk/alpine/curl@7.83.0-r0?arch=x86&distro=alpine-3.16
 pkg:generic/a%20b%2Fc%40d%3F@1%202"
 	same "$(of 'map { $_->{value} } grep { $_->{name} eq "pkgnote:package" } @{$c{"nameless"}{properties}}')" 'a note without a name'
 	same "$(of '$c{"n%FF"}{type}')" file
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"nix","name":"%41","version":"1"}' -o percent x.c
+	status 0 "$PKGNOTE" show --summary --json percent
+	says out '"purl":"pkg:generic/%2541@1"'
+	status 1 "$PKGNOTE" compare percent "$(printf 'n\xff')"
+	says out '^added +package +nix a b/c@d\? 1 2$'
+	says out '^removed +package +nix %2541 1$'
 	# What cannot be read is told, and the rest is in the report.
 	head -c 30 odd >cut
 	status 3 "$PKGNOTE" show --report=cyclonedx cut arch
@@ -120,6 +126,82 @@ summary() {
 	says out '^2 packages, 4 files, 1 of them without'
 }
 check "--summary: packages and their files" summary
+
+# browser: the name of a Chromium, or the test is skipped.
+browser() { command -v chromium || command -v chromium-browser || command -v google-chrome || skip "no Chromium on this machine"; }
+
+# shown SCRIPT: what ./page.html tells after it ran: the number of files, and its document in ./dom.
+shown() {
+	sed "s|</body></html>|<script>$1</script></body></html>|" page.html >clicked.html
+	timeout 120 "$(browser)" --headless --no-sandbox --disable-gpu --user-data-dir="$PWD/profile" --dump-dom "file://$PWD/clicked.html" 2>/dev/null >dom
+	grep -o 'role="status">[^<]*' dom | cut -d'>' -f2
+}
+
+page() {
+	tree
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"deb","name":"<script>alert(1)</script>","version":"\"><img src=x onerror=y>"}' -o 'tree/usr/bin/<i>&"x' it.c tree/usr/lib/libit.so.1
+	cp tree/usr/bin/bare "tree/usr/bin/$(printf 'line\n\xff<b>')"
+	status 0 "$PKGNOTE" show --report=html tree
+	# Its only script is its own, and it has no outside parts.
+	sed 's/="[^"]*"/=/g' out >tags
+	same "$(grep -c '<script' out) $(grep -cE '<(b|i|img)>[^0-9]|<img' tags) $(grep -cE '<[^>]* (src|href|on[a-z]+)=' tags)" '1 0 0'
+	says out "default-src 'none'"
+	says out '&lt;script&gt;alert\(1\)&lt;/script&gt;'
+	says out 'line%0A%FF&lt;b&gt;'
+	says out '<h1>3 packages in 5 files</h1>'
+	says out 'pkg:rpm/fedora/it-libs@1.0%2Ba-3.fc38\?arch=x86_64&amp;distro=fedora-38&amp;epoch=2'
+	# All that filters do is the script's: without it every row shows.
+	same "$(grep -c '<tr class="file' out)" 5
+	says_not out ' hidden'
+}
+check "--report=html: nothing of the input is markup, nothing comes from outside, all shows without a script" page
+
+page_filters() {
+	tree
+	mv tree low; mkdir -p top/usr/bin; cp low/usr/bin/bare top/usr/bin/new
+	mkdir -p layout/blobs/sha256; echo '{"imageLayoutVersion":"1.0.0"}' >layout/oci-layout; list=
+	for layer in low top; do
+		tar cf $layer.tar -C $layer .; d=$(sha256sum <$layer.tar | cut -d' ' -f1); mv $layer.tar "layout/blobs/sha256/$d"
+		list="$list${list:+,}{\"digest\":\"sha256:$d\"}"
+	done
+	echo "{\"layers\":[$list]}" >m; d=$(sha256sum <m | cut -d' ' -f1); mv m "layout/blobs/sha256/$d"
+	echo "{\"manifests\":[{\"digest\":\"sha256:$d\"}]}" >layout/index.json
+	status 0 "$PKGNOTE" show --report=html layout
+	mv out page.html
+	same "$(shown '')" '4 of 4 files'
+	same "$(shown "document.querySelector('.chip.one').click()")" '2 of 4 files'
+	same "$(shown "document.querySelector('.chip.none').click(); document.querySelector('.chip.one').click()")" '4 of 4 files'
+	same "$(shown "document.querySelector('.chip.several').click()")" '0 of 4 files'
+	same "$(shown "layer.value=1; layer.dispatchEvent(new Event('change'))")" '1 of 4 files'
+	same "$(shown "layer.value=2; layer.dispatchEvent(new Event('change')); document.querySelector('.chip.none').click()")" '1 of 4 files'
+	same "$(shown "search.value='USR/LIB'; search.dispatchEvent(new Event('input'))")" '1 of 4 files'
+	same "$(shown "document.querySelector('.only').click()")" '1 of 4 files'
+	# By the keyboard alone: what is clicked takes the focus by itself.
+	same "$(shown "document.title=[...document.querySelectorAll('.chip,.only,select,input,summary')].filter(e=>e.tabIndex<0).length")" '4 of 4 files'
+	says dom '<title>0</title>'
+}
+check "the page in a browser: filters by note, layer and name, all reached by the keyboard" page_filters
+
+page_of_many() {
+	need python3
+	python3 - <<-'P'
+	import struct
+	elf = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 3, 62, 1, 0, 0, 0, 0, 64, 56, 0, 64, 0, 0)
+	with open("many.a", "wb") as out:
+	    out.write(b"!<arch>\n")
+	    for i in range(100000):
+	        out.write(b"%-16s%-12s%-6s%-6s%-8s%-10d`\n" % (b"f%06d/" % i, b"0", b"0", b"0", b"644", len(elf)) + elf)
+	P
+	status 0 "$PKGNOTE" show --report=html many.a
+	mv out page.html
+	same "$(grep -c '<tr class="file' page.html) $(grep -c '<details class="page">' page.html)" '250 20'
+	same "$(grep -oE 'many.a: f[0-9]{6}' page.html | sort -u | wc -l)" 100000
+	same "$(shown '')" '100000 of 100000 files'
+	same "$(shown "document.querySelector('.chip.none').click()")" '100000 of 100000 files'
+	same "$(shown "document.querySelector('.chip.one').click()")" '0 of 100000 files'
+	same "$(shown "search.value='f05432'; search.dispatchEvent(new Event('input'))")" '10 of 100000 files'
+}
+check "the page of 100,000 files: rows, and lines in closed parts" page_of_many
 
 schemas() {
 	need python3

@@ -260,3 +260,11 @@ char *name_from_utf8(const char *text)
 	*to = '\0';
 	return out;
 }
+
+char *utf8_to_line(const char *text)
+{
+	char *name = name_from_utf8(text);
+	char *line = name_to_line(name);
+	free(name);
+	return line;
+}

@@ -61,6 +61,9 @@ char *name_to_utf8(const char *name);
  * one line. The caller frees it. */
 char *name_to_line(const char *name);
 
+/* What name_to_line makes of the name that name_to_utf8 made TEXT of. The caller frees it. */
+char *utf8_to_line(const char *text);
+
 /* Reverses name_to_utf8. The caller frees it. */
 char *name_from_utf8(const char *text);
 

@@ -67,10 +67,12 @@ void binaries_add(struct binaries *binaries, const struct record_style *style,
 			xrealloc(binaries->items, binaries->room * sizeof(*binaries->items));
 	}
 	struct binary *binary = &binaries->items[binaries->count++];
-	*binary = (struct binary){.name = full_name(record),
-				  .kind = record->kind,
-				  .machine = record->machine,
-				  .bits = record->bits};
+	*binary =
+		(struct binary){.name = full_name(record),
+				.layer = record->layer != NULL ? name_to_utf8(record->layer) : NULL,
+				.kind = record->kind,
+				.machine = record->machine,
+				.bits = record->bits};
 	memcpy(binary->build_id, record->build_id, sizeof(binary->build_id));
 	if (record->packages != NULL) {
 		binary->packages = json_object_get(record->packages);
@@ -103,6 +105,7 @@ void binaries_move(struct binaries *to, struct binaries *from)
 void binary_clear(struct binary *binary)
 {
 	free(binary->name);
+	free(binary->layer);
 	free(binary->soname);
 	strings_free(&binary->needed);
 	json_object_put(binary->packages);

@@ -8,7 +8,8 @@
 #include "tools/show/record.h"
 
 struct binary {
-	char *name; /* path, member and module, as UTF-8: "a.deb: usr/bin/x" */
+	char *name;  /* path, member and module, as UTF-8: "a.deb: usr/bin/x" */
+	char *layer; /* of a container image, as UTF-8, or NULL */
 	const char *kind;
 	const char *machine;
 	unsigned bits;

@@ -10,6 +10,16 @@
 
 void inventory_take(struct inventory *inventory, struct binaries *binaries)
 {
+	struct strings *layers = &inventory->layers;
+	const char *last = NULL;
+	for (size_t i = 0; i < binaries->count; i++) {
+		const char *layer = binaries->items[i].layer;
+		if (layer == NULL || (last != NULL && strcmp(layer, last) == 0))
+			continue;
+		if (!strings_has(layers, layer))
+			strings_add(layers, layer);
+		last = layer;
+	}
 	binaries_move(&inventory->binaries, binaries);
 }
 
@@ -320,5 +330,6 @@ void inventory_free(struct inventory *inventory)
 	free(inventory->links);
 	free(inventory->products);
 	binaries_free(&inventory->binaries);
+	strings_free(&inventory->layers);
 	*inventory = (struct inventory){0};
 }

@@ -42,6 +42,7 @@ struct inventory {
 	struct links *links; /* one for each binary */
 	struct product *products;
 	size_t product_count;
+	struct strings layers; /* that files are of, as they came: the top one of an image first */
 };
 
 /* Moves the binaries in. */

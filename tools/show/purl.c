@@ -70,15 +70,17 @@ char *payload_os_version(json_object *payload)
 	return os_part(payload, "osVersion", 5);
 }
 
-static void put_encoded(struct text *out, const char *text)
+static void put_encoded(struct text *out, const char *utf8)
 {
-	for (; *text != '\0'; text++) {
+	char *raw = name_from_utf8(utf8);
+	for (const char *text = raw; *text != '\0'; text++) {
 		const unsigned char c = (unsigned char)*text;
 		if (c < 0x80 && (isalnum(c) || strchr("-._~:", c) != NULL))
 			text_add(out, text, 1);
 		else
 			text_printf(out, "%%%02X", c);
 	}
+	free(raw);
 }
 
 static void put_lower(char *text)

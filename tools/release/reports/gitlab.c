@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "tools/base/digest.h"
+#include "tools/base/page/markup.h"
 #include "tools/base/text.h"
-#include "tools/release/reports/markup.h"
 #include "tools/release/reports/place.h"
 
 static void put_issue(FILE *to, bool first, const char *check, const char *severity,

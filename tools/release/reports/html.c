@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/base/page/markup.h"
+#include "tools/base/page/page.h"
 #include "tools/base/text.h"
-#include "tools/release/reports/markup.h"
 #include "tools/release/reports/page.h"
 #include "tools/release/reports/place.h"
 #include "tools/release/reports/report.h"
@@ -261,14 +262,14 @@ static void write_html(FILE *to, const struct report *report, const struct repor
 	struct file *files = list_files(report, &count);
 	const size_t rows = count < ROWS_MOST ? count : ROWS_MOST;
 	(void)style;
-	fputs(page_head, to);
+	page_begin(to, "pkgnote verify", page_style);
 	fprintf(to, "<h1 class=\"%s\">%s</h1>\n", good ? "pass" : "fail",
 		good ? "This release can be debugged" : "Something is wanting");
 	put_summary(to, report, count);
 	put_unread(to, report);
 	put_rows(to, report, used, files, rows);
 	put_pages(to, report, used, files + rows, count - rows);
-	fputs(page_tail, to);
+	page_end(to, page_footer, page_script);
 	free(files);
 }
 

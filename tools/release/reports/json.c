@@ -5,8 +5,8 @@
  */
 #include <stdlib.h>
 
+#include "tools/base/page/markup.h"
 #include "tools/base/text.h"
-#include "tools/release/reports/markup.h"
 #include "tools/release/reports/report.h"
 
 static void put_field(FILE *to, const char *name, const char *value, const char *after)

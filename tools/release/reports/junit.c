@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "tools/release/reports/markup.h"
+#include "tools/base/page/markup.h"
 #include "tools/release/reports/report.h"
 
 static void put_attribute(FILE *to, const char *name, const char *value)

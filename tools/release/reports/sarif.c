@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/base/page/markup.h"
 #include "tools/base/text.h"
-#include "tools/release/reports/markup.h"
 #include "tools/release/reports/place.h"
 
 #define SCHEMA                                                                \

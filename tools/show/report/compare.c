@@ -88,7 +88,7 @@ struct comparison {
 
 static void put_name(struct text *out, const char *before, const char *name)
 {
-	char *line = name_to_line(name);
+	char *line = utf8_to_line(name);
 	text_printf(out, "%s%s", before, line);
 	free(line);
 }

@@ -141,6 +141,7 @@ static json_object *binary_component(const struct inventory *inventory, size_t i
 	put_property(properties, "pkgnote:machine", binary->machine);
 	put_property(properties, "pkgnote:buildId", binary->build_id);
 	put_property(properties, "pkgnote:soname", binary->soname);
+	put_property(properties, "pkgnote:layer", binary->layer);
 	for (size_t i = 0; i < links->product_count; i++)
 		put_property(properties, "pkgnote:package",
 			     inventory->products[links->products[i]].purl);

@@ -134,7 +134,7 @@ static void put_row(struct text *out, const struct binary *binary, json_object *
 		free(line);
 	}
 	char *word = name_to_line(feature != NULL ? feature : "-");
-	char *path = name_to_line(binary->name);
+	char *path = utf8_to_line(binary->name);
 	text_printf(out, "%-40s  %-11s  %-20s  %s\n", all.data, priority_of(entry), word, path);
 	text_free(&all);
 	free(word);

@@ -3,11 +3,16 @@
 #ifndef SHOW_REPORT_REPORT_H
 #define SHOW_REPORT_REPORT_H
 
+#include <stdio.h>
+
 #include "tools/show/inventory.h"
 
 /* CREATED is "2026-01-31T12:00:00Z", or NULL: not known. */
 void report_cyclonedx(const struct inventory *inventory, const char *created, struct text *out);
 void report_spdx(const struct inventory *inventory, const char *created, struct text *out);
+
+/* A page for people. */
+void report_html(const struct inventory *inventory, FILE *to);
 
 /* Packages with the number of their files: a table, or a JSON object a line. */
 void report_summary(const struct inventory *inventory, bool json, struct text *out);

@@ -12,7 +12,7 @@ static void print_row(const struct product *product, struct text *out)
 				      product->machine, product->os};
 	char *lines[5];
 	for (size_t i = 0; i < 5; i++)
-		lines[i] = name_to_line(fields[i] != NULL ? fields[i] : "-");
+		lines[i] = utf8_to_line(fields[i] != NULL ? fields[i] : "-");
 	text_printf(out, ROW "%zu\n", lines[0], lines[1], lines[2], lines[3], lines[4],
 		    product->binary_count);
 	for (size_t i = 0; i < 5; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/release/reports/markup.h"
+#include "tools/base/page/markup.h"
 
 #include <stdlib.h>
 #include <string.h>

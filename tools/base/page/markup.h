@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Text in XML, HTML and JSON. */
-#ifndef RELEASE_REPORTS_MARKUP_H
-#define RELEASE_REPORTS_MARKUP_H
+#ifndef BASE_PAGE_MARKUP_H
+#define BASE_PAGE_MARKUP_H
 
 #include <stdio.h>
 
