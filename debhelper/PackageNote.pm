@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What dh_pkgnote and the commands in debhelper/instead/ share: what the build is, notes, reports. PackageNote/Split.pm is dh_strip's
-# and dh_dwz's part, PackageNote/Packages.pm dh_gencontrol's and dh_builddeb's. All are thin calls into pkgnote.
+# and dh_dwz's part, PackageNote/Packages.pm dh_gencontrol's and dh_builddeb's, PackageNote/Dlopen.pm
+# dh_gencontrol's variables. All are thin calls into pkgnote.
 #
 #   debian/.debhelper/PKG/dbgsym-root, -build-ids, -migration   debhelper's: what makes PKG-dbgsym
 #   debian/.debhelper/PKG/pkgnote/settings, split               what dh_pkgnote was told; that dh_strip was ours
@@ -18,7 +19,7 @@ use Debian::Debhelper::Dh_Lib;
 use Exporter qw(import);
 
 our @EXPORT = qw(out_of_it refuse default_settings start_package stamp_package stamp_unless_done report run_debhelper);
-our @EXPORT_OK = qw(exclude_files jobs path_of read_lines run_splitter settings source state_dir strict write_lines); # for the other two
+our @EXPORT_OK = qw(exclude_files jobs path_of read_lines run_splitter settings source state_dir strict write_lines); # for the others
 
 # The two others lie beside this file, also where it is reached by a link that stands alone.
 push @INC, sub {
