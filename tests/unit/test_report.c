@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "tests/unit/unit.h"
-#include "tools/base/text.h"
 #include "tools/base/page/markup.h"
+#include "tools/base/text.h"
 #include "tools/release/reports/merge.h"
 
 static void add(struct report *report, const char *input, const char *path, const char *check,
