@@ -210,6 +210,16 @@ signatures_are_checked() {
 	sed 's/^0302/0301/' good.sig >"sig/$ID.sig"
 	status 3 "$PKGNOTE" fetch --no-cache --ima=enforcing --server="$URL" debuginfo "$ID"
 	says err 'rejected: .*version 1'
+	# What is no signature at all: letters, nothing behind its beginning, half a byte, a prefix, too long, an unknown digest, a second
+	# one behind it, every byte another.
+	for garbage in zz 03 "$(head -c 41 good.sig)" "0x$(cat good.sig)" "$(cat good.sig good.sig)" "$(printf '03%8200d' 0)" \
+		"0302ff$(cut -c 7- good.sig)" "$(cat good.sig), $(cat good.sig)" "$(tr 0-9a-f f0-9a-e <good.sig)"; do
+		echo "$garbage" >"sig/$ID.sig"
+		status 3 "$PKGNOTE" fetch --no-cache --ima=enforcing --server="$URL" debuginfo "$ID"
+		says err 'rejected: .*IMA signature'
+		status 0 "$PKGNOTE" fetch --no-cache --ima=permissive --server="$URL" debuginfo "$ID"
+		says err 'IMA signature.*ima:permissive takes it'
+	done
 	rm "sig/$ID.sig"
 	status 3 "$PKGNOTE" fetch --no-cache --ima=enforcing --server="$URL" debuginfo "$ID"
 	says err 'rejected: .*no IMA signature.*--ima'
@@ -226,6 +236,41 @@ signatures_are_checked() {
 	cmp "$(cat out)" want
 }
 check "IMA signatures by evmctl: RSA, ECDSA, and what is wrong with others" signatures_are_checked
+
+# The judge of each: evmctl itself, by the same certificate.
+as_evmctl_judges() {
+	need evmctl openssl
+	program
+	serve_file share
+	mkdir -p keys sig
+	openssl genrsa -out one.key 2048 2>/dev/null
+	# A certificate that ended in 2001: signatures outlive it, for the kernel and rpm too.
+	openssl req -new -key one.key -subj /CN=one -out one.csr
+	printf 'keyUsage=digitalSignature\nsubjectKeyIdentifier=hash\n' >extensions
+	: >index.txt; echo 01 >serial
+	printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n[p]\nCN=supplied\n' >ca.cnf
+	openssl ca -batch -config ca.cnf -selfsign -keyfile one.key -in one.csr -startdate 20000101000000Z -enddate 20010101000000Z \
+		-extfile extensions -out one.pem 2>ca.log
+	openssl x509 -in one.pem -outform DER -out keys/one.der
+	openssl x509 -in keys/one.der -inform DER -noout -enddate | grep -q 2001
+	export DEBUGINFOD_IMA_CERT_PATH=$PWD/keys
+	server signed --root share --signed sig
+	local digest expected
+	for digest in sha1 sha224 sha256 sha384 sha512; do
+		cp one.debug signed
+		evmctl ima_sign --sigfile --key one.key --hashalgo $digest --pass= signed >evmctl.log 2>&1 || skip "evmctl signs nothing here: $(tail -1 evmctl.log)"
+		cp signed.sig good
+		for change in '' 12 40 200; do
+			cp good signed.sig
+			[ -z "$change" ] || printf '\252' | dd of=signed.sig bs=1 seek="$change" conv=notrunc status=none
+			expected=0; evmctl ima_verify --sigfile --key keys/one.der signed >verify.log 2>&1 || expected=3
+			od -An -v -tx1 signed.sig | tr -d ' \n' >"sig/$ID.sig"
+			status $expected "$PKGNOTE" fetch --no-cache --ima=enforcing --server="$URL" debuginfo "$ID"
+			[ $expected = $([ -z "$change" ] && echo 0 || echo 3) ] || cmp good signed.sig || { cat verify.log; fail "evmctl judges otherwise"; }
+		done
+	done
+}
+check "IMA signatures: evmctl verifies what we take and refuses what we reject, by a certificate out of date too" as_evmctl_judges
 
 keys_without_certificates() {
 	need evmctl openssl

@@ -271,6 +271,33 @@ others() {
 }
 check "eu-addr2line finds lines by it, valgrind by its debuginfod-find" others
 
+# perf asks only where it is told to: its buildid-cache and record empty DEBUGINFOD_URLS themselves, but for --debuginfod.
+perf_asks() {
+	share; need perf
+	perf version --build-options 2>&1 | grep -q 'debuginfod: \[ on' || skip "this perf is built without debuginfod: $(perf version)"
+	server good --root share
+	export DEBUGINFOD_URLS=$URL
+	status 0 ours perf --buildid-dir "$PWD/cold" buildid-cache --add "$PWD/one"
+	[ ! -s good.log ]
+	for urls in --debuginfod "--debuginfod=$URL"; do
+		rm -rf "$HOME/.cache" warm
+		status 0 ours perf --buildid-dir "$PWD/warm" buildid-cache "$urls" --add "$PWD/one"
+		cmp "warm/.build-id/${ID:0:2}/${ID:2}/debug" "share/buildid/$ID/debuginfo"
+	done
+	same "$(asked good)" 2
+	# By our library: its cache is there too.
+	cmp "$HOME/.cache/pkgnote/$ID/debuginfo" "share/buildid/$ID/debuginfo"
+	# What probes could be put at: lines and their source, neither of which is here.
+	rm -rf "$HOME/.cache"
+	ours perf probe -x "$PWD/one" --line twice >out 2>err || skip "buildid-cache asks; perf probe shows no lines here: $(tail -1 err)"
+	says out 'return 2 \* n'
+	same "$(asked good "/source")" 1
+	# A recording, where the kernel lets us make one: its programs' debug files come to report and annotate.
+	rm -rf "$HOME/.cache"
+	ours perf --buildid-dir "$PWD/last" record --debuginfod -q -e cpu-clock -F 20000 -o data ./one >out 2>err || skip "buildid-cache and probe ask; perf records nothing here: $(tail -1 err)"
+}
+check "perf asks by it, where it is told to" perf_asks
+
 federation() {
 	share; need debuginfod curl
 	server good --root share
