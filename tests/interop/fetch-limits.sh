@@ -308,4 +308,54 @@ everything_for_a_process() {
 	says gdb.out '^2.*int depth = 42;'
 }
 check "everything for a process, and gdb on it" everything_for_a_process
+# 1xx says that an answer comes, and is none: what follows it counts, and silence after it is silence.
+interim_answers() {
+	program one
+	server <<-'P'
+	def good(h, path):
+	    body = open(path, "rb").read(); h.head(200, len(body)); h.wfile.write(body)
+	def early(h, path):
+	    h.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"); good(h, path)
+	def alone(h, path):
+	    h.wfile.write(b"HTTP/1.1 102 Processing\r\n\r\n"); h.wfile.flush(); time.sleep(30)
+	def endless(h, path):
+	    for _ in range(600): h.wfile.write(b"HTTP/1.1 103 Early Hints\r\n\r\n"); h.wfile.flush(); time.sleep(0.05)
+	def broken(h, path):
+	    h.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n"); h.close_connection = True
+	P
+	status 0 "$PKGNOTE" fetch --no-cache --server="$URL/early" debuginfo "$ID"
+	cmp "$(cat out)" "share/buildid/$ID/debuginfo"
+	for how in alone endless; do
+		status 3 "$PKGNOTE" fetch --no-cache --first-byte=1 --timeout=60 --server="$URL/$how" debuginfo "$ID"
+		says err 'unavailable: .*no answer for 1 s'
+		same "$(grep -c "request $how" log)" 1
+		# Another is not kept waiting by it.
+		status 0 "$PKGNOTE" fetch --no-cache --server="$URL/$how" --server="$URL/good" debuginfo "$ID"
+	done
+	status 3 "$PKGNOTE" fetch --no-cache --retries=0 --server="$URL/broken" debuginfo "$ID"
+	says_not err 'absent|rejected'
+}
+check "an interim answer (1xx) is none: silence after it costs one short wait" interim_answers
+
+# Broken in a way that another try does not mend: told as it is, and asked once.
+broken_for_good() {
+	program one
+	server <<-'P'
+	import gzip
+	def tail(h, path):
+	    body = gzip.compress(open(path, "rb").read()) + b"junk" * 10
+	    h.head(200, len(body), Content_Encoding="gzip"); h.wfile.write(body)
+	def long(h, path):
+	    body = open(path, "rb").read(); h.head(200, len(body), X_A="a" * 250000); h.wfile.write(body)
+	P
+	for how in tail long; do
+		status 3 "$PKGNOTE" fetch --no-cache --backoff=0 --server="$URL/$how" debuginfo "$ID"
+		same "$(grep -c "request $how" log)" 1
+	done
+	says err 'rejected: .*a header that is too long'
+	status 3 "$PKGNOTE" fetch --no-cache --server="$URL/tail" debuginfo "$ID"
+	says err 'rejected: .*its compressed body is broken'
+}
+check "a compressed body with more behind it, and a header without end, are rejected" broken_for_good
+
 finish

@@ -147,6 +147,20 @@ static void test_retry_after(void)
 	CU_ASSERT_DOUBLE_EQUAL(retry_after("Sun, 06 Nov 1994 08:49:37 GMT"), 0, 1e-9);
 	CU_ASSERT(retry_after("Fri, 31 Dec 9999 23:59:59 GMT") > 1e9 ||
 		  retry_after("Fri, 31 Dec 9999 23:59:59 GMT") < 0);
+	/* The two forms of old, of now and a minute later, too. */
+	CU_ASSERT_DOUBLE_EQUAL(retry_after("Sunday, 06-Nov-94 08:49:37 GMT"), 0, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(retry_after("Sun Nov  6 08:49:37 1994"), 0, 1e-9);
+	static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S GMT",
+					    "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"};
+	for (size_t i = 0; i < 3; i++) {
+		const time_t later = time(NULL) + 60;
+		struct tm date;
+		char text[64];
+		CU_ASSERT(strftime(text, sizeof(text), forms[i], gmtime_r(&later, &date)) > 0);
+		const double wait = retry_after(text);
+		CU_ASSERT(wait > 30 && wait <= 60);
+	}
+	CU_ASSERT(retry_after("Sunday, 06-Nov-94 08:49:37 CET") < 0);
 	CU_ASSERT(retry_after("Sun, 06 Xyz 1994 08:49:37 GMT") < 0);
 	CU_ASSERT(retry_after("Sun, 06 anF 1994 08:49:37 GMT") < 0);
 	CU_ASSERT(retry_after("soon") < 0);

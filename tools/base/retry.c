@@ -34,27 +34,52 @@ double retry_random(void)
 	return (double)value / 4294967296.0;
 }
 
-/* The seconds until an HTTP date (RFC 9110, 5.6.7: IMF-fixdate, what servers must send), -1 for
- * what is none. Not curl_getdate(): where long has 32 bits its time_t may not be ours. */
-static double until(const char *value)
+static bool month_of(const char *name, struct tm *date)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const char *found = strlen(name) == 3 ? strstr(months, name) : NULL;
+	if (found == NULL || (found - months) % 3 != 0)
+		return false;
+	date->tm_mon = (int)(found - months) / 3;
+	return true;
+}
+
+/* The seconds until an HTTP date (RFC 9110, 5.6.7: what servers must send, and the two forms of old
+ * that are to be understood), -1 for what is none. Not curl_getdate(): where long has 32 bits its
+ * time_t may not be ours. */
+static double until(const char *value)
+{
 	struct tm date = {0};
 	char month[4];
+	const time_t now = time(NULL);
 	int end = 0;
 	if (sscanf(value, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &date.tm_mday, month,
-		   &date.tm_year, &date.tm_hour, &date.tm_min, &date.tm_sec, &end) != 6 ||
-	    end == 0)
+		   &date.tm_year, &date.tm_hour, &date.tm_min, &date.tm_sec, &end) == 6 &&
+	    end != 0) {
+		date.tm_year -= 1900;
+	} else if (sscanf(value, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &date.tm_mday,
+			  month, &date.tm_year, &date.tm_hour, &date.tm_min, &date.tm_sec,
+			  &end) == 6 &&
+		   end != 0) {
+		/* Two digits: of this century, unless that is more than 50 years ahead. */
+		struct tm today;
+		if (gmtime_r(&now, &today) == NULL)
+			return -1;
+		date.tm_year += today.tm_year - today.tm_year % 100;
+		if (date.tm_year > today.tm_year + 50)
+			date.tm_year -= 100;
+	} else if (sscanf(value, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month,
+			  &date.tm_mday, &date.tm_hour, &date.tm_min, &date.tm_sec, &date.tm_year,
+			  &end) == 6 &&
+		   end != 0) {
+		date.tm_year -= 1900;
+	} else {
 		return -1;
-	const char *found = strstr(months, month);
-	if (found == NULL || (found - months) % 3 != 0)
-		return -1;
-	date.tm_mon = (int)(found - months) / 3;
-	date.tm_year -= 1900;
-	const time_t when = timegm(&date);
+	}
+	const time_t when = month_of(month, &date) ? timegm(&date) : (time_t)-1;
 	if (when == (time_t)-1)
 		return -1;
-	const double wait = difftime(when, time(NULL));
+	const double wait = difftime(when, now);
 	return wait > 0 ? wait : 0;
 }
 

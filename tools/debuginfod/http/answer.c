@@ -187,7 +187,8 @@ size_t answer_header(char *bytes, size_t one, size_t size, void *context)
 		answer_forget(t);
 		libcurl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	} else if (length == 0) {
-		t->headers_ended = true;
+		/* Early hints and the like are no answer yet. */
+		t->headers_ended = t->status >= 200;
 		/* Of a changed answer (203) only what it looks like is of interest. */
 		return (t->status != 200 && t->status != 203) || headers_will_do(t) ? size : 0;
 	} else {
@@ -374,6 +375,13 @@ static int failure_error(CURLcode result)
 	return ECONNRESET;
 }
 
+/* One of more than 100 KB: CURLE_TOO_LARGE, which libcurl before 8.6 calls lack of memory. */
+static bool is_header_too_long(const struct transfer *t, CURLcode result)
+{
+	return (int)result == 100 ||
+	       (result == CURLE_OUT_OF_MEMORY && t->status != 0 && !t->headers_ended);
+}
+
 void answer_failure(struct transfer *t, CURLcode result)
 {
 	const char *why = t->curl_text[0] != '\0' ? t->curl_text : libcurl.easy_strerror(result);
@@ -382,6 +390,10 @@ void answer_failure(struct transfer *t, CURLcode result)
 	libcurl.easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
 	if (proxy >= 400) {
 		settle_proxy(t, proxy);
+		return;
+	}
+	if (is_header_too_long(t, result)) {
+		answer_settle(t, OUTCOME_REJECTED, "a header that is too long");
 		return;
 	}
 	switch (result) {
@@ -402,6 +414,11 @@ void answer_failure(struct transfer *t, CURLcode result)
 		break;
 	case CURLE_OUT_OF_MEMORY:
 		answer_out_of_memory(t);
+		break;
+	case CURLE_WRITE_ERROR:
+		/* Not by us, who would have said why: by what unpacks the body. */
+		answer_settle(t, t->encoded ? OUTCOME_REJECTED : OUTCOME_UNAVAILABLE, "%s",
+			      t->encoded ? "its compressed body is broken" : why);
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
 		answer_settle(t, OUTCOME_UNAVAILABLE, "no connection within %.3g s",
