@@ -35,6 +35,8 @@ static void test_servers_are_completed(void)
 	CU_ASSERT(is(url_server("localhost:8002"), "http://localhost:8002"));
 	CU_ASSERT(is(url_server("/srv/my share"), "file:///srv/my%20share"));
 	CU_ASSERT(is(url_server("FILE:///srv/x"), "FILE:///srv/x"));
+	CU_ASSERT(is(url_server("file:/srv/my%20share/"), "file:///srv/my%20share"));
+	CU_ASSERT(is(url_server("http:8002"), "http://http:8002")); /* a host */
 }
 
 static void test_other_schemes_are_refused(void)
@@ -43,6 +45,9 @@ static void test_other_schemes_are_refused(void)
 	CU_ASSERT(is(url_server("gopher://host/"), NULL));
 	CU_ASSERT(is(url_server(""), NULL));
 	CU_ASSERT(is(url_server("http://"), NULL));
+	CU_ASSERT(is(url_server("http:/host"), NULL));
+	CU_ASSERT(is(url_server("https:host"), NULL));
+	CU_ASSERT(is(url_server("file:srv"), NULL));
 	CU_ASSERT(is(url_server("http://host/?key=1"), NULL));
 	CU_ASSERT(is(url_server("http://host:99999999/"), NULL));
 }

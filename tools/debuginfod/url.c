@@ -62,12 +62,28 @@ static bool has_scheme(const char *word, const char *scheme)
 	return strncasecmp(word, scheme, length) == 0 && strncmp(word + length, "://", 3) == 0;
 }
 
+/* "http:" of something, which is no host and port. */
+static bool is_half_a_scheme(const char *word)
+{
+	static const char *const schemes[] = {"http:", "https:", "file:"};
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		const size_t length = strlen(schemes[i]);
+		if (strncasecmp(word, schemes[i], length) == 0 &&
+		    (word[length] < '0' || word[length] > '9'))
+			return true;
+	}
+	return false;
+}
+
 char *url_server(const char *word)
 {
 	char *out;
 	if (has_scheme(word, "http") || has_scheme(word, "https") || has_scheme(word, "file"))
 		out = strdup(word);
-	else if (strstr(word, "://") != NULL || word[0] == '\0')
+	/* Of RFC 8089's ways to write a file's URL, the short one. */
+	else if (strncasecmp(word, "file:/", 6) == 0)
+		out = format_string("file://%s", word + 5);
+	else if (strstr(word, "://") != NULL || word[0] == '\0' || is_half_a_scheme(word))
 		return NULL;
 	else if (word[0] == '/') {
 		char *encoded = url_encode_path(word);
