@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tests/bench/fetch.sh [FILES] [DELAY]: pkgnote fetch, curl and debuginfod-find on the same debuginfo
 # files from elfutils' debuginfod on loopback. With DELAY (milliseconds, one way: 25 is a round
-# trip of 50) through a proxy that delays (tests/tools/delayd.c). ROUNDS says how often (7).
+# trip of 50) through a proxy that delays (tests/tools/delayd.c). ROUNDS says how often (7). pkgnote forces what it got to the disk
+# before it ends; so that like is compared with like, curl is timed with sync(1) behind it too, and pkgnote with --no-sync.
 set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 FILES=${1:-1000} DELAY=${2:-0}
@@ -64,7 +65,9 @@ one_by_one() {
 	for id in "${IDS[@]}"; do debuginfod-find debuginfo "$id" || return 1; done
 }
 with_curl() { mkdir "$TARGET/curl"; curl -s --no-progress-meter --parallel --parallel-max 16 -K curlrc; }
-with_pkgnote() { "$PKGNOTE" fetch -q --cache="$TARGET/pkgnote" --server="$URL" debuginfo "${IDS[@]}"; }
+with_curl_sync() { with_curl; sync -f "$TARGET/curl"; }
+with_pkgnote_no_sync() { with_pkgnote --no-sync; }
+with_pkgnote() { "$PKGNOTE" fetch -q "$@" --cache="$TARGET/pkgnote" --server="$URL" debuginfo "${IDS[@]}"; }
 settle() { rm -rf "$TARGET"/*; sync -f "$TARGET"; }
 seconds() { # FILE COMMAND...: appends its seconds to FILE
 	local file=$1 start end
@@ -87,6 +90,8 @@ on() { # WHAT TARGET
 	for i in $(seq "$ROUNDS"); do
 		# Who comes first changes from round to round.
 		if [ $((i % 2)) = 1 ]; then settle; seconds times.curl with_curl; fi
+		settle; seconds times.unforced with_pkgnote_no_sync
+		settle; seconds times.forced with_curl_sync
 		settle; seconds times.cold with_pkgnote
 		seconds times.warm with_pkgnote
 		cmp "$(sed -n 1p out)" "tree/${IDS[0]}.debug"
@@ -96,26 +101,43 @@ on() { # WHAT TARGET
 	settle
 	printf '\n| %s | seconds, median of %s | spread |\n|---|---|---|\n' "$1" "$ROUNDS"
 	row "curl --parallel-max 16, unchecked" times.curl
+	row "pkgnote fetch --no-sync, cold" times.unforced
+	row "curl, and sync -f" times.forced
 	row "pkgnote fetch, cold" times.cold
 	row "pkgnote fetch, warm" times.warm
 	row "debuginfod-find, one by one (once)" times.find
-	echo "$(middle times.cold) $(middle times.curl) $(middle times.find)" |
-		awk '{ printf "\npkgnote takes %.2f times as long as curl; debuginfod-find %.1f times as long as pkgnote.\n", $1 / $2, $3 / $1 }'
+	echo "$(middle times.unforced) $(middle times.curl) $(middle times.cold) $(middle times.forced) $(middle times.find)" |
+		awk '{ printf "\npkgnote takes %.2f times as long as curl, %.2f times where both are forced to the disk; debuginfod-find %.1f times as long as pkgnote.\n", $1 / $2, $3 / $4, $5 / $3 }'
 }
-peak() { # the peak resident memory of a cold run, in MB
+kilobytes() { /usr/bin/time -f %M -o kb "$@" >/dev/null 2>&1 || { echo '?'; return; }; cat kb; } # of its peak resident memory
+peak() {
 	settle
-	python3 - "$PKGNOTE" "$URL" "$TARGET/pkgnote" "${IDS[@]}" <<'PY' 2>/dev/null || echo '?'
-import resource, subprocess, sys
-subprocess.run([sys.argv[1], "fetch", "-q", "--server=" + sys.argv[2], "--cache=" + sys.argv[3], "debuginfo"] + sys.argv[4:],
-               stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-PY
+	kilobytes "$PKGNOTE" fetch -q --server="$URL" --cache="$TARGET/pkgnote" debuginfo "${IDS[@]}"
+}
+# One file of 500 MB, by pkgnote, by elfutils' client and by ours in its place.
+large() {
+	local base
+	head -c 500000000 /dev/urandom >blob
+	mkdir -p "large/buildid/$ID"
+	objcopy --add-section .debug_blob=blob main.debug "large/buildid/$ID/debuginfo" 2>/dev/null
+	rm blob
+	python3 -c 'import functools, http.server, sys
+s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(http.server.SimpleHTTPRequestHandler, directory="large"))
+print(s.server_port, flush=True); s.serve_forever()' >large.port 2>/dev/null &
+	PID="$PID $!"
+	while [ ! -s large.port ]; do sleep 0.05; done
+	base=http://127.0.0.1:$(cat large.port)
+	export DEBUGINFOD_URLS=$base DEBUGINFOD_CACHE_PATH=$TARGET/find DEBUGINFOD_TIMEOUT=600
+	echo "Peak memory for a file of 500 MB, KB: pkgnote $(kilobytes "$PKGNOTE" fetch -q --cache="$TARGET/large" --server="$base" debuginfo "$ID"), elfutils' debuginfod-find $(kilobytes debuginfod-find debuginfo "$ID"), ours $(rm -rf "$TARGET/find"; HOME=$TARGET kilobytes "${PKGNOTE%/*}/libdebuginfod/debuginfod-find" debuginfo "$ID")."
+	export DEBUGINFOD_URLS=''
+	settle
 }
 cat tree/* >/dev/null
 sed "s|.*|url = \"$URL/buildid/&/debuginfo\"\noutput = \"/dev/null\"|" ids >curlrc
 curl -s --no-progress-meter --parallel --parallel-max 16 -K curlrc || true # the server is warm
 on "files on disk" "$WORK/target"
-echo "Peak memory: $(peak) MB."
+echo "Peak memory: $(peak) KB."
+large
 if [ -d /dev/shm ] && [ -w /dev/shm ]; then
 	SHM=$(mktemp -d /dev/shm/pkgnote-bench.XXXXXX)
 	on "files in memory (tmpfs)" "$SHM"
