@@ -322,6 +322,32 @@ a_broken_log_is_told_and_mended() {
 }
 check "a broken log of proofs is told and mended, by several at once too" a_broken_log_is_told_and_mended
 
+each_user_has_a_log() {
+	[ "$(id -u)" = 0 ] || skip "that wants two users"
+	need setpriv
+	mapfile -t ids <"$FAULTS/ids"
+	# Not below a directory that is closed to others.
+	local c; c=$(mktemp -d /tmp/pkgnote-shared.XXXXXX); chmod 1777 "$c"
+	# shellcheck disable=SC2064
+	trap "rm -rf '$c'" EXIT
+	cp "$PKGNOTE" "$c/.pkgnote"; chmod 755 "$c/.pkgnote"
+	other() { (cd / && setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent "$c/.pkgnote" fetch -q --cache="$c" "$@"); }
+	status 0 "$PKGNOTE" fetch -q --cache="$c" --server="$HOST/mine=ok" debuginfo "${ids[0]}"
+	status 0 other --server="$HOST/theirs=ok" debuginfo "${ids[1]}"
+	status 0 other debuginfo "${ids[1]}"
+	status 0 "$PKGNOTE" fetch -q --cache="$c" debuginfo "${ids[0]}"
+	same "$(stat -c '%n %a %u' "$c"/.proofs* | sed 's|.*/||')" $'.proofs 600 0\n.proofs-65534 600 65534'
+	# Neither cleans away what the other has proofs of.
+	find "$c" -name debuginfo -exec touch -a -d '5 hours ago' {} +
+	status 0 "$PKGNOTE" fetch --cache="$c" --cache-age=86400 --cache-clean
+	says out '^0 files removed'
+	status 0 other --cache-age=86400 --cache-clean
+	[ -f "$c/${ids[0]}/debuginfo" ] && [ -f "$c/${ids[1]}/debuginfo" ]
+	status 0 "$PKGNOTE" fetch --cache="$c" --cache-age=0 --cache-clean
+	says out '^2 files removed'
+}
+check "each user has a log of proofs of his own, and leaves others' files" each_user_has_a_log
+
 on_the_disk_at_the_end() {
 	need strace
 	strace -f -qq -o log -e trace=syncfs,linkat,exit_group "$PKGNOTE" fetch --cache=c --server="$HOST/disk=ok" debuginfo "$ID" >/dev/null || skip "strace cannot trace here"

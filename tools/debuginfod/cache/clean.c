@@ -46,8 +46,10 @@ static bool has_suffix(const char *name, const char *suffix)
 	return length > end && strcmp(name + length - end, suffix) == 0;
 }
 
-static void look_at(struct cache *cache, struct entries *entries, int at, const char *hex,
-		    const char *name, time_t now, uint64_t max_age)
+/* Of a FOREIGN directory, another user's, the proofs are not known here: its files' own times tell.
+ */
+static void look_at(struct cache *cache, struct entries *entries, int at, bool foreign,
+		    const char *hex, const char *name, time_t now, uint64_t max_age)
 {
 	struct stat st, proof;
 	char other[CACHE_NAME + 32];
@@ -69,7 +71,10 @@ static void look_at(struct cache *cache, struct entries *entries, int at, const 
 		int64_t used;
 		snprintf(key.hex, sizeof(key.hex), "%s", hex);
 		snprintf(key.name, sizeof(key.name), "%.*s", (int)sizeof(key.name) - 1, name);
-		if (!proof_used(cache, at, &key, &used)) {
+		const bool known = proof_used(cache, at, &key, &used);
+		if (!known && foreign) {
+			used = st.st_atime > st.st_ctime ? st.st_atime : st.st_ctime;
+		} else if (!known) {
 			/* Its other times are the server's. */
 			if (S_ISREG(st.st_mode) && st.st_ctime + LEFTOVER_AGE < now)
 				unlinkat(at, name, 0);
@@ -112,11 +117,12 @@ static void look_through(struct cache *cache, struct entries *entries, uint64_t 
 			continue;
 		int at = cache_directory_of_anyone(cache, item->d_name);
 		int copy = at >= 0 ? fcntl(at, F_DUPFD_CLOEXEC, 0) : -1;
+		const bool foreign = at >= 0 && fstat(at, &st) == 0 && st.st_uid != geteuid();
 		DIR *directory = copy >= 0 ? fdopendir(copy) : NULL;
 		while (directory != NULL && (file = readdir(directory)) != NULL)
 			if (strcmp(file->d_name, ".") != 0 && strcmp(file->d_name, "..") != 0)
-				look_at(cache, entries, at, item->d_name, file->d_name, now,
-					max_age);
+				look_at(cache, entries, at, foreign, item->d_name, file->d_name,
+					now, max_age);
 		if (directory != NULL)
 			closedir(directory);
 		if (at >= 0)
