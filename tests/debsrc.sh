@@ -4,15 +4,19 @@
 # and does not have is looked for in the other releases that it has. Skips where the package cannot be had whole.
 # debsrc_download: from the machine's release, then from others of the same archive; into $keep when it is all there.
 debsrc_download() {
-	local releases release options
-	releases=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' 2>/dev/null | sort -u)
-	[ -n "$releases" ] || return 1
+	local sources own release uri options
+	own=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' 2>/dev/null | sort -u)
+	[ -n "$own" ] || return 1
 	options=(-o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$apt/lists"
 		-o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false)
 	: >"$apt/log"
-	for release in own unstable stable oldstable; do
-		if [ "$release" != own ]; then releases="$(head -1 <<<"$releases" | cut -d' ' -f1) $release"; fi
-		sed 's/^/deb-src /; s/$/ main/' <<<"$releases" >"$apt/sources.list"
+	# One of security updates has no such releases, and comes to nothing.
+	sources=("$own")
+	for release in unstable stable oldstable; do
+		for uri in $(cut -d' ' -f1 <<<"$own" | sort -u); do sources+=("$uri $release"); done
+	done
+	for own in "${sources[@]}"; do
+		sed 's/^/deb-src /; s/$/ main/' <<<"$own" >"$apt/sources.list"
 		apt-get "${options[@]}" update >>"$apt/log" 2>&1 || continue
 		# An archive can list a version that it no longer has while another one does.
 		for release in "" $(awk '{ print "/" $3 }' "$apt/sources.list"); do

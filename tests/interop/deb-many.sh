@@ -24,7 +24,7 @@ figlet plain make, scripts
 -jimtcl autotools of its own, library
 -lua5.3 library
 -dash two programs of one source
--netcat-traditional old debian/rules
+-netcat old debian/rules
 -sysvbanner plain make
 -rename Perl, no ELF
 -liblzf library
@@ -45,9 +45,10 @@ listed() { dpkg-deb --fsys-tarfile "$1" | tar --numeric-owner -tvf - | sed -E 's
 sections() { readelf -SW "$1" 2>/dev/null | sed -nE 's/^ *\[ *[0-9]+\] ([^ ]+) .*/\1/p' | grep -v '^\.note\.package$' | sort || true; }
 
 compares() {
-	local name=$1 package file path elf=0
+	local name=$1 wants package file path elf=0
 	mkdir work && cd work && debsrc "$name" && cd "$name-src"
-	timeout 900 debian/rules build </dev/null >../build.log 2>&1 || { tail -20 ../build.log >&2; skip "$name does not compile here"; }
+	wants=$(dpkg-checkbuilddeps 2>&1 | sed -n 's/.*build dependencies: //p')
+	timeout 900 debian/rules build </dev/null >../build.log 2>&1 || { tail -20 ../build.log >&2; skip "$name does not compile here${wants:+; it wants $wants}"; }
 	made plain
 	if grep -qE '^\s+dh |dh \$' debian/rules; then DH_EXTRA_ADDONS=pkgnote made ours; else PATH=$(dh_pkgnote --print-path):$PATH made ours; fi
 	cd ..
