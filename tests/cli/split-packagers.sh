@@ -53,6 +53,37 @@ links_of_before() {
 		says err '/bin/done: left alone: already split'
 	done
 }
+# Of two files that differ in headers alone, neither is refused, whoever comes first.
+one_id_for_one_debug_file() {
+	mkdir -p root/usr/bin
+	echo 'int main(void) { return 0; }' >p.c
+	gcc -g -Wl,--build-id p.c -o root/usr/bin/a
+	for field in 40 48 56; do # link, alignment, entry size
+		cp root/usr/bin/a root/usr/bin/b$field
+		python3 - root/usr/bin/b$field $field <<-'P'
+		import struct, sys
+		path, field = sys.argv[1], int(sys.argv[2])
+		data = bytearray(open(path, 'rb').read())
+		shoff, = struct.unpack_from('<Q', data, 40)
+		size, count, names = struct.unpack_from('<HHH', data, 58)
+		table, = struct.unpack_from('<Q', data, shoff + names * size + 24)
+		for i in range(count):
+		    name, = struct.unpack_from('<I', data, shoff + i * size)
+		    if data[table + name:].startswith(b'.debug_aranges\0'):
+		        struct.pack_into('<I', data, shoff + i * size + field, 4)
+		open(path, 'wb').write(data)
+		P
+	done
+	cp -a root one
+	for jobs in 1 4; do
+		rm -rf root$jobs; cp -a one root$jobs
+		status 0 "$PKGNOTE" split --layout=deb --name=n --package-version=1 --arch=amd64 -j$jobs root$jobs
+		says_not err 'differs'
+	done
+	diff -r root1 root4
+	[ "$(find root1 -name '*.debug' -type f | wc -l)" = 4 ]
+}
+
 check "a debuglink beside debug information is dropped, and said; beside none, the file is done" links_of_before
 
 # Not by name: what a section says that it belongs to.
@@ -524,4 +555,5 @@ compiled_elsewhere() {
 	same "$(tr '\0' '\n' <top/debugsources.list | sort -u | tr '\n' ' ')" 'objects/deep/ src/a.c '
 }
 check "directories in which units were compiled are there, and listed" compiled_elsewhere
+check "one id is for one debug file" one_id_for_one_debug_file
 finish

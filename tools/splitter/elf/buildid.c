@@ -43,6 +43,7 @@ static int add_headers(XXH3_state_t *state, struct image *image, struct note_err
 	add_number(state, ehdr->e_type);
 	add_number(state, ehdr->e_machine);
 	add_number(state, ehdr->e_flags);
+	add_number(state, ehdr->e_version);
 	add_number(state, ehdr->e_entry);
 	add_number(state, image->phnum);
 	for (uint64_t i = 0; i < image->phnum; i++) {
@@ -54,6 +55,7 @@ static int add_headers(XXH3_state_t *state, struct image *image, struct note_err
 		add_number(state, phdr.p_flags);
 		add_number(state, phdr.p_offset);
 		add_number(state, phdr.p_vaddr);
+		add_number(state, phdr.p_paddr);
 		add_number(state, phdr.p_filesz);
 		add_number(state, phdr.p_memsz);
 		add_number(state, phdr.p_align);
@@ -78,6 +80,21 @@ static void add_contents(XXH3_state_t *state, const struct plan_section *section
 	XXH3_128bits_update(state, section->bytes + before + id->size, size - before - id->size);
 }
 
+/* All of a header that the debug file has, too: files of one id have one debug file. Where a
+ * section lies in the file is of what is loaded alone. */
+static void add_section(XXH3_state_t *state, const GElf_Shdr *shdr)
+{
+	const uint64_t numbers[] = {
+		shdr->sh_type,    shdr->sh_flags,
+		shdr->sh_addr,    shdr->sh_size,
+		shdr->sh_link,    shdr->sh_info,
+		shdr->sh_entsize, shdr->sh_addralign,
+		shdr->sh_name,    (shdr->sh_flags & SHF_ALLOC) != 0 ? shdr->sh_offset : 0,
+	};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		add_number(state, numbers[i]);
+}
+
 int build_id_compute(struct image *image, const struct plan *plan, const char *seed,
 		     struct build_id *id, struct note_error *err)
 {
@@ -90,10 +107,7 @@ int build_id_compute(struct image *image, const struct plan *plan, const char *s
 	for (uint64_t i = 1; code == NOTE_OK && i < plan->count; i++) {
 		const struct plan_section *section = &plan->sections[i];
 		add_text(state, section->name);
-		add_number(state, section->shdr.sh_type);
-		add_number(state, section->shdr.sh_flags);
-		add_number(state, section->shdr.sh_addr);
-		add_number(state, section->shdr.sh_size);
+		add_section(state, &section->shdr);
 		if (section->bytes != NULL)
 			add_contents(state, section, id);
 	}
