@@ -76,8 +76,10 @@ static bool check_arguments(struct cli *cli, struct arguments *arguments)
 }
 
 /* --build-id: layout rpm seeds with the release by default, so that equal code in two releases has
- * two ids and both can be installed; layout deb with the source, so that what two of them have in
- * common (a private copy of a library) is not one debug file of two packages. */
+ * two ids and both can be installed, and with the name, since two sources of one version
+ * may have a helper in common (rpm's own seed is without it); layout deb with the source, so that
+ * what two of them have in common (a private copy of a library) is not one debug file of two
+ * packages. */
 static bool choose_build_id(struct cli *cli, const struct arguments *arguments,
 			    struct split_options *options, char **seed)
 {
@@ -87,8 +89,9 @@ static bool choose_build_id(struct cli *cli, const struct arguments *arguments,
 	if (word == NULL) {
 		if (arguments->layout == LAYOUT_DEB && arguments->name != NULL)
 			*seed = xstrdup(arguments->name);
-		else if (arguments->layout == LAYOUT_RPM && arguments->version != NULL)
-			*seed = xasprintf("%s%s%s", arguments->version,
+		else if (arguments->layout == LAYOUT_RPM && arguments->name != NULL &&
+			 arguments->version != NULL)
+			*seed = xasprintf("%s-%s%s%s", arguments->name, arguments->version,
 					  arguments->release != NULL ? "-" : "",
 					  arguments->release != NULL ? arguments->release : "");
 	} else if (strcmp(word, "keep") == 0) {
@@ -262,7 +265,7 @@ static int run(const struct command *command, int argc, char **argv)
 		{"build-dir", 0, OPTION_LIST, "DIR", &a->build_dirs,
 		 "collect the sources below DIR and rewrite their paths", NULL, NULL},
 		{"build-id", 0, OPTION_TEXT, "keep|recompute|seed:STRING", &a->build_id,
-		 "default: seed:V-R in layout rpm, seed:N in layout deb", NULL, NULL},
+		 "default: seed:N-V-R in layout rpm, seed:N in layout deb", NULL, NULL},
 		{"no-debug-files", 0, OPTION_FLAG, NULL, &a->discard,
 		 "strip alone: the debug information is dropped", NULL, NULL},
 		{"without-build-id", 0, OPTION_CHOICE, "leave|strip", &a->without_id,

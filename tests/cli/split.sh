@@ -226,9 +226,9 @@ build_ids() {
 	fresh rpm kept --build-id=keep >/dev/null
 	same "$(id_of kept)" "$(id_of "$TREE")"
 	fresh rpm default >/dev/null
-	fresh rpm seeded --build-id=seed:1.0-2 >/dev/null
+	fresh rpm seeded --build-id=seed:prog-1.0-2 >/dev/null
 	same "$(id_of default)" "$(id_of seeded)"
-	fresh rpm other --build-id=seed:1.0-3 >/dev/null
+	fresh rpm other --build-id=seed:prog-1.0-3 >/dev/null
 	fresh rpm plain --build-id=recompute >/dev/null
 	for id in "$(id_of kept)" "$(id_of default)" "$(id_of other)" "$(id_of plain)"; do echo "$id"; done | sort -u >ids
 	same "$(wc -l <ids)" 4
