@@ -18,7 +18,7 @@ use JSON::PP;
 use Debian::Debhelper::Dh_Lib;
 use Exporter qw(import);
 
-our @EXPORT = qw(out_of_it refuse default_settings start_package stamp_package stamp_unless_done report run_debhelper);
+our @EXPORT = qw(out_of_it refuse default_settings start_package stamp_package stamp_unless_done report run_debhelper tell_unstamped);
 our @EXPORT_OK = qw(exclude_files jobs path_of read_lines run_splitter settings source state_dir strict write_lines); # for the others
 
 # The two others lie beside this file, also where it is reached by a link that stands alone.
@@ -209,8 +209,30 @@ sub stamp_package {
 		"--package-version=$version", "--arch=$arch", '--build-id=keep', '--from=os-release', '-ktype=deb', "-kname=$source",
 		"-kversion=$version", "-karchitecture=$arch", (map { "-k$_" } @keys),
 		exclude_files($package, $dh{EXCLUDE} ? sub { return excludefile($_) } : undef),
-		(map { "--exclude=$_" } ('*/usr/lib/debug/*', '*/guile/*.go')));
-	nonquiet_print("dh_pkgnote: $package: $_->{path}: no note: $_->{reason}") foreach grep { not $_->{refused} and not $dh{VERBOSE} } @left;
+		'--exclude=*/usr/lib/debug/*');
+	tell_left($package, grep { not $_->{refused} } @left) if not $dh{VERBOSE};
+}
+
+# A package can have hundreds of files that are left for the same reason: firmware, what guile compiled.
+sub tell_left {
+	my ($package, @left) = @_;
+	my %paths;
+	push(@{$paths{$_->{reason}}}, $_->{path}) foreach @left;
+	foreach my $reason (sort { $paths{$a}[0] cmp $paths{$b}[0] } keys %paths) {
+		my ($first, @more) = @{$paths{$reason}};
+		nonquiet_print("dh_pkgnote: $package: $first" . (@more ? ' and ' . @more . ' more' : '') . ": no note: $reason");
+	}
+}
+
+# At the end: a debian/rules that strips by itself, or not at all, and calls neither dh_pkgnote nor dh_strip.
+sub tell_unstamped {
+	return if $ENV{DH_PKGNOTE_BY_DH} or out_of_it();
+	foreach my $package (grep { not package_is_arch_all($_) and not -f state_dir($_) . '/settings' and -d tmpdir($_) } @{$dh{DOPACKAGES}}) {
+		open(my $show, '-|', 'pkgnote', 'show', '-q', '--json', tmpdir($package)) or error("pkgnote cannot be run: $!");
+		my ($file) = grep { $_->{kind} =~ /^(?:executable|shared-library)$/ and not $_->{package} } map { decode_json($_) } <$show>;
+		close($show);
+		refuse("$package: nothing was stamped, $file->{path} for one: debian/rules calls neither dh_pkgnote nor dh_strip") if $file;
+	}
 }
 
 # For a debian/rules that calls dh_strip and not dh_pkgnote. Under dh, one that leaves dh_pkgnote out does so on purpose.

@@ -4,7 +4,7 @@
 #     include debhelper/bootstrap.mk
 #
 # and uses the addon as any other package does; the command is the one in build/, once it is built. In a cross build
-# that one does not run here: Build-Depends has pkgnote:native <cross> then. "clean" takes the glue away with build/.
+# that one does not run here: Build-Depends has pkgnote <cross> then. "clean" takes the glue away with build/.
 pkgnote_glue := $(CURDIR)/build/glue
 ifneq (0,$(shell $(MAKE) -s install-debhelper DESTDIR= PREFIX='$(pkgnote_glue)' BINDIR='$(pkgnote_glue)/bin' \
     PERLDIR='$(pkgnote_glue)/perl' MANDIR='$(pkgnote_glue)/man' >&2 && ln -sf ../../pkgnote '$(pkgnote_glue)/bin/pkgnote' >&2; echo $$?))

@@ -31,6 +31,18 @@ static int read_table(struct pe *pe, struct span *out, struct note_error *err)
 			  "section table", out, err);
 }
 
+/* Subsystem, a word at offset 68 of both optional headers: IMAGE_SUBSYSTEM_EFI_APPLICATION is 10, then
+ * two kinds of driver, and EFI_ROM 13. */
+bool pe_is_efi(const struct pe *pe)
+{
+	struct span header;
+	if (pe->optional_size < 70 ||
+	    image_span(pe->image, pe->optional, 70, "optional header", &header, NULL) != NOTE_OK)
+		return false;
+	const uint16_t subsystem = span_u16(header, 68, false);
+	return subsystem >= 10 && subsystem <= 13;
+}
+
 int pe_read(struct pe *pe, struct image *image, struct note_error *err)
 {
 	*pe = (struct pe){.image = image};

@@ -19,6 +19,9 @@ struct pe {
 	uint64_t sections; /* where the section table starts */
 };
 
+/* Whether firmware runs it (an EFI application or driver), and no system that is up. */
+bool pe_is_efi(const struct pe *pe);
+
 /* A .pkgnote section. */
 struct pe_note {
 	const char *payload; /* without the padding; not NUL-terminated */

@@ -8,6 +8,7 @@
 
 #include "libnote/error.h"
 #include "libnote/note.h"
+#include "libnote/pe/pe.h"
 #include "libnote/place/purpose.h"
 
 void passage_end(struct passage *passage)
@@ -101,6 +102,69 @@ int passage_stamp(struct passage *passage, const struct split_options *split,
 		return NOTE_OK;
 	}
 	return replace_bytes(passage, stamped, size, err);
+}
+
+/* Notes the payload that an image has by now. */
+static int efi_package(struct pe *pe, struct outcome *outcome, struct note_error *err)
+{
+	const char *there;
+	size_t length;
+	int code = pe_package(pe, &there, &length, NULL, err);
+	if (code == NOTE_OK)
+		outcome->package = strndup(there, length);
+	return code;
+}
+
+int passage_stamp_efi(const struct split_run *run, size_t index, struct file_buffer *buffer,
+		      struct passage *passage, struct outcome *outcome, struct note_error *err)
+{
+	const struct note_place_options keep = {.size = sizeof(keep)};
+	struct pe pe;
+	struct piece piece;
+	void *stamped;
+	size_t size;
+	struct note_error why;
+	uint8_t magic[2];
+	if (pread(passage->fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
+	    memcmp(magic, "MZ", sizeof(magic)) != 0)
+		return NOTE_OK;
+	int code = file_read_into(passage->fd, buffer, &passage->size, err);
+	passage->bytes = buffer->bytes;
+	if (code == NOTE_OK)
+		code = image_open_memory(&passage->image, passage->bytes, passage->size, err);
+	if (code != NOTE_OK)
+		return code;
+	/* What lies in its headers is for firmware to find. */
+	if (pe_read(&pe, passage->image, NULL) != NOTE_OK || !pe_is_efi(&pe))
+		return NOTE_OK;
+	code = note_place(passage->bytes, passage->size, run->options->payload, &keep, &stamped,
+			  &size, &why);
+	if (code == NOTE_UNSUPPORTED || code == NOTE_MALFORMED)
+		return outcome_leave(outcome, why.text);
+	if (code != NOTE_OK) {
+		*err = why;
+		return code;
+	}
+	const bool changed =
+		size != passage->size || memcmp(stamped, passage->bytes, size) != 0;
+	image_close(passage->image);
+	passage->image = NULL;
+	passage->bytes = passage->own = stamped;
+	passage->size = size;
+	const struct pieces whole = pieces_one(&piece, passage->bytes, size);
+	code = image_open_memory(&passage->image, passage->bytes, size, err);
+	if (code == NOTE_OK)
+		code = pe_read(&pe, passage->image, err);
+	if (code == NOTE_OK)
+		code = efi_package(&pe, outcome, err);
+	if (code == NOTE_OK && changed)
+		code = replace_input(run, index, passage->fd, &whole, err);
+	if (code != NOTE_OK || !run->options->stamp_only)
+		return code == NOTE_OK ? outcome_leave(outcome, "an EFI program: nothing to split")
+				       : code;
+	outcome->verdict = VERDICT_STAMPED;
+	outcome_files(run, outcome, &whole, NULL);
+	return NOTE_OK;
 }
 
 int passage_add_build_id(struct passage *passage, struct outcome *outcome, struct note_error *err)

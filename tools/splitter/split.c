@@ -442,8 +442,11 @@ static int run_input(const struct split_run *run, size_t index, struct file_buff
 		code = error_system(err, "read");
 		goto out;
 	}
-	if (!scan_magic(magic, (size_t)got))
+	if (!scan_magic(magic, (size_t)got)) {
+		if (run->options->payload != NULL)
+			code = passage_stamp_efi(run, index, buffer, &passage, outcome, err);
 		goto out;
+	}
 	code = file_read_into(passage.fd, buffer, &passage.size, err);
 	passage.bytes = buffer->bytes;
 	if (code == NOTE_OK)
