@@ -138,7 +138,7 @@ vendor() {
 	state_of ../*_amd64.deb >../have; diff ../want ../have
 	same "$(notes)" 5
 	says ../report.json '"source" : "hallo"'
-	by_hand dh_strip; sed -i 's/^binary-arch:/clean build:\nbinary: &\nbinary-arch:/' debian/rules
+	by_hand dh_strip; sed -i 's/^binary-arch:/clean build:\nbinary: binary-arch\n&/' debian/rules
 	rm -rf debian/.debhelper debian/files ../*.*deb; build -b -nc
 	same "$(notes)" 5
 	# Who builds has to have it.
