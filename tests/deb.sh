@@ -149,7 +149,7 @@ state_of() {
 	local package tree=$PWD/state.$$ file
 	for package; do
 		echo "== ${package##*/}"
-		dpkg-deb -f "$package" | grep -v '^\(Installed-Size\|Build-Ids\)' | sed 's/, hallo-dbgsym (= [^)]*)$//'
+		dpkg-deb -f "$package" | grep -v '^\(Installed-Size\|Build-Ids\)' | sed 's/, [a-z+.-]*-dbgsym (= [^)]*)$//; s/ (dependency package)$//'
 		rm -rf "$tree"; unpack "$tree" "$package"
 		(
 			cd "$tree"

@@ -31,8 +31,8 @@ static int read_table(struct pe *pe, struct span *out, struct note_error *err)
 			  "section table", out, err);
 }
 
-/* Subsystem, a word at offset 68 of both optional headers: IMAGE_SUBSYSTEM_EFI_APPLICATION is 10, then
- * two kinds of driver, and EFI_ROM 13. */
+/* Subsystem, a word at offset 68 of both optional headers: IMAGE_SUBSYSTEM_EFI_APPLICATION is 10,
+ * then two kinds of driver, and EFI_ROM 13. */
 bool pe_is_efi(const struct pe *pe)
 {
 	struct span header;

@@ -185,6 +185,43 @@ faults() {
 }
 check "no changelog, no build-id, a broken file, names that are taken: the build stops and names the file" faults
 
+# Names with "+" and ".", a version with everything that one may have, Multi-Arch, a package of a build profile, a rebuild of
+# binaries alone, files that are another owner's.
+odd_names() {
+	toy lib+hal.lo '1:2.0~rc1+dfsg-1+deb12u1' && cd lib+hal.lo/lib+hal.lo
+	sed -i '/^Package: lib+hal.lo$/,/^$/s/^Architecture: any/&\nMulti-Arch: same/' debian/control
+	printf '\nPackage: lib+hal.lo-extra\nArchitecture: any\nBuild-Profiles: <!stage1>\nDepends: ${shlibs:Depends}, ${misc:Depends}\nDescription: more\n It is not there in the first stage.\n' >>debian/control
+	echo usr/libexec/lib+hal.lo >debian/lib+hal.lo-extra.install
+	(debian/rules build) >../log 2>&1
+	owned='execute_after_dh_fixperms:\n\tchown root:games debian/lib+hal.lo-tools/usr/bin/lib+hal.lo-tool\n\tchmod 2755 debian/lib+hal.lo-tools/usr/bin/lib+hal.lo-tool'
+	sed -i 's/^Rules-Requires-Root:.*/Rules-Requires-Root: binary-targets/' debian/control
+	rooted() { rm -rf ../*.*deb debian/.debhelper debian/files debian/*.log; fakeroot debian/rules binary-arch >../log 2>&1 || { tail -30 ../log >&2; return 1; }; }
+	owners() { dpkg-deb -c ../lib+hal.lo-tools_*.deb | awk '/bin\// { print $1, $2, $6 }'; }
+	local profile
+	for profile in '' stage1; do
+		export DEB_BUILD_PROFILES=$profile
+		plain_rules "$owned"; rooted; state_of ../*.deb >../want; owners >../owners
+		says ../owners '^-rwxr-sr-x root/games '
+		rules "$owned"; rooted; state_of ../*.deb >../have; diff ../want ../have; same "$(owners)" "$(cat ../owners)"
+		same "$(ls ../*extra*_2.0~rc1+dfsg-1+deb12u1_amd64.deb 2>/dev/null | wc -l)" $([ -z "$profile" ] && echo 2 || echo 0)
+	done
+	unset DEB_BUILD_PROFILES
+	"$PKGNOTE" show --json ../lib+hal.lo_*.deb >notes
+	says notes '"name":"lib\+hal.lo","version":"1:2.0~rc1\+dfsg-1\+deb12u1","architecture":"amd64"'
+	# One debug package for the source, with sources; and a rebuild of binaries alone, whose notes have the source's version.
+	sed -i '1i lib+hal.lo (1:2.0~rc1+dfsg-1+deb12u1+b1) unstable; urgency=low, binary-only=yes\n\n  * Rebuild.\n\n -- A Packager <a@example.org>  Tue, 03 Jan 2023 10:00:00 +0000\n' debian/changelog
+	rules 'export DH_PKGNOTE_SHAPE = ddeb' 'export DH_PKGNOTE_SOURCES = 1' "$owned"; rooted
+	same "$(cd .. && ls *ddeb* *dbgsrc* | tr '\n' ' ')" "lib+hal.lo-dbgsrc_2.0~rc1+dfsg-1+deb12u1+b1_amd64.deb lib+hal.lo-ddeb_2.0~rc1+dfsg-1+deb12u1+b1_amd64.ddeb "
+	"$PKGNOTE" show --json ../lib+hal.lo_*.deb >notes; says notes '"version":"1:2.0~rc1\+dfsg-1\+deb12u1"'
+	unpack ../root ../*.*deb
+	cmp tool.c "$(find ../root/usr/src/debug -name tool.c)"
+	need gdb
+	gdb -q -nx -batch -iex 'set debuginfod enabled off' -iex "set debug-file-directory $PWD/../root/usr/lib/debug" \
+		-iex "set substitute-path /usr/src/debug $PWD/../root/usr/src/debug" -ex 'list tool.c:1,2' ../root/usr/bin/lib+hal.lo-tool >../gdb.out 2>&1
+	says ../gdb.out 'return atoi'
+}
+check "odd names and versions, Multi-Arch, a build profile, a binary rebuild, other owners under fakeroot" odd_names
+
 disk_full() {
 	need unshare
 	unshare -m true 2>/dev/null || skip "no mount namespace may be made here"

@@ -145,8 +145,7 @@ int passage_stamp_efi(const struct split_run *run, size_t index, struct file_buf
 		*err = why;
 		return code;
 	}
-	const bool changed =
-		size != passage->size || memcmp(stamped, passage->bytes, size) != 0;
+	const bool changed = size != passage->size || memcmp(stamped, passage->bytes, size) != 0;
 	image_close(passage->image);
 	passage->image = NULL;
 	passage->bytes = passage->own = stamped;

@@ -36,8 +36,8 @@ bool passage_wants_note(const struct passage *passage, const struct split_option
 int passage_stamp(struct passage *passage, const struct split_options *split,
 		  struct outcome *outcome, struct note_error *err);
 
-/* A file that is neither ELF nor an archive: an EFI program gets its note, in a section .pkgnote; what
- * has no place for one is left, for that reason. All else is passed over. */
+/* A file that is neither ELF nor an archive: an EFI program gets its note, in a section .pkgnote;
+ * what has no place for one is left, for that reason. All else is passed over. */
 int passage_stamp_efi(const struct split_run *run, size_t index, struct file_buffer *buffer,
 		      struct passage *passage, struct outcome *outcome, struct note_error *err);
 
