@@ -225,7 +225,9 @@ hostile_packages() {
 	    out = io.BytesIO()
 	    with tarfile.open(fileobj=out, mode="w:xz") as t:
 	        for name, data in members:
-	            i = tarfile.TarInfo(name); i.size = len(data); t.addfile(i, None if isinstance(data, Promise) else io.BytesIO(data))
+	            i = tarfile.TarInfo(name); i.size = len(data)
+            if isinstance(data, Promise): t.fileobj.write(i.tobuf()) # addfile() wants what it is promised
+            else: t.addfile(i, io.BytesIO(data))
 	    return out.getvalue()
 	def deb(file, *members, control="Package: evil\nVersion: 1-1\nArchitecture: amd64\n"):
 	    open(file, "wb").write(b"!<arch>\n" + ar(b"debian-binary", b"2.0\n") + ar(b"control.tar.xz", tar(("./control", control.encode()))) + ar(b"data.tar.xz", tar(*members)))

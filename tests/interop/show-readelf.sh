@@ -36,7 +36,7 @@ of_show() {
 			if (owner !~ /^[A-Za-z0-9._-]+$/) owner = "?"
 			printf "%s\t%s 0x%08x\n", file, owner, words[1]; next
 		}
-		/^      dlopen/ { next }
+		/^      (dlopen|package) / { next }
 		{
 			file = substr($0, index($0, " /") + 1)
 			if ($1 != "-") print file, "build-id " $1

@@ -6,6 +6,7 @@
 . "$TOP/tests/judges.sh"
 . "$TOP/tests/stamped.sh"
 . "$TOP/tests/split_judges.sh"
+CC=gcc
 PAYLOAD='{"type":"rpm","name":"demo","version":"1-1","architecture":"x86_64"}'
 ARCH=$(uname -m)
 NVRA=demo-1-1.$ARCH
@@ -71,7 +72,7 @@ findings() { lint "$@" | sed -E 's/ at offset [0-9]+//; s/phdr\[[0-9]*\]/phdr[]/
 
 # tried SOURCE [OPTION...]: build/program, which was made from build/SOURCE; the options are split's.
 tried() {
-	local source=$1 layout debug id
+	local source=$1 layout debug offset address alignment
 	shift
 	printf %s "$PAYLOAD" >payload
 	build/program >old 2>log || skip "what the linker made does not run here: $(tail -1 log)"
@@ -95,12 +96,20 @@ tried() {
 		root/usr/bin/program >new; cmp old new
 		in_page_one root/usr/bin/program
 		# What the peers leave too is no fault of ours.
-		objcopy --only-keep-debug gone/program by-objcopy; eu-strip -f peer.debug -o peer gone/program; strip -o stripped gone/program
+		rm -f by-objcopy peer.debug stripped
+		objcopy --only-keep-debug gone/program by-objcopy || true
+		eu-strip -f peer.debug -o peer gone/program || true
+		strip -o stripped gone/program || cp gone/program stripped
 		findings gone/program >before
 		{ cat before; comm -23 <(findings stripped | sort) <(sort before); } >allowed
 		findings root/usr/bin/program >after; nothing_new allowed after || fail "$layout: eu-elflint, shipped file"
 		{ cat before; comm -23 <({ findings peer.debug -d; findings by-objcopy -d; } | sort -u) <(sort before); } >allowed
 		findings "$debug" -d >after; nothing_new allowed after || fail "$layout: eu-elflint, debug file"
+		# What is to be loaded could be, from where it lies.
+		readelf -lW "$debug" 2>&1 | awk '$1 == "LOAD" { print $2, $3, $NF }' >loads
+		while read -r offset address alignment; do
+			[ $(((offset - address) % alignment)) = 0 ] || fail "$layout: a PT_LOAD of the debug file at $offset for $address"
+		done <loads
 		eu-unstrip -o joined root/usr/bin/program "$debug" || fail "$layout: eu-unstrip"
 		readelf -W -wN --debug-dump=info,decodedline gone/program 2>&1 >/dev/null | without_numbers >before || true
 		readelf -W -wN --debug-dump=info,decodedline "$debug" 2>&1 >/dev/null | without_numbers >after || true
@@ -110,6 +119,8 @@ tried() {
 	done
 	mv gone build
 }
+
+notes_behind() { moves_notes script -pie && "${CC%cc}${1:-cc}" -g -Wl,-dT,script -o program main.c"${1:+c}"; }
 
 # --- C and C++, by compiler and linker ---
 # kind TITLE REGEX SOURCE COMMAND...: a test; REGEX is what readelf has to see.
@@ -129,7 +140,9 @@ kind "-z memory-seal" 'memory seal|MEMORY_SEAL|00000003' main.c gcc -g -Wl,-z,me
 kind "-z mark-plt" 'X86_64_PLT' main.cc g++ -g -Wl,-z,lazy,-z,mark-plt -o program main.cc
 kind "RELR" '\(RELR\)' main.cc g++ -g -Wl,-z,pack-relative-relocs -o program main.cc
 kind "GNU ld without separate code" '\.debug_info' main.cc g++ -g -Wl,-z,noseparate-code -o program main.cc
-kind "GNU ld, one segment of text for all that is read" '\.debug_info' main.cc g++ -g -Wl,-z,separate-code,--rosegment -o program main.cc
+kind "GNU ld, all that is only read in one segment" '\.debug_info' main.c gcc -g -Wl,-z,separate-code,--rosegment -o program main.c
+kind "notes behind .eh_frame, as GNU ld 2.44 has them" '\.debug_info' main.c notes_behind
+kind "notes behind .eh_frame, C++" '\.debug_info' main.cc notes_behind ++
 kind "pages of 64 KiB" '0x10000$' main.cc g++ -g -Wl,-z,max-page-size=0x10000 -o program main.cc
 kind "gold, sections that are compressed and an index" '\.gdb_index' main.cc g++ -g -fuse-ld=gold -Wl,--gdb-index,--compress-debug-sections=zlib -o program main.cc
 kind "mold" '\.debug_info' main.cc g++ -g -fuse-ld=mold -o program main.cc
@@ -144,14 +157,14 @@ kind "clang and lld, compact relocations in objects" '\.debug_info' main.cc clan
 kind "clang and lld, compact relocations kept" 'CREL|crel' main.cc clang++ -g -fuse-ld=lld -Wa,--crel,--allow-experimental-crel -Wl,--build-id,--emit-relocs -o program main.cc
 kind "clang and lld, all read in one segment" '\.debug_info' main.cc clang++ -g -fuse-ld=lld -Wl,--build-id,--no-rosegment -o program main.cc
 
-# gold --rosegment has code behind the headers, and all that is read in a PT_LOAD behind that. Page one is full then, or
-# the notes in it are loaded by that other segment: it is refused, and the reason is so.
-gold_rosegment() {
+# --rosegment, of gold and GNU ld 2.44, has code behind the headers, and all that is read in a PT_LOAD behind that. Where
+# page one is full of code then, or the notes in it are loaded by that other segment, it is refused, and the reason is so.
+refused_rosegment() {
 	local source
 	need readelf
 	mkdir build; c_source; cc_source
-	for source in main.c main.cc; do
-		makes g++ -g -fuse-ld=gold -Wl,--rosegment -o program $source
+	for source in "$@"; do
+		makes g++ -g $LINKER -Wl,--rosegment -o program $source
 		status 3 "$PKGNOTE" stamp -k type=rpm -k name=demo -o stamped build/program
 		[ ! -e stamped ]
 		readelf -lW build/program >segments
@@ -159,10 +172,10 @@ gold_rosegment() {
 		local end note
 		end=$(($(awk '$1 == "LOAD" && $2 ~ /^0x0*$/ { print $5; exit }' segments)))
 		note=$(($(awk '$1 == "NOTE" { print $2; exit }' segments)))
-		[ $note -ge $end ]
 		if [ $end -ge 4096 ]; then
 			says err 'page one has no room for a note of .*, and what stands there cannot be moved'
 		else
+			[ $note -ge $end ]
 			same "$end" "$(($(awk '$1 == "LOAD" && $2 !~ /^0x0*$/ { print $2; exit }' segments)))"
 			says err 'the notes of page one are loaded by another segment than its headers and code, behind which there is no room'
 		fi
@@ -174,7 +187,10 @@ gold_rosegment() {
 		rm build/program
 	done
 }
+gold_rosegment() { LINKER=-fuse-ld=gold refused_rosegment main.c main.cc; }
 check "gold --rosegment: refused, and why" gold_rosegment
+bfd_rosegment() { LINKER='-fuse-ld=bfd -Wl,-z,separate-code' refused_rosegment main.cc; }
+check "GNU ld --rosegment, C++: refused, and why" bfd_rosegment
 
 # --- other languages ---
 # language TITLE FILE COMMAND...: FILE is on standard input.

@@ -133,6 +133,16 @@ static bool lies_together(const GElf_Phdr *segment, const struct plan *plan, con
 	return found;
 }
 
+/* Whether what lies at OFFSET could be mapped as SEGMENT says, if that is to be loaded. Notes
+ * behind .eh_frame, where GNU ld 2.44 and later have some, lie anywhere in this file: they alone
+ * are told of, by PT_NOTE. */
+static bool can_be_mapped(const GElf_Phdr *segment, uint64_t offset)
+{
+	const uint64_t align = segment->p_align;
+	return segment->p_type != PT_LOAD || align < 2 || (align & (align - 1)) != 0 ||
+	       ((segment->p_vaddr ^ offset) & (align - 1)) == 0;
+}
+
 /* The program headers describe memory, of which this file has little: what it has not is of size 0,
  * as objcopy --only-keep-debug has it, or readers would take other bytes for it. */
 static int put_segments(uint8_t *bytes, struct image *image, const struct plan *plan,
@@ -155,7 +165,8 @@ static int put_segments(uint8_t *bytes, struct image *image, const struct plan *
 			phdr.p_filesz = image->phnum * phdr_size(image);
 		} else if (lies_together(&phdr, plan, shdrs, loaded, count, &shift, &end) &&
 			   phdr.p_vaddr - shift < layout->size &&
-			   (phdr.p_vaddr - shift == 0 || phdr.p_vaddr - shift >= headers)) {
+			   (phdr.p_vaddr - shift == 0 || phdr.p_vaddr - shift >= headers) &&
+			   can_be_mapped(&phdr, phdr.p_vaddr - shift)) {
 			phdr.p_offset = phdr.p_vaddr - shift;
 			phdr.p_filesz = end - phdr.p_vaddr;
 		} else {
