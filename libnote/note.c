@@ -328,7 +328,8 @@ int elf_notes(struct image *image, elf_note_visit *visit, void *context, struct 
 			continue;
 		if (segments++ < MAX_AREAS && note_sections_moved(&walk.sections, &phdr))
 			continue;
-		walk_area(&walk, phdr.p_offset, phdr.p_filesz, phdr.p_align == 8 ? 8 : 4, true);
+		walk_area(&walk, phdr.p_offset, note_sections_extent(&walk.sections, &phdr),
+			  phdr.p_align == 8 ? 8 : 4, true);
 	}
 	for (size_t i = 0; i < walk.sections.count && !walk.stopped; i++) {
 		const struct note_section *section = &walk.sections.items[i];

@@ -80,4 +80,9 @@ const struct note_section *note_sections_at(const struct note_sections *sections
  * kept may be others. True where an allocated section of an address in PHDR says so. */
 bool note_sections_moved(const struct note_sections *sections, const GElf_Phdr *phdr);
 
+/* How many bytes of PHDR, a PT_NOTE, are to be read. objcopy 2.44 gives debug files some of
+ * hundreds of megabytes, over whatever lies behind the notes: one that is large beyond reason ends
+ * where the last section of notes in it does. */
+uint64_t note_sections_extent(const struct note_sections *sections, const GElf_Phdr *phdr);
+
 #endif

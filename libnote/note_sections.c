@@ -113,3 +113,25 @@ bool note_sections_moved(const struct note_sections *sections, const GElf_Phdr *
 		next = all[next].next;
 	return next < count && all[next].address - phdr->p_vaddr < phdr->p_filesz;
 }
+
+/* Notes of programs take less than a page, those of the kernel a few hundred kilobytes. */
+#define LARGE_SEGMENT (1u << 20)
+
+uint64_t note_sections_extent(const struct note_sections *sections, const GElf_Phdr *phdr)
+{
+	size_t low = 0, high = sections->count;
+	if (phdr->p_filesz <= LARGE_SEGMENT)
+		return phdr->p_filesz;
+	while (low < high) { /* the last one that begins in it */
+		size_t middle = (low + high) / 2;
+		if (sections->items[middle].start < phdr->p_offset ||
+		    sections->items[middle].start - phdr->p_offset < phdr->p_filesz)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || sections->items[low - 1].start < phdr->p_offset)
+		return phdr->p_filesz;
+	const uint64_t extent = sections->items[low - 1].end - phdr->p_offset;
+	return extent < phdr->p_filesz ? extent : phdr->p_filesz;
+}

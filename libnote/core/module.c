@@ -77,7 +77,7 @@ static int read_area(struct module *module, const GElf_Phdr *phdr, uint64_t addr
 	if (phdr->p_filesz > MAX_AREA_SIZE)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "note segment of %llu bytes", (unsigned long long)phdr->p_filesz);
-	area = malloc(sizeof(*area) + phdr->p_filesz);
+	area = calloc(1, sizeof(*area) + phdr->p_filesz);
 	if (area == NULL)
 		return error_system(err, "notes");
 	*area = (struct module_area){.alignment = phdr->p_align == 8 ? 8 : 4,

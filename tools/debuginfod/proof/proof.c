@@ -82,8 +82,10 @@ static int load_tables(struct image *image, struct note_error *err)
  * all of them together is refused, the rest is read at once. */
 static int load_notes(struct image *image, struct note_error *err)
 {
+	struct note_sections sections;
 	uint64_t total = 0;
-	for (uint64_t i = 0; i < image->phnum + image->shnum; i++) {
+	int code = note_sections_collect(&sections, image, err);
+	for (uint64_t i = 0; code == NOTE_OK && i < image->phnum + image->shnum; i++) {
 		GElf_Phdr phdr;
 		GElf_Shdr shdr;
 		uint64_t offset, size;
@@ -91,7 +93,7 @@ static int load_notes(struct image *image, struct note_error *err)
 			if (image_phdr(image, i, &phdr, NULL) != NOTE_OK || phdr.p_type != PT_NOTE)
 				continue;
 			offset = phdr.p_offset;
-			size = phdr.p_filesz;
+			size = note_sections_extent(&sections, &phdr);
 		} else {
 			if (image_shdr(image, i - image->phnum, &shdr, NULL) != NOTE_OK ||
 			    shdr.sh_type != SHT_NOTE)
@@ -100,12 +102,13 @@ static int load_notes(struct image *image, struct note_error *err)
 			size = shdr.sh_size;
 		}
 		if (size > NOTES_MOST || (total += size) > NOTES_MOST)
-			return error_set(err, NOTE_MALFORMED, offset, "more than %u bytes of notes",
+			code = error_set(err, NOTE_MALFORMED, offset, "more than %u bytes of notes",
 					 NOTES_MOST);
-		if (size != 0)
+		else if (size != 0)
 			image_bytes(image, offset, size, "notes", NULL);
 	}
-	return NOTE_OK;
+	note_sections_free(&sections);
+	return code;
 }
 
 /* All bytes that the headers name are there: a body that was cut short ends here. */
