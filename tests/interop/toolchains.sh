@@ -120,7 +120,8 @@ tried() {
 	mv gone build
 }
 
-notes_behind() { moves_notes script -pie && "${CC%cc}${1:-cc}" -g -Wl,-dT,script -o program main.c"${1:+c}"; }
+# notes_behind [++ [OPTION]]: the option is ld's.
+notes_behind() { moves_notes script -pie ${2:+"$2"} && "${CC%cc}${1:-cc}" -g ${2:+"-Wl,$2"} -Wl,-dT,script -o program main.c"${1:+c}"; }
 
 # --- C and C++, by compiler and linker ---
 # kind TITLE REGEX SOURCE COMMAND...: a test; REGEX is what readelf has to see.
@@ -143,6 +144,7 @@ kind "GNU ld without separate code" '\.debug_info' main.cc g++ -g -Wl,-z,nosepar
 kind "GNU ld, all that is only read in one segment" '\.debug_info' main.c gcc -g -Wl,-z,separate-code,--rosegment -o program main.c
 kind "notes behind .eh_frame, as GNU ld 2.44 has them" '\.debug_info' main.c notes_behind
 kind "notes behind .eh_frame, C++" '\.debug_info' main.cc notes_behind ++
+kind "notes far behind the headers, in their segment" '\.debug_info' main.cc notes_behind ++ -znoseparate-code
 kind "pages of 64 KiB" '0x10000$' main.cc g++ -g -Wl,-z,max-page-size=0x10000 -o program main.cc
 kind "gold, sections that are compressed and an index" '\.gdb_index' main.cc g++ -g -fuse-ld=gold -Wl,--gdb-index,--compress-debug-sections=zlib -o program main.cc
 kind "mold" '\.debug_info' main.cc g++ -g -fuse-ld=mold -o program main.cc

@@ -110,27 +110,44 @@ static uint64_t *list_loaded(const struct plan *plan, const struct image *image,
 	return list;
 }
 
-/* Whether what this file has of SEGMENT lies in it as in memory; *SHIFT is then what addresses and
- * offsets differ by, and *END the address behind the last byte. */
-static bool lies_together(const GElf_Phdr *segment, const struct plan *plan, const GElf_Shdr *shdrs,
-			  const uint64_t *loaded, uint64_t count, uint64_t *shift, uint64_t *end)
+/* Whether SEGMENT is the one that begins with the file's headers, which stand there in this file,
+ * too. */
+static bool holds_headers(const GElf_Phdr *segment, const struct image *image, uint64_t headers)
 {
-	bool found = false;
+	return segment->p_type == PT_LOAD && segment->p_offset == 0 &&
+	       image->ehdr.e_phoff == ehdr_size(image) && segment->p_filesz >= headers;
+}
+
+/* Whether what this file has of SEGMENT lies in it as in memory; *SHIFT is then what addresses and
+ * offsets differ by, and *END the address behind the last byte. Where HEADERS is not 0, that many
+ * bytes of headers are the first of it, and what lies far behind them elsewhere is left out. */
+static bool lies_together(const GElf_Phdr *segment, uint64_t headers, const struct plan *plan,
+			  const GElf_Shdr *shdrs, const uint64_t *loaded, uint64_t count,
+			  uint64_t *shift, uint64_t *end)
+{
+	bool found = headers != 0;
+	uint64_t far = UINT64_MAX;
+	*shift = segment->p_vaddr;
+	*end = segment->p_vaddr + headers;
 	for (uint64_t i = 0; i < count; i++) {
 		const GElf_Shdr *shdr = &shdrs[loaded[i]];
 		const GElf_Shdr *old = &plan->sections[loaded[i]].shdr;
 		if (old->sh_offset < segment->p_offset ||
 		    old->sh_offset - segment->p_offset >= segment->p_filesz)
 			continue;
-		if (shdr->sh_addr < segment->p_vaddr ||
-		    (found && shdr->sh_addr - shdr->sh_offset != *shift))
+		const bool apart = found && shdr->sh_addr - shdr->sh_offset != *shift;
+		if (shdr->sh_addr < segment->p_vaddr || (apart && headers == 0))
 			return false;
+		if (apart) {
+			far = shdr->sh_offset < far ? shdr->sh_offset : far;
+			continue;
+		}
 		found = true;
 		*shift = shdr->sh_addr - shdr->sh_offset;
 		if (shdr->sh_addr + shdr->sh_size > *end)
 			*end = shdr->sh_addr + shdr->sh_size;
 	}
-	return found;
+	return found && *end - *shift <= far;
 }
 
 /* Whether what lies at OFFSET could be mapped as SEGMENT says, if that is to be loaded. Notes
@@ -154,16 +171,16 @@ static int put_segments(uint8_t *bytes, struct image *image, const struct plan *
 	uint64_t *loaded = list_loaded(plan, image, whole, &count);
 	for (uint64_t i = 0; code == NOTE_OK && i < image->phnum; i++) {
 		GElf_Phdr phdr;
-		uint64_t shift;
-		uint64_t end = 0;
+		uint64_t shift, end;
 		code = image_phdr(image, i, &phdr, err);
 		if (code != NOTE_OK)
 			break;
 		const uint64_t headers = layout->phoff + image->phnum * phdr_size(image);
+		const uint64_t first = holds_headers(&phdr, image, headers) ? headers : 0;
 		if (phdr.p_type == PT_PHDR) {
 			phdr.p_offset = layout->phoff;
 			phdr.p_filesz = image->phnum * phdr_size(image);
-		} else if (lies_together(&phdr, plan, shdrs, loaded, count, &shift, &end) &&
+		} else if (lies_together(&phdr, first, plan, shdrs, loaded, count, &shift, &end) &&
 			   phdr.p_vaddr - shift < layout->size &&
 			   (phdr.p_vaddr - shift == 0 || phdr.p_vaddr - shift >= headers) &&
 			   can_be_mapped(&phdr, phdr.p_vaddr - shift)) {
