@@ -167,6 +167,14 @@ refused_rosegment() {
 	mkdir build; c_source; cc_source
 	for source in "$@"; do
 		makes g++ -g $LINKER -Wl,--rosegment -o program $source
+		# A smaller program has room behind its code.
+		rm -f stamped
+		if "$PKGNOTE" stamp -k type=rpm -k name=demo -o stamped build/program >out 2>err; then
+			[ "$LINKER" != -fuse-ld=gold ] || fail "stamped, and this test does not know how"
+			in_page_one stamped
+			cmp <(./stamped) <(build/program)
+			continue
+		fi
 		status 3 "$PKGNOTE" stamp -k type=rpm -k name=demo -o stamped build/program
 		[ ! -e stamped ]
 		readelf -lW build/program >segments
@@ -192,7 +200,7 @@ refused_rosegment() {
 gold_rosegment() { LINKER=-fuse-ld=gold refused_rosegment main.c main.cc; }
 check "gold --rosegment: refused, and why" gold_rosegment
 bfd_rosegment() { LINKER='-fuse-ld=bfd -Wl,-z,separate-code' refused_rosegment main.cc; }
-check "GNU ld --rosegment, C++: refused, and why" bfd_rosegment
+check "GNU ld --rosegment, C++: refused, and why, or stamped" bfd_rosegment
 
 # --- other languages ---
 # language TITLE FILE COMMAND...: FILE is on standard input.
