@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -474,7 +475,7 @@ static void copy(const char *dir, unsigned *count)
 	off_t at = 0;
 	ssize_t done = 1;
 	while (to >= 0 && at < st.st_size &&
-	       (done = copy_file_range(from, &at, to, NULL, (size_t)(st.st_size - at), 0)) > 0)
+	       (done = sendfile(to, from, &at, (size_t)(st.st_size - at))) > 0)
 		continue;
 	if (to < 0 || done < 0) {
 		perror(name);

@@ -58,6 +58,14 @@ static int take_section(struct share *share, struct image *image, const char *na
 	return code;
 }
 
+/* What objcopy 2.44 may make of the empty sections of a debug file (.text among them): its bytes
+ * are others'. */
+static bool is_no_note(const GElf_Shdr *shdr, const char *name)
+{
+	return shdr->sh_type == SHT_NOTE && (shdr->sh_flags & SHF_ALLOC) != 0 &&
+	       strncmp(name, ".note", 5) != 0;
+}
+
 int spool_sections(struct share *share, int fd, const struct look *look, size_t number,
 		   struct spooled *spooled, struct note_error *err)
 {
@@ -74,6 +82,7 @@ int spool_sections(struct share *share, int fd, const struct look *look, size_t 
 		GElf_Shdr shdr;
 		if (image_find_section(image, wanted->items[i], &shdr) == 0 ||
 		    shdr.sh_type == SHT_NOBITS || shdr.sh_size == 0 ||
+		    is_no_note(&shdr, wanted->items[i]) ||
 		    (!debug && (shdr.sh_flags & SHF_ALLOC) == 0))
 			continue;
 		code = take_section(share, image, wanted->items[i], &shdr, number, spooled, err);
