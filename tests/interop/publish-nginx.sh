@@ -101,7 +101,8 @@ sections() {
 		file=one/usr/lib/debug/hello.debug; [ $name != .text ] || file=one/usr/bin/hello
 		section $name $file >expected; [ -s expected ]
 		curl -sf "$URL/buildid/$id/section/$name" | cmp - expected
-		curl -sf "$SERVER/buildid/$id/section/$name" | cmp - expected
+		# elfutils' believes what the debug file says of .text.
+		[ $name = .text ] || curl -sf "$SERVER/buildid/$id/section/$name" | cmp - expected
 		if debuginfod-find --help 2>&1 | grep -q section; then
 			cmp "$(DEBUGINFOD_URLS=$URL DEBUGINFOD_CACHE_PATH=$PWD/cache debuginfod-find section $id $name)" expected
 			cmp "$(DEBUGINFOD_URLS=file://$PWD/share DEBUGINFOD_CACHE_PATH=$PWD/cache2 debuginfod-find section $id $name)" expected
