@@ -20,6 +20,12 @@ run() {
 	bom) instructions "$PKGNOTE" show --report=cyclonedx -j1 "$2" ;;
 	compare) instructions "$PKGNOTE" compare "$2" "$2" ;;
 	stamp) rm -f stamped; instructions "$PKGNOTE" stamp --allow-outside-first-page -k name=n -k version=1 -o stamped "$2" ;;
+	section) # a share that serves it, asked for the index
+		rm -rf root share cache; mkdir -p root/usr/lib
+		cp "$2" root/usr/lib/libmade.so
+		"$PKGNOTE" split -q --no-sync --build-id=keep --layout=rpm --name=n --package-version=1 --release=1 --arch=x86_64 root >/dev/null
+		"$PKGNOTE" publish -q --no-sync --into=share --package=n-1-1.x86_64 root >/dev/null
+		instructions "$PKGNOTE" fetch --server="file://$PWD/share" --section-fallback --cache=cache section 0100000001000000010000000100000001000000 .debug_names ;;
 	verify) instructions "$PKGNOTE" verify --offline -j1 "$2" ;;
 	split*)
 		rm -rf root; mkdir -p root/usr/lib
@@ -73,6 +79,9 @@ done <<-'TABLE'
 	split files 600 0
 	split entries 5000 0
 	split members 60 0 libmade.a
+	split crel 3000 0 made.ko
+	split names 1000 0
+	section names 1000 0
 	show keys 1000 1
 	show depth 60 0
 	show modules 150 0

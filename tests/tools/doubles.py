@@ -8,7 +8,7 @@ import sys
 import tarfile
 
 LOAD, DYNAMIC, NOTE = 1, 2, 4
-PROGBITS, SYMTAB, STRTAB, SHT_DYNAMIC, SHT_NOTE, DYNSYM = 1, 2, 3, 6, 7, 11
+PROGBITS, SYMTAB, STRTAB, SHT_DYNAMIC, SHT_NOTE, DYNSYM, CREL = 1, 2, 3, 6, 7, 11, 0x40000014
 ALLOC, EXEC, STRINGS = 2, 4, 0x30
 PAYLOAD = '{"type":"deb","name":"n"}'
 
@@ -117,7 +117,25 @@ def lines(rows, files=1):
     return struct.pack("<IHI", 2 + 4 + len(tables) + len(program), 4, len(tables)) + tables + program
 
 
-def debug(units=1, abbrevs=0, rows=16, files=1, children=1, symbols=4, spare=0, kind=3):
+def crel(relocations):
+    """Compact relocations, 8 bytes apart; their symbol is in turn the first one and none. The first says the type too."""
+    def one(i):
+        return bytes([0x43 if i == 0 else 0x41, 0x7F if i % 2 else 1]) + (b"\1" if i == 0 else b"")
+    return leb(relocations * 8 + 4) + b"".join(one(i) for i in range(relocations))
+
+
+def names_index(names):
+    """A .debug_names of so many units' indexes, each with a name."""
+    out = b""
+    for _ in range(names):
+        # Version 5; one unit, no types, no buckets, one name, a table of abbreviations of 5 bytes.
+        body = struct.pack("<HHIIIIIIII", 5, 0, 1, 0, 0, 0, 1, 5, 0, 0) + struct.pack("<III", 0, 1, 0) + b"\1\x34\0\0\0" + b"\1\0"
+        body += bytes(-len(body) % 4)
+        out += struct.pack("<I", len(body)) + body
+    return out
+
+
+def debug(units=1, abbrevs=0, rows=16, files=1, children=1, symbols=4, spare=0, kind=3, compact=0, indexes=0):
     elf = Elf(kind)
     if kind == 3:
         elf.segment(NOTE, build_id(elf))
@@ -138,7 +156,13 @@ def debug(units=1, abbrevs=0, rows=16, files=1, children=1, symbols=4, spare=0, 
         table += struct.pack("<IBBHQQ", at, 0x12, 0, text, 0, 1)
         at += len(b"symbol%d\0" % index)
     strings = elf.section(".strtab", STRTAB, names)
-    elf.section(".symtab", SYMTAB, table, 0, 8, strings, 1, 24)
+    symtab = elf.section(".symtab", SYMTAB, table, 0, 8, strings, 1, 24)
+    if compact:  # of a kernel's module
+        elf.section(".modinfo", PROGBITS, b"license=GPL\0", ALLOC)
+        build_id(elf)
+        elf.section(".crel.text", CREL, crel(compact), 0x40, 1, symtab, text)
+    if indexes:
+        elf.section(".debug_names", PROGBITS, names_index(indexes), 0, 4)
     return elf.bytes()
 
 
@@ -298,6 +322,8 @@ DIMENSIONS = {
     "rows": lambda n: debug(rows=n),
     "files": lambda n: debug(files=n),
     "entries": lambda n: debug(children=n),
+    "crel": lambda n: debug(kind=1, compact=n),
+    "names": lambda n: debug(indexes=n),
 }
 
 if __name__ == "__main__":
