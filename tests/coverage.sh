@@ -58,22 +58,22 @@ export LLVM_PROFILE_FILE="$out/profiles/%4m.profraw"
 [ $# -ne 0 ] || set -- $(ls tests/cli/*.sh | grep -vE '/(tree|fuzz|libnote|i386|safety)\.sh')
 # replay: the corpora that the fuzzers of $BUILD/fuzz make, by programs that count lines.
 replay() {
-	local name kind
+	local name its
 	. tests/fuzz/seeds.sh
 	TOP=$PWD PKGNOTE=$BUILD/pkgnote
 	for source in tests/fuzz/fuzz_*.c; do
 		name=$(basename "$source" .c)
 		# shellcheck disable=SC2053
 		[[ $name == ${FUZZERS:-*} ]] || continue
-		kind=$(kind_of "$name")
-		[ -d "$out/seeds/$kind/corpus" ] || seeds "$kind" "$out/seeds/$kind/corpus"
+		its=$(kind_of "$name")
+		[ -d "$out/seeds/$its/corpus" ] || seeds "$its" "$out/seeds/$its/corpus"
 		mkdir -p "$out/fuzz/$name/corpus"
-		cp "$out/seeds/$kind/corpus"/* "$out/fuzz/$name/corpus/"
+		cp "$out/seeds/$its/corpus"/* "$out/fuzz/$name/corpus/"
 		# shellcheck disable=SC2086
 		clang $flags -fsanitize=fuzzer -o "$out/$name" "$source" $(grep -v 'tools/pkgnote.o' <<<"$tools") $note $libraries || exit 1
 		[ ! -x "$BUILD/fuzz/$name" ] || ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 "$BUILD/fuzz/$name" -runs="${RUNS:-3000}" -seed=1 -max_len=65536 -timeout=60 \
 			-rss_limit_mb=1500 -artifact_prefix="$out/found-" "$out/fuzz/$name/corpus" >"$out/fuzz/$name/log" 2>&1 || echo "coverage: $name finds something" >&2
-		find "$out/fuzz/$name/corpus" -type f -print0 | LLVM_PROFILE_FILE="$out/fuzzed/%4m.profraw" xargs -0 "$out/$name" >"$out/fuzz/$name/replayed" 2>&1 ||
+		find "$out/fuzz/$name/corpus" -type f -print0 | LLVM_PROFILE_FILE="$out/fuzzed/%4m.profraw" xargs -r -0 "$out/$name" >"$out/fuzz/$name/replayed" 2>&1 ||
 			echo "coverage: $name fails" >&2
 	done
 }

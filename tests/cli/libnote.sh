@@ -130,6 +130,14 @@ face() {
 callers_structures() { installed; face env; LC_ALL=de_DE.UTF-8 face env; }
 check "sizes of the caller's structures, NULLs, options of later versions, English messages" callers_structures
 
+# The manual's program with a fault of each kind that a caller's program can have: a handle that is not closed, one that is used
+# after that. Every judge of it below has to see both.
+planted() {
+	sed '0,/note_file_close(/s/note_file_close(/(void)(/' example.c >leaks.c
+	sed '0,/note_file_close(file);/s//note_file_close(file); printf("%d\\n", note_file_kind(file));/' example.c >late.c
+	! cmp -s leaks.c example.c && ! cmp -s late.c example.c
+}
+
 under_valgrind() {
 	installed
 	need valgrind
@@ -138,8 +146,19 @@ under_valgrind() {
 	# shellcheck disable=SC2046
 	"$CC" -o example example.c $(pkg-config --cflags --libs libnote)
 	LD_LIBRARY_PATH=$PWD/usr/lib valgrind -q --error-exitcode=9 --leak-check=full ./example it text
+	if command -v gdb >/dev/null && gdb -q -batch -ex 'break main' -ex run -ex 'generate-core-file core' ./it >gdb.log 2>&1; then
+		LD_LIBRARY_PATH=$PWD/usr/lib valgrind -q --error-exitcode=9 --leak-check=full ./example core it "$BUILD/libnote.a" nothing text >out || [ $? = 1 ]
+		says out '^core: '
+	fi
+	planted
+	for fault in leaks late; do
+		# shellcheck disable=SC2046
+		"$CC" -o $fault $fault.c $(pkg-config --cflags --libs libnote)
+		export LD_LIBRARY_PATH=$PWD/usr/lib
+		status 9 valgrind -q --error-exitcode=9 --leak-check=full ./$fault it text
+	done
 }
-check "the manual's program and that one under valgrind" under_valgrind
+check "the manual's program and that one under valgrind, which sees faults planted in it" under_valgrind
 
 sanitized() {
 	installed
@@ -150,6 +169,12 @@ sanitized() {
 		# shellcheck disable=SC2046
 		gcc -fsanitize=address,undefined -o sane "$program" $(pkg-config --cflags libnote) "$SANITIZED/libnote.a" $(pkg-config --libs libelf json-c)
 		./sane it text
+	done
+	planted
+	for fault in leaks late; do
+		# shellcheck disable=SC2046
+		gcc -fsanitize=address,undefined -o $fault $fault.c $(pkg-config --cflags libnote) "$SANITIZED/libnote.a" $(pkg-config --libs libelf json-c)
+		status 23 env ASAN_OPTIONS=exitcode=23 ./$fault it text
 	done
 }
 check "the same with sanitizers" sanitized

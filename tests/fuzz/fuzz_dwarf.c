@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The DWARF stage on any bytes (libFuzzer):
- *
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I.
- * \
- *         -Ilibnote -o fuzz_dwarf tests/fuzz/fuzz_dwarf.c tools/splitter/dwarf*.c \
- *         tools/splitter/paths.c tools/base/text.c libnote/image.c libnote/headers.c \
- *         libnote/error.c -lxxhash -ldeflate -lzstd -lelf
- *     ./fuzz_dwarf -timeout=10 CORPUS     (some small programs and objects with debug information)
- *
- * What comes out is read once more: a rewritten section must be as sound as the one that went in.
+ * The DWARF stage on any bytes: rewritten, listed, counted, as a file that dwz has folded, as the
+ * alternate file of one. What comes out is read once more: a rewritten section must be as sound as
+ * the one that went in.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +65,32 @@ static int rewrite(const uint8_t *data, size_t size, const struct path_map *map,
 	}
 	image_close(image);
 	return code;
+}
+
+/* What only reads, and what has a second file: the same one. */
+static void read_otherwise(const uint8_t *data, size_t size, const struct path_map *map)
+{
+	struct image *image;
+	struct section_edits edits = {0};
+	struct dwarf_sources sources = {0};
+	struct dwarf_summary summary;
+	struct dwarf_counts counts;
+	struct strings split = {0};
+	if (image_open_memory(&image, data, size, NULL) != NOTE_OK)
+		return;
+	if (image_read_elf(image, NULL) == NOTE_OK) {
+		dwarf_count(image, &counts, NULL);
+		dwarf_list_split(image, map, &split, NULL);
+		strings_free(&split);
+		dwarf_list(image, image, &sources, &summary, NULL);
+		dwarf_sources_free(&sources);
+		dwarf_rewrite_folded(image, image, map, &edits, &sources, &summary, NULL);
+		section_edits_free(&edits);
+		dwarf_sources_free(&sources);
+		dwarf_rewrite_alternate(image, map, &edits, NULL);
+		section_edits_free(&edits);
+	}
+	image_close(image);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

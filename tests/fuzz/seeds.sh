@@ -8,26 +8,48 @@ kind_of() {
 	fuzz_http_url) echo urls ;;
 	fuzz_place) echo place ;;
 	fuzz_file) echo file ;;
-	fuzz_deb | fuzz_package) echo package ;;
+	fuzz_deb) echo package ;;
+	fuzz_package) echo packages ;;
 	fuzz_rpm) echo rpm ;;
 	fuzz_stored) echo stored ;;
 	fuzz_ima) echo ima ;;
 	fuzz_changes) echo changes ;;
+	fuzz_inputs) echo inputs ;;
+	fuzz_dwarf | fuzz_split | fuzz_reloc) echo dwarf ;;
 	fuzz_core | fuzz_note | fuzz_pe) echo "${1#fuzz_}" ;;
 	*) echo elf ;;
 	esac
 }
 
+# dlopen_notes DIR: programs with notes of what they load, sound and not, and with package notes that are not.
+dlopen_notes() {
+	local cc=${CC:-gcc} i=0 text
+	for text in '[{"soname":["libz.so.1","libz.so"],"feature":"zip","description":"d","priority":"recommended"}]' '[{"soname":"libz.so.1"}]' \
+		'{"soname":["x"]}' '[{"soname":["a\nb",7],"priority":"never","other":1}]' '[[]]' '[{"feature":"f"}]' 'no json' '[{"soname":[]}]'; do
+		i=$((i + 1))
+		printf '%s' "$text" >"$1/../dlopen.json"
+		printf '.section .note.dlopen,"a"\n.align 4\n.long 4,2f-1f,0x407c0c0a\n.asciz "FDO"\n1: .incbin "%s"\n.byte 0\n2:\n.align 4\n' "$1/../dlopen.json" >"$1/../dlopen.s"
+		sed 's/0x407c0c0a/0xcafe1a7e/; s/dlopen,/package,/' "$1/../dlopen.s" >"$1/../package.s"
+		$cc -nostdlib -shared -o "$1/dlopen$i" "$1/../dlopen.s" 2>/dev/null
+		$cc -nostdlib -shared -o "$1/notes$i" "$1/../dlopen.s" "$1/../package.s" 2>/dev/null
+		# Of another owner, in another section, written into, of a descriptor that does not end.
+		sed 's/FDO/FDA/' "$1/../package.s" | $cc -nostdlib -shared -x assembler -o "$1/owner$i" - 2>/dev/null
+		sed 's/note.package,"a"/note.else,"aw"/; s/^.byte 0$//' "$1/../package.s" | $cc -nostdlib -shared -x assembler -o "$1/place$i" - 2>/dev/null
+	done
+	true
+}
+
 # seeds KIND DIR: inputs for a fuzzer to start from, made by code.
 seeds() {
-	local dir=$2 cc=${CC:-gcc}
+	local dir=$2 cc=${CC:-gcc} kind one how
 	mkdir -p "$dir"
 	case $1 in
 	place)
 		seeds elf "$2"
 		seeds pe "$2" ;;
 	file)
-		for kind in elf pe core; do seeds $kind "$2"; done ;;
+		for kind in dwarf pe core; do seeds $kind "$2"; done
+		dlopen_notes "$2" ;;
 	package)
 		seeds elf "$2"
 		# As it is, and after a byte that says which part of a sound package the rest is.
@@ -35,7 +57,11 @@ seeds() {
 			tar -cf control.tar ./control && tar -cf data.tar ./small && gzip -kn data.tar &&
 			ar rc whole.deb debian-binary control.tar data.tar && ar rc packed.deb debian-binary control.tar data.tar.gz &&
 			{ printf '\0'; cat packed.deb; } >part0 && { printf '\1'; cat control; } >part1 &&
-			{ printf '\2'; cat data.tar; } >part2 && { printf '\3'; cat small; } >part3) ;;
+			{ printf '\2'; cat data.tar; } >part2 && { printf '\3'; cat small; } >part3)
+		python3 "$TOP/tests/fuzz/package_seeds.py" "$dir/small" "$dir" ;;
+	packages)
+		seeds package "$2"
+		seeds rpm "$2" ;;
 	stored)
 		mkdir -p "$dir/../elf"
 		seeds elf "$dir/../elf"
@@ -47,10 +73,12 @@ seeds() {
 		(cd "$dir" && for one in small stamped; do { printf '\3'; cat $one; } >part3-$one; done
 			if command -v rpmbuild >/dev/null; then
 				mkdir -p ../rpm && printf '%s\n' 'Name: x' 'Version: 1' 'Release: 1' 'Summary: x' 'License: x' '%define __os_install_post %{nil}' '%description' x \
-					'%install' 'mkdir -p %{buildroot}/usr/bin; cp $SMALL %{buildroot}/usr/bin/x; ln -s x %{buildroot}/usr/bin/l' '%files' /usr/bin >../rpm/x.spec
+					'%install' 'mkdir -p %{buildroot}/usr/bin; cp $SMALL %{buildroot}/usr/bin/x; ln -s x %{buildroot}/usr/bin/l; ln %{buildroot}/usr/bin/x %{buildroot}/usr/bin/h' '%files' /usr/bin >../rpm/x.spec
 				for how in w0.gzdio w3.zstdio; do
 					SMALL=$PWD/small rpmbuild --define "_topdir $PWD/../rpm" --define "_binary_payload $how" --define 'debug_package %{nil}' -bb ../rpm/x.spec >/dev/null 2>&1 &&
-						{ printf '\0'; cat ../rpm/RPMS/*/*.rpm; } >whole-$how
+						cp ../rpm/RPMS/*/*.rpm whole-$how.rpm && { printf '\0'; cat whole-$how.rpm; } >whole-$how &&
+						python3 "$TOP/tests/tools/rpm_strip.py" whole-$how.rpm stripped-$how.rpm && { printf '\0'; cat stripped-$how.rpm; } >stripped-$how &&
+						python3 "$TOP/tests/tools/rpm_strip.py" whole-$how.rpm other-$how.rpm 5 && { printf '\0'; cat other-$how.rpm; } >other-$how
 				done
 			fi; true) ;;
 	elf)
@@ -73,6 +101,37 @@ seeds() {
 		"$PKGNOTE" stamp -k name=seed -o stamped small >/dev/null 2>&1 || true
 		ar rcsD archive.a rel
 		objcopy --strip-section-headers small headless 2>/dev/null || true) ;;
+	dwarf) # what compilers are asked for seldom, and makers of archives
+		seeds elf "$2"
+		printf '#define BOTH(a) ((a) + 1)\n#include "macro.h"\nstruct pair { int a, b; } pair;\nint one(void) { return BOTH(pair.a); }\n' >"$dir/../one.c"
+		printf '#define TWO 2\n#undef TWO\n' >"$dir/../macro.h"
+		printf 'int one(void);\nint two(void) { return one(); }\n' >"$dir/../two.c"
+		(cd "$dir" && for how in '-g3 -gdwarf-5' '-g3 -gdwarf-4' '-g3 -gdwarf-4 -gstrict-dwarf' '-g -gdwarf-2' '-g -fdebug-types-section' '-g -gdwarf64' '-g -gsplit-dwarf' \
+			'-g -gdwarf-4 -gsplit-dwarf' '-g -gz=zlib' '-g -gno-as-loc-support -gdwarf-4'; do
+			# shellcheck disable=SC2086
+			$cc $how -Os -nostdlib -shared -fPIC -DLIBRARY -o "so$how" ../one.c ../two.c 2>/dev/null
+			# shellcheck disable=SC2086
+			$cc $how -Os -c -o "rel$how" ../one.c 2>/dev/null
+		done
+		if command -v clang >/dev/null; then
+			for how in -gdwarf-5 -gdwarf-4 '-gdwarf-5 -gsplit-dwarf' '-gdwarf-5 -gpubnames' '-gdwarf-4 -fdebug-macro' '-g -gdwarf-5 -fdebug-macro' \
+				'-g --target=s390x-linux-gnu' '-g --target=i386-linux-gnu' '-g --target=riscv64-linux-gnu' '-g --target=mips64-linux-gnuabi64'; do
+				# shellcheck disable=SC2086
+				clang $how -O1 -fPIC -c -o "clang$how" ../one.c 2>/dev/null
+			done
+		fi
+		cp rel a_name_of_more_than_sixteen_letters.o 2>/dev/null
+		ar rcs long.a rel a_name_of_more_than_sixteen_letters.o; ar rcsT thin.a rel
+		{ cat archive.a; printf '%-16s%-12d%-6d%-6d%-8s%-10d`\nname\0\0\0\0bytes\n' '#1/8' 0 0 0 100644 13; } >bsd.a
+		{ cat archive.a; printf '%-16s%-12d%-6d%-6d%-8s%-10d`\n' '/77' 0 0 0 100644 0; } >no-name.a
+		{ cat archive.a; printf '%-16s%-12d%-6d%-6d%-8s%-10s`\n' x/ 0 0 0 100644 many; } >no-size.a
+		rm -f ./*.dwo) ;;
+	inputs)
+		for one in changes elf core pe cache; do seeds $one "$2"; done
+		(cd "$dir" && printf '%s' '{"manifestVersion":1,"package":{"type":"rpm","name":"n","version":"1","release":"1","architecture":"x"},"files":[{"path":"/a","links":[],"buildId":"00112233","size":1,"sha256":"","debugFile":null,"sources":["a.c"],"package":null}],"skipped":[],"missingSources":[]}' >manifest
+			xz -k --stdout small >module.xz 2>/dev/null; gzip --stdout small >module.gz; { gzip --stdout small | head -c 300; } >cut.gz
+			tar -cf files.tar small so && gzip --stdout files.tar >files.tar.gz; gzip --stdout core0 >core.gz
+			printf 't_1-1_amd64.deb\n' >names) ;;
 	json)
 		printf '%s' '{"type":"deb","os":"debian","name":"x","version":"1.0-1"}' >"$dir/plain"
 		printf '%s' '{"a":[1,-2.5e3,true,null,{"b":"\u00e9\n"}],"c":9007199254740991,"\"":"é"}' >"$dir/all"
