@@ -2,11 +2,14 @@
 /*
  * Stamping any bytes: either they are refused, or our own reader finds the note in page one of the
  * result, stamping again changes nothing, and every loaded byte that the plan did not say would
- * move or change is where it was. Of a PE image all sections but .pkgnote are as they were.
+ * move or change is where it was. Of a PE image all sections but .pkgnote are as they were. A file
+ * of the same bytes (where their number is a multiple of 8: it goes to the disk) ends the same.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libnote/note.h"
 #include "libnote/pe/pe.h"
@@ -206,9 +209,47 @@ again:
 	free(made);
 }
 
+static char directory[] = "/dev/shm/pkgnote-fuzz-XXXXXX";
+
+/* Empty, or something was left beside the file. */
+static void leave(void)
+{
+	require(rmdir(directory) == 0);
+}
+
+static void place_file(const uint8_t *data, size_t size)
+{
+	static bool ready;
+	const struct note_place_options options = {.size = sizeof(options)};
+	struct note_error err = NOTE_ERROR_INIT;
+	char path[sizeof(directory) + 8];
+	void *made = NULL;
+	size_t made_size = size;
+	if (!ready)
+		require(mkdtemp(directory) != NULL && atexit(leave) == 0);
+	ready = true;
+	snprintf(path, sizeof(path), "%s/file", directory);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	require(fd >= 0 && write(fd, data, size) == (ssize_t)size && close(fd) == 0);
+	const int code = note_place(data, size, PAYLOAD, &options, &made, &made_size, NULL);
+	require(note_file_place(path, PAYLOAD, &options, &err) == code);
+	if (code != NOTE_OK)
+		made_size = size;
+	uint8_t *is = malloc(made_size + 1);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	require(is != NULL && fd >= 0 && read(fd, is, made_size + 1) == (ssize_t)made_size);
+	require(memcmp(is, code == NOTE_OK ? made : data, made_size) == 0);
+	close(fd);
+	free(is);
+	free(made);
+	require(unlink(path) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	place_and_check(data, size, 0);
 	place_and_check(data, size, 1);
+	if (size % 8 == 0 && size != 0)
+		place_file(data, size);
 	return 0;
 }
