@@ -217,10 +217,11 @@ static void leave(void)
 	require(rmdir(directory) == 0);
 }
 
-static void place_file(const uint8_t *data, size_t size)
+static void place_file(const uint8_t *data, size_t size, int existing)
 {
 	static bool ready;
-	const struct note_place_options options = {.size = sizeof(options)};
+	const struct note_place_options options = {
+		.size = sizeof(options), .existing = existing, .outside_first_page = existing > 1};
 	struct note_error err = NOTE_ERROR_INIT;
 	char path[sizeof(directory) + 8];
 	void *made = NULL;
@@ -250,6 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	place_and_check(data, size, 0);
 	place_and_check(data, size, 1);
 	if (size % 8 == 0 && size != 0)
-		place_file(data, size);
+		for (int existing = NOTE_EXISTING_KEEP; existing <= NOTE_EXISTING_FAIL; existing++)
+			place_file(data, size, existing);
 	return 0;
 }
