@@ -62,4 +62,40 @@ packages_are_reported() { each '@(deb|rpm|docker|oci|squashfs|crash)-*' reported
 check "bills of materials of packages and containers, and publishing them" packages_are_reported
 cores_are_gathered() { each 'core-*' gathered 8; }
 check "fetch all of cores" cores_are_gathered
+# A program of 128 MB, all but its head zeros, in packages and archives of some 130 kB: nobody holds it in memory.
+not_held() {
+	need python3
+	python3 - <<-'P'
+	import gzip, io, tarfile, zipfile
+	data = open('/proc/self/exe', 'rb').read(64) + bytes(128 << 20)
+	def tar(name, data):
+	    out = io.BytesIO()
+	    with tarfile.open(fileobj=out, mode='w') as t:
+	        info = tarfile.TarInfo(name); info.size = len(data); t.addfile(info, io.BytesIO(data))
+	    return gzip.compress(out.getvalue(), mtime=0)
+	large = tar('./usr/bin/large', data)
+	open('x.tar.gz', 'wb').write(large)
+	with zipfile.ZipFile('x.zip', 'w', zipfile.ZIP_DEFLATED) as z: z.writestr('usr/bin/large', data)
+	control = tar('./control', b'Package: p\nVersion: 1\nArchitecture: a\n')
+	with open('x.deb', 'wb') as out:
+	    out.write(b'!<arch>\n')
+	    for name, part in (b'debian-binary', b'2.0\n'), (b'control.tar.gz', control), (b'data.tar.gz', large):
+	        out.write(b'%-16s%-12d%-6d%-6d%-8s%-10d`\n' % (name, 0, 0, 0, b'100644', len(part)) + part + b'\n' * (len(part) % 2))
+	P
+	local file command bound=300000
+	case $(nm "$PKGNOTE" 2>/dev/null) in *__asan_init*) bound=unlimited ;; esac
+	for file in x.tar.gz x.zip x.deb; do
+		for command in 'show -j1' 'verify --offline -j1'; do
+			# shellcheck disable=SC2086
+			(ulimit -v $bound; "$PKGNOTE" $command $file >out 2>err </dev/null) && fail "$command $file: exit 0"
+			cat out err >said
+			says said 'usr/bin/large.*it unpacks to more than 64 times its size and 64 MB: --max-expansion allows more'
+			# shellcheck disable=SC2086
+			"$PKGNOTE" $command --max-expansion=2000 $file >out 2>err </dev/null || true
+			cat out err >said
+			says_not said 'max-expansion'
+		done
+	done
+}
+check "a large file that is packed small is not held in memory, and said with its option" not_held
 finish

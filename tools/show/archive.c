@@ -35,9 +35,13 @@ static int show_file(struct archive_view *view, struct stream *stream, const cha
 	struct text *bytes = &view->bytes;
 	struct image *image;
 	bytes->size = 0;
-	int code = read_up_to(stream, bytes, MAX_FILE + 1, err);
+	const uint64_t held = view->budget->held;
+	const uint64_t most = held < MAX_FILE ? held : MAX_FILE;
+	int code = read_up_to(stream, bytes, most + 1, err);
 	if (code == NOTE_OK && bytes->size > MAX_FILE)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "larger than 2 GiB");
+	if (code == NOTE_OK && bytes->size > held)
+		return stream_too_large(err);
 	if (code == NOTE_OK)
 		code = image_open_memory(&image, bytes->data, bytes->size, err);
 	if (code == NOTE_OK) {

@@ -35,7 +35,8 @@ struct stream_budget stream_budget_of(int fd)
 {
 	struct stat st;
 	const uint64_t size = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-	return (struct stream_budget){.left = expansion_bound(size, EXPANSION_STREAM)};
+	return (struct stream_budget){.left = expansion_bound(size, EXPANSION_STREAM),
+				      .held = expansion_bound(size, EXPANSION_MEMORY)};
 }
 
 bool stream_spend(struct stream_budget *budget, uint64_t bytes)
@@ -52,6 +53,11 @@ bool stream_spend(struct stream_budget *budget, uint64_t bytes)
 int stream_too_much(struct note_error *err)
 {
 	return expansion_error(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, NULL, EXPANSION_STREAM);
+}
+
+int stream_too_large(struct note_error *err)
+{
+	return expansion_error(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, NULL, EXPANSION_MEMORY);
 }
 
 /* --- opening --- */

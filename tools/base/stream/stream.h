@@ -22,7 +22,8 @@
 /* How much may still be unpacked: one bound for a file and all that is nested in it. */
 struct stream_budget {
 	uint64_t left;
-	bool burst; /* it was spent, and more was wanted */
+	bool burst;    /* it was spent, and more was wanted */
+	uint64_t held; /* so large a file in it may be that is held in memory as a whole */
 };
 
 /* What may come out of the file FD. */
@@ -31,8 +32,9 @@ struct stream_budget stream_budget_of(int fd);
 /* False, with the budget burst, where fewer than BYTES are left. */
 bool stream_spend(struct stream_budget *budget, uint64_t bytes);
 
-/* NOTE_UNSUPPORTED with the words for it. */
+/* NOTE_UNSUPPORTED with the words for it; and for a file that is too large to be held. */
 int stream_too_much(struct note_error *err);
+int stream_too_large(struct note_error *err);
 
 struct stream;
 

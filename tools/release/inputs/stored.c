@@ -26,6 +26,7 @@ struct reading {
 	void *context;
 	unsigned depth;
 	char *chunk;
+	uint64_t held; /* so large a file may be that is packed in it */
 };
 
 /* All of the member at hand where it is to be read, else its beginning. */
@@ -38,6 +39,8 @@ static int read_bytes(struct reading *reading, struct contents *contents, const 
 		if (!whole && out->size >= CONTENT_HEAD &&
 		    !content_is_read(content_of(path, out->data, out->size)))
 			break;
+		if (out->size > reading->held)
+			return stream_too_large(err);
 		if (out->size > MOST_FILE)
 			return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 					 "%s: larger than 2 GiB", path);
@@ -61,10 +64,17 @@ static int hand_over(struct reading *reading, struct contents *contents, const c
 		     enum artifact_role role, struct note_error *err)
 {
 	struct text data = {0};
-	int code = read_bytes(reading, contents, path, role == ROLE_SOURCE, &data, err);
-	if (code == NOTE_OK)
+	struct note_error inner;
+	int code = read_bytes(reading, contents, path, role == ROLE_SOURCE, &data, &inner);
+	if (code == NOTE_OK) {
 		code = member_from_bytes(reading->unit, path, role, &data, reading->visit,
 					 reading->context, err);
+	} else if (data.size > reading->held) {
+		hand_over_problem(reading, path, role, inner.text);
+		code = NOTE_OK;
+	} else if (err != NULL) {
+		*err = inner;
+	}
 	text_free(&data);
 	return code;
 }
@@ -139,10 +149,11 @@ static int take_layer_member(void *context, struct contents *contents, const cha
 			     const char *layer, struct stream_budget *budget,
 			     struct note_error *err)
 {
+	struct reading *reading = context;
 	struct contents_entry entry = {.path = name, .name = name, .is_file = true};
 	(void)layer;
-	(void)budget;
-	return take_entry(context, contents, &entry, NULL, err);
+	reading->held = budget->held;
+	return take_entry(reading, contents, &entry, NULL, err);
 }
 
 /* The image as a whole is not what was released then: red, with the layer's name. */
@@ -164,7 +175,7 @@ static void say_nothing(void *context, const char *what)
 static int read_layout(struct unit *unit, unsigned roles, member_visit *visit, void *context,
 		       struct note_error *err)
 {
-	struct reading reading = {unit, roles, visit, context, 0, xmalloc(CHUNK)};
+	struct reading reading = {unit, roles, visit, context, 0, xmalloc(CHUNK), 0};
 	const struct container_view hooks = {&reading, take_layer_member, fail_image, say_nothing};
 	(void)err;
 	container_read_layout(&hooks, unit->root);
@@ -179,8 +190,8 @@ const struct input_kind layout_input = {"image layout", read_layout};
 static int read_archive_fd(struct unit *unit, int fd, unsigned roles, member_visit *visit,
 			   void *context, struct note_error *err)
 {
-	struct reading reading = {unit, roles, visit, context, 0, NULL};
 	struct stream_budget budget = stream_budget_of(fd);
+	struct reading reading = {unit, roles, visit, context, 0, NULL, budget.held};
 	const struct container_view hooks = {&reading, take_layer_member, fail_image, say_nothing};
 	struct contents *contents = NULL;
 	int code = NOTE_OK;
