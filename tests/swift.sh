@@ -119,8 +119,10 @@ swift_stop() {
 
 # One request by a client of the tests' own: s3 METHOD /BUCKET/KEY...
 s3() { python3 "$TOP/tests/tools/s3_request.py" "$@"; }
-# All keys of the bucket.
-s3_keys() { s3 GET "/$BUCKET?list-type=2" | grep -o '<Key>[^<]*' | sed 's/<Key>//' || true; }
+# All keys of the bucket, but for the index by name, which keeps what it was for readers.
+s3_keys() { s3 GET "/$BUCKET?list-type=2" | grep -o '<Key>[^<]*' | sed 's/<Key>//' | grep -v /names/ || true; }
+# What the index by name tells of what is there: told URL.
+told() { python3 "$TOP/tests/tools/share_names.py" "$1"; }
 
 # Between us and the store, for the rest of this check; faults RULE...: with these rules from now on.
 faults() { printf '%s\n' "$@" >rules.new; mv rules.new rules; }

@@ -5,6 +5,7 @@ kind_of() {
 	fuzz_json | fuzz_manifest) echo json ;;
 	fuzz_http) echo answers ;;
 	fuzz_http_cache) echo cache ;;
+	fuzz_names) echo names ;;
 	fuzz_http_url) echo urls ;;
 	fuzz_place) echo place ;;
 	fuzz_file) echo file ;;
@@ -136,6 +137,14 @@ seeds() {
 		printf '%s' '{"type":"deb","os":"debian","name":"x","version":"1.0-1"}' >"$dir/plain"
 		printf '%s' '{"a":[1,-2.5e3,true,null,{"b":"\u00e9\n"}],"c":9007199254740991,"\"":"é"}' >"$dir/all"
 		printf '%s' '[{"soname":["libz.so.1"],"feature":"zip","priority":"suggested"}]' >"$dir/dlopen" ;;
+	names)
+		local line='{"type": "executable", "buildid": "00ff", "file": "/usr/bin/\"x%41", "archive": "p-1.x"}'
+		local name=7-0123456789abcdef0123456789abcdef.json
+		printf '{"results": [\n%s,\n%s\n], "complete": true}\n' "$line" "$line" >"$dir/block"
+		{ printf '{"removed": ["p-1.x"], "block":\n'; cat "$dir/block"; echo '}'; } >"$dir/small"
+		printf '{"removed": [],\n"files": [\n  {"first": "/a", "name": "%s", "count": 1}],\n"buildids": []}\n' $name >"$dir/large"
+		printf '{"namesVersion": 1, "next": 8, "segments": [\n  {"name": "%s", "level": 0, "packages": 1, "removed": 0}\n], "old": ["%s"]}\n' $name $name >"$dir/index"
+		printf '/usr/[a-c]*/\\*?/usr/b1/*x' >"$dir/glob" ;;
 	core | note | pe)
 		# shellcheck disable=SC2046
 		$cc -std=c17 -D_GNU_SOURCE -I"$TOP" -I"$TOP/libnote" -o "$dir/../make_seeds" "$TOP/tests/fuzz/make_seeds.c" \

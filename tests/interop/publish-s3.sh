@@ -24,8 +24,11 @@ tree() { # tree DIR VERSION [NVRA-OF-SOURCES]
 }
 publish() { "$PKGNOTE" publish --into=s3://$BUCKET/deb/ug "$@"; }
 status_of() { curl -s -o "${2:-/dev/null}" -w '%{http_code}' "$1"; }
-# Everything that is stored, by its digest.
-picture() { s3 GET "/$BUCKET?list-type=2" | grep -o '<Key>[^<]*\|<ETag>[^<]*'; }
+# Everything that is stored, by its digest; of the index by name, what it tells.
+picture() {
+	s3 GET "/$BUCKET?list-type=2" | grep -o '<Key>[^<]*\|<ETag>[^<]*' | paste - - | grep -v /names/
+	[ -z "$(s3_keys)" ] || told "$PUBLIC"
+}
 start() {
 	bucket "$1"
 	PUBLIC=http://$S3_ADDRESS/v1/AUTH_test/$1/deb/ug
@@ -138,6 +141,7 @@ apart() {
 		same "$(status_of "$PUBLIC/buildid/$id/source/$src/hello.c")" "$([ "$first" = dbg ] && echo 404 || echo 200)"
 		for p in $(publish --list); do status 0 publish --remove=$p; done
 		same "$(s3_keys)" deb/ug/share.json
+		same "$(told "$PUBLIC")" ''
 	done
 	# Large files stream: memory does not grow with them.
 	head -c 80000000 /dev/urandom >>exe/usr/bin/hello
@@ -280,8 +284,10 @@ killed() {
 	echo "$killed of ${KILLS:-10} were killed at work, $(tail -1 reads) reads"
 	[ "$killed" -ge 3 ] || fail "too few were killed at work: $killed"
 	read -r reads whole < <(tail -1 reads); [ "$whole" -gt 0 ]
+	same "$(told "$PUBLIC" | wc -l)" 4
 	publish -q --remove=hello-1-1.x86_64 --remove=hello-2-1.x86_64 >/dev/null
 	same "$(s3_keys)" deb/ug/share.json
+	same "$(told "$PUBLIC")" ''
 	says_not errors 'sanitizer|runtime error'
 	# What those that were killed had on their way is gone.
 	same "$(ls -A tmp)" ''

@@ -33,7 +33,14 @@ enum artifact {
 	ARTIFACT_SOURCE,
 	ARTIFACT_SECTION,
 	ARTIFACT_METADATA, /* its name is the query: "key=glob&value=%2Fusr%2Fbin%2F*" */
+	ARTIFACT_DOCUMENT, /* of a share: its name is the path below the server: "share.json" */
 };
+
+/* An answer about a moment, which is kept in memory alone; no build-id is asked for. */
+static inline bool artifact_is_answer(enum artifact artifact)
+{
+	return artifact == ARTIFACT_METADATA || artifact == ARTIFACT_DOCUMENT;
+}
 
 /* What a request came to. The words for people: outcome_word(). */
 enum outcome {
@@ -127,7 +134,7 @@ struct client_answer {
 	char *path; /* the file that holds it, complete and proven, when found; with sizes_only NULL
 		     */
 	char *elfutils_path; /* its name in elfutils' cache, where it has one by elfutils_write */
-	char *body;          /* of metadata, else NULL */
+	char *body;          /* of metadata and documents, else NULL */
 	char *url;           /* where it came from, without credentials; NULL: the cache had it */
 	char *headers;       /* those that begin with X-DEBUGINFOD, a line each, or NULL */
 	int error;    /* the errno that comes nearest to OUTCOME and its cause, 0 for found */

@@ -151,7 +151,10 @@ static void ask_share(struct federation *f, struct voice *voice)
 	t->outcome = local_fetch(t->server, &f->key, f->settings->transfer.max_size, &path,
 				 &t->size, t->text);
 	voice->state = VOICE_SAID;
-	if (t->outcome == OUTCOME_FOUND)
+	if (t->outcome == OUTCOME_FOUND && artifact_is_answer(f->key.artifact)) {
+		voice_take_file(f, voice, path);
+		free(path);
+	} else if (t->outcome == OUTCOME_FOUND)
 		voice_found(f, voice, path);
 	else if (t->outcome == OUTCOME_ABSENT && f->absent_at == 0)
 		f->absent_at = t->started;

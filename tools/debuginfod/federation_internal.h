@@ -44,6 +44,9 @@ void voice_log(const struct federation *federation, const struct voice *voice);
 /* VOICE says this without being asked. */
 void voice_say(struct voice *voice, enum outcome outcome, const char *text);
 
+/* VOICE, a share on disk, has what is asked for at PATH. */
+void voice_take_file(struct federation *federation, struct voice *voice, const char *path);
+
 /* The transfer's BODY: the first one leads. */
 bool voice_body_begins(struct transfer *transfer);
 

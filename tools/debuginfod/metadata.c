@@ -10,6 +10,7 @@
 #include "libnote/error.h"
 #include "tools/debuginfod/client_internal.h"
 #include "tools/debuginfod/memory.h"
+#include "tools/debuginfod/names/names.h"
 
 #define PLAIN (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
@@ -141,6 +142,9 @@ void client_metadata(struct client *client, const char *key, const char *value,
 	merging.failed = merging.answers == NULL || merging.results == NULL ||
 			 merging.seen == NULL || query == NULL ||
 			 !ask(client, query, &merging, count);
+	for (size_t i = 0; !merging.failed && i < count; i++)
+		if (merging.answers[i].outcome == OUTCOME_ABSENT && !merging.answers[i].interrupted)
+			names_ask(client, i + 1, key, value, &merging.answers[i]);
 	for (size_t i = 0; !merging.failed && i < count; i++)
 		merge_answer(&merging, &merging.answers[i]);
 	if (!merging.failed)

@@ -77,7 +77,7 @@ static bool make_key(const struct client_request *request, struct cache_key *key
 	const enum artifact artifact = request->artifact;
 	struct cache_key of_id;
 	/* The cache's own directory: answers about metadata have no build-id. */
-	if (artifact == ARTIFACT_METADATA)
+	if (artifact_is_answer(artifact))
 		id = strcpy(of_id.hex, ".");
 	else if (!cache_key_of_id(&of_id, id))
 		return refuse(answer, "'%s' is no build-id", id);
@@ -163,7 +163,7 @@ static bool know_already(struct client *client, struct running *r)
 	const struct client_options *o = &client->options;
 	struct client_answer *answer = &r->answer;
 	struct stat st;
-	if (r->key.artifact == ARTIFACT_METADATA)
+	if (artifact_is_answer(r->key.artifact))
 		return false;
 	answer->path = cache_find(client->settings.cache, &r->key);
 	if (answer->path == NULL && o->elfutils_cache != NULL)
@@ -182,7 +182,7 @@ static void ask(struct client *client, struct running *r)
 		conclude(client, r);
 		return;
 	}
-	r->known_absent = r->only == 0 && r->key.artifact != ARTIFACT_METADATA &&
+	r->known_absent = r->only == 0 && !artifact_is_answer(r->key.artifact) &&
 			  cache_is_absent(client->settings.cache, &r->key, client->servers,
 					  client->options.absent_seconds);
 	r->federation =
@@ -200,7 +200,7 @@ static void ask(struct client *client, struct running *r)
 static void ask_or_wait(struct client *client, struct running *r, double now)
 {
 	enum lock_state state = LOCK_IMPOSSIBLE;
-	if (!cache_is_private(client->settings.cache) && r->key.artifact != ARTIFACT_METADATA &&
+	if (!cache_is_private(client->settings.cache) && !artifact_is_answer(r->key.artifact) &&
 	    !client->options.sizes_only)
 		state = cache_lock(client->settings.cache, &r->key, &r->lock);
 	/* A process that was suspended keeps its lock; a second download harms nobody. */
@@ -232,7 +232,7 @@ static void finish_federation(struct client *client, struct running *r)
 {
 	federation_answer(r->federation, &r->answer);
 	if (federation_all_absent(r->federation) && !r->known_absent && r->only == 0 &&
-	    r->key.artifact != ARTIFACT_METADATA && client->options.absent_seconds != 0 &&
+	    !artifact_is_answer(r->key.artifact) && client->options.absent_seconds != 0 &&
 	    client->servers[0] != '\0')
 		cache_note_absent(client->settings.cache, &r->key, client->servers);
 	conclude(client, r);

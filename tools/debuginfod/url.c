@@ -146,6 +146,8 @@ char *url_artifact(const char *base, enum artifact artifact, const char *hex, co
 {
 	if (artifact == ARTIFACT_METADATA)
 		return format_string("%s/metadata?%s", base, name);
+	if (artifact == ARTIFACT_DOCUMENT)
+		return format_string("%s/%s", base, name);
 	char *encoded = url_encode_path(name != NULL ? name : "");
 	const char *slash = name != NULL && name[0] != '/' ? "/" : "";
 	char *out = encoded != NULL ? format_string("%s/buildid/%s/%s%s%s", base, hex,

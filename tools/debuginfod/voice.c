@@ -2,9 +2,11 @@
 /* What one server's answer means to all: it leads, it is proven, it has won; or what its manner
  * tells for the requests to come. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/base/retry.h"
@@ -17,8 +19,8 @@
 /* Seconds between two tries for a file descriptor, and how many there are. */
 #define SHORTAGE_PAUSE 0.1
 #define SHORTAGES_MOST 100
-/* Names and places of files; no answer about metadata is longer. */
-#define METADATA_MOST ((uint64_t)64 << 20)
+/* Names and places of files; no answer about metadata, and no document, is longer. */
+#define ANSWER_MOST ((uint64_t)64 << 20)
 
 void voice_log(const struct federation *f, const struct voice *voice)
 {
@@ -101,20 +103,31 @@ static enum outcome check_signature(struct federation *f, struct transfer *t)
 	return OUTCOME_FOUND;
 }
 
-/* An answer about metadata is kept in memory: it holds for now alone. */
-static void take_body(struct federation *f, struct voice *voice)
+/* An answer about metadata, or a document, is kept in memory: it holds for now alone. */
+static void take_body(struct federation *f, struct voice *voice, int fd, uint64_t size)
 {
-	struct transfer *t = &voice->transfer;
-	const uint64_t size = t->received;
-	char *body = size <= METADATA_MOST ? malloc(size + 1) : NULL;
-	if (body == NULL || pread(staging_fd(t->stage), body, size, 0) != (ssize_t)size) {
+	char *body = size <= ANSWER_MOST ? malloc(size + 1) : NULL;
+	if (body == NULL || pread(fd, body, size, 0) != (ssize_t)size) {
 		free(body);
 		voice_say(voice, OUTCOME_UNAVAILABLE, "its answer cannot be kept");
 		return;
 	}
 	body[size] = '\0';
 	f->body = body;
+	voice->transfer.size = (int64_t)size;
 	voice_found(f, voice, NULL);
+}
+
+void voice_take_file(struct federation *f, struct voice *voice, const char *path)
+{
+	struct stat st;
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		take_body(f, voice, fd, (uint64_t)st.st_size);
+	else
+		voice_say(voice, OUTCOME_UNAVAILABLE, "it cannot be read");
+	if (fd >= 0)
+		close(fd);
 }
 
 /* The body is complete by its length: prove it, keep it. */
@@ -123,7 +136,7 @@ static void judge(struct federation *f, struct voice *voice)
 	struct transfer *t = &voice->transfer;
 	struct note_error err;
 	char *path = NULL;
-	if (f->settings->transfer.sizes_only && t->artifact != ARTIFACT_METADATA) {
+	if (f->settings->transfer.sizes_only && !artifact_is_answer(t->artifact)) {
 		voice_found(f, voice, NULL);
 		return;
 	}
@@ -133,8 +146,8 @@ static void judge(struct federation *f, struct voice *voice)
 		voice_say(voice, OUTCOME_UNAVAILABLE, err.text);
 		return;
 	}
-	if (t->artifact == ARTIFACT_METADATA) {
-		take_body(f, voice);
+	if (artifact_is_answer(t->artifact)) {
+		take_body(f, voice, staging_fd(t->stage), t->received);
 		return;
 	}
 	t->size = (int64_t)t->received;

@@ -99,7 +99,7 @@ struct curl_slist *s3_add_headers(const struct s3 *s3, const struct s3_request *
 	else if (r->method == S3_POST && !begins)
 		headers = libcurl.slist_append(headers, "Content-Type: application/xml");
 	if (stores && !(file && has_own(s3, "Cache-Control")))
-		headers = libcurl.slist_append(headers, file ? FOR_GOOD : ANEW);
+		headers = libcurl.slist_append(headers, file || r->for_good ? FOR_GOOD : ANEW);
 	for (size_t i = 0; s3->headers != NULL && i < s3->headers->count; i++) {
 		const char *line = s3->headers->items[i];
 		const bool wanted = stores                 ? file || !is_among(line, of_files)

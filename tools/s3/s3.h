@@ -44,6 +44,7 @@ struct s3_request {
 	struct root *root;
 	char *path;
 	struct text body;
+	bool for_good;   /* PUT of a BODY: caches may keep it as they may a file */
 	uint64_t size;   /* PUT of a file: its size; GET: no more than that is taken (0: usual) */
 	uint64_t offset; /* PUT of a part of a file: where it begins */
 	char sha256[65]; /* PUT of a file */

@@ -6,6 +6,7 @@
 
 #include "tools/share/directory/directory.h"
 #include "tools/share/internal.h"
+#include "tools/share/names/names.h"
 #include "tools/share/objects/objects.h"
 
 /* The first that takes a path has it; the directory takes any. */
@@ -46,6 +47,7 @@ void share_close(struct share *share)
 {
 	if (share == NULL)
 		return;
+	names_forget(share);
 	share->store->close(share);
 	root_close(share->root);
 	free(share);
@@ -59,7 +61,8 @@ void share_added_free(struct share_added *added)
 
 int share_repair(struct share *share, struct note_error *err)
 {
-	return share->store->repair(share, err);
+	int code = share->store->repair(share, err);
+	return code == NOTE_OK ? names_repair(share, err) : code;
 }
 
 int share_check(struct share *share,
@@ -67,5 +70,7 @@ int share_check(struct share *share,
 		struct share_checked *checked, struct note_error *err)
 {
 	*checked = (struct share_checked){0};
-	return share->store->check(share, problem, context, checked, err);
+	int code = share->store->check(share, problem, context, checked, err);
+	return code == NOTE_OK ? names_check(share, problem, context, &checked->problems, err)
+			       : code;
 }

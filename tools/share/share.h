@@ -15,6 +15,7 @@
  *     .build-id/xx/yyyy                -> ../../buildid/HEX/executable
  *     source/usr/src/debug/DIR         -> ../../../../packages/N-V-R.A/source/usr/src/debug/DIR
  *     store/xx/SHA256                  each content once: hard links of the packages' files
+ *     names/                           what is there by the names of files: base/names/names.h
  *     .also/LINK/N-V-R.A               the packages that hold LINK too, beside the one it names
  *     .staging/                        work in progress; nobody reads it
  *     .lock                            held while the share is changed

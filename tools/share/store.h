@@ -31,6 +31,12 @@ struct claim {
 	char digest[65];
 };
 
+/* A small file that readers and publishers get whole: owned by who made it. */
+struct document {
+	char *key; /* its path in the share */
+	struct text text;
+};
+
 /* Told what is wrong with PATH in the share. */
 typedef void share_problem(void *context, const char *path, const char *why);
 
@@ -79,6 +85,25 @@ struct store {
 
 	int (*check)(struct share *share, share_problem *problem, void *context,
 		     struct share_checked *checked, struct note_error *err);
+
+	/* --- documents --- */
+
+	/* NOTE_ABSENT where there is none. OUT is the caller's in any case. */
+	int (*get_document)(struct share *share, const char *key, struct text *out,
+			    struct note_error *err);
+	/* New ones, that nothing leads to yet. */
+	int (*put_documents)(struct share *share, const struct document *documents, size_t count,
+			     struct note_error *err);
+	int (*remove_documents)(struct share *share, const struct strings *keys,
+				struct note_error *err);
+	/* The names of those below PREFIX, which ends with '/', without it. */
+	int (*list_documents)(struct share *share, const char *prefix, struct strings *out,
+			      struct note_error *err);
+	/* Brings near what KEY is to be; and makes it that, at once, with all that it leads to
+	 * stored for good. */
+	int (*propose_index)(struct share *share, const char *key, const struct text *text,
+			     struct note_error *err);
+	int (*adopt_index)(struct share *share, const char *key, struct note_error *err);
 
 	/* It has no links, and has to be told which sources a debug file names. */
 	bool wants_names;

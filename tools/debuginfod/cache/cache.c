@@ -281,8 +281,9 @@ void cache_key_make(struct cache_key *key, enum artifact artifact, const char *h
 	snprintf(key->hex, sizeof(key->hex), "%s", hex);
 	key->artifact = artifact;
 	key->wanted = name;
-	if (artifact == ARTIFACT_METADATA) {
-		snprintf(key->name, sizeof(key->name), "metadata");
+	if (artifact_is_answer(artifact)) {
+		snprintf(key->name, sizeof(key->name), "%s",
+			 artifact == ARTIFACT_METADATA ? "metadata" : "document");
 		return;
 	}
 	if (artifact == ARTIFACT_DEBUGINFO || artifact == ARTIFACT_EXECUTABLE) {

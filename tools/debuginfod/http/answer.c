@@ -168,7 +168,7 @@ static bool headers_will_do(struct transfer *t)
 		 t->content_length != t->declared_size)
 		STOP(t, OUTCOME_REJECTED, "Content-Length %lld, X-DEBUGINFOD-SIZE %lld",
 		     (long long)t->content_length, (long long)t->declared_size);
-	else if (t->settings->sizes_only)
+	else if (t->settings->sizes_only && !artifact_is_answer(t->artifact))
 		STOP(t, OUTCOME_FOUND, "%ld", t->status);
 	return !t->stopped;
 }

@@ -12,6 +12,7 @@
 #include "tools/base/file.h"
 #include "tools/share/directory/internal.h"
 #include "tools/share/look.h"
+#include "tools/share/names/names.h"
 
 /* The digest of the file PATH; "" where it cannot be read. */
 static void digest_at(struct share *share, const char *path, uint64_t *size, char digest[65])
@@ -217,9 +218,13 @@ int directory_bring_in(struct share *share, const struct record *record, struct 
 		code = write_record(share, record, err);
 	if (code == NOTE_OK)
 		code = enter_store(share, record, uploads, new_bytes, err);
+	if (code == NOTE_OK)
+		code = names_propose(share, record->package, record, replacing, err);
 	/* Data reaches the disk before the names that make it valid. */
 	if (code == NOTE_OK)
 		code = root_sync(share->root, err);
+	if (code == NOTE_OK)
+		code = names_adopt(share, err);
 	if (code == NOTE_OK)
 		code = claim_record(share, record, err);
 	/* The links are there and dangle; now all of them lead somewhere at once. */

@@ -10,6 +10,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/directory/internal.h"
+#include "tools/share/names/names.h"
 
 #define MARKER "share.json"
 
@@ -122,8 +123,8 @@ static void choose_modes(struct share *share, bool marked)
 static int complete(struct share *share, bool marked, struct note_error *err)
 {
 	static const char *const paths[] = {MARKER};
-	static const char *const directories[] = {"packages", "buildid", ".build-id",
-						  "source",   "store",   ".also"};
+	static const char *const directories[] = {"packages", "buildid", ".build-id", "source",
+						  "store",    ".also",   "names"};
 	struct directory_share *own = directory_of(share);
 	const struct file_attributes attributes = {.mode = share->mode, .like = -1};
 	int code = NOTE_OK;
@@ -187,6 +188,7 @@ static int open_changing(struct share *share, const char *path, struct note_erro
 {
 	struct directory_share *own = directory_of(share);
 	bool marked = false;
+	struct stat st;
 	int code = NOTE_OK;
 	if (mkdir(path, 0777) != 0 && errno != EEXIST)
 		code = error_system(err, "make directory");
@@ -206,6 +208,10 @@ static int open_changing(struct share *share, const char *path, struct note_erro
 	}
 	if (code == NOTE_OK && own->marker_broken && share->hooks->shared == 0)
 		share_say(share, MARKER, "broken, as a power cut leaves it: written again");
+	const bool killed =
+		code == NOTE_OK && root_stat(share->root, STAGING, &st, NULL) == NOTE_OK;
+	if (code == NOTE_OK && killed)
+		code = names_sweep(share, err);
 	if (code == NOTE_OK)
 		code = undo_staging(share, err);
 	if (code == NOTE_OK && !marked)
@@ -276,4 +282,10 @@ const struct store directory_store = {
 	.remove = directory_remove,
 	.clear = undo_staging,
 	.check = directory_check,
+	.get_document = directory_get_document,
+	.put_documents = directory_put_documents,
+	.remove_documents = directory_remove_documents,
+	.list_documents = directory_list_documents,
+	.propose_index = directory_propose_index,
+	.adopt_index = directory_adopt_index,
 };

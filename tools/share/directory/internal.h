@@ -9,6 +9,7 @@
 #define STAGING_LINK   STAGING "/link"
 #define STAGING_OLD    STAGING "/old" /* a package whose place another takes */
 #define STAGING_RECORD STAGING_TREE "/record.json"
+#define STAGING_INDEX  STAGING "/index.json" /* of names, to be */
 
 /* share->own. */
 struct directory_share {
@@ -85,6 +86,20 @@ int directory_judge(struct share *share, const char *package, struct claim *clai
 		    struct note_error *err);
 int directory_bring_in(struct share *share, const struct record *record, struct upload *uploads,
 		       bool replacing, uint64_t *new_bytes, struct note_error *err);
+
+/* --- documents.c --- */
+
+int directory_get_document(struct share *share, const char *key, struct text *out,
+			   struct note_error *err);
+int directory_put_documents(struct share *share, const struct document *documents, size_t count,
+			    struct note_error *err);
+int directory_remove_documents(struct share *share, const struct strings *keys,
+			       struct note_error *err);
+int directory_list_documents(struct share *share, const char *prefix, struct strings *out,
+			     struct note_error *err);
+int directory_propose_index(struct share *share, const char *key, const struct text *text,
+			    struct note_error *err);
+int directory_adopt_index(struct share *share, const char *key, struct note_error *err);
 
 /* --- mend.c --- */
 

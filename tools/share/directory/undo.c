@@ -9,6 +9,7 @@
 
 #include "libnote/error.h"
 #include "tools/share/directory/internal.h"
+#include "tools/share/names/names.h"
 
 char *store_path(const char *sha256)
 {
@@ -90,10 +91,12 @@ static int drop_staged(struct share *share, const struct record *staged, struct 
 	struct record there = {0}, rest;
 	char *path = xasprintf("packages/%s/record.json", staged->package);
 	/* Of two packages of one name, the other one's links stay. */
-	int code = read_record(share, path, &there, NULL);
+	const bool present = read_record(share, path, &there, NULL) == NOTE_OK;
 	record_sort(&there);
 	rest = without(staged, &there);
-	code = drop_record(share, &rest, false, err);
+	int code = names_settle(share, staged->package, present ? &there : NULL, err);
+	if (code == NOTE_OK)
+		code = drop_record(share, &rest, false, err);
 	if (code == NOTE_OK)
 		code = root_remove_tree(share->root, STAGING_SPOOL, err);
 	if (code == NOTE_OK)

@@ -6,6 +6,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/loaded.h"
+#include "tools/share/names/names.h"
 #include "tools/share/objects/internal.h"
 
 /* --- against the share --- */
@@ -361,6 +362,10 @@ static int bring_in(struct supply *supply, struct upload *uploads, uint64_t *new
 		code = send_phase(&sending, record, uploads, PHASE_DEBUG, err);
 	if (code == NOTE_OK)
 		code = send_phase(&sending, record, uploads, PHASE_NEEDS_ALTERNATE, err);
+	if (code == NOTE_OK)
+		code = names_propose(share, record->package, record, supply->replacing, err);
+	if (code == NOTE_OK)
+		code = names_adopt(share, err);
 	char *key = record_key(record->package);
 	if (code == NOTE_OK)
 		code = lease_holds(share, err);
@@ -405,6 +410,6 @@ int objects_add(struct share *share, const struct record *record, struct upload 
 	code = bring_in(&supply, uploads, new_bytes, err);
 	supply_free(&supply);
 	/* Where that failed, this takes it out again, if the server lets us; else the next run. */
-	const int repaired = objects_repair(share, code == NOTE_OK ? err : NULL);
+	const int repaired = objects_repair(share, code == NOTE_OK, code == NOTE_OK ? err : NULL);
 	return code != NOTE_OK ? code : repaired;
 }

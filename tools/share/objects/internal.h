@@ -8,6 +8,7 @@
  *     packages/N-V-R.A/record.json           the package is there from when this is
  *     source/N-V-R.A/usr/src/debug/...       its sources; the store copies from here to the above
  *     index/                                 see holdings.h
+ *     names/                                 the index by name, for readers: base/names/names.h
  *     .staging/record.json                   the journal: the package on its way in or out
  *     .lock/...                              who changes the share
  *     share.json                             {"shareVersion": 1, "store": "objects"}
@@ -37,6 +38,7 @@ struct objects {
 	char *url;
 	char *spool; /* the local directory that files pass through */
 	int spool_lock;
+	struct text index; /* of names, to be */
 };
 
 /* --- read.c: what the share tells of itself --- */
@@ -113,8 +115,25 @@ int objects_add(struct share *share, const struct record *record, struct upload 
 
 int objects_remove(struct share *share, const struct record *record, struct note_error *err);
 
-/* Takes the journal's package out, where a run that was killed left one. */
-int objects_repair(struct share *share, struct note_error *err);
+/* Takes the journal's package out, where a run that was killed left one. NAMED: the index by name
+ * tells of what is there. */
+int objects_repair(struct share *share, bool named, struct note_error *err);
+
+int objects_delete_keys(struct share *share, const struct strings *keys, struct note_error *err);
+
+/* --- documents.c --- */
+
+int objects_get_document(struct share *share, const char *key, struct text *out,
+			 struct note_error *err);
+int objects_put_documents(struct share *share, const struct document *documents, size_t count,
+			  struct note_error *err);
+int objects_remove_documents(struct share *share, const struct strings *keys,
+			     struct note_error *err);
+int objects_list_documents(struct share *share, const char *prefix, struct strings *out,
+			   struct note_error *err);
+int objects_propose_index(struct share *share, const char *key, const struct text *text,
+			  struct note_error *err);
+int objects_adopt_index(struct share *share, const char *key, struct note_error *err);
 
 /* --- serve.c: the sources of build-ids --- */
 

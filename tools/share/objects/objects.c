@@ -75,7 +75,7 @@ static int open_changing(struct share *share, bool marked, struct note_error *er
 	if (code == NOTE_OK && !marked)
 		code = s3_put(s3, OBJECTS_MARKER, MARKER_TEXT, err);
 	if (code == NOTE_OK)
-		code = objects_repair(share, err);
+		code = objects_repair(share, false, err);
 	return code;
 }
 
@@ -105,6 +105,7 @@ static void close_objects(struct share *share)
 	lease_drop(share);
 	objects_drop_spool(share);
 	free(objects->url);
+	text_free(&objects->index);
 	s3_close(objects->s3);
 	free(objects);
 }
@@ -137,5 +138,11 @@ const struct store objects_store = {
 	.remove = objects_remove,
 	.clear = clear,
 	.check = objects_check,
+	.get_document = objects_get_document,
+	.put_documents = objects_put_documents,
+	.remove_documents = objects_remove_documents,
+	.list_documents = objects_list_documents,
+	.propose_index = objects_propose_index,
+	.adopt_index = objects_adopt_index,
 	.wants_names = true,
 };

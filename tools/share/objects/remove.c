@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/share/names/names.h"
 #include "tools/share/objects/internal.h"
 
 struct doomed {
 	struct strings keys[3]; /* debug files that need an alternate file, the others, the rest */
 };
 
-static int delete_keys(struct share *share, const struct strings *keys, struct note_error *err)
+int objects_delete_keys(struct share *share, const struct strings *keys, struct note_error *err)
 {
 	struct s3_request *requests = xcalloc(keys->count, sizeof(*requests));
 	for (size_t i = 0; i < keys->count; i++)
@@ -123,7 +124,7 @@ static int take_out(struct share *share, const struct record *record, struct not
 	record_build_ids(record, &hexes);
 	int code = find_doomed(&supply, &hexes, &doomed, &forget, err);
 	for (size_t i = 0; code == NOTE_OK && i < 3; i++)
-		code = delete_keys(share, &doomed.keys[i], err);
+		code = objects_delete_keys(share, &doomed.keys[i], err);
 	if (code == NOTE_OK)
 		code = leave_directories(&supply, &forget, &hexes, err);
 	if (code == NOTE_OK)
@@ -136,7 +137,7 @@ static int take_out(struct share *share, const struct record *record, struct not
 		code = write_directories_without(&supply, err);
 	own_sources(record, &sources);
 	if (code == NOTE_OK)
-		code = delete_keys(share, &sources, err);
+		code = objects_delete_keys(share, &sources, err);
 	for (size_t i = 0; i < 3; i++)
 		strings_free(&doomed.keys[i]);
 	strings_free(&hexes);
@@ -184,13 +185,13 @@ static int take_out_rest(struct share *share, const struct record *journal, stru
 	struct record rest = without(journal, there, &gone);
 	int code = rest.count != 0 ? take_out(share, &rest, err) : NOTE_OK;
 	if (code == NOTE_OK && gone.count != 0)
-		code = delete_keys(share, &gone, err);
+		code = objects_delete_keys(share, &gone, err);
 	strings_free(&gone);
 	free(rest.files);
 	return code;
 }
 
-int objects_repair(struct share *share, struct note_error *err)
+int objects_repair(struct share *share, bool named, struct note_error *err)
 {
 	struct s3 *s3 = objects_of(share)->s3;
 	struct record record, there;
@@ -209,12 +210,20 @@ int objects_repair(struct share *share, struct note_error *err)
 			*err = why;
 		return code;
 	}
-	code = read_package(share, record.package, &there, err);
+	if (!named && share->names == NULL) /* it was killed, or this is the first that goes */
+		code = names_sweep(share, err);
+	if (code == NOTE_OK)
+		code = read_package(share, record.package, &there, err);
 	if (code == NOTE_OK) {
-		code = take_out_rest(share, &record, &there, err);
+		if (!named)
+			code = names_settle(share, record.package, &there, err);
+		if (code == NOTE_OK)
+			code = take_out_rest(share, &record, &there, err);
 		record_free(&there);
 	} else if (code == NOTE_ABSENT) {
-		code = take_out(share, &record, err);
+		code = names_settle(share, record.package, NULL, err);
+		if (code == NOTE_OK)
+			code = take_out(share, &record, err);
 	} else if (code == NOTE_MALFORMED) {
 		code = NOTE_OK; /* it stays for the run that publishes or removes the package */
 	}
@@ -233,7 +242,7 @@ int objects_remove(struct share *share, const struct record *record, struct note
 	if (code == NOTE_OK)
 		code = s3_delete(s3, key, err);
 	if (code == NOTE_OK)
-		code = objects_repair(share, err);
+		code = objects_repair(share, false, err);
 	free(json);
 	free(key);
 	return code;
