@@ -56,11 +56,31 @@ over_http() {
 		says listed "of ${v#*/} \*/"
 	done
 	status 1 debuginfod-find debuginfo 00112233445566778899
-	for path in /share.json /.lock /packages/ /store/ /metrics /buildid/../share.json /buildid/..%2fshare.json; do
+	for path in /.lock /packages/ /store/ /metrics /names/ /names/../.lock /buildid/../.lock /buildid/..%2f.lock; do
 		same "$path $(curl -s --path-as-is -o /dev/null -w '%{http_code}' "$URL$path")" "$path 404"
 	done
 }
-check "nginx as the manual has it: debuginfod-find, gdb; nothing but build-ids is served" over_http
+check "nginx as the manual has it: debuginfod-find, gdb; nothing but build-ids and the index by name is served" over_http
+
+by_name() {
+	need nginx curl python3
+	tree one 1; tree two 2
+	for v in one/1 two/2; do "$PKGNOTE" publish --into=share --package=hello-${v#*/}-1.x86_64 ${v%/*} >out; done
+	serve
+	status 0 "$PKGNOTE" fetch --server="$URL" metadata glob '/usr/*/hel?o'
+	same "$(sort out)" "$(printf '%s executable /usr/bin/hello in hello-%s-1.x86_64\n' "$(build_id one/usr/bin/hello)" 1 "$(build_id two/usr/bin/hello)" 2 | sort)"
+	status 1 "$PKGNOTE" fetch --server="$URL" metadata glob '/*/hello'
+	same "$(python3 "$TOP/tests/tools/share_names.py" "$URL" | wc -l)" 4
+	# A publisher comes and goes meanwhile, readers never see a half.
+	(while [ ! -e stop ]; do for v in one two; do "$PKGNOTE" publish -q --no-sync --into=share --package=more-1-1.x $v; "$PKGNOTE" publish -q --no-sync --into=share --remove=more-1-1.x; done; done >pub.out 2>&1) & local pid=$! i
+	for ((i = 0; i < 40; i++)); do
+		status 0 "$PKGNOTE" fetch -q --server="$URL" metadata file /usr/bin/hello || { touch stop; wait $pid; return 1; }
+		[ "$(grep -c hello- out)" = 2 ] || { cat out >&2; touch stop; wait $pid; return 1; }
+	done
+	touch stop; wait $pid
+	[ ! -s pub.out ] || ! grep -v ': added\|: removed' pub.out
+}
+check "nginx as the manual has it: files by their names, while a publisher is at work" by_name
 
 # section NAME FILE: its bytes where readelf says that they are.
 section() {
