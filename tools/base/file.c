@@ -7,9 +7,6 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/digest.h"
-
-#define BLOCK ((size_t)256 * 1024)
 
 static int make_room(struct file_buffer *buffer, size_t wanted, struct note_error *err)
 {
@@ -68,22 +65,6 @@ ssize_t file_read_some(int fd, void *to, size_t room, uint64_t at)
 		got = at == FILE_NEXT ? read(fd, to, room) : pread(fd, to, room, (off_t)at);
 	while (got < 0 && errno == EINTR);
 	return got;
-}
-
-int file_digest(int fd, uint64_t *size, char sha256[65], struct note_error *err)
-{
-	uint8_t *block = malloc(BLOCK);
-	struct sha256 *state = sha256_begin();
-	ssize_t got = -1;
-	*size = 0;
-	while (block != NULL && (got = file_read_some(fd, block, BLOCK, *size)) > 0) {
-		sha256_add(state, block, (size_t)got);
-		*size += (uint64_t)got;
-	}
-	const int code = got == 0 ? NOTE_OK : error_system(err, "read");
-	sha256_end(state, sha256);
-	free(block);
-	return code;
 }
 
 int file_write(int fd, const void *from, size_t size, struct note_error *err)

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/base/digest.h"
 #include "tools/debuginfod/cache/internal.h"
 #include "tools/debuginfod/memory.h"
 
@@ -88,7 +88,7 @@ static bool parse_line(const char *line, size_t length, struct proof *proof, con
 		return false;
 	memcpy(text, line, length);
 	text[length] = '\0';
-	snprintf(crc, sizeof(crc), "%08" PRIx32, crc32_of(0, line, length - 9));
+	snprintf(crc, sizeof(crc), "%08" PRIx32, libdeflate_crc32(0, line, length - 9));
 	if (strcmp(crc, text + length - 8) != 0 || strncmp(text, "3 ", 2) != 0)
 		return false;
 	const char *p = text + 2;
@@ -112,7 +112,7 @@ static size_t format_line(char out[LINE_MOST], const struct cache_key *key,
 	if (length < 0 || length > LINE_MOST - 16)
 		return 0;
 	length += snprintf(out + length, 16, " %08" PRIx32 "\n",
-			   crc32_of(0, out + 1, (size_t)length - 1));
+			   libdeflate_crc32(0, out + 1, (size_t)length - 1));
 	return (size_t)length;
 }
 
@@ -374,7 +374,7 @@ bool log_append(struct cache *cache, const struct cache_key *key, const struct p
 
 struct compaction {
 	struct cache *cache;
-	FILE *out;
+	int out;
 	struct known_proofs kept;
 	bool failed;
 };
@@ -405,8 +405,11 @@ static void keep_line(void *context, const char *line, size_t length)
 		return;
 	if (known_find(&c->kept, hash) != NULL || !is_there(c->cache, key, key_length))
 		return;
+	char text[LINE_MOST + 1];
+	memcpy(text, line, length);
+	text[length++] = '\n';
 	c->failed |= !known_put(&c->kept, hash, &proof) ||
-		     fwrite(line, 1, length, c->out) != length || putc('\n', c->out) == EOF;
+		     write(c->out, text, length) != (ssize_t)length;
 }
 
 /* The new log, complete and on the disk, as the file NAME; whether there is anything in it. */
@@ -414,17 +417,13 @@ static bool write_new(struct cache *cache, const char *name, bool *empty)
 {
 	struct compaction c = {.cache = cache};
 	char *piece = malloc(READ_SIZE);
-	int fd = openat(cache->fd, name,
-			O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	c.out = fd >= 0 ? fdopen(fd, "a") : NULL;
-	if (c.out == NULL && fd >= 0)
-		close(fd);
-	c.failed = piece == NULL || c.out == NULL;
+	c.out = openat(cache->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	c.failed = piece == NULL || c.out < 0;
 	if (!c.failed)
 		each_line(&cache->log, 0, piece, READ_SIZE, keep_line, &c);
-	if (c.out != NULL) {
-		c.failed |= fflush(c.out) != 0 || fsync(fd) != 0;
-		c.failed |= fclose(c.out) != 0;
+	if (c.out >= 0) {
+		c.failed |= fsync(c.out) != 0;
+		c.failed |= close(c.out) != 0;
 	}
 	*empty = c.kept.count == 0;
 	known_clear(&c.kept);
