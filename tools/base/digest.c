@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/base/text.h"
+
+#define BLOCK ((size_t)256 * 1024)
 
 /* libcrypto's digests fail only without memory or with a broken installation: nothing that a
  * caller could handle. */
@@ -100,4 +104,22 @@ void digest_pair_end(struct digest_pair *pair, char sha1[2 * SHA1_SIZE + 1],
 	}
 	sha256_end(pair->sha256, sha256);
 	free(pair);
+}
+
+/* Here and not in file.c, which the library for debuggers has in it: what is here may end a
+ * program. */
+int file_digest(int fd, uint64_t *size, char sha256[65], struct note_error *err)
+{
+	uint8_t *block = malloc(BLOCK);
+	struct sha256 *state = sha256_begin();
+	ssize_t got = -1;
+	*size = 0;
+	while (block != NULL && (got = file_read_some(fd, block, BLOCK, *size)) > 0) {
+		sha256_add(state, block, (size_t)got);
+		*size += (uint64_t)got;
+	}
+	const int code = got == 0 ? NOTE_OK : error_system(err, "read");
+	sha256_end(state, sha256);
+	free(block);
+	return code;
 }
