@@ -323,6 +323,48 @@ docker() {
 }
 check "what docker save writes, with links between layers" docker
 
+# Images as other tools write them.
+by_tools() {
+	need perl umoci skopeo
+	program tree/usr/bin/one one; program tree/usr/bin/two two; program top/three three
+	umoci init --layout L; umoci new --image L:t
+	umoci insert --rootless --image L:t tree/usr /usr
+	umoci insert --rootless --image L:t top/three /opt/three
+	umoci insert --rootless --image L:t --whiteout /usr/bin/two
+	skopeo --insecure-policy copy -q oci:L:t docker-archive:saved.tar:x:1
+	skopeo --insecure-policy copy -q oci:L:t oci-archive:oci.tar
+	for it in L oci.tar saved.tar; do
+		status 0 "$PKGNOTE" show --json $it; both one three; same "$(cat err)" ''
+	done
+}
+check "images by umoci, and what skopeo makes of them: OCI archive, docker archive" by_tools
+
+# Layers that end with the last byte of their last member, as umoci insert makes them. One byte less is one too few.
+without_filling() {
+	need perl tar gzip sha256sum
+	program one one; program two two
+	printf x | tee -a one >>two # no whole blocks
+	tar cf both.tar one two
+	size=$(stat -c %s two); at=$((512 + (($(stat -c %s one) + 511) / 512) * 512 + 512))
+	for end in $((at + size)) $((at + size + 100)); do
+		head -c $end both.tar >a.tar; gzip -c a.tar >a.tar.gz
+		image layout$end a.tar.gz
+		for it in a.tar a.tar.gz layout$end; do
+			status 0 "$PKGNOTE" show --json $it; both one two; same "$(cat err)" ''
+		done
+		# A text at the end is passed over without being read.
+		echo text >text; tar cf t.tar one text; head -c $((at + 5)) t.tar >a.tar; gzip -c a.tar >a.tar.gz
+		for it in a.tar a.tar.gz; do status 0 "$PKGNOTE" show --json $it; both one; done
+	done
+	head -c $((at + size - 1)) both.tar >a.tar; gzip -c a.tar >a.tar.gz
+	for it in a.tar a.tar.gz; do status 3 "$PKGNOTE" show --json $it; both one; says err '[Tt]runcated|cut short'; done
+	head -c $((at + 4)) t.tar >a.tar; status 3 "$PKGNOTE" show a.tar
+	# A packed one that is cut where the filling is: not the tar's end.
+	gzip -c both.tar >whole.gz; head -c $(($(stat -c %s whole.gz) - 12)) whole.gz >a.tar.gz
+	status 3 "$PKGNOTE" show a.tar.gz
+}
+check "a tar without the filling behind its last member is whole; one byte less is not" without_filling
+
 bad_images() {
 	need tar sha256sum zstd
 	three_layers

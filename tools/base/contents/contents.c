@@ -22,6 +22,9 @@ struct contents {
 	struct stream *own; /* to be closed, or NULL */
 	struct stream_budget *budget;
 	uint64_t start; /* of the archive at hand, in the stream's run */
+	uint64_t data;  /* where that of the member at hand begins, of the archive */
+	uint64_t size;  /* of the member at hand */
+	uint64_t given; /* bytes of it */
 	unsigned parts; /* archives in a row that were read to their ends */
 	bool ended;     /* a read failed for good, and that was told: nothing follows */
 	char *path;
@@ -227,6 +230,23 @@ char *contents_path(const char *name)
 	return NULL;
 }
 
+/* Whether all that a tar lacks is what fills up its last member to a block of 512 bytes: some
+ * programs that make layers of images (umoci insert) end there, and what unpacks layers takes it.
+ */
+static bool lacks_filling_alone(struct contents *contents)
+{
+	const uint64_t there = stream_position(contents->stream) - contents->start;
+	const void *bytes;
+	size_t size;
+	uint64_t end;
+	return !contents->budget->burst &&
+	       (libarchive.format(contents->archive) & ARCHIVE_FORMAT_BASE_MASK) ==
+		       ARCHIVE_FORMAT_TAR &&
+	       !__builtin_add_overflow(contents->data, contents->size, &end) && there >= end &&
+	       there - end < -end % 512 &&
+	       stream_read(contents->stream, &bytes, &size, NULL) == NOTE_OK && size == 0;
+}
+
 /* The next header, of the archive at hand or one behind it. */
 static int next_header(struct contents *contents, struct archive_entry **entry,
 		       struct note_error *err)
@@ -236,6 +256,8 @@ static int next_header(struct contents *contents, struct archive_entry **entry,
 		/* A warning is about names that are not of this locale: bytes are what we want. */
 		if (got == ARCHIVE_OK || got == ARCHIVE_WARN)
 			return NOTE_OK;
+		if (got == ARCHIVE_FATAL && lacks_filling_alone(contents))
+			return NOTE_ABSENT;
 		if (got != ARCHIVE_EOF)
 			return broken(contents, "the archive", err);
 		const int code = next_archive(contents, err);
@@ -256,6 +278,10 @@ int contents_next(struct contents *contents, struct contents_entry *out, struct 
 	}
 	const char *name = libarchive.entry_pathname(entry);
 	const la_int64_t size = libarchive.entry_size(entry);
+	const la_int64_t data = libarchive.filter_bytes(contents->archive, 0);
+	contents->data = data > 0 ? (uint64_t)data : 0;
+	contents->size = size > 0 ? (uint64_t)size : 0;
+	contents->given = 0;
 	free(contents->path);
 	free(contents->hardlink);
 	contents->path = contents_path(name);
@@ -263,7 +289,7 @@ int contents_next(struct contents *contents, struct contents_entry *out, struct 
 	*out = (struct contents_entry){
 		.path = contents->path,
 		.name = name != NULL ? name : "",
-		.size = size > 0 ? (uint64_t)size : 0,
+		.size = contents->size,
 		.is_directory = libarchive.entry_filetype(entry) == AE_IFDIR,
 		.is_file = libarchive.entry_filetype(entry) == AE_IFREG &&
 			   libarchive.entry_hardlink(entry) == NULL,
@@ -279,8 +305,12 @@ int contents_read(struct contents *contents, void *buffer, size_t room, size_t *
 		  struct note_error *err)
 {
 	*got = 0;
-	const la_ssize_t size = libarchive.read_data(contents->archive, buffer, room);
+	const uint64_t left = contents->size - contents->given;
+	la_ssize_t size = libarchive.read_data(contents->archive, buffer, room);
 	contents->ended = size == ARCHIVE_FATAL;
+	/* The bytes that came before are in BUFFER. */
+	if (size == ARCHIVE_FATAL && left <= room && lacks_filling_alone(contents))
+		size = (la_ssize_t)left;
 	if (size < 0)
 		return broken(contents, "the member", err);
 	/* Holes and what is packed in a zip come out here alone. */
@@ -290,6 +320,7 @@ int contents_read(struct contents *contents, void *buffer, size_t room, size_t *
 		return broken(contents, "the member", err);
 	}
 	*got = (size_t)size;
+	contents->given += *got;
 	return NOTE_OK;
 }
 
