@@ -502,6 +502,35 @@ bad_archives() {
 }
 check "hostile names, endless nesting, archives cut short" bad_archives
 
+# A member that is too large for memory: read all the same, in little memory, and nothing is left of it.
+large_members() {
+	need perl tar gzip zip prlimit
+	program tree/big big; program tree/small small
+	head -c 60000000 /dev/urandom >noise
+	objcopy --add-section .noise=noise tree/big
+	rm noise; mkdir tmp; export TMPDIR=$PWD/tmp
+	unpacked() { for f in big small; do echo "$f $(readelf -n tree/$f | sed -n 's/.*Build ID: //p') $f"; done; }
+	tar cf a.tar -C tree .; gzip -1 -k a.tar; (cd tree && zip -q0 ../a.zip big small)
+	for it in a.tar a.tar.gz a.zip; do
+		gives $it
+		same "$(find tmp -type f)" ''
+	done
+	# As for a file that is not in an archive, digests and all.
+	status 0 "$PKGNOTE" show --report=cyclonedx a.tar.gz
+	says out "$(sha256sum <tree/big | cut -d' ' -f1)"
+	[ -n "${SANITIZED_BUILD:-}" ] || case $BUILD in *sanitized*) ;; *) prlimit --data=48000000 "$PKGNOTE" show --json a.tar.gz >out; same "$(records)" "$(unpacked)" ;; esac
+	TMPDIR=$PWD/nowhere gives a.tar
+	# Cut short, and where there is no room.
+	head -c 30000000 a.tar >cut.tar
+	status 3 "$PKGNOTE" show --json cut.tar
+	same "$(wc -l <err)" 1
+	same "$(find tmp -type f)" ''
+	(ulimit -f 20000; trap '' XFSZ; status 3 "$PKGNOTE" show --json a.tar)
+	says err '^pkgnote show: a.tar: (./)?big: .*temporary file'
+	both small
+}
+check "members of any size in little memory" large_members
+
 bomb() {
 	need tar gzip
 	program one one

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# pkgnote show --report and --summary: package URLs, evidence, dependencies, what has no note. The judge of the form is the official
-# schema, where CYCLONEDX_SCHEMA and SPDX_SCHEMA name it and Python has jsonschema.
+# pkgnote show --report and --summary: package URLs, evidence, dependencies, what has no note. The judges of the
+# form are the official schemas.
 . "$(dirname "$0")/../lib.sh"
 CC=${CC:-gcc}
 
@@ -203,29 +203,87 @@ page_of_many() {
 }
 check "the page of 100,000 files: rows, and lines in closed parts" page_of_many
 
-schemas() {
-	need python3
-	python3 -c 'import jsonschema' 2>/dev/null || skip "Python has no jsonschema"
-	[ -n "${CYCLONEDX_SCHEMA:-}${SPDX_SCHEMA:-}" ] || skip "neither CYCLONEDX_SCHEMA nor SPDX_SCHEMA names a schema"
+# fetched PACKAGE...: npm has put these into build/npm, or the test is skipped.
+fetched() {
+	need node npm flock
+	mkdir -p "$TOP/build/npm"
+	(
+		flock 9
+		for one; do
+			[ -d "$TOP/build/npm/node_modules/$one" ] ||
+				npm install --silent --no-audit --no-fund --ignore-scripts --omit=optional --fetch-retries=0 --fetch-timeout=30000 --prefix "$TOP/build/npm" "$@" >npm.log 2>&1 ||
+				skip "npm cannot fetch $*: $(tail -1 npm.log)"
+		done
+	) 9>"$TOP/build/npm/lock"
+}
+# documents: of a tree, an image of layers, a core, odd notes and nothing at all, a CycloneDX and an SPDX document each.
+documents() {
 	tree
-	for pair in "cyclonedx ${CYCLONEDX_SCHEMA:-}" "spdx ${SPDX_SCHEMA:-}"; do
-		[ -n "${pair#* }" ] || continue
-		"$PKGNOTE" show --report="${pair% *}" tree >document
-		# The licence lists and signatures that the schema refers to are not used here.
-		python3 - "${pair#* }" document <<'PY'
-import json, sys, jsonschema
-schema = json.load(open(sys.argv[1]))
-def drop(node):
-    if isinstance(node, dict):
-        return {k: drop(v) for k, v in node.items() if not (k == "$ref" and isinstance(v, str) and not v.startswith("#"))}
-    return [drop(v) for v in node] if isinstance(node, list) else node
-found = list(jsonschema.Draft7Validator(drop(schema)).iter_errors(json.load(open(sys.argv[2]))))
-for error in found:
-    print(list(error.path), error.message)
-sys.exit(bool(found))
-PY
+	echo 'int main(void) { return 0; }' >x.c
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"nix","name":"a b/c@d?","version":"1 2","appCpe":"cpe:/a:x:y:1","osCpe":"no cpe"}' -o odd x.c
+	"$CC" "$PAGE_ONE" -Xlinker '--package-metadata={"type":"rpm","version":"1"}' -o nameless x.c
+	cp odd "$(printf 'n\xff\n"')"; mkdir empty
+	for report in cyclonedx spdx; do
+		"$PKGNOTE" show --report=$report tree >tree.$report
+		"$PKGNOTE" show --report=$report odd nameless n* >odd.$report
+		"$PKGNOTE" show --report=$report empty >empty.$report
+		"$PKGNOTE" show --report=$report --pid=$$ >process.$report
+		SOURCE_DATE_EPOCH=1700000000 "$PKGNOTE" show --report=$report tree >dated.$report
 	done
 }
-check "the official schemas" schemas
+
+cyclonedx_schema() {
+	fetched @cyclonedx/cyclonedx-library ajv ajv-formats ajv-formats-draft2019
+	documents
+	cat >judge.js <<-'J'
+	const cdx = require(process.argv[2] + '/node_modules/@cyclonedx/cyclonedx-library');
+	const judge = new cdx.Validation.JsonStrictValidator(cdx.Spec.Version.v1dot6);
+	(async () => {
+	    for (const file of process.argv.slice(3)) {
+	        const fault = await judge.validate(require('fs').readFileSync(file, 'utf8'));
+	        if (fault !== null) { console.log(file, JSON.stringify(fault).slice(0, 400)); process.exitCode = 1; }
+	    }
+	})();
+	J
+	node judge.js "$TOP/build/npm" ./*.cyclonedx
+	sed 's/"components"/"componentz"/' tree.cyclonedx >wrong
+	status 1 node judge.js "$TOP/build/npm" wrong
+}
+check "CycloneDX's own library: documents fit the schema of 1.6" cyclonedx_schema
+
+# SPDX_SCHEMA: spdx-schema.json of version 2.3. No package of npm or Debian has it.
+spdx_schema() {
+	[ -n "${SPDX_SCHEMA:-}" ] || skip "SPDX_SCHEMA names no schema"
+	for python in python3 /usr/bin/python3 ''; do ! "$python" -c 'import jsonschema' 2>/dev/null || break; done
+	[ -n "$python" ] || skip "Python has no jsonschema"
+	documents
+	cat >judge.py <<-'P'
+	import json, sys, jsonschema
+	schema = json.load(open(sys.argv[1]))
+	judge = jsonschema.validators.validator_for(schema)(schema)
+	found = [(file, list(error.path), error.message) for file in sys.argv[2:] for error in judge.iter_errors(json.load(open(file)))]
+	print(*found, sep="\n")
+	sys.exit(bool(found))
+	P
+	"$python" judge.py "$SPDX_SCHEMA" ./*.spdx
+	sed 's/"SPDXID"/"ID"/' tree.spdx >wrong
+	status 1 "$python" judge.py "$SPDX_SCHEMA" wrong
+}
+check "SPDX: documents fit the schema of 2.3" spdx_schema
+
+# A consumer: cdxgen's validator reads a document, and its converter makes SPDX 3 of it, with all packages.
+consumer() {
+	fetched @cyclonedx/cdxgen
+	documents
+	for file in *.cyclonedx; do
+		cp $file bom.json
+		node "$TOP/build/npm/node_modules/@cyclonedx/cdxgen/bin/validate.js" -i bom.json -r json >told 2>&1 || true
+		says told '"schemaValid":true,"deepValid":true'
+	done
+	cp tree.cyclonedx bom.json
+	node "$TOP/build/npm/node_modules/@cyclonedx/cdxgen/bin/convert.js" -i bom.json -o made.json
+	same "$(grep -oE '"pkg:[^"\\]*' made.json | sort -u)" "$(grep -oE '"pkg:[^"\\]*' tree.cyclonedx | sort -u)"
+}
+[ -z "${LONG:-}" ] || check "cdxgen reads the documents and finds the packages" consumer
 
 finish

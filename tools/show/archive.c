@@ -1,31 +1,79 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reading tar, zip and cpio in place: each ELF file or PE image is in memory while it is looked at,
- * and of other files no more than their first bytes. Archives and packages inside are looked into,
- * once; and what is compressed, as far as it is such a file. */
+ * or, where it is large, in a file without a name; of others no more than their first bytes.
+ * Archives and packages inside are looked into, once; and what is compressed, as far as it is such
+ * a file. */
 #include "tools/show/archive.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libnote/error.h"
 #include "tools/base/container/container.h"
+#include "tools/base/stored/stored.h"
 #include "tools/show/nested.h"
 
 #define MAX_FILE ((uint64_t)2 << 30)
+#define MAX_KEPT ((uint64_t)16 << 20) /* in memory */
 
 /* Adds what comes next in STREAM to BYTES until these are SIZE. */
 static int read_up_to(struct stream *stream, struct text *bytes, uint64_t size,
 		      struct note_error *err)
 {
-	const void *block;
+	const void *block = "";
 	size_t got = 1;
 	int code = NOTE_OK;
 	while (code == NOTE_OK && got != 0 && bytes->size < size) {
 		code = stream_read(stream, &block, &got, err);
 		const uint64_t left = size - bytes->size;
-		if (code == NOTE_OK)
-			text_add(bytes, block, got < left ? got : (size_t)left);
+		const size_t part = code != NOTE_OK ? 0 : got < left ? got : (size_t)left;
+		text_add(bytes, block, part);
+		if (part < got && code == NOTE_OK)
+			stream_back(stream, got - part);
 	}
+	return code;
+}
+
+/* The file whose first bytes are at hand and whose others are in STREAM goes to a file without a
+ * name: an image is read in any order. */
+static int spool(struct archive_view *view, struct stream *stream, int out, uint64_t *size,
+		 struct note_error *err)
+{
+	const void *block;
+	size_t got = view->bytes.size;
+	int code = stored_add(out, view->bytes.data, got, 0, err);
+	*size = got;
+	while (code == NOTE_OK && got != 0) {
+		code = stream_read(stream, &block, &got, err);
+		if (code == NOTE_OK)
+			code = stored_add(out, block, got, *size, err);
+		*size += got;
+		if (code == NOTE_OK && *size > view->budget->held)
+			code = stream_too_large(err);
+		else if (code == NOTE_OK && *size > MAX_FILE)
+			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					 "larger than 2 GiB");
+	}
+	return code == NOTE_OK ? stored_end(out, *size, err) : code;
+}
+
+static void show_image(struct archive_view *view, struct image *image, const char *member)
+{
+	inspect_image(view->inspection, view->style, image, view->path, member);
+	image_close(image);
+}
+
+static int show_spooled(struct archive_view *view, struct stream *stream, int fd,
+			const char *member, struct note_error *err)
+{
+	struct image *image;
+	uint64_t size;
+	int code = spool(view, stream, fd, &size, err);
+	if (code == NOTE_OK)
+		code = image_open_fd(&image, fd, err);
+	if (code == NOTE_OK)
+		show_image(view, image, member);
 	return code;
 }
 
@@ -34,20 +82,27 @@ static int show_file(struct archive_view *view, struct stream *stream, const cha
 {
 	struct text *bytes = &view->bytes;
 	struct image *image;
+	int fd;
 	bytes->size = 0;
 	const uint64_t held = view->budget->held;
 	const uint64_t most = held < MAX_FILE ? held : MAX_FILE;
-	int code = read_up_to(stream, bytes, most + 1, err);
+	int code = read_up_to(stream, bytes, MAX_KEPT, err);
+	if (code == NOTE_OK && bytes->size == MAX_KEPT && stored_begin(&fd, NULL) == NOTE_OK) {
+		code = show_spooled(view, stream, fd, member, err);
+		close(fd);
+		return code;
+	}
+	/* The rest, where there is no place for files. */
+	if (code == NOTE_OK)
+		code = read_up_to(stream, bytes, most + 1, err);
 	if (code == NOTE_OK && bytes->size > MAX_FILE)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET, "larger than 2 GiB");
 	if (code == NOTE_OK && bytes->size > held)
 		return stream_too_large(err);
 	if (code == NOTE_OK)
 		code = image_open_memory(&image, bytes->data, bytes->size, err);
-	if (code == NOTE_OK) {
-		inspect_image(view->inspection, view->style, image, view->path, member);
-		image_close(image);
-	}
+	if (code == NOTE_OK)
+		show_image(view, image, member);
 	return code;
 }
 

@@ -93,6 +93,21 @@ static int set_size(int fd, uint64_t size, struct note_error *err)
 					       : error_system(err, "writing a temporary file");
 }
 
+int stored_begin(int *out, struct note_error *err)
+{
+	return open_nameless(out, err);
+}
+
+int stored_add(int fd, const void *bytes, size_t size, uint64_t at, struct note_error *err)
+{
+	return write_sparse(fd, bytes, size, at, err);
+}
+
+int stored_end(int fd, uint64_t size, struct note_error *err)
+{
+	return set_size(fd, size, err);
+}
+
 int stored_spool(int fd, int *out, struct note_error *err)
 {
 	char block[BLOCK];

@@ -8,6 +8,8 @@
 #define BASE_STORED_STORED_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "libnote/libnote.h"
 
@@ -22,5 +24,11 @@ int stored_unpack(int fd, bool cores, int *out, struct note_error *err);
 
 /* The same for what comes out of the pipe, terminal or socket FD as it is. */
 int stored_spool(int fd, int *out, struct note_error *err);
+
+/* A file without a name for what is too much for memory: SIZE bytes are added behind the first AT
+ * of it. The caller closes *OUT, which is -1 where there can be none. */
+int stored_begin(int *out, struct note_error *err);
+int stored_add(int fd, const void *bytes, size_t size, uint64_t at, struct note_error *err);
+int stored_end(int fd, uint64_t size, struct note_error *err);
 
 #endif
