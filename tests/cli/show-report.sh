@@ -211,8 +211,8 @@ fetched() {
 		flock 9
 		for one; do
 			[ -d "$TOP/build/npm/node_modules/$one" ] ||
-				npm install --silent --no-audit --no-fund --ignore-scripts --omit=optional --fetch-retries=0 --fetch-timeout=30000 --prefix "$TOP/build/npm" "$@" >npm.log 2>&1 ||
-				skip "npm cannot fetch $*: $(tail -1 npm.log)"
+				npm install --silent --no-audit --no-fund --ignore-scripts --omit=optional --fetch-retries=0 --fetch-timeout=30000 --prefix "$TOP/build/npm" "$@" >"$TOP/build/npm/log" 2>&1 ||
+				skip "npm cannot fetch $*: $(tail -1 "$TOP/build/npm/log")"
 		done
 	) 9>"$TOP/build/npm/lock"
 }
