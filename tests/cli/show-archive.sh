@@ -323,6 +323,31 @@ docker() {
 }
 check "what docker save writes, with links between layers" docker
 
+# What crane, ko and kaniko write; and a manifest that is larger than any is.
+docker_by_others() {
+	need perl tar sha256sum
+	three_layers
+	mkdir saved; layers=
+	for layer in low middle; do
+		d=$(sha256sum <$layer | cut -d' ' -f1); cp $layer saved/$d.tar.gz; layers="$layers${layers:+,}\"$d.tar.gz\""
+	done
+	echo '{}' >"saved/sha256:$d"
+	echo "[{\"Config\":\"sha256:$d\",\"Layers\":[$layers]}]" >saved/manifest.json
+	tar cf saved.tar -C saved "sha256:$d" manifest.json $(cd saved && ls ./*.gz)
+	status 0 "$PKGNOTE" show --json saved.tar
+	says_not out removed
+	same "$(grep -c '"layer":' out)" "$(wc -l <out)"
+	mkdir -p big/blobs/sha256; echo '{}' >big/oci-layout
+	{ printf '{"layers":[],"x":"'; head -c 5000000 /dev/zero | tr '\0' a; echo '"}'; } >manifest
+	d=$(sha256sum <manifest | cut -d' ' -f1); mv manifest "big/blobs/sha256/$d"; echo "{\"manifests\":[{\"digest\":\"sha256:$d\"}]}" >big/index.json
+	tar cf big.tar -C big .
+	for it in big big.tar; do
+		status 3 "$PKGNOTE" show $it
+		same "$(wc -l <err)" 1; says_not err 'the SHA-256 of'
+	done
+}
+check "docker archives with names of others; a manifest of 5 MB: one line" docker_by_others
+
 # Images as other tools write them.
 by_tools() {
 	need perl umoci skopeo

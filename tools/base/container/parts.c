@@ -39,7 +39,8 @@ static bool is_hex(const char *text, size_t length)
 	return true;
 }
 
-/* What else than these is there, no image has. */
+/* What else than these is there, no image has. "sha256:HEX" is what crane, ko and kaniko call the
+ * configuration. */
 static bool belongs(const char *path)
 {
 	static const char *const names[] = {"blobs", "index.json", "oci-layout", "manifest.json",
@@ -48,7 +49,9 @@ static bool belongs(const char *path)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strlen(names[i]) == length && memcmp(names[i], path, length) == 0)
 			return true;
-	return length >= 64 && is_hex(path, 64) && (length == 64 || path[64] == '.');
+	const size_t prefix = strncmp(path, SHA256, strlen(SHA256)) == 0 ? strlen(SHA256) : 0;
+	return length >= prefix + 64 && is_hex(path + prefix, 64) &&
+	       (length == prefix + 64 || path[prefix + 64] == '.');
 }
 
 /* What may be JSON, as it is; of anything else one byte. */
@@ -149,13 +152,15 @@ static json_object *parse(const char *text, size_t size)
 	return document;
 }
 
-/* The document of SIZE bytes, which are to have DIGEST where that is a SHA-256. */
+/* The document of SIZE bytes, which are to have DIGEST where that is a SHA-256. What is no JSON, or
+ * only its beginning, the caller tells of. */
 static json_object *take_document(struct container *container, const char *text, size_t size,
 				  const char *digest)
 {
 	char found[2 * SHA256_SIZE + 1];
-	if (digest == NULL || text == NULL || strncmp(digest, SHA256, strlen(SHA256)) != 0)
-		return parse(text, size);
+	json_object *document = parse(text, size);
+	if (document == NULL || digest == NULL || strncmp(digest, SHA256, strlen(SHA256)) != 0)
+		return document;
 	sha256_hex(text, size, found);
 	if (strcasecmp(found, digest + strlen(SHA256)) != 0) {
 		struct note_error error;
@@ -163,7 +168,7 @@ static json_object *take_document(struct container *container, const char *text,
 			  "not what the image names: the SHA-256 of this manifest is %s", found);
 		container_fail(container, digest, &error);
 	}
-	return parse(text, size);
+	return document;
 }
 
 json_object *container_document(struct container *container, const char *path, const char *digest)
