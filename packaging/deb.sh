@@ -5,6 +5,8 @@
 set -euo pipefail
 # The build of the packages is one of its own, not a part of the make that asked for it.
 unset BUILD MAKEFLAGS MAKELEVEL MFLAGS CC CFLAGS
+# The modes of debian/ are in the source package.
+umask 022
 tarball=$(realpath "$1") version=$2
 mkdir -p "$3"
 out=$(realpath "$3")
