@@ -228,6 +228,7 @@ rpm_installed() {
 	install="rpm --dbpath /tmp/db"
 	rpm --help | grep -q force-debian && install="$install --force-debian"
 	mkdir db
+	# gdb compiles its own Python where it was installed without that.
 	find /usr /etc ! -path /etc/ld.so.cache | sort >files-before
 	$install -i --nodeps pkgnote*.rpm libnote*.rpm
 	$install -q pkgnote pkgnote-rpm-macros
@@ -242,7 +243,7 @@ rpm_installed() {
 	rpm -qp --qf '%{NAME} %{ARCH}\n' top/RPMS/*/*.rpm
 	$install -e --nodeps $($install -qa)
 	# The three directories are pkgconf's and filesystem's where rpm is at home.
-	find /usr /etc ! -path /etc/ld.so.cache ! -path '/usr/lib*/pkgconfig' ! -path /usr/share/licenses ! -path /usr/src/debug |
+	find /usr /etc ! -path /etc/ld.so.cache ! -path '/usr/lib*/pkgconfig' ! -path /usr/share/licenses ! -path /usr/src/debug ! -name __pycache__ ! -name '*.pyc' |
 		sort | diff files-before - | grep '^>' && exit 1
 	echo "erased, nothing left"
 	RUN
