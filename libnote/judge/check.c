@@ -36,15 +36,20 @@ struct judge {
 	struct note_error *err;
 };
 
-static bool tell(struct judge *judge, const char *code, uint64_t offset, const char *detail)
+static bool tell_as(struct judge *judge, const char *code, uint64_t offset, const char *detail,
+		    bool remark)
 {
-	const struct note_problem problem = {code, detail, offset,
-					     strcmp(code, "several-notes") == 0};
+	const struct note_problem problem = {code, detail, offset, remark};
 	if (judge->stopped)
 		return false;
 	if (!judge->visit(judge->context, &problem) || ++judge->told == CHECK_MAX_PROBLEMS)
 		judge->stopped = true;
 	return !judge->stopped;
+}
+
+static bool tell(struct judge *judge, const char *code, uint64_t offset, const char *detail)
+{
+	return tell_as(judge, code, offset, detail, strcmp(code, "several-notes") == 0);
 }
 
 static bool tell_json(void *context, const char *code, uint64_t offset, const char *detail)
@@ -194,9 +199,12 @@ static void judge_section(struct judge *judge, const struct elf_note *note)
 	if (name == NULL || strcmp(name, SECTION_NAME) != 0) {
 		const char *code;
 		const bool shown = name != NULL && strlen(name) < 60 && json_string_ok(name, &code);
-		snprintf(detail, sizeof(detail), "in section %s instead of " SECTION_NAME,
-			 shown ? name : "of another name");
-		tell(judge, "wrong-section", note->offset, detail);
+		/* Where bytes behind the section headers pin them, a note goes into a section that
+		 * is there: it is in its segments, and no tool drops one note of several. */
+		const bool shares = shdr.sh_type == SHT_NOTE && note->offset != shdr.sh_offset;
+		snprintf(detail, sizeof(detail), "in section %s%s instead of " SECTION_NAME,
+			 shown ? name : "of another name", shares ? ", behind another note," : "");
+		tell_as(judge, "wrong-section", note->offset, detail, shares);
 	}
 }
 

@@ -102,6 +102,10 @@ check wrong-owner wrong_owner
 wrong_section() {
 	value '{}' | note .note.other a FDO >it.s; library; same "$(codes it.so)" wrong-section
 	grep -q '"package":{}' codes.json # readers go by type
+	# Behind another note, where a file with a payload has it, nothing is wrong.
+	{ printf '.section .note.first,"a",%%note\n.balign 4\n.long 4, 4, 1\n.asciz "GNU"\n.long 0\n'; value '{}' | note .note.first a FDO; } >it.s
+	library; status 0 "$PKGNOTE" show --check --json it.so
+	says out '"code":"wrong-section".*"remark":true'
 	# Without sections nothing can be said of them.
 	objcopy --strip-section-headers it.so bare.so 2>/dev/null || cp it.so bare.so
 	value '{}' | note .note.package a FDO >it.s; library; same "$(codes it.so)" ""

@@ -252,6 +252,7 @@ appended_bytes_stay() {
 		same "$(readelf -hW selfextracting | grep 'section headers')" "$(readelf -hW demo | grep 'section headers')"
 		same "$(lint_of plain)" "$(lint_of demo)"
 		same '42 8 5 4' "$(./demo)"
+		status 0 "$PKGNOTE" show --check demo
 		"$PKGNOTE" stamp -q -k name=longer-than-before --on-existing=replace demo
 		in_page_one demo
 		cmp <(tail -c 22 selfextracting) <(tail -c 22 demo)
