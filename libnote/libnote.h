@@ -252,7 +252,7 @@ int note_process_modules(long pid, note_module_visit *visit, void *context, stru
  *   misaligned          at an offset or address that is no multiple of 4
  *   outside-first-page  not wholly in the first 4096 bytes of the file, so that a core may lack it
  *   wrong-owner         type 0xcafe1a7e by another owner than "FDO"
- *   wrong-section       in a section not called .note.package, or in none though there are sections;
+ *   wrong-section       in a section not called .note.package, or in none though there are some;
  *                       behind another note in its section: a remark
  *   unterminated        the value has no NUL at its end
  *   bad-padding         bytes behind that NUL that are not 0
