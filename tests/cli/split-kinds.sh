@@ -238,6 +238,7 @@ equal_archives() {
 	int alpha(struct t *t) { static int count; printf("%s", names[t->n % 2]); return count++ + other; }
 	int a_alpha(struct t *t) { return t->n; }
 	__attribute__((weak)) int weak(void) { return 2; }
+	const char aligned[3] __attribute__((aligned(64))) = "ab"; /* as tables for vectors are */
 	int other;
 	C
 	printf '#include <vector>\n#include <string>\nint beta(std::vector<std::string> &v) { v.push_back("x"); return v.size(); }\n' >y.cc

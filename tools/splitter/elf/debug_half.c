@@ -13,7 +13,7 @@
 
 /* Alignments above this mean addresses, not offsets; a file that asks for huge ones in many
  * sections shall not make a huge file. */
-#define MAX_OFFSET_ALIGNMENT 16
+#define MAX_OFFSET_ALIGNMENT 64
 
 int place_section(uint64_t *end, GElf_Shdr *shdr, struct note_error *err)
 {
