@@ -172,6 +172,57 @@ static void test_nothing_leads_out(void)
 }
 
 /* The same on a kernel without openat2: a child whose system call is not there. */
+/* The same with handles of directories that are kept, and found again. */
+static void test_nothing_leads_out_of_handles(void)
+{
+	begin();
+	root_keep_directories(root);
+	make_ways_out();
+	for (unsigned i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(try_ways_out(), 0);
+	check_outside();
+	end();
+}
+
+/* A directory that was reached, and is then another one, or a link out. */
+static void test_directories_change_names(void)
+{
+	struct stat st;
+	char name[64];
+	begin();
+	root_keep_directories(root);
+	make_ways_out();
+	CU_ASSERT_EQUAL(put("swap/in/file", "one"), NOTE_OK);
+	/* By us: the new name holds at once. */
+	CU_ASSERT_EQUAL(root_rename(root, "swap", "moved", NULL), NOTE_OK);
+	CU_ASSERT_EQUAL(root_stat(root, "swap/in/file", &st, NULL), NOTE_ABSENT);
+	CU_ASSERT_EQUAL(put("swap/in/file", "two"), NOTE_OK);
+	CU_ASSERT(holds("moved/in/file", "one") && holds("swap/in/file", "two"));
+	CU_ASSERT_EQUAL(root_exchange(root, "swap", "moved", NULL), NOTE_OK);
+	CU_ASSERT(holds("moved/in/file", "two") && holds("swap/in/file", "one"));
+	CU_ASSERT_EQUAL(root_remove_tree(root, "swap", NULL), NOTE_OK);
+	CU_ASSERT_EQUAL(put("swap/in/file", "three"), NOTE_OK);
+	CU_ASSERT(holds("swap/in/file", "three"));
+	/* By another: the link is not followed. */
+	CU_ASSERT_EQUAL(rename(at("in/swap/in"), at("in/swap/was")), 0);
+	CU_ASSERT_EQUAL(symlink(at("out"), at("in/swap/in")), 0);
+	put("swap/in/file", "four");
+	root_symlink(root, "x", "swap/in/link", NULL);
+	root_make_dirs(root, "swap/in/directory", NULL);
+	root_remove(root, "swap/in/file", NULL);
+	check_outside();
+	/* There are more of them than are kept. */
+	for (unsigned i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "many/%u/%u/file", i % 300, i % 7);
+		CU_ASSERT_EQUAL(put(name, name), NOTE_OK);
+	}
+	for (unsigned i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "many/%u/%u/file", i % 300, i % 7);
+		CU_ASSERT(holds(name, name));
+	}
+	end();
+}
+
 static void test_nothing_leads_out_without_openat2(void)
 {
 	int status = -1;
@@ -189,7 +240,9 @@ static void test_nothing_leads_out_without_openat2(void)
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 		    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
 			_exit(0);
-		const int bad = try_ways_out();
+		int bad = try_ways_out();
+		root_keep_directories(root);
+		bad += try_ways_out() + try_ways_out();
 		_exit(bad < 100 && holds("inside", "inside") && !holds("gone", "") ? bad : 100);
 	}
 	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
@@ -386,6 +439,7 @@ static void test_walk(void)
 }
 
 UNIT_SUITE(root, UNIT_TEST(test_nothing_leads_out),
+	   UNIT_TEST(test_nothing_leads_out_of_handles), UNIT_TEST(test_directories_change_names),
 	   UNIT_TEST(test_nothing_leads_out_without_openat2),
 	   UNIT_TEST(test_only_regular_files_are_opened), UNIT_TEST(test_odd_names),
 	   UNIT_TEST(test_hard_links_are_replaced_together),

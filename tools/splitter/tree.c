@@ -376,6 +376,7 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	describe(options, manifest);
 	/* Work directory, journal and links are one run's at a time. */
 	root_lock(options->root, options->waiting, options->context);
+	root_keep_directories(options->root);
 	int code = survey(run, err);
 	if (code != NOTE_OK)
 		goto out;

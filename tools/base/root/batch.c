@@ -91,14 +91,15 @@ static bool sync_names(struct root *root, const struct pending *item)
 {
 	bool good = true;
 	for (size_t i = 0; good && i < item->count; i++) {
-		const char *name;
-		const int at = open_parent(root, item->paths[i], false, &name, NULL);
-		const int fd = at >= 0 ? openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		struct place place;
+		good = place_open(root, item->paths[i], false, &place, NULL) == NOTE_OK;
+		if (!good)
+			break;
+		const int fd = openat(place.at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		good = fd >= 0 && sync_file(fd);
 		if (fd >= 0)
 			close(fd);
-		if (at >= 0)
-			close(at);
+		place_close(root, &place);
 	}
 	return good;
 }
@@ -106,13 +107,12 @@ static bool sync_names(struct root *root, const struct pending *item)
 static void drop(struct root *root, const struct pending *item)
 {
 	char temporary[32];
-	const char *name;
-	const int at = open_parent(root, item->paths[0], false, &name, NULL);
-	if (at < 0)
+	struct place place;
+	if (place_open(root, item->paths[0], false, &place, NULL) != NOTE_OK)
 		return;
-	root_temporary_name(name, temporary);
-	unlinkat(at, temporary, 0);
-	close(at);
+	root_temporary_name(place.name, temporary);
+	unlinkat(place.at, temporary, 0);
+	place_close(root, &place);
 }
 
 void root_commit(struct root *root, struct root_batch *batch,

@@ -18,13 +18,43 @@ struct root {
 	char *path;
 	mode_t directories; /* the mode of those that are made */
 	bool no_sync;
-	pthread_mutex_t lock; /* of the two below */
+	struct handles *handles; /* of directories; NULL: none is kept */
+	uint64_t round;          /* of syncing: how often it was begun, and one */
+	pthread_mutex_t lock;    /* of the two below */
 	struct dirty *dirty;
 	size_t dirty_count;
 };
 
 /* Something in the directory AT (a descriptor, O_PATH too) has changed. */
 void root_dirty(struct root *root, int at);
+
+/* --- directories.c --- */
+
+struct handle;
+
+/* Where a path leads to: a directory, and a name in it. */
+struct place {
+	int at; /* O_PATH */
+	const char *name;
+	struct handle *handle; /* whose AT is, or NULL */
+};
+
+/* The place of PATH, to be given back by place_close; the directories on the way are made where
+ * MAKE says so. */
+int place_open(struct root *root, const char *path, bool make, struct place *place,
+	       struct note_error *err);
+
+/* The directory whose name is the first LENGTH bytes of PATH; it has no NAME. */
+int place_open_directory(struct root *root, const char *path, size_t length, bool make,
+			 struct place *place, struct note_error *err);
+void place_close(struct root *root, struct place *place);
+
+/* Something in its directory has changed. */
+void place_dirty(struct root *root, const struct place *place);
+
+/* PATH is another directory's name from now on, or none's. */
+void handles_forget(struct root *root, const char *path);
+void handles_free(struct root *root);
 
 /* Nothing waits any more: the caller saw to it. */
 void root_clean(struct root *root);
@@ -35,9 +65,11 @@ bool root_is_dirty(struct root *root);
 /* Waits until the file, or directory, of the descriptor is on the disk; false with errno. */
 bool sync_file(int fd);
 
-/* The temporary file NAME in the directory AT, made anew and locked: a descriptor, or a negative
- * code. ROOT_AGAIN where its writer is alive and WAIT does not say to wait for him. */
-int temporary_take(int at, const char *name, bool wait, struct note_error *err);
+/* The temporary file NAME in the directory AT, made anew with MODE less the umask, and locked: a
+ * descriptor, and what fstat(2) says of it in MADE, or a negative code. ROOT_AGAIN where its writer
+ * is alive and WAIT does not say to wait for him. */
+int temporary_take(int at, const char *name, mode_t mode, bool wait, struct stat *made,
+		   struct note_error *err);
 
 /* Removes the temporary file NAME unless its writer is alive: false then. */
 bool temporary_clear(int at, const char *name);
@@ -53,17 +85,12 @@ void batch_add(struct root_batch *batch, const char *const *paths, size_t count,
 /* openat(2) below START that follows no link and no ".."; -1 with errno. */
 int open_beneath(int start, const char *path, int flags);
 
-/* The directory PATH lies in (made where MAKE says so) and its last component in *NAME; a
- * descriptor, or a negative note code. */
-int open_parent(struct root *root, const char *path, bool make, const char **name,
-		struct note_error *err);
-
 /* --- sparse.c --- */
 
-/* Writes all to the new file FD: with holes where ATTRIBUTES' LIKE has some; sharing its
- * blocks where it is nearly the same, and the file system can. */
-int file_write_like(int fd, const struct file_attributes *attributes, const struct pieces *pieces,
-		    struct note_error *err);
+/* Writes all to the new file FD: with holes where ATTRIBUTES' LIKE, of which fstat(2) says OLD, has
+ * some; sharing its blocks where it is nearly the same, and the file system can. */
+int file_write_like(int fd, const struct file_attributes *attributes, const struct stat *old,
+		    const struct pieces *pieces, struct note_error *err);
 
 /* --- writable.c --- */
 

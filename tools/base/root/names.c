@@ -13,23 +13,23 @@ static int link_name(struct root *root, int at, const char *temporary, const cha
 		     struct note_error *err)
 {
 	char other[32];
-	const char *name;
-	int code = NOTE_OK;
-	int there = open_parent(root, path, true, &name, err);
-	if (there < 0)
-		return there;
-	root_temporary_name(name, other);
+	struct place place;
+	int code = place_open(root, path, true, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	const int there = place.at;
+	root_temporary_name(place.name, other);
 	if (!temporary_clear(there, other))
 		code = error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET,
 				 "link: %s: another run writes a file of that name", path);
 	else if (linkat(at, temporary, there, other, 0) != 0)
 		code = error_system(err, "link");
-	else if (renameat(there, other, there, name) != 0)
+	else if (renameat(there, other, there, place.name) != 0)
 		code = error_system(err, "rename");
 	if (code != NOTE_OK)
 		unlinkat(there, other, 0);
-	root_dirty(root, there);
-	close(there);
+	place_dirty(root, &place);
+	place_close(root, &place);
 	return code;
 }
 
@@ -39,24 +39,24 @@ int put_in_place(struct root *root, const char *const *paths, size_t count, int 
 		 struct note_error *err)
 {
 	char temporary[32];
-	const char *name;
+	struct place place;
 	size_t i = 1;
-	int at = open_parent(root, paths[0], false, &name, err);
-	if (at < 0)
-		return at;
-	root_temporary_name(name, temporary);
-	int code = NOTE_OK;
+	int code = place_open(root, paths[0], false, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	const int at = place.at;
+	root_temporary_name(place.name, temporary);
 	if ((mode & S_IRUSR) == 0 && fchmod(fd, mode) != 0)
 		code = error_system(err, "set mode");
 	while (code == NOTE_OK && i < count) {
 		code = link_name(root, at, temporary, paths[i], err);
 		i += code == NOTE_OK;
 	}
-	if (code == NOTE_OK && renameat(at, temporary, at, name) != 0)
+	if (code == NOTE_OK && renameat(at, temporary, at, place.name) != 0)
 		code = error_system(err, "rename");
 	if (code != NOTE_OK && i == 1)
 		unlinkat(at, temporary, 0);
-	root_dirty(root, at);
-	close(at);
+	place_dirty(root, &place);
+	place_close(root, &place);
 	return code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reaching what lies below a root, by no link and no "..", and making directories on the way. */
+/* Opening what lies below a root, by no link and no "..". */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -86,74 +86,16 @@ int path_error(const char *path, const char *what, struct note_error *err)
 	return error_system(err, "%s: %s", what, path);
 }
 
-/* A descriptor of the directory that PATH lies in, and its last component in *NAME. */
-int open_parent(struct root *root, const char *path, bool make, const char **name,
-		struct note_error *err)
-{
-	const char *slash = strrchr(path, '/');
-	char *directory = slash != NULL ? strndup(path, (size_t)(slash - path)) : xstrdup("");
-	if (directory == NULL)
-		return error_system(err, "open");
-	*name = slash != NULL ? slash + 1 : path;
-	/* The last component goes to plain ...at() calls, which would climb. */
-	if (strcmp(*name, "..") == 0) {
-		free(directory);
-		errno = EXDEV;
-		return path_error(path, "open directory", err);
-	}
-	int fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
-	if (fd < 0 && errno == ENOENT && make) {
-		int code = root_make_dirs(root, directory, err);
-		if (code != NOTE_OK) {
-			free(directory);
-			return code;
-		}
-		fd = open_beneath(root->fd, directory, O_PATH | O_DIRECTORY);
-	}
-	if (fd < 0)
-		fd = path_error(directory, "open directory", err);
-	free(directory);
-	return fd;
-}
-
-/* Makes the last directory of PATH; NOTE_ABSENT where the one above is not there. */
-static int make_directory(struct root *root, const char *path, struct note_error *err)
-{
-	struct stat st;
-	const char *name;
-	int code = NOTE_OK;
-	int at = open_parent(root, path, false, &name, err);
-	if (at < 0)
-		return at;
-	if (mkdirat(at, name, root->directories) == 0) {
-		const bool told = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-		/* Some file systems have no modes. */
-		(void)!fchmodat(at, name, root->directories | (told ? st.st_mode & S_ISGID : 0), 0);
-		root_dirty(root, at);
-	} else if (errno != EEXIST) {
-		code = error_system(err, "make directory: %s", path);
-	} else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode)) {
-		code = error_set(
-			err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-			"make directory: %s: a file or symbolic link of that name is there", path);
-	}
-	close(at);
-	return code;
-}
-
-/* From the last one up: most often the one above is there. */
 int root_make_dirs(struct root *root, const char *path, struct note_error *err)
 {
-	if (path[0] == '\0')
-		return NOTE_OK;
-	int code = make_directory(root, path, err);
-	const char *slash = strrchr(path, '/');
-	if (code != NOTE_ABSENT || slash == NULL)
-		return code;
-	char *above = strndup(path, (size_t)(slash - path));
-	if (above == NULL)
-		return error_system(err, "make directory");
-	code = root_make_dirs(root, above, err);
-	free(above);
-	return code == NOTE_OK ? make_directory(root, path, err) : code;
+	struct place place;
+	const int code = place_open_directory(root, path, strlen(path), true, &place, err);
+	if (code == NOTE_OK)
+		place_close(root, &place);
+	if (code == NOTE_ABSENT)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "make directory: %s: a file or symbolic link is there, or on the "
+				 "way",
+				 path);
+	return code;
 }

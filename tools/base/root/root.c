@@ -26,6 +26,7 @@ int root_open(struct root **out, const char *path, struct note_error *err)
 	root->fd = fd;
 	root->path = xstrdup(path);
 	root->directories = 0755;
+	root->round = 1;
 	pthread_mutex_init(&root->lock, NULL);
 	*out = root;
 	return NOTE_OK;
@@ -35,6 +36,7 @@ void root_close(struct root *root)
 {
 	if (root == NULL)
 		return;
+	handles_free(root);
 	for (size_t i = 0; i < root->dirty_count; i++)
 		close(root->dirty[i].fd);
 	free(root->dirty);
@@ -54,17 +56,31 @@ const char *root_path(const struct root *root)
 	return root->path;
 }
 
+/* Opens PATH, whatever it is; -1 with errno. */
+static int open_any(struct root *root, const char *path, int flags)
+{
+	struct place place;
+	struct note_error ignored;
+	if (root->handles == NULL || place_open(root, path, false, &place, &ignored) != NOTE_OK)
+		return open_beneath(root->fd, path, flags);
+	const int fd = open_beneath(place.at, place.name, flags);
+	const int saved = errno;
+	place_close(root, &place);
+	errno = saved;
+	return fd;
+}
+
 int root_open_any(struct root *root, const char *path, int *fd, struct note_error *err)
 {
-	*fd = open_beneath(root->fd, path, O_RDONLY | O_NONBLOCK);
+	*fd = open_any(root, path, O_RDONLY | O_NONBLOCK);
 	return *fd < 0 ? path_error(path, "open", err) : NOTE_OK;
 }
 
-int root_open_file(struct root *root, const char *path, int *fd, struct note_error *err)
+int root_open_with_stat(struct root *root, const char *path, int *fd, struct stat *st,
+			struct note_error *err)
 {
-	struct stat st;
 	int code = root_open_any(root, path, fd, err);
-	if (code != NOTE_OK || (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode)))
+	if (code != NOTE_OK || (fstat(*fd, st) == 0 && S_ISREG(st->st_mode)))
 		return code;
 	close(*fd);
 	*fd = -1;
@@ -72,16 +88,22 @@ int root_open_file(struct root *root, const char *path, int *fd, struct note_err
 			 path);
 }
 
+int root_open_file(struct root *root, const char *path, int *fd, struct note_error *err)
+{
+	struct stat st;
+	return root_open_with_stat(root, path, fd, &st, err);
+}
+
 int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
 		     struct note_error *err)
 {
-	const char *name;
+	struct place place;
 	*fd = -1;
-	int at = open_parent(root, path, true, &name, err);
-	if (at < 0)
-		return at;
-	int code = NOTE_OK;
-	*fd = openat(at, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
+	int code = place_open(root, path, true, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	*fd = openat(place.at, place.name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		     mode & 0777);
 	if (*fd < 0 && errno == EEXIST)
 		code = error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "create: %s: it is there", path);
 	else if (*fd < 0)
@@ -89,25 +111,25 @@ int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
 	else if (fchmod(*fd, mode) != 0)
 		code = error_system(err, "create: %s", path);
 	if (code != NOTE_OK && *fd >= 0) {
-		unlinkat(at, name, 0);
+		unlinkat(place.at, place.name, 0);
 		close(*fd);
 		*fd = -1;
 	}
-	root_dirty(root, at);
-	close(at);
+	place_dirty(root, &place);
+	place_close(root, &place);
 	return code;
 }
 
 int root_open_lock(struct root *root, const char *path, int *fd, struct note_error *err)
 {
 	struct stat st;
-	const char *name;
+	struct place place;
 	*fd = -1;
-	int at = open_parent(root, path, true, &name, err);
-	if (at < 0)
-		return at;
-	int code = NOTE_OK;
-	*fd = openat(at, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+	int code = place_open(root, path, true, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	*fd = openat(place.at, place.name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		     0644);
 	if (*fd < 0)
 		code = path_error(path, "open", err);
 	else if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode))
@@ -117,32 +139,33 @@ int root_open_lock(struct root *root, const char *path, int *fd, struct note_err
 		close(*fd);
 		*fd = -1;
 	}
-	close(at);
+	place_close(root, &place);
 	return code;
 }
 
 int root_stat(struct root *root, const char *path, struct stat *out, struct note_error *err)
 {
-	const char *name;
-	int at = open_parent(root, path, false, &name, err);
-	if (at < 0)
-		return at;
-	int code = fstatat(at, name, out, AT_SYMLINK_NOFOLLOW) == 0 ? NOTE_OK
-								    : path_error(path, "stat", err);
-	close(at);
+	struct place place;
+	int code = place_open(root, path, false, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	if (fstatat(place.at, place.name, out, AT_SYMLINK_NOFOLLOW) != 0)
+		code = path_error(path, "stat", err);
+	place_close(root, &place);
 	return code;
 }
 
 int root_read_link(struct root *root, const char *path, char **target, struct note_error *err)
 {
 	char buffer[4097];
-	const char *name;
-	int at = open_parent(root, path, false, &name, err);
-	if (at < 0)
-		return at;
-	ssize_t length = readlinkat(at, name, buffer, sizeof(buffer) - 1);
-	int code = length >= 0 ? NOTE_OK : path_error(path, "read link", err);
-	close(at);
+	struct place place;
+	int code = place_open(root, path, false, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	ssize_t length = readlinkat(place.at, place.name, buffer, sizeof(buffer) - 1);
+	if (length < 0)
+		code = path_error(path, "read link", err);
+	place_close(root, &place);
 	if (code == NOTE_OK) {
 		buffer[length] = '\0';
 		*target = xstrdup(buffer);
@@ -155,17 +178,16 @@ int root_read_link(struct root *root, const char *path, char **target, struct no
 int root_symlink_new(struct root *root, const char *target, const char *path,
 		     struct note_error *err)
 {
-	const char *name;
-	int at = open_parent(root, path, true, &name, err);
-	if (at < 0)
-		return at;
-	int code = NOTE_OK;
-	if (symlinkat(target, at, name) != 0)
+	struct place place;
+	int code = place_open(root, path, true, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	if (symlinkat(target, place.at, place.name) != 0)
 		code = errno == EEXIST ? error_set(err, NOTE_USAGE, NOTE_NO_OFFSET,
 						   "symbolic link: %s: it is there", path)
 				       : error_system(err, "symbolic link: %s", path);
-	root_dirty(root, at);
-	close(at);
+	place_dirty(root, &place);
+	place_close(root, &place);
 	return code;
 }
 
@@ -186,11 +208,13 @@ static bool is_link_to(int at, const char *name, const char *target)
 int root_symlink(struct root *root, const char *target, const char *path, struct note_error *err)
 {
 	char temporary[32];
-	const char *name;
+	struct place place;
 	bool made = false;
-	int at = open_parent(root, path, true, &name, err);
-	if (at < 0)
-		return at;
+	int code = place_open(root, path, true, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	const int at = place.at;
+	const char *name = place.name;
 	root_temporary_name(name, temporary);
 	for (unsigned i = 0; !made && i < LINK_TRIES; i++) {
 		/* Where nothing is there, no temporary name is left behind by a kill. */
@@ -204,13 +228,12 @@ int root_symlink(struct root *root, const char *target, const char *path, struct
 		if (!made && errno != ENOENT && errno != EEXIST)
 			break;
 	}
-	int code = NOTE_OK;
 	if (!made) {
 		code = error_system(err, "symbolic link: %s", path);
 		temporary_clear(at, temporary);
 	}
-	root_dirty(root, at);
-	close(at);
+	place_dirty(root, &place);
+	place_close(root, &place);
 	return code;
 }
 
@@ -218,23 +241,24 @@ int root_hard_link(struct root *root, const char *existing, const char *path,
 		   struct note_error *err)
 {
 	char temporary[32];
-	const char *from_name;
-	const char *name;
+	struct place from, place;
 	bool made = false;
-	int from = open_parent(root, existing, false, &from_name, err);
-	if (from < 0)
-		return from;
-	int at = open_parent(root, path, true, &name, err);
-	if (at < 0) {
-		close(from);
-		return at;
+	int code = place_open(root, existing, false, &from, err);
+	if (code != NOTE_OK)
+		return code;
+	code = place_open(root, path, true, &place, err);
+	if (code != NOTE_OK) {
+		place_close(root, &from);
+		return code;
 	}
+	const int at = place.at;
+	const char *name = place.name;
 	root_temporary_name(name, temporary);
 	for (unsigned i = 0; !made && i < LINK_TRIES; i++) {
-		made = linkat(from, from_name, at, name, 0) == 0;
+		made = linkat(from.at, from.name, at, name, 0) == 0;
 		if (made || errno != EEXIST)
 			break;
-		if (linkat(from, from_name, at, temporary, 0) == 0) {
+		if (linkat(from.at, from.name, at, temporary, 0) == 0) {
 			made = renameat(at, temporary, at, name) == 0;
 			const int saved = errno;
 			unlinkat(at, temporary, 0); /* two names of one file: both are left */
@@ -245,10 +269,10 @@ int root_hard_link(struct root *root, const char *existing, const char *path,
 		if (!made && errno != ENOENT && errno != EEXIST)
 			break;
 	}
-	int code = made ? NOTE_OK : error_system(err, "hard link: %s", path);
-	root_dirty(root, at);
-	close(at);
-	close(from);
+	code = made ? NOTE_OK : error_system(err, "hard link: %s", path);
+	place_dirty(root, &place);
+	place_close(root, &place);
+	place_close(root, &from);
 	return code;
 }
 
@@ -256,26 +280,27 @@ int root_hard_link(struct root *root, const char *existing, const char *path,
 static int rename_below(struct root *root, const char *from, const char *to, unsigned flags,
 			struct note_error *err)
 {
-	const char *from_name;
-	const char *to_name;
-	int source = open_parent(root, from, false, &from_name, err);
-	if (source < 0)
-		return source;
-	int target = open_parent(root, to, true, &to_name, err);
-	if (target < 0) {
-		close(source);
-		return target;
+	struct place source, target;
+	int code = place_open(root, from, false, &source, err);
+	if (code != NOTE_OK)
+		return code;
+	code = place_open(root, to, true, &target, err);
+	if (code != NOTE_OK) {
+		place_close(root, &source);
+		return code;
 	}
-	int code = NOTE_OK;
-	if (flags == 0 ? renameat(source, from_name, target, to_name) != 0
-		       : syscall(SYS_renameat2, source, from_name, target, to_name, flags) != 0)
+	if (flags == 0 ? renameat(source.at, source.name, target.at, target.name) != 0
+		       : syscall(SYS_renameat2, source.at, source.name, target.at, target.name,
+				 flags) != 0)
 		code = flags != 0 && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)
 			       ? error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 					   "names cannot be exchanged here")
 			       : path_error(from, "rename", err);
-	root_dirty(root, target);
-	close(source);
-	close(target);
+	place_dirty(root, &target);
+	place_close(root, &source);
+	place_close(root, &target);
+	handles_forget(root, from);
+	handles_forget(root, to);
 	return code;
 }
 
@@ -291,17 +316,16 @@ int root_exchange(struct root *root, const char *a, const char *b, struct note_e
 
 int root_remove(struct root *root, const char *path, struct note_error *err)
 {
-	const char *name;
-	int at = open_parent(root, path, false, &name, err);
-	if (at == NOTE_ABSENT)
-		return NOTE_OK;
-	if (at < 0)
-		return at;
-	int code = NOTE_OK;
-	if (unlinkat(at, name, 0) != 0 && errno != ENOENT &&
-	    (errno != EISDIR || unlinkat(at, name, AT_REMOVEDIR) != 0))
-		code = error_system(err, "remove: %s", path);
-	root_dirty(root, at);
-	close(at);
+	struct place place;
+	int code = place_open(root, path, false, &place, err);
+	if (code != NOTE_OK)
+		return code == NOTE_ABSENT ? NOTE_OK : code;
+	if (unlinkat(place.at, place.name, 0) != 0 && errno != ENOENT) {
+		if (errno != EISDIR || unlinkat(place.at, place.name, AT_REMOVEDIR) != 0)
+			code = error_system(err, "remove: %s", path);
+		handles_forget(root, path);
+	}
+	place_dirty(root, &place);
+	place_close(root, &place);
 	return code;
 }

@@ -36,6 +36,12 @@ const char *root_path(const struct root *root); /* as it was given */
  * can be made again. Before any other use. */
 void root_without_sync(struct root *root);
 
+/* From here on directories that were reached stay open (the last hundred or so), and what lies in
+ * them is found by them: for a command that has the tree for itself. What another process removes
+ * is missing then even if it makes it anew; a link that it puts in place of a directory is not
+ * followed. Before any other use. */
+void root_keep_directories(struct root *root);
+
 /* Waits until all that was made, renamed and removed below the root so far is on the disk: one
  * syncfs(2) for each file system that was written to since the last time, none where nothing was.
  * Between the contents of a new tree and the name that makes it valid, and before a command ends.
@@ -50,6 +56,10 @@ int root_sync(struct root *root, struct note_error *err);
  * NOTE_UNSUPPORTED where PATH is or leads through a symbolic link, or is no regular file (a FIFO
  * is never waited for). */
 int root_open_file(struct root *root, const char *path, int *fd, struct note_error *err);
+
+/* The same, and what fstat(2) says of it. */
+int root_open_with_stat(struct root *root, const char *path, int *fd, struct stat *st,
+			struct note_error *err);
 
 /* Makes a new regular file of MODE, missing parents too, and opens it for reading and writing: *FD
  * is the caller's. NOTE_USAGE where something of that name is there. */

@@ -24,11 +24,10 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-static bool has_holes(int fd)
+static bool has_holes(const struct stat *st)
 {
-	struct stat st;
-	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (uint64_t)st.st_blocks * 512 + BLOCK < (uint64_t)st.st_size;
+	return S_ISREG(st->st_mode) &&
+	       (uint64_t)st->st_blocks * 512 + BLOCK < (uint64_t)st->st_size;
 }
 
 /* How far from AT on the blocks are all of zeros, or all of contents. */
@@ -113,8 +112,8 @@ static int write_sparse(int fd, const uint8_t *bytes, size_t size, struct note_e
 	return code;
 }
 
-int file_write_like(int fd, const struct file_attributes *attributes, const struct pieces *pieces,
-		    struct note_error *err)
+int file_write_like(int fd, const struct file_attributes *attributes, const struct stat *old,
+		    const struct pieces *pieces, struct note_error *err)
 {
 	const bool in_one = pieces->count == 1 && pieces->items[0].bytes != NULL;
 	const int like = attributes->like;
@@ -123,7 +122,7 @@ int file_write_like(int fd, const struct file_attributes *attributes, const stru
 		return NOTE_OK;
 	if (attributes->nearly && ftruncate(fd, 0) != 0)
 		return error_system(err, "write");
-	if (!has_holes(like))
+	if (like < 0 || !has_holes(old))
 		return pieces_write(pieces, fd, err);
 	if (in_one)
 		return write_sparse(fd, pieces->items[0].bytes, pieces->size, err);

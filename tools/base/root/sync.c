@@ -43,6 +43,7 @@ bool root_is_dirty(struct root *root)
 
 void root_clean(struct root *root)
 {
+	__atomic_add_fetch(&root->round, 1, __ATOMIC_ACQ_REL);
 	pthread_mutex_lock(&root->lock);
 	for (size_t i = 0; i < root->dirty_count; i++)
 		if (root->dirty[i].fd >= 0)
@@ -63,6 +64,8 @@ bool sync_file(int fd)
 int root_sync(struct root *root, struct note_error *err)
 {
 	int code = NOTE_OK;
+	/* First: what changes from here on is to be noted anew. */
+	__atomic_add_fetch(&root->round, 1, __ATOMIC_ACQ_REL);
 	pthread_mutex_lock(&root->lock);
 	for (size_t i = 0; i < root->dirty_count; i++) {
 		const int fd = root->dirty[i].fd;

@@ -59,11 +59,11 @@ static bool is_of_another_user(int at, const char *name)
 	return fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != geteuid();
 }
 
-static bool is_still(int at, const char *name, int fd)
+static bool is_still(int at, const char *name, int fd, struct stat *here)
 {
-	struct stat there, here;
-	return fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &here) == 0 &&
-	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+	struct stat there;
+	return fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, here) == 0 &&
+	       there.st_dev == here->st_dev && there.st_ino == here->st_ino;
 }
 
 /* Nobody may read a file that is about to get its final name with such a mode. */
@@ -75,11 +75,12 @@ static void wait_a_little(void)
 
 #define TRIES 1000 /* each ends with another run having come further */
 
-int temporary_take(int at, const char *name, bool wait, struct note_error *err)
+int temporary_take(int at, const char *name, mode_t mode, bool wait, struct stat *made,
+		   struct note_error *err)
 {
 	unsigned unreadable = 0;
 	for (unsigned i = 0; i < TRIES; i++) {
-		int fd = openat(at, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int fd = openat(at, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 		const bool mine = fd >= 0;
 		if (!mine && errno != EEXIST)
 			return error_system(err, "create");
@@ -104,7 +105,7 @@ int temporary_take(int at, const char *name, bool wait, struct note_error *err)
 			return error_set(err, ROOT_AGAIN, NOTE_NO_OFFSET,
 					 "another run is writing it");
 		}
-		const bool still = is_still(at, name, fd);
+		const bool still = is_still(at, name, fd, made);
 		if (mine && still)
 			return fd;
 		if (still) /* left by a run that is dead */
@@ -124,8 +125,9 @@ bool temporary_clear(int at, const char *name)
 			unlinkat(at, name, 0); /* a link of that name, or unreadable */
 		return true;
 	}
+	struct stat st;
 	const bool alive = hold(fd, false) == HELD_BY_ANOTHER;
-	if (!alive && is_still(at, name, fd))
+	if (!alive && is_still(at, name, fd, &st))
 		unlinkat(at, name, 0);
 	close(fd);
 	return !alive;
@@ -133,38 +135,36 @@ bool temporary_clear(int at, const char *name)
 
 bool root_remove_leftover(struct root *root, const char *path)
 {
-	const char *name;
-	int at = open_parent(root, path, false, &name, NULL);
-	if (at < 0)
+	struct place place;
+	if (place_open(root, path, false, &place, NULL) != NOTE_OK)
 		return true;
-	const bool dead = temporary_clear(at, name);
-	root_dirty(root, at);
-	close(at);
+	const bool dead = temporary_clear(place.at, place.name);
+	place_dirty(root, &place);
+	place_close(root, &place);
 	return dead;
 }
 
 bool root_finish_leftover(struct root *root, const char *temporary, const char *path)
 {
-	const char *name, *target;
+	struct place from, to = {.at = -1};
 	struct stat st;
 	bool finished = false;
-	int at = open_parent(root, temporary, false, &name, NULL);
-	if (at < 0)
+	if (place_open(root, temporary, false, &from, NULL) != NOTE_OK)
 		return false;
-	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int there = fd >= 0 ? open_parent(root, path, false, &target, NULL) : -1;
-	if (there >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    hold(fd, false) != HELD_BY_ANOTHER && is_still(at, name, fd)) {
+	int fd = openat(from.at, from.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && place_open(root, path, false, &to, NULL) == NOTE_OK && fstat(fd, &st) == 0 &&
+	    S_ISREG(st.st_mode) && hold(fd, false) != HELD_BY_ANOTHER &&
+	    is_still(from.at, from.name, fd, &st)) {
 		/* Links are made of what is written to its end. */
-		finished = st.st_nlink > 1 && renameat(at, name, there, target) == 0;
+		finished = st.st_nlink > 1 &&
+			   renameat(from.at, from.name, to.at, to.name) == 0;
 		if (!finished)
-			unlinkat(at, name, 0);
-		root_dirty(root, there);
+			unlinkat(from.at, from.name, 0);
+		place_dirty(root, &to);
 	}
-	if (there >= 0)
-		close(there);
+	place_close(root, &to);
 	if (fd >= 0)
 		close(fd);
-	close(at);
+	place_close(root, &from);
 	return finished;
 }

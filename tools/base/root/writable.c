@@ -6,6 +6,7 @@
  * none takes the mode of that moment for the real one.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,14 +27,14 @@ static bool is_closed(const struct stat *st, uid_t user)
 /* The directory of PATH, if it is closed; else -1. */
 static int find_closed(struct root *root, const char *path, struct stat *st)
 {
-	const char *name;
-	int fd = open_parent(root, path, false, &name, NULL);
-	if (fd < 0)
+	struct place place;
+	int fd = -1;
+	if (place_open(root, path, false, &place, NULL) != NOTE_OK)
 		return -1;
-	if (fstat(fd, st) == 0 && is_closed(st, geteuid()))
-		return fd;
-	close(fd);
-	return -1;
+	if (fstat(place.at, st) == 0 && is_closed(st, geteuid()))
+		fd = fcntl(place.at, F_DUPFD_CLOEXEC, 0);
+	place_close(root, &place);
+	return fd;
 }
 
 /* FD is O_PATH, which fchmod(2) does not take. */

@@ -37,33 +37,41 @@ static int copy_xattrs(int from, int to, struct note_error *err)
 	return NOTE_OK;
 }
 
+/* The new file, and what fstat(2) says of it and of the one that it is to be like. */
+struct new_file {
+	int fd;
+	struct stat made;
+	struct stat old; /* zero where there is none */
+};
+
 /* Owner first: changing it clears set-id bits and capabilities, which follow. Until it has its
  * names the owner may read it: other runs open it to see whether it is locked. */
-static int set_attributes(int fd, const struct file_attributes *attributes, struct note_error *err)
+static int set_attributes(const struct new_file *file, const struct file_attributes *attributes,
+			  struct note_error *err)
 {
-	struct stat st;
-	if (attributes->like < 0)
-		return fchmod(fd, attributes->mode | S_IRUSR) == 0 ? NOTE_OK
-								   : error_system(err, "set mode");
-	if (fstat(attributes->like, &st) != 0)
-		return error_system(err, "stat");
-	struct stat now;
-	if (fstat(fd, &now) != 0)
-		return error_system(err, "stat");
-	if ((now.st_uid != st.st_uid || now.st_gid != st.st_gid) &&
-	    fchown(fd, st.st_uid, st.st_gid) != 0) {
-		const bool is_set_id = (st.st_mode & (S_ISUID | S_ISGID)) != 0;
-		if (errno != EPERM || attributes->group_lost == NULL || now.st_uid != st.st_uid ||
-		    is_set_id)
+	const struct stat *st = &file->old;
+	const int fd = file->fd;
+	if (attributes->like < 0) {
+		const mode_t mode = attributes->mode | S_IRUSR;
+		return (file->made.st_mode & 07777) == mode || fchmod(fd, mode) == 0
+			       ? NOTE_OK
+			       : error_system(err, "set mode");
+	}
+	if ((file->made.st_uid != st->st_uid || file->made.st_gid != st->st_gid) &&
+	    fchown(fd, st->st_uid, st->st_gid) != 0) {
+		const bool is_set_id = (st->st_mode & (S_ISUID | S_ISGID)) != 0;
+		if (errno != EPERM || attributes->group_lost == NULL ||
+		    file->made.st_uid != st->st_uid || is_set_id)
 			return error_system(err, "set owner%s",
 					    is_set_id ? " of a set-id file" : "");
 		*attributes->group_lost = true;
 	}
-	if (fchmod(fd, (st.st_mode & 07777) | S_IRUSR) != 0)
+	if (fchmod(fd, (st->st_mode & 07777) | S_IRUSR) != 0)
 		return error_system(err, "set mode");
 	return copy_xattrs(attributes->like, fd, err);
 }
 
+/* Those at this moment: reading LIKE has changed one. */
 static int set_times(int fd, const struct file_attributes *attributes, struct note_error *err)
 {
 	struct stat st;
@@ -73,76 +81,81 @@ static int set_times(int fd, const struct file_attributes *attributes, struct no
 	return futimens(fd, times) == 0 ? NOTE_OK : error_system(err, "set times");
 }
 
-/* Whether NAME in the directory AT is the file of the descriptor. */
-static bool is_file(int at, const char *name, int fd)
+/* Whether NAME in the directory AT is the file that OLD tells of. */
+static bool is_file(int at, const char *name, const struct stat *old)
 {
-	struct stat there, here;
-	return fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &here) == 0 &&
-	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+	struct stat there;
+	return fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       there.st_dev == old->st_dev && there.st_ino == old->st_ino;
 }
 
-/* *FD gets the new file, locked, under its temporary name. */
-static int write_temporary(int *fd, int at, const char *name, const struct pieces *pieces,
-			   const struct file_attributes *attributes, struct note_error *err)
+/* FILE gets the new file, locked, under its temporary name. Where it has its mode from nobody else
+ * it has it from the start. */
+static int write_temporary(struct new_file *file, const struct place *place,
+			   const struct pieces *pieces, const struct file_attributes *attributes,
+			   struct note_error *err)
 {
 	char temporary[32];
-	root_temporary_name(name, temporary);
-	*fd = temporary_take(at, temporary, attributes->later == NULL, err);
-	if (*fd < 0)
-		return *fd;
+	const mode_t mode = attributes->like < 0 ? (attributes->mode & 0777) | 0600 : 0600;
+	*file = (struct new_file){.fd = -1};
+	root_temporary_name(place->name, temporary);
+	if (attributes->like >= 0 && fstat(attributes->like, &file->old) != 0)
+		return error_system(err, "stat");
+	file->fd = temporary_take(place->at, temporary, mode, attributes->later == NULL,
+				  &file->made, err);
+	if (file->fd < 0)
+		return file->fd;
 	int code = NOTE_OK;
-	if (attributes->same && !is_file(at, name, attributes->like))
+	if (attributes->same && !is_file(place->at, place->name, &file->old))
 		code = error_set(err, ROOT_AGAIN, NOTE_NO_OFFSET,
 				 "another file took its place while it was worked on");
 	if (code == NOTE_OK)
-		code = file_write_like(*fd, attributes, pieces, err);
+		code = file_write_like(file->fd, attributes, &file->old, pieces, err);
 	if (code == NOTE_OK)
-		code = set_attributes(*fd, attributes, err);
+		code = set_attributes(file, attributes, err);
 	if (code == NOTE_OK)
-		code = set_times(*fd, attributes, err);
+		code = set_times(file->fd, attributes, err);
 	if (code != NOTE_OK) {
-		unlinkat(at, temporary, 0);
-		close(*fd);
+		unlinkat(place->at, temporary, 0);
+		close(file->fd);
 	}
 	return code;
 }
 
-static mode_t wanted_mode(const struct file_attributes *attributes)
+/* Data before names: what is there is not given up for a file that is not. */
+static int put(struct root *root, const struct place *place, const char *const *paths, size_t count,
+	       int fd, mode_t mode, struct note_error *err)
 {
 	struct stat st;
-	return attributes->like >= 0 && fstat(attributes->like, &st) == 0 ? st.st_mode & 07777
-									  : attributes->mode;
+	char temporary[32];
+	if (root->no_sync || fstatat(place->at, place->name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    sync_file(fd))
+		return put_in_place(root, paths, count, fd, mode, err);
+	const int code = error_system(err, "write to disk");
+	root_temporary_name(place->name, temporary);
+	unlinkat(place->at, temporary, 0);
+	return code;
 }
 
 static int write_names(struct root *root, const char *const *paths, size_t count,
 		       const struct pieces *pieces, const struct file_attributes *attributes,
 		       struct note_error *err)
 {
-	struct stat st;
-	const char *name;
-	int fd;
-	int at = open_parent(root, paths[0], true, &name, err);
-	if (at < 0)
-		return at;
-	int code = write_temporary(&fd, at, name, pieces, attributes, err);
+	struct new_file file;
+	struct place place;
+	int code = place_open(root, paths[0], true, &place, err);
+	if (code != NOTE_OK)
+		return code;
+	code = write_temporary(&file, &place, pieces, attributes, err);
+	const mode_t mode =
+		attributes->like >= 0 ? file.old.st_mode & 07777 : attributes->mode;
 	if (code == NOTE_OK && attributes->later != NULL) {
-		batch_add(attributes->later, paths, count, attributes->tag, fd,
-			  wanted_mode(attributes));
+		batch_add(attributes->later, paths, count, attributes->tag, file.fd, mode);
 	} else if (code == NOTE_OK) {
-		/* Data before names: what is there is not given up for a file that is not. */
-		if (!root->no_sync && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    !sync_file(fd))
-			code = error_system(err, "write to disk");
-		if (code == NOTE_OK) {
-			code = put_in_place(root, paths, count, fd, wanted_mode(attributes), err);
-		} else {
-			char temporary[32];
-			root_temporary_name(name, temporary);
-			unlinkat(at, temporary, 0);
-		}
-		close(fd);
+		code = put(root, &place, paths, count, file.fd, mode, err);
+		close(file.fd);
 	}
-	close(at);
+	place_close(root, &place);
 	return code;
 }
 
