@@ -52,8 +52,15 @@ sound() {
 	while IFS= read -r -d '' file; do
 		if [ -e "$TREE/$file" ] && cmp -s "$1/$file" "$TREE/$file"; then continue; fi
 		cmp "$1/$file" "$WHOLE-$LAYOUT/$file" || fail "$file is neither as it was nor finished"
-	done < <(cd "$1" && find . -type f ! -name '.pkgnote-*' -print0)
+	done < <(cd "$1" && find . -type f ! -path '*/.pkgnote-*' -print0)
 	for file in usr/bin/prog usr/bin/other usr/lib/libx.so.1 usr/lib/libx.a; do [ -e "$1/$file" ] || fail "$file is gone"; done
+}
+# all_sources: the directory of sources has all of them, or no name.
+all_sources() {
+	local directory
+	for directory in root/usr/src/debug/*; do
+		[ ! -e "$directory" ] || diff -r "$directory" "$WHOLE-$LAYOUT/${directory#root/}" >&2 || fail "some sources alone"
+	done
 }
 
 # recovers ROOT: another run makes it whole.
@@ -91,6 +98,7 @@ each_call() {
 
 killed() {
 	traces
+	AFTER=all_sources
 	for LAYOUT in rpm deb; do each_call $CHANGES signal=KILL; done
 	echo "$MOMENTS moments"
 	[ $MOMENTS -ge 100 ]
@@ -108,10 +116,40 @@ killed_threads() {
 		kill -9 $pid 2>/dev/null || true
 		wait $pid 2>/dev/null || true
 		sound root
+		all_sources
 		recovers root
 	done
 }
 check "killed at fifty moments while two threads work" killed_threads
+
+# All was replaced, and the sources had no name yet: they are taken up, without the build directory too; what is torn is not.
+sources_are_taken_up() {
+	traces
+	LAYOUT=rpm
+	local n aside
+	fresh
+	WITH=(strace -f -qqq -o trace -e trace=renameat)
+	split root -j1 >out
+	n=$(grep -n '"prog-1.0-2.x86_64")' trace | cut -d: -f1)
+	fresh
+	WITH=(strace -f -qqq -o trace -e trace=renameat -e "inject=renameat:signal=KILL:when=$n")
+	split root -j1 >out 2>&1 || true
+	WITH=()
+	aside=$(echo root/usr/src/debug/.pkgnote-*)
+	diff -r "$aside" "$WHOLE-rpm/usr/src/debug/prog-1.0-2.x86_64"
+	(umask 077 && echo 'int torn' >"$aside/src/torn.c")
+	ln -s /etc/passwd "$aside/src/link.c"
+	cp -a root again
+	mv "$BUILDDIR" "$BUILDDIR.gone"
+	recovers root
+	# A directory that came meanwhile gets what it has not.
+	mkdir -p again/usr/src/debug/prog-1.0-2.x86_64/src
+	cp "$WHOLE-rpm/usr/src/debug/prog-1.0-2.x86_64/src/lib.c" again/usr/src/debug/prog-1.0-2.x86_64/src
+	rm -rf root && mv again root
+	recovers root
+	mv "$BUILDDIR.gone" "$BUILDDIR"
+}
+check "sources that a killed run did not give their name are taken up" sources_are_taken_up
 
 # told STATUS: the fault was noticed, and said with its reason; or there was another way, and all is done.
 told() {

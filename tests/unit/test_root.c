@@ -438,8 +438,8 @@ static void test_walk(void)
 	end();
 }
 
-UNIT_SUITE(root, UNIT_TEST(test_nothing_leads_out),
-	   UNIT_TEST(test_nothing_leads_out_of_handles), UNIT_TEST(test_directories_change_names),
+UNIT_SUITE(root, UNIT_TEST(test_nothing_leads_out), UNIT_TEST(test_nothing_leads_out_of_handles),
+	   UNIT_TEST(test_directories_change_names),
 	   UNIT_TEST(test_nothing_leads_out_without_openat2),
 	   UNIT_TEST(test_only_regular_files_are_opened), UNIT_TEST(test_odd_names),
 	   UNIT_TEST(test_hard_links_are_replaced_together),

@@ -46,7 +46,8 @@ static bool visit_debug(void *context, const struct entry *entry, bool *descend)
 static bool visit_sources(void *context, const struct entry *entry, bool *descend)
 {
 	struct debug_tree *tree = context;
-	strings_take(&tree->sources, xasprintf("/%s", entry->path));
+	if (!root_is_temporary(entry->path)) /* what a killed run left */
+		strings_take(&tree->sources, xasprintf("/%s", entry->path));
 	*descend = false;
 	return true;
 }

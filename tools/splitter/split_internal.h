@@ -8,7 +8,7 @@
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/inputs/inputs.h"
 #include "tools/splitter/owners.h"
-#include "tools/splitter/sources.h"
+#include "tools/splitter/sources/sources.h"
 #include "tools/splitter/split.h"
 
 enum verdict {

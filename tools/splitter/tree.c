@@ -402,7 +402,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 	together_finish(run);
 	split_dwarf_finish(run);
 	alternate_finish(run);
-	if (sources_make_directories(run->sources, &manifest->compiled_in, err) != NOTE_OK)
+	if (sources_make_directories(run->sources, &manifest->compiled_in, err) != NOTE_OK ||
+	    sources_settle(run->sources, err) != NOTE_OK)
 		options->tell(options->context, SPLIT_FAILED, run->layout.sources, NULL, err);
 	links_make(run);
 	if (options->elf_check != ELF_CHECK_NONE)

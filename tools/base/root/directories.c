@@ -157,9 +157,8 @@ static void set_place(struct root *root, struct place *place, const char *path, 
 		      int fd)
 {
 	place->at = fd;
-	place->handle = root->handles != NULL && length != 0
-				? keep(root->handles, path, length, fd)
-				: NULL;
+	place->handle =
+		root->handles != NULL && length != 0 ? keep(root->handles, path, length, fd) : NULL;
 }
 
 /* The nearest directory above the first *LENGTH bytes of PATH, or those, that is open; *LENGTH is
@@ -273,6 +272,20 @@ int place_open_directory(struct root *root, const char *path, size_t length, boo
 	return code;
 }
 
+int root_make_dirs(struct root *root, const char *path, struct note_error *err)
+{
+	struct place place;
+	const int code = place_open_directory(root, path, strlen(path), true, &place, err);
+	if (code == NOTE_OK)
+		place_close(root, &place);
+	if (code == NOTE_ABSENT)
+		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				 "make directory: %s: a file or symbolic link is there, or on the "
+				 "way",
+				 path);
+	return code;
+}
+
 int place_open(struct root *root, const char *path, bool make, struct place *place,
 	       struct note_error *err)
 {
@@ -284,8 +297,8 @@ int place_open(struct root *root, const char *path, bool make, struct place *pla
 		errno = EXDEV;
 		return path_error(path, "open directory", err);
 	}
-	const int code = place_open_directory(root, path, slash != NULL ? (size_t)(slash - path) : 0,
-					      make, place, err);
+	const int code = place_open_directory(
+		root, path, slash != NULL ? (size_t)(slash - path) : 0, make, place, err);
 	place->name = name;
 	return code;
 }

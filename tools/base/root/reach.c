@@ -85,17 +85,3 @@ int path_error(const char *path, const char *what, struct note_error *err)
 				 path);
 	return error_system(err, "%s: %s", what, path);
 }
-
-int root_make_dirs(struct root *root, const char *path, struct note_error *err)
-{
-	struct place place;
-	const int code = place_open_directory(root, path, strlen(path), true, &place, err);
-	if (code == NOTE_OK)
-		place_close(root, &place);
-	if (code == NOTE_ABSENT)
-		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-				 "make directory: %s: a file or symbolic link is there, or on the "
-				 "way",
-				 path);
-	return code;
-}

@@ -156,8 +156,7 @@ bool root_finish_leftover(struct root *root, const char *temporary, const char *
 	    S_ISREG(st.st_mode) && hold(fd, false) != HELD_BY_ANOTHER &&
 	    is_still(from.at, from.name, fd, &st)) {
 		/* Links are made of what is written to its end. */
-		finished = st.st_nlink > 1 &&
-			   renameat(from.at, from.name, to.at, to.name) == 0;
+		finished = st.st_nlink > 1 && renameat(from.at, from.name, to.at, to.name) == 0;
 		if (!finished)
 			unlinkat(from.at, from.name, 0);
 		place_dirty(root, &to);

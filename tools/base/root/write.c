@@ -85,8 +85,8 @@ static int set_times(int fd, const struct file_attributes *attributes, struct no
 static bool is_file(int at, const char *name, const struct stat *old)
 {
 	struct stat there;
-	return fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       there.st_dev == old->st_dev && there.st_ino == old->st_ino;
+	return fstatat(at, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_dev == old->st_dev &&
+	       there.st_ino == old->st_ino;
 }
 
 /* FILE gets the new file, locked, under its temporary name. Where it has its mode from nobody else
@@ -147,8 +147,7 @@ static int write_names(struct root *root, const char *const *paths, size_t count
 	if (code != NOTE_OK)
 		return code;
 	code = write_temporary(&file, &place, pieces, attributes, err);
-	const mode_t mode =
-		attributes->like >= 0 ? file.old.st_mode & 07777 : attributes->mode;
+	const mode_t mode = attributes->like >= 0 ? file.old.st_mode & 07777 : attributes->mode;
 	if (code == NOTE_OK && attributes->later != NULL) {
 		batch_add(attributes->later, paths, count, attributes->tag, file.fd, mode);
 	} else if (code == NOTE_OK) {

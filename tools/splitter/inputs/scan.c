@@ -30,7 +30,7 @@ static bool visit(void *context, const struct entry *entry, bool *descend)
 	if (entry->kind == ENTRY_DIRECTORY) {
 		if (strcmp(entry->path, scan->options->debug_root) == 0 ||
 		    strcmp(entry->path, "usr/src/debug") == 0 ||
-		    strcmp(entry->path, "usr/lib/.build-id") == 0)
+		    strcmp(entry->path, "usr/lib/.build-id") == 0 || root_is_temporary(entry->path))
 			*descend = false;
 		return true;
 	}

@@ -22,7 +22,8 @@ struct source {
 
 struct sources;
 
-/* For what goes below DIRECTORY, itself below ROOT. BUILD_DIRS may be NULL, as may MAP, which has
+/* For what goes below DIRECTORY, itself below ROOT. Where that is not there yet, it is filled
+ * beside its place until sources_settle. BUILD_DIRS may be NULL, as may MAP, which has
  * them in their order. */
 struct sources *sources_new(struct root *root, const char *directory, const struct path_map *map,
 			    const struct strings *build_dirs);
@@ -44,6 +45,9 @@ void sources_compiled_in(struct sources *sources, const char *directory);
  * "DIRECTORY/../src/a.c". OUT gets their
  * names, sorted and with a "/" in front. */
 int sources_make_directories(struct sources *sources, struct strings *out, struct note_error *err);
+
+/* Gives the directory its name, once all are in it. */
+int sources_settle(struct sources *sources, struct note_error *err);
 
 /* Tells, in the order of names, of each place whose contents gave way to other ones, once all
  * threads are done. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/sources.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,20 +7,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/hash/hash.h"
-
-struct sources {
-	struct root *root;
-	const struct path_map *map;
-	const char *directory; /* below ROOT: where they go */
-	const struct strings *build_dirs;
-	pthread_mutex_t lock;
-	pthread_cond_t idle; /* some source is busy no more */
-	struct source **items;
-	size_t count, room;
-	struct hash_map by_installed;
-	struct strings directories; /* in which units were compiled */
-};
+#include "tools/splitter/sources/internal.h"
 
 struct sources *sources_new(struct root *root, const char *directory, const struct path_map *map,
 			    const struct strings *build_dirs)
@@ -34,6 +19,7 @@ struct sources *sources_new(struct root *root, const char *directory, const stru
 	sources->build_dirs = build_dirs;
 	pthread_mutex_init(&sources->lock, NULL);
 	pthread_cond_init(&sources->idle, NULL);
+	aside_begin(sources);
 	return sources;
 }
 
@@ -48,6 +34,7 @@ void sources_free(struct sources *sources)
 		free(sources->items[i]);
 	}
 	free(sources->items);
+	free(sources->aside);
 	strings_free(&sources->directories);
 	hash_map_free(&sources->by_installed);
 	pthread_cond_destroy(&sources->idle);
@@ -55,13 +42,37 @@ void sources_free(struct sources *sources)
 	free(sources);
 }
 
-/* Symbolic links in the build directory are followed: it is the user's own tree. */
-static void copy(struct root *root, struct source *source)
+/* Into a directory that was there before: the file is replaced whole. */
+static int replace(struct sources *sources, const char *installed, int fd, struct note_error *err)
+{
+	const struct file_attributes attributes = {.mode = 0644, .like = -1};
+	uint8_t *bytes;
+	size_t size;
+	int code = file_read(fd, &bytes, &size, err);
+	if (code == NOTE_OK)
+		code = root_write(sources->root, &installed, 1, bytes, size, &attributes, err);
+	free(bytes);
+	return code;
+}
+
+/* Whether an earlier run brought what is to lie at INSTALLED. */
+static bool is_installed(struct sources *sources, const char *installed)
 {
 	struct stat st;
-	struct note_error err;
-	uint8_t *bytes = NULL;
-	size_t size;
+	if (sources->aside != NULL && !sources->taken_up)
+		return false; /* this is the first */
+	char *place = sources_place(sources, installed);
+	const bool there =
+		root_stat(sources->root, place, &st, NULL) == NOTE_OK && S_ISREG(st.st_mode);
+	free(place);
+	return there;
+}
+
+/* Symbolic links in the build directory are followed: it is the user's own tree. */
+static void copy(struct sources *sources, struct source *source)
+{
+	struct stat st;
+	int code = NOTE_OK;
 	int fd = open(source->original, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG &&
 	    errno != ELOOP) {
@@ -70,18 +81,16 @@ static void copy(struct root *root, struct source *source)
 	}
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		/* A run that was repeated after the build directory went still has it. */
-		source->missing = root_stat(root, source->installed, &st, NULL) != NOTE_OK ||
-				  !S_ISREG(st.st_mode);
+		source->missing = !is_installed(sources, source->installed);
+	} else if (sources->aside != NULL) {
+		char *place = sources_place(sources, source->installed);
+		code = aside_copy(sources, place, fd, &st, &source->err);
+		free(place);
 	} else {
-		const char *const paths[] = {source->installed};
-		const struct file_attributes attributes = {.mode = 0644, .like = -1};
-		int code = file_read(fd, &bytes, &size, &err);
-		if (code == NOTE_OK)
-			code = root_write(root, paths, 1, bytes, size, &attributes, &err);
-		if (code != NOTE_OK)
-			source->err = err;
+		code = replace(sources, source->installed, fd, &source->err);
 	}
-	free(bytes);
+	if (code == NOTE_OK)
+		source->err = (struct note_error){0};
 	if (fd >= 0)
 		close(fd);
 }
@@ -115,7 +124,7 @@ static void consider(struct sources *sources, struct source *source, const char 
 	source->original = xstrdup(original);
 	source->missing = false;
 	source->err = (struct note_error){0};
-	copy(sources->root, source);
+	copy(sources, source);
 }
 
 /* Whether the file at PATH has the SIZE BYTES. */
@@ -151,10 +160,15 @@ static char *find_earlier(const struct sources *sources, const char *installed)
 	size_t size;
 	char *found = NULL;
 	int fd;
-	if (dirs == NULL || dirs->count < 2 ||
-	    root_open_file(sources->root, installed, &fd, NULL) != NOTE_OK)
+	int code = NOTE_ABSENT;
+	if (dirs == NULL || dirs->count < 2 || (sources->aside != NULL && !sources->taken_up))
 		return NULL;
-	const int code = file_read(fd, &bytes, &size, NULL);
+	char *place = sources_place(sources, installed);
+	code = root_open_file(sources->root, place, &fd, NULL);
+	free(place);
+	if (code != NOTE_OK)
+		return NULL;
+	code = file_read(fd, &bytes, &size, NULL);
 	close(fd);
 	if (code != NOTE_OK)
 		return NULL;
@@ -305,8 +319,10 @@ int sources_make_directories(struct sources *sources, struct strings *out, struc
 		const char *directory = sources->directories.items[i];
 		if (i != 0 && strcmp(directory, sources->directories.items[i - 1]) == 0)
 			continue;
+		char *place = sources_place(sources, directory);
 		if (code == NOTE_OK)
-			code = root_make_dirs(sources->root, directory, err);
+			code = root_make_dirs(sources->root, place, err);
+		free(place);
 		strings_take(out, xasprintf("/%s", directory));
 	}
 	return code;
