@@ -61,7 +61,9 @@ static void normalise(struct text *text)
 	while (*in != '\0') {
 		while (*in == '/')
 			in++;
-		size_t length = strcspn(in, "/");
+		size_t length = 0; /* components are short: no call for each */
+		while (in[length] != '\0' && in[length] != '/')
+			length++;
 		if (length == 2 && in[0] == '.' && in[1] == '.') {
 			if (out > floor) {
 				while (out > floor && out[-1] != '/')
@@ -78,7 +80,8 @@ static void normalise(struct text *text)
 		} else if (length > 0 && !(length == 1 && in[0] == '.')) {
 			if (out > base + absolute)
 				*out++ = '/';
-			memmove(out, in, length);
+			if (out != in)
+				memmove(out, in, length);
 			out += length;
 		}
 		in += length;
@@ -195,7 +198,14 @@ static const struct prefix *find_prefix(const struct path_map *map, const char *
 
 static char *join(const char *directory, const char *rest)
 {
-	return rest[0] == '\0' ? xstrdup(directory) : xasprintf("%s/%s", directory, rest);
+	const size_t first = strlen(directory), second = strlen(rest);
+	if (second == 0)
+		return xstrdup(directory);
+	char *path = xmalloc(first + second + 2);
+	memcpy(path, directory, first);
+	path[first] = '/';
+	memcpy(path + first + 1, rest, second + 1);
+	return path;
 }
 
 /* The new name of a PATH that is normalised. */

@@ -34,7 +34,7 @@ void abbrev_cache_free(struct abbrev_cache *cache)
 	free(cache);
 }
 
-bool abbrev_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form)
+static inline bool next_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form)
 {
 	*attribute = cursor_uleb(cursor);
 	*form = cursor_uleb(cursor);
@@ -43,6 +43,11 @@ bool abbrev_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form
 		cursor_skip_form(cursor, DW_FORM_sdata, &none);
 	}
 	return !cursor->bad && (*attribute != 0 || *form != 0);
+}
+
+bool abbrev_attribute(struct cursor *cursor, uint64_t *attribute, uint64_t *form)
+{
+	return next_attribute(cursor, attribute, form);
 }
 
 static bool is_unit(uint64_t tag)
@@ -64,8 +69,8 @@ static void read_declaration(struct abbrev_cache *cache, struct abbrev_table *ta
 	*abbrev = (struct abbrev){.code = code, .at = cursor->at};
 	uint64_t attribute, form, tag = cursor_uleb(cursor);
 	cursor_skip(cursor, 1);
-	while (abbrev_attribute(cursor, &attribute, &form)) {
-		bool is_path = is_unit(tag);
+	const bool is_path = is_unit(tag);
+	while (next_attribute(cursor, &attribute, &form)) {
 		if (form == DW_FORM_line_strp && !is_path)
 			table->has_line_strp = true;
 		if ((form == DW_FORM_strp && !is_path) || form == DW_FORM_indirect)

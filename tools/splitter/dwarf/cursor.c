@@ -38,12 +38,9 @@ uint64_t cursor_fixed(struct cursor *cursor, unsigned size)
 	}
 }
 
-uint64_t cursor_uleb(struct cursor *cursor)
+uint64_t cursor_long_uleb(struct cursor *cursor)
 {
 	uint64_t value = 0;
-	/* Nearly all are one byte. */
-	if (!cursor->bad && cursor->at < cursor->end && cursor->bytes[cursor->at] < 0x80)
-		return cursor->bytes[cursor->at++];
 	for (unsigned shift = 0;; shift += 7) {
 		const uint8_t *p = take(cursor, 1);
 		if (p == NULL)

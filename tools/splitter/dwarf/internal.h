@@ -22,9 +22,17 @@ struct cursor {
 };
 
 uint64_t cursor_fixed(struct cursor *cursor, unsigned size); /* 1, 2, 3, 4 or 8 bytes */
-uint64_t cursor_uleb(struct cursor *cursor);                 /* 64 bits at most, or BAD */
+uint64_t cursor_long_uleb(struct cursor *cursor);            /* 64 bits at most, or BAD */
 void cursor_skip(struct cursor *cursor, uint64_t size);
 const char *cursor_string(struct cursor *cursor, size_t *length); /* "" where BAD */
+
+/* The same as cursor_long_uleb: nearly all are one byte, and they come by the million. */
+static inline uint64_t cursor_uleb(struct cursor *cursor)
+{
+	if (!cursor->bad && cursor->at < cursor->end && cursor->bytes[cursor->at] < 0x80)
+		return cursor->bytes[cursor->at++];
+	return cursor_long_uleb(cursor);
+}
 
 /* unit_length: sets *OFFSET_SIZE to 4 or 8. BAD where what it counts ends after END. */
 uint64_t cursor_unit_length(struct cursor *cursor, unsigned *offset_size);
