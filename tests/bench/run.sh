@@ -4,9 +4,13 @@
 # measures its peer in the same run.
 cd "$(dirname "$0")" || exit 1
 status=0
+printf '%s, %s CPUs, %s GB, Linux %s; load before: %s\n' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -1)" "$(nproc)" \
+	"$(awk '/MemTotal/ { printf "%.0f", $2 / 1e6 }' /proc/meminfo)" "$(uname -r)" "$(cut -d' ' -f1-3 /proc/loadavg)"
 for bench in ${*:-[a-z]*.sh}; do
 	[ "$bench" != run.sh ] && [ -f "$bench" ] || continue
 	printf '\n### %s\n\n' "${bench%.sh}"
+	began=$SECONDS
 	bash "$bench" || status=1
+	printf '\n(%s s)\n' $((SECONDS - began))
 done
 exit $status

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # pkgnote split beside its peers and the floor, on two trees that are built once from Debian's source packages: (a)
 # coreutils as Debian builds it, (b) git (C) and cppcheck (C++), 200 MB of unstripped ELF. Each run works on a fresh copy, in an
-# order that goes round; medians of RUNS, with the fastest and the slowest. Peak memory is held against
-# jobs x (largest file x 2) + 50 MB: more than that is a failure.
+# order that goes round; medians of RUNS, with the fastest and the slowest. The floor is a program that does to the files what
+# a split did (each ELF file read once and written as two, each source copied, each link made), and nothing else. Peak memory is
+# held against jobs x (largest file x 2) + 50 MB: more than that is a failure.
 #
 # The copies lie in memory (/dev/shm) where there is room, else in TMPDIR; DIR= says otherwise. Nothing is deleted until the
 # end: ext4 searches past each inode that was freed in the last minutes, and a bench that removes trees
@@ -64,7 +65,7 @@ floor() { timed sh -c '"$1" "$2" <"$3"' sh "$KEEP/floor" "$JOBS" "$1.list"; }
 # The rows: what is run, and the row of ours that it is measured against.
 rows=(floor split manifest find-debuginfo split-m find-debuginfo-m split-deb dh_strip)
 declare -A title=(
-	[floor]="the floor: read, CRC-32 twice, write two halves, rename"
+	[floor]="the floor: files read, CRC-32 twice, two halves written; sources copied, links made"
 	[split]="pkgnote split"
 	[manifest]="pkgnote split --manifest (SHA-256 of all)"
 	[find-debuginfo]="find-debuginfo, seed, unique names and sources"
@@ -74,15 +75,13 @@ declare -A title=(
 	[dh_strip]="dh_strip"
 )
 declare -A against=([floor]=split [find-debuginfo]=split [find-debuginfo-m]=split-m [dh_strip]=split-deb)
-declare -A wanted_coreutils=([floor]="at least 0.33" [find-debuginfo]=25 [find-debuginfo-m]=15 [dh_strip]=15)
-declare -A wanted_real=([floor]="at least 0.33" [find-debuginfo]=12 [find-debuginfo-m]=8 [dh_strip]=8)
+declare -A wanted_coreutils=([floor]="at least 0.83" [find-debuginfo]=25 [find-debuginfo-m]=15 [dh_strip]=20)
+declare -A wanted_real=([floor]="at least 0.67" [find-debuginfo]=15 [find-debuginfo-m]=10 [dh_strip]=20)
 
 # prepare ROW ROOT: what a run needs beside its copy, outside of its time.
 prepare() {
 	case $1 in
-	floor) # each file once, whatever its names
-		find "$2" -type f -printf '%i\t%p\0' | sort -z -u -k1,1n | cut -z -f2 |
-			xargs -0 sh -c 'for f; do head -c4 "$f" | grep -q ELF && printf "%s\0" "$f"; done; true' sh >"$2.list" ;;
+	floor) python3 tests/bench/floor_list.py "$TREE_ROOT" "$WORK/after" "$2" >"$2.list" ;;
 	dh_strip)
 		mv "$2" "$2.nn" && mkdir -p "$2/debian" && mv "$2.nn" "$2/debian/nn"
 		printf 'Source: nn\nMaintainer: x <x@example.org>\n\nPackage: nn\nArchitecture: any\nDescription: x\n' >"$2/debian/control"
@@ -143,7 +142,9 @@ for name in $TREES; do
 	WORK=$(mktemp -d "$base/pkgnote-bench.XXXXXX")
 	export WORK
 	trap 'rm -rf "$WORK"' EXIT
-	prepare floor "$TREE_ROOT" && mv "$TREE_ROOT.list" "$WORK/elf"
+	cp -a "$TREE_ROOT" "$WORK/after" && ours rpm "$WORK/after" >/dev/null
+	prepare floor "$TREE_ROOT" && tr '\0' '\n' <"$TREE_ROOT.list" | sed -n 's/^e//p' | tr '\n' '\0' >"$WORK/elf"
+	rm "$TREE_ROOT.list"
 	largest=$(tr '\n' '\0' <"$WORK/elf" | xargs -0 stat -c %s | sort -n | tail -1)
 	printf '\n%s: %s ELF files, %s MB, in %s, %s jobs, %s runs\n\n' "$name" "$(tr -cd '\0' <"$WORK/elf" | wc -c)" \
 		"$(xargs -0 stat -c %s <"$WORK/elf" | awk '{ s += $1 } END { printf "%.0f", s / 1e6 }')" "$base" "$JOBS" "$RUNS"
