@@ -7,7 +7,7 @@ need valgrind gcc python3
 APPLY=$WORK/dwarf_apply
 ${CC:-gcc} -D_GNU_SOURCE -I"$TOP" -I"$TOP/libnote" -std=c17 -O1 \
 	-o "$APPLY" "$TOP"/tests/cli/dwarf_apply.c "$TOP"/tools/splitter/dwarf/*.c "$TOP"/tools/splitter/paths.c \
-	"$TOP"/tools/base/{text,digest,file}.c "$TOP"/tools/base/{text,expansion,hash,pieces}/*.c "$TOP"/tools/splitter/relocs/*.c "$TOP"/tools/base/root/*.c "$TOP"/libnote/{image,chunks,span,headers,error}.c \
+	"$TOP"/tools/base/{text,digest,file,pool}.c "$TOP"/tools/base/{text,expansion,hash,pieces}/*.c "$TOP"/tools/splitter/relocs/*.c "$TOP"/tools/base/root/*.c "$TOP"/libnote/{image,chunks,span,headers,error}.c \
 	-lxxhash -ldeflate -lzstd -lcrypto -lelf || exit 1
 
 # make KIND N: an object of N things, t.o.

@@ -186,4 +186,37 @@ static void test_wrong_options(void)
 	strings_free(&v.list);
 }
 
-UNIT_SUITE(pool, UNIT_TEST(test_order), UNIT_TEST(test_options), UNIT_TEST(test_wrong_options))
+/* --- parts of one item --- */
+
+static void add_one(void *context, size_t index, unsigned worker)
+{
+	unsigned char *done = context;
+	(void)worker;
+	done[index]++;
+}
+
+static void add_other(void *context)
+{
+	unsigned char *done = context;
+	/* Beside it there are no threads for anything else. */
+	pool_run_parts(4, true, 50, add_one, done);
+	done[50]++;
+}
+
+static void test_parts(void)
+{
+	for (int large = 0; large < 2; large++) {
+		unsigned char done[101] = {0};
+		struct pool_beside beside;
+		pool_beside_begin(&beside, large != 0, add_other, done);
+		for (size_t i = 51; i < 101; i++)
+			add_one(done, i, 0);
+		pool_beside_end(&beside);
+		pool_run_parts(4, large != 0, 101, add_one, done);
+		for (size_t i = 0; i < 101; i++)
+			CU_ASSERT_EQUAL(done[i], 2);
+	}
+}
+
+UNIT_SUITE(pool, UNIT_TEST(test_order), UNIT_TEST(test_parts), UNIT_TEST(test_options),
+	   UNIT_TEST(test_wrong_options))

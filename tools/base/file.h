@@ -21,8 +21,10 @@ struct file_buffer {
 	size_t room;
 };
 
-/* The same into BUFFER, which grows to what is needed. */
-int file_read_into(int fd, struct file_buffer *buffer, size_t *size, struct note_error *err);
+/* The same into BUFFER, which grows to what is needed; the parts of a large file side by side, by
+ * JOBS threads. */
+int file_read_into(int fd, struct file_buffer *buffer, unsigned jobs, size_t *size,
+		   struct note_error *err);
 
 /* Some of FD's bytes, at most ROOM: those at AT, or with FILE_NEXT those at its position. How many;
  * 0 at the end, -1 with errno set. A signal does not end it. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/base/pool.h"
 
-#include <pthread.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "tools/base/text.h"
@@ -99,4 +98,45 @@ void pool_run(unsigned jobs, size_t count, pool_work *work, pool_finish *finish,
 		pthread_join(workers[i].thread, NULL);
 	free(pool.done);
 	free(workers);
+}
+
+/* --- parts --- */
+
+static atomic_flag taken = ATOMIC_FLAG_INIT; /* by an item that has threads beside its own */
+
+void pool_run_parts(unsigned jobs, bool large, size_t count, pool_work *work, void *context)
+{
+	const bool helped = large && jobs > 1 && count > 1 && !atomic_flag_test_and_set(&taken);
+	pool_run(helped ? jobs : 1, count, work, NULL, context);
+	if (helped)
+		atomic_flag_clear(&taken);
+}
+
+static void *run_beside(void *argument)
+{
+	struct pool_beside *beside = argument;
+	beside->work(beside->context);
+	return NULL;
+}
+
+void pool_beside_begin(struct pool_beside *beside, bool large, void (*work)(void *context),
+		       void *context)
+{
+	*beside = (struct pool_beside){.work = work, .context = context};
+	if (large && !atomic_flag_test_and_set(&taken)) {
+		beside->started = pthread_create(&beside->thread, NULL, run_beside, beside) == 0;
+		if (!beside->started)
+			atomic_flag_clear(&taken);
+	}
+	if (!beside->started)
+		work(context);
+}
+
+void pool_beside_end(struct pool_beside *beside)
+{
+	if (!beside->started)
+		return;
+	pthread_join(beside->thread, NULL);
+	beside->started = false;
+	atomic_flag_clear(&taken);
 }

@@ -74,17 +74,39 @@ void outcome_collect(const struct split_run *run, const struct dwarf_sources *so
 	}
 }
 
-void outcome_files(const struct split_run *run, struct outcome *outcome,
-		   const struct pieces *shipped, const struct pieces *debug)
+static void digest(void *context)
 {
+	const struct digesting *digesting = context;
+	struct outcome *outcome = digesting->outcome;
+	pieces_sha256(digesting->shipped, outcome->sha256);
+	if (digesting->debug != NULL)
+		pieces_sha256(digesting->debug, outcome->debug_sha256);
+}
+
+void outcome_files_begin(struct digesting *digesting, const struct split_run *run,
+			 struct outcome *outcome, const struct pieces *shipped,
+			 const struct pieces *debug)
+{
+	*digesting = (struct digesting){outcome, shipped, debug, {0}};
 	outcome->size = shipped->size;
 	if (debug != NULL)
 		outcome->debug_size = debug->size;
-	if (!run->options->digests)
-		return;
-	pieces_sha256(shipped, outcome->sha256);
-	if (debug != NULL)
-		pieces_sha256(debug, outcome->debug_sha256);
+	const bool large = run->options->jobs > 1 && debug != NULL && debug->size >= POOL_LARGE;
+	if (run->options->digests)
+		pool_beside_begin(&digesting->beside, large, digest, digesting);
+}
+
+void outcome_files_end(struct digesting *digesting)
+{
+	pool_beside_end(&digesting->beside);
+}
+
+void outcome_files(const struct split_run *run, struct outcome *outcome,
+		   const struct pieces *shipped, const struct pieces *debug)
+{
+	struct digesting digesting;
+	outcome_files_begin(&digesting, run, outcome, shipped, debug);
+	outcome_files_end(&digesting);
 }
 
 /* Somebody else has written to the file since it was found. */
@@ -140,13 +162,38 @@ void split_commit(const struct split_run *run)
 	root_commit(run->options->root, run->batch, not_replaced, (void *)(uintptr_t)run);
 }
 
+static void count(void *context)
+{
+	struct counting *counting = context;
+	struct outcome *outcome = counting->outcome;
+	counting->code = dwarf_count(counting->image, &outcome->counts, &counting->err);
+	/* Counts that are too low would accuse nobody. */
+	outcome->counted = counting->code == NOTE_OK && !outcome->counts.unread;
+}
+
+void outcome_count_begin(struct counting *counting, const struct split_run *run,
+			 struct image *image, struct outcome *outcome)
+{
+	*counting = (struct counting){.image = image, .outcome = outcome, .code = NOTE_OK};
+	const bool large = run->options->jobs > 1 && image->size >= POOL_LARGE;
+	if (run->options->counts)
+		pool_beside_begin(&counting->beside, large, count, counting);
+}
+
+int outcome_count_end(struct counting *counting, int code, struct note_error *err)
+{
+	pool_beside_end(&counting->beside);
+	if (counting->code == NOTE_OK)
+		return code;
+	if (err != NULL)
+		*err = counting->err;
+	return counting->code;
+}
+
 int outcome_count(const struct split_run *run, struct image *image, struct outcome *outcome,
 		  struct note_error *err)
 {
-	if (!run->options->counts)
-		return NOTE_OK;
-	const int code = dwarf_count(image, &outcome->counts, err);
-	/* Counts that are too low would accuse nobody. */
-	outcome->counted = code == NOTE_OK && !outcome->counts.unread;
-	return code;
+	struct counting counting;
+	outcome_count_begin(&counting, run, image, outcome);
+	return outcome_count_end(&counting, NOTE_OK, err);
 }

@@ -128,7 +128,7 @@ int passage_stamp_efi(const struct split_run *run, size_t index, struct file_buf
 	if (pread(passage->fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
 	    memcmp(magic, "MZ", sizeof(magic)) != 0)
 		return NOTE_OK;
-	int code = file_read_into(passage->fd, buffer, &passage->size, err);
+	int code = file_read_into(passage->fd, buffer, run->options->jobs, &passage->size, err);
 	passage->bytes = buffer->bytes;
 	if (code == NOTE_OK)
 		code = image_open_memory(&passage->image, passage->bytes, passage->size, err);

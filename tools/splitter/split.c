@@ -232,11 +232,14 @@ static int write_halves(const struct split_run *run, size_t index, struct passag
 		outcome_collect(run, &passage->sources, outcome);
 		return stage_halves(run, index, passage, outcome, err);
 	}
-	outcome_files(run, outcome, &passage->shipped, &passage->debug);
+	struct digesting digesting;
+	outcome_files_begin(&digesting, run, outcome, &passage->shipped, &passage->debug);
 	int code = write_debug_file(run, index, passage, outcome, err);
+	if (code == NOTE_OK)
+		outcome_collect(run, &passage->sources, outcome);
+	outcome_files_end(&digesting);
 	if (code != NOTE_OK)
 		return code;
-	outcome_collect(run, &passage->sources, outcome);
 	code = replace_input(run, index, passage->fd, &passage->shipped, err);
 	if (code == NOTE_OK)
 		outcome->verdict = VERDICT_SPLIT;
@@ -257,6 +260,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		.remove = options->remove_sections,
 	};
 	struct dwarf_summary summary;
+	struct counting counting = {.code = NOTE_OK};
 	struct image *alternate = NULL; /* which it shares debug information with */
 	int code = NOTE_OK;
 	/* The note needs room in page one: before anything else changes. */
@@ -265,12 +269,13 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 	if (code == NOTE_OK && options->add_build_id)
 		code = passage_add_build_id(passage, outcome, err);
 	if (code == NOTE_OK && !options->discard)
-		code = outcome_count(run, passage->image, outcome, err);
+		outcome_count_begin(&counting, run, passage->image, outcome);
 	if (code == NOTE_OK && !options->discard)
 		code = alternate_open(run, index, passage->image, &alternate, outcome, err);
 	if (code == NOTE_OK)
 		code = dwarf_rewrite_folded(passage->image, alternate, run->map, &passage->edits,
 					    &passage->sources, &summary, err);
+	code = outcome_count_end(&counting, code, err);
 	if (code == NOTE_OK)
 		outcome_remark(run, &summary, outcome);
 	if (code == NOTE_OK)
@@ -447,7 +452,7 @@ static int run_input(const struct split_run *run, size_t index, struct file_buff
 			code = passage_stamp_efi(run, index, buffer, &passage, outcome, err);
 		goto out;
 	}
-	code = file_read_into(passage.fd, buffer, &passage.size, err);
+	code = file_read_into(passage.fd, buffer, run->options->jobs, &passage.size, err);
 	passage.bytes = buffer->bytes;
 	if (code == NOTE_OK)
 		code = image_open_memory(&passage.image, passage.bytes, passage.size, err);

@@ -4,6 +4,7 @@
 #define SPLITTER_SPLIT_INTERNAL_H
 
 #include "tools/base/digest.h"
+#include "tools/base/pool.h"
 #include "tools/splitter/dwarf/dwarf.h"
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/inputs/inputs.h"
@@ -100,9 +101,34 @@ int build_dirs_map(const struct split_options *options, const struct layout *lay
 int outcome_count(const struct split_run *run, struct image *image, struct outcome *outcome,
 		  struct note_error *err);
 
+/* The same, of a large file beside what the caller does until outcome_count_end; that returns CODE,
+ * unless counting failed. IMAGE is not changed. */
+struct counting {
+	struct image *image;
+	struct outcome *outcome;
+	int code;
+	struct note_error err;
+	struct pool_beside beside;
+};
+void outcome_count_begin(struct counting *counting, const struct split_run *run,
+			 struct image *image, struct outcome *outcome);
+int outcome_count_end(struct counting *counting, int code, struct note_error *err);
+
 /* Notes sizes and, where they are wanted, digests. DEBUG may be NULL: nothing is noted of it. */
 void outcome_files(const struct split_run *run, struct outcome *outcome,
 		   const struct pieces *shipped, const struct pieces *debug);
+
+/* The same, of a large file beside what the caller does until outcome_files_end; the pieces stay as
+ * they are. */
+struct digesting {
+	struct outcome *outcome;
+	const struct pieces *shipped, *debug;
+	struct pool_beside beside;
+};
+void outcome_files_begin(struct digesting *digesting, const struct split_run *run,
+			 struct outcome *outcome, const struct pieces *shipped,
+			 const struct pieces *debug);
+void outcome_files_end(struct digesting *digesting);
 
 /* Replaces the inputs that wait for it; those that could not be become failures. */
 void split_commit(const struct split_run *run);

@@ -2,7 +2,6 @@
 #include "tools/splitter/elf/compress.h"
 
 #include <libdeflate.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -93,11 +92,6 @@ static int compress_section(struct plan_section *section, const struct image *im
 
 /* --- all of a file --- */
 
-/* So much is worth threads of its own: one huge file is then not left to one of them. */
-#define MUCH (4u << 20)
-
-static atomic_flag taken = ATOMIC_FLAG_INIT; /* by a file that uses them */
-
 struct task {
 	struct plan_section *section;
 	enum compression compression;
@@ -166,11 +160,7 @@ int compress_plan(struct compressed *out, struct image *image, struct plan *plan
 	list_tasks(&tasks, out, plan, compression);
 	if (tasks.count > 1)
 		qsort(tasks.items, tasks.count, sizeof(*tasks.items), by_size);
-	/* One file at a time: there are never twice as many threads as jobs. */
-	const bool helped = jobs > 1 && tasks.size >= MUCH && !atomic_flag_test_and_set(&taken);
-	pool_run(helped ? jobs : 1, tasks.count, work, NULL, &tasks);
-	if (helped)
-		atomic_flag_clear(&taken);
+	pool_run_parts(jobs, tasks.size >= POOL_LARGE, tasks.count, work, &tasks);
 	for (size_t i = 0; i < tasks.count; i++)
 		if (tasks.items[i].code != NOTE_OK &&
 		    (failed == NULL || tasks.items[i].section < failed->section))
