@@ -129,11 +129,27 @@ static bool is_script(struct image *image)
 	       memcmp(head, "#!", sizeof(head)) == 0;
 }
 
+/* The first bytes of a file, of which an image keeps more: each question that they answer is no
+ * read of its own. */
+struct head {
+	uint8_t bytes[512];
+	size_t size;
+};
+
+static void read_head(struct image *image, struct head *head)
+{
+	head->size = image->size < sizeof(head->bytes) ? (size_t)image->size : sizeof(head->bytes);
+	if (head->size == 0 ||
+	    image_copy(image, 0, head->size, head->bytes, "head", NULL) != NOTE_OK)
+		head->size = 0;
+}
+
 void inspect_file(struct inspection *inspection, const struct record_style *style, int fd,
 		  const char *path, bool named)
 {
 	struct image *image;
 	struct note_error error;
+	struct head head;
 	struct stat st;
 	int code = image_open_fd(&image, fd, &error);
 	if (code == NOTE_UNSUPPORTED && named && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -146,11 +162,13 @@ void inspect_file(struct inspection *inspection, const struct record_style *styl
 		inspection_fail(inspection, path, NULL, &error);
 		return;
 	}
+	read_head(image, &head);
+	const bool stored = head.size != 0 && stored_is_head(head.bytes, head.size);
 	if (named && package_is_one(image)) {
 		inspect_package(inspection, style, fd, path);
 	} else if (named && static_archive_is_one(image)) {
 		show_archive(inspection, style, image, path);
-	} else if (contents_is_one(fd, path)) {
+	} else if (contents_begins(head.bytes, head.size, path)) {
 		if (named)
 			inspect_archive(inspection, style, fd, path);
 		else
@@ -163,10 +181,9 @@ void inspect_file(struct inspection *inspection, const struct record_style *styl
 	} else if (!named && package_is_one(image)) {
 		inspection_say(inspection, path,
 			       "a package, not looked into: name it to look inside");
-	} else if (stored_is_compressed(fd) &&
-		   show_compressed(inspection, style, fd, path, named)) {
+	} else if (stored && show_compressed(inspection, style, fd, path, named)) {
 		;
-	} else if (named && stored_is_compressed(fd)) {
+	} else if (named && stored) {
 		inspect_archive(inspection, style, fd, path);
 	} else if (inspect_image(inspection, style, image, path, NULL)) {
 		show_behind(inspection, style, fd, image, path, named);

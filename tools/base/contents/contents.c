@@ -367,5 +367,10 @@ bool contents_is_one(int fd, const char *name)
 {
 	uint8_t head[512];
 	const ssize_t got = pread(fd, head, sizeof(head), 0);
-	return got >= 22 && (contents_is_head(head, (size_t)got) || contents_is_name(name));
+	return got > 0 && contents_begins(head, (size_t)got, name);
+}
+
+bool contents_begins(const void *head, size_t size, const char *name)
+{
+	return size >= 22 && (contents_is_head(head, size) || contents_is_name(name));
 }

@@ -33,6 +33,9 @@ bool contents_is_head(const void *head, size_t size);
  * the end of its NAME. */
 bool contents_is_one(int fd, const char *name);
 
+/* The same where the first bytes are known: HEAD, 512 of them or all that there are. */
+bool contents_begins(const void *head, size_t size, const char *name);
+
 /* Whether a name ends as those of such archives do. */
 bool contents_is_name(const char *name);
 

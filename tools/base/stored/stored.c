@@ -24,8 +24,13 @@ bool stored_is_compressed(int fd)
 {
 	uint8_t head[16];
 	const ssize_t got = pread(fd, head, sizeof(head), 0);
-	return got > 0 &&
-	       (stream_is_packed_head(head, (size_t)got) || apport_is_head(head, (size_t)got));
+	return got > 0 && stored_is_head(head, (size_t)got);
+}
+
+bool stored_is_head(const void *head, size_t size)
+{
+	const size_t first = size < 16 ? size : 16;
+	return stream_is_packed_head(head, first) || apport_is_head(head, first);
 }
 
 /* A file without a name. */

@@ -15,6 +15,7 @@
 
 /* Whether the regular file behind FD is compressed, or a report, by its first bytes. */
 bool stored_is_compressed(int fd);
+bool stored_is_head(const void *head, size_t size);
 
 /* Unpacks the regular file behind FD into a new one, *OUT, which the caller closes. NOTE_ABSENT
  * where what is in it is no ELF file (CORES: no core); NOTE_UNSUPPORTED where it unpacks to more
