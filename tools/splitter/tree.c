@@ -317,7 +317,8 @@ static int survey(struct split_run *run, struct note_error *err)
 		code = name_work(run, err);
 	if (code != NOTE_OK)
 		return code;
-	const struct scan_options scan = {run->layout.debug_root, options->only, options->exclude};
+	const struct scan_options scan = {run->layout.debug_root, options->only, options->exclude,
+					  options->jobs};
 	code = scan_tree(&run->inputs, options->root, &scan, walk_failed,
 			 (void *)(uintptr_t)options, err);
 	if (code == NOTE_OK)

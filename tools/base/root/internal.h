@@ -92,6 +92,24 @@ int open_beneath(int start, const char *path, int flags);
 int file_write_like(int fd, const struct file_attributes *attributes, const struct stat *old,
 		    const struct pieces *pieces, struct note_error *err);
 
+/* --- walk.c --- */
+
+struct name {
+	char *text;
+	unsigned char type; /* DT_ */
+};
+
+struct names {
+	struct name *items;
+	size_t count;
+};
+
+/* The names in the directory FD, sorted by bytes; none where it fails. */
+int entries_read(int fd, struct names *names, struct note_error *err);
+void entries_free(struct names *names);
+
+enum entry_kind entry_kind_of(unsigned char type);
+
 /* --- writable.c --- */
 
 struct opened_directory {

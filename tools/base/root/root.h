@@ -195,4 +195,11 @@ int root_walk(struct root *root, const char *path, bool with_stat, root_visit *v
 	      void (*fail)(void *context, const char *path, const struct note_error *err),
 	      void *context, struct note_error *err);
 
+/* The whole tree by JOBS threads, with what fstatat(2) says of files alone; VISIT and FAIL are
+ * called by the caller's thread, in the same order, and VISIT ends nothing. What is in the
+ * directories of WITHOUT (up to NULL), and in those of temporary names, is left out. */
+typedef void root_fail(void *context, const char *path, const struct note_error *err);
+int root_walk_wide(struct root *root, unsigned jobs, const char *const *without, root_visit *visit,
+		   root_fail *fail, void *context, struct note_error *err);
+
 #endif

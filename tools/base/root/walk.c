@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
@@ -18,54 +19,59 @@ struct walk {
 	bool stopped;
 };
 
-struct name {
-	char *text;
-	unsigned char type;
-};
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct name *)a)->text, ((const struct name *)b)->text);
 }
 
-static void free_names(struct name *names, size_t count)
+void entries_free(struct names *names)
 {
-	for (size_t i = 0; i < count; i++)
-		free(names[i].text);
-	free(names);
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i].text);
+	free(names->items);
+	*names = (struct names){0};
 }
 
-/* The names in the directory FD (which is closed), sorted by bytes. */
-static int read_names(int fd, struct name **names, size_t *count, struct note_error *err)
+/* What getdents64(2) gives; readdir(3) asks for more than that. */
+struct record {
+	uint64_t inode;
+	int64_t next;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+int entries_read(int fd, struct names *names, struct note_error *err)
 {
+	_Alignas(struct record) char buffer[32768];
 	size_t room = 0;
-	*names = NULL;
-	*count = 0;
-	DIR *directory = fdopendir(fd);
-	if (directory == NULL) {
-		error_system(err, "read directory");
-		close(fd);
-		return NOTE_SYSTEM;
-	}
-	for (struct dirent *entry; errno = 0, (entry = readdir(directory)) != NULL;) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (*count == room) {
-			room = room != 0 ? 2 * room : 32;
-			*names = xrealloc(*names, room * sizeof(**names));
+	long got;
+	*names = (struct names){0};
+	while ((got = syscall(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0) {
+		for (long at = 0; at < got;) {
+			const struct record *record = (const struct record *)(buffer + at);
+			at += record->size;
+			if (strcmp(record->name, ".") == 0 || strcmp(record->name, "..") == 0)
+				continue;
+			if (names->count == room) {
+				room = room != 0 ? 2 * room : 32;
+				names->items = xrealloc(names->items, room * sizeof(*names->items));
+			}
+			names->items[names->count++] =
+				(struct name){xstrdup(record->name), record->type};
 		}
-		(*names)[(*count)++] = (struct name){xstrdup(entry->d_name), entry->d_type};
 	}
-	int code = errno == 0 ? NOTE_OK : error_system(err, "read directory");
-	closedir(directory);
-	if (code != NOTE_OK)
-		free_names(*names, *count);
-	else if (*count > 1)
-		qsort(*names, *count, sizeof(**names), by_name);
-	return code;
+	if (got < 0) {
+		const int code = error_system(err, "read directory");
+		entries_free(names);
+		return code;
+	}
+	if (names->count > 1)
+		qsort(names->items, names->count, sizeof(*names->items), by_name);
+	return NOTE_OK;
 }
 
-static enum entry_kind kind_of(unsigned char type)
+enum entry_kind entry_kind_of(unsigned char type)
 {
 	return type == DT_REG   ? ENTRY_FILE
 	       : type == DT_DIR ? ENTRY_DIRECTORY
@@ -77,7 +83,7 @@ static void walk_directory(struct walk *walk, int fd, struct text *path);
 
 static void walk_name(struct walk *walk, int fd, const struct name *name, struct text *path)
 {
-	struct entry entry = {.kind = kind_of(name->type)};
+	struct entry entry = {.kind = entry_kind_of(name->type)};
 	const size_t length = path->size;
 	struct note_error err;
 	bool descend = true;
@@ -92,7 +98,7 @@ static void walk_name(struct walk *walk, int fd, const struct name *name, struct
 				walk->fail(walk->context, path->data, &err);
 			goto out;
 		}
-		entry.kind = kind_of(IFTODT(entry.st.st_mode));
+		entry.kind = entry_kind_of(IFTODT(entry.st.st_mode));
 	}
 	if (!walk->visit(walk->context, &entry, &descend)) {
 		walk->stopped = walk->stopped || entry.kind != ENTRY_DIRECTORY || descend;
@@ -114,25 +120,16 @@ out:
 
 static void walk_directory(struct walk *walk, int fd, struct text *path)
 {
-	struct name *names;
-	size_t count;
+	struct names names;
 	struct note_error err;
-	int at = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (at < 0 || read_names(fd, &names, &count, &err) != NOTE_OK) {
-		if (at < 0) {
-			path_error(path->size != 0 ? path->data : ".", "open directory", &err);
-			close(fd);
-		} else {
-			close(at);
-		}
+	if (entries_read(fd, &names, &err) != NOTE_OK) {
 		if (walk->fail != NULL)
 			walk->fail(walk->context, path->size != 0 ? path->data : ".", &err);
-		return;
 	}
-	for (size_t i = 0; i < count && !walk->stopped; i++)
-		walk_name(walk, at, &names[i], path);
-	free_names(names, count);
-	close(at);
+	for (size_t i = 0; i < names.count && !walk->stopped; i++)
+		walk_name(walk, fd, &names.items[i], path);
+	entries_free(&names);
+	close(fd);
 }
 
 int root_walk(struct root *root, const char *start, bool with_stat, root_visit *visit,

@@ -230,7 +230,9 @@ int scan_tree(struct inputs *out, struct root *root, const struct scan_options *
 {
 	struct scan scan = {.out = out, .options = options, .fail = fail, .fail_context = context};
 	*out = (struct inputs){0};
-	int code = root_walk(root, "", true, visit, fail_walk, &scan, err);
+	const char *const without[] = {options->debug_root, "usr/src/debug", "usr/lib/.build-id",
+				       NULL};
+	int code = root_walk_wide(root, options->jobs, without, visit, fail_walk, &scan, err);
 	rejoin(&scan);
 	select_names(&scan);
 	join_links(&scan);

@@ -32,6 +32,7 @@ struct scan_options {
 	const char *debug_root;     /* below ROOT: nothing in it is an input */
 	const struct strings *only; /* fnmatch(3) patterns for "/path"; none: all */
 	const struct strings *exclude;
+	unsigned jobs;
 };
 
 /* Walks the tree. A directory that cannot be read is told to FAIL, and the walk goes on. */
