@@ -106,5 +106,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(once);
 		free(twice);
 	}
+	read_otherwise(data, size, map);
 	return 0;
 }
