@@ -5,6 +5,8 @@
 set -euo pipefail
 # The build of the packages is one of its own, not a part of the make that asked for it.
 unset BUILD MAKEFLAGS MAKELEVEL MFLAGS CC CFLAGS
+# rpmbuild's own directories below /usr/lib/.build-id have the umask's modes.
+umask 022
 tarball=$(realpath "$1") version=$2 spec=$(realpath "$(dirname "$0")/pkgnote.spec")
 mkdir -p "$3"
 out=$(realpath "$3")
