@@ -4,23 +4,6 @@
 
 #include <string.h>
 
-static const bool host_is_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-
-bool span_holds(uint64_t size, uint64_t offset, uint64_t length)
-{
-	return offset <= size && length <= size - offset;
-}
-
-bool span_part(struct span whole, uint64_t offset, uint64_t length, struct span *out)
-{
-	*out = (struct span){NULL, 0};
-	if (!span_holds(whole.size, offset, length))
-		return false;
-	if (length != 0)
-		*out = (struct span){whole.bytes + offset, length};
-	return true;
-}
-
 struct span span_rest(struct span whole, uint64_t offset)
 {
 	struct span rest;
@@ -31,44 +14,6 @@ struct span span_rest(struct span whole, uint64_t offset)
 struct span span_first(struct span whole, uint64_t length)
 {
 	return (struct span){whole.bytes, length < whole.size ? length : whole.size};
-}
-
-/* Copies LENGTH bytes at OFFSET, or leaves OUT as it is. */
-static void read_at(struct span span, uint64_t offset, void *out, size_t length)
-{
-	if (span_holds(span.size, offset, length))
-		memcpy(out, span.bytes + offset, length);
-}
-
-uint8_t span_u8(struct span span, uint64_t offset)
-{
-	return offset < span.size ? span.bytes[offset] : 0;
-}
-
-uint16_t span_u16(struct span span, uint64_t offset, bool big)
-{
-	uint16_t value = 0;
-	read_at(span, offset, &value, sizeof(value));
-	return big == host_is_big ? value : __builtin_bswap16(value);
-}
-
-uint32_t span_u32(struct span span, uint64_t offset, bool big)
-{
-	uint32_t value = 0;
-	read_at(span, offset, &value, sizeof(value));
-	return big == host_is_big ? value : __builtin_bswap32(value);
-}
-
-uint64_t span_u64(struct span span, uint64_t offset, bool big)
-{
-	uint64_t value = 0;
-	read_at(span, offset, &value, sizeof(value));
-	return big == host_is_big ? value : __builtin_bswap64(value);
-}
-
-uint64_t span_word(struct span span, uint64_t offset, bool wide, bool big)
-{
-	return wide ? span_u64(span, offset, big) : span_u32(span, offset, big);
 }
 
 const char *span_string(struct span span, uint64_t offset)
@@ -118,19 +63,19 @@ static void write_at(struct output *out, uint64_t offset, const void *from, uint
 
 void output_u16(struct output *out, uint64_t offset, uint16_t value, bool big)
 {
-	value = big == host_is_big ? value : __builtin_bswap16(value);
+	value = big == SPAN_HOST_IS_BIG ? value : __builtin_bswap16(value);
 	write_at(out, offset, &value, sizeof(value));
 }
 
 void output_u32(struct output *out, uint64_t offset, uint32_t value, bool big)
 {
-	value = big == host_is_big ? value : __builtin_bswap32(value);
+	value = big == SPAN_HOST_IS_BIG ? value : __builtin_bswap32(value);
 	write_at(out, offset, &value, sizeof(value));
 }
 
 void output_u64(struct output *out, uint64_t offset, uint64_t value, bool big)
 {
-	value = big == host_is_big ? value : __builtin_bswap64(value);
+	value = big == SPAN_HOST_IS_BIG ? value : __builtin_bswap64(value);
 	write_at(out, offset, &value, sizeof(value));
 }
 
