@@ -212,7 +212,7 @@ redirect to ftp                       | redirect_ftp       |               | deb
 redirect without a Location           | redirect_nowhere   |               | debuginfo  | rejected | 3 |  | 1
 redirect to where nobody listens      | redirect_dead      | --retries=1   | debuginfo  | unavailable | 3 |  | 2
 not HTTP at all                       | garbage            |               | debuginfo  | rejected | 3 |  | 1
-headers without end                   | huge_header        | --retries=0   | debuginfo  | unavailable | 3 |  | 1
+headers without end                   | huge_header        |               | debuginfo  | rejected | 3 |  | 1
 a share on disk                       | share              |               | debuginfo  | found | 0 |  | 0
 a share without it                    | emptyshare         |               | debuginfo  | absent | 1 |  | 0
 a share that is not mounted           | noshare            |               | debuginfo  | unavailable | 3 |  | 0
