@@ -31,4 +31,9 @@ else
 	echo "lint: nothing is built in ${BUILD:-build}: run make first" >&2; bad=1
 fi
 bash tests/pointers.sh || bad=1
+# A library neither ends a program nor writes: what it uses of base stands in objects that do neither.
+library=${BUILD:-build}/libdebuginfod/libdebuginfod.so.1
+if nm -D -u "$library" | grep -E ' (_?exit|_Exit|abort|stdout|stderr|puts|printf|fwrite|atexit)@'; then
+	echo "lint: $library uses these: see which of its objects brings them (ld's -M)"; bad=1
+fi
 exit $bad

@@ -109,15 +109,6 @@ int file_read(int fd, uint8_t **bytes, size_t *size, struct note_error *err)
 	return code;
 }
 
-ssize_t file_read_some(int fd, void *to, size_t room, uint64_t at)
-{
-	ssize_t got;
-	do
-		got = at == FILE_NEXT ? read(fd, to, room) : pread(fd, to, room, (off_t)at);
-	while (got < 0 && errno == EINTR);
-	return got;
-}
-
 int file_write(int fd, const void *from, size_t size, struct note_error *err)
 {
 	const uint8_t *bytes = from;

@@ -3,10 +3,12 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "libnote.h"
 
@@ -29,7 +31,14 @@ int file_read_into(int fd, struct file_buffer *buffer, unsigned jobs, size_t *si
 /* Some of FD's bytes, at most ROOM: those at AT, or with FILE_NEXT those at its position. How many;
  * 0 at the end, -1 with errno set. A signal does not end it. */
 #define FILE_NEXT UINT64_MAX
-ssize_t file_read_some(int fd, void *to, size_t room, uint64_t at);
+static inline ssize_t file_read_some(int fd, void *to, size_t room, uint64_t at)
+{
+	ssize_t got;
+	do
+		got = at == FILE_NEXT ? read(fd, to, room) : pread(fd, to, room, (off_t)at);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
 
 /* The SHA-256 of FD's file in hexadecimal, and how many bytes it has. */
 int file_digest(int fd, uint64_t *size, char sha256[65], struct note_error *err);
