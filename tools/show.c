@@ -96,7 +96,8 @@ static void tell(struct show *show, struct inventory *inventory)
 		report_html(inventory, stdout);
 	else
 		report_summary(inventory, show->cli.json, &out);
-	fwrite(out.data, 1, out.size, stdout);
+	if (out.size != 0) /* a page writes by itself */
+		fwrite(out.data, 1, out.size, stdout);
 	text_free(&out);
 }
 
