@@ -57,18 +57,25 @@ if [ "$DELAY" != 0 ]; then
 fi
 mapfile -t IDS <ids
 
-# Each writes to a directory of its own below $TARGET, which is emptied and written back to the disk before the clock
-# starts, so that nobody pays for what another one left behind.
+# Each writes to a place of its own, below $TARGET, and what is there already is written back to the disk before the clock starts, so
+# that nobody pays for what another one left behind. On a disk nothing is deleted until the end, where there is room: ext4 searches
+# past each inode that was freed in the last minutes, and a bench that removes trees between runs measures that search.
+PLACES=0
 one_by_one() {
 	local id
-	export DEBUGINFOD_URLS=$URL DEBUGINFOD_CACHE_PATH=$TARGET/find
+	export DEBUGINFOD_URLS=$URL DEBUGINFOD_CACHE_PATH=$PLACE/find
 	for id in "${IDS[@]}"; do debuginfod-find debuginfo "$id" || return 1; done
 }
-with_curl() { mkdir "$TARGET/curl"; curl -s --no-progress-meter --parallel --parallel-max 16 -K curlrc; }
-with_curl_sync() { with_curl; sync -f "$TARGET/curl"; }
+with_curl() { mkdir "$PLACE/curl"; curl -s --no-progress-meter --parallel --parallel-max 16 --output-dir "$PLACE/curl" -K curlrc; }
+with_curl_sync() { with_curl; sync -f "$PLACE/curl"; }
 with_pkgnote_no_sync() { with_pkgnote --no-sync; }
-with_pkgnote() { "$PKGNOTE" fetch -q "$@" --cache="$TARGET/pkgnote" --server="$URL" debuginfo "${IDS[@]}"; }
-settle() { rm -rf "$TARGET"/*; sync -f "$TARGET"; }
+with_pkgnote() { "$PKGNOTE" fetch -q "$@" --cache="$PLACE/pkgnote" --server="$URL" debuginfo "${IDS[@]}"; }
+settle() {
+	[ -n "$KEEP" ] || rm -rf "${TARGET:?}"/*
+	PLACE=$TARGET/$((++PLACES))
+	mkdir -p "$PLACE"
+	sync -f "$TARGET"
+}
 seconds() { # FILE COMMAND...: appends its seconds to FILE
 	local file=$1 start end
 	shift
@@ -82,11 +89,12 @@ row() { # NAME FILE
 	printf '| %s | %s | %s to %s |\n' "$1" "$(middle "$2")" "$(sort -n "$2" | head -1)" "$(sort -n "$2" | tail -1)"
 }
 on() { # WHAT TARGET
-	TARGET=$2
+	TARGET=$2 KEEP=''
 	local i
 	mkdir -p "$TARGET"
+	[ "$(df -m --output=avail "$TARGET" | tail -1)" -lt $(((ROUNDS * 4 + 3) * $(du -sm tree | cut -f1) + 4000)) ] || KEEP=yes
 	rm -f times.*
-	sed "s|.*|url = \"$URL/buildid/&/debuginfo\"\noutput = \"$TARGET/curl/&\"|" ids >curlrc
+	sed "s|.*|url = \"$URL/buildid/&/debuginfo\"\noutput = \"&\"|" ids >curlrc
 	for i in $(seq "$ROUNDS"); do
 		# Who comes first changes from round to round.
 		if [ $((i % 2)) = 1 ]; then settle; seconds times.curl with_curl; fi
@@ -98,7 +106,6 @@ on() { # WHAT TARGET
 		if [ $((i % 2)) = 0 ]; then settle; seconds times.curl with_curl; fi
 	done
 	settle; seconds times.find one_by_one
-	settle
 	printf '\n| %s | seconds, median of %s | spread |\n|---|---|---|\n' "$1" "$ROUNDS"
 	row "curl --parallel-max 16, unchecked" times.curl
 	row "pkgnote fetch --no-sync, cold" times.unforced
@@ -112,11 +119,12 @@ on() { # WHAT TARGET
 kilobytes() { /usr/bin/time -f %M -o kb "$@" >/dev/null 2>&1 || { echo '?'; return; }; cat kb; } # of its peak resident memory
 peak() {
 	settle
-	kilobytes "$PKGNOTE" fetch -q --server="$URL" --cache="$TARGET/pkgnote" debuginfo "${IDS[@]}"
+	kilobytes "$PKGNOTE" fetch -q --server="$URL" --cache="$PLACE/pkgnote" debuginfo "${IDS[@]}"
 }
 # One file of 500 MB, by pkgnote, by elfutils' client and by ours in its place.
 large() {
 	local base
+	settle
 	head -c 500000000 /dev/urandom >blob
 	mkdir -p "large/buildid/$ID"
 	objcopy --add-section .debug_blob=blob main.debug "large/buildid/$ID/debuginfo" 2>/dev/null
@@ -127,10 +135,9 @@ print(s.server_port, flush=True); s.serve_forever()' >large.port 2>/dev/null &
 	PID="$PID $!"
 	while [ ! -s large.port ]; do sleep 0.05; done
 	base=http://127.0.0.1:$(cat large.port)
-	export DEBUGINFOD_URLS=$base DEBUGINFOD_CACHE_PATH=$TARGET/find DEBUGINFOD_TIMEOUT=600
-	echo "Peak memory for a file of 500 MB, KB: pkgnote $(kilobytes "$PKGNOTE" fetch -q --cache="$TARGET/large" --server="$base" debuginfo "$ID"), elfutils' debuginfod-find $(kilobytes debuginfod-find debuginfo "$ID"), ours $(rm -rf "$TARGET/find"; HOME=$TARGET kilobytes "${PKGNOTE%/*}/libdebuginfod/debuginfod-find" debuginfo "$ID")."
+	export DEBUGINFOD_URLS=$base DEBUGINFOD_CACHE_PATH=$PLACE/find DEBUGINFOD_TIMEOUT=600
+	echo "Peak memory for a file of 500 MB, KB: pkgnote $(kilobytes "$PKGNOTE" fetch -q --cache="$PLACE/large" --server="$base" debuginfo "$ID"), elfutils' debuginfod-find $(kilobytes debuginfod-find debuginfo "$ID"), ours $(rm -rf "$PLACE/find"; HOME=$PLACE kilobytes "${PKGNOTE%/*}/libdebuginfod/debuginfod-find" debuginfo "$ID")."
 	export DEBUGINFOD_URLS=''
-	settle
 }
 cat tree/* >/dev/null
 sed "s|.*|url = \"$URL/buildid/&/debuginfo\"\noutput = \"/dev/null\"|" ids >curlrc

@@ -99,6 +99,42 @@ assert {x["archive"] for x in r} == {"o%2541 d-1:2~rc1-1.x86_64"}, r'
 }
 check "odd names of files and packages" odd_names
 
+# A server says that it is a share, and leads to more than a reader can hold: what it may cost is bounded.
+hostile_index() {
+	need python3 curl
+	python3 - <<-'P'
+	import json, os
+	def share(name, segments, document):
+	    os.makedirs(f"{name}/names")
+	    json.dump({"shareVersion": 1}, open(f"{name}/share.json", "w"))
+	    names = [f"{i}-{i:032x}.json" for i in range(segments)]
+	    json.dump({"namesVersion": 1, "next": segments, "old": [],
+	               "segments": [{"name": n, "level": 0, "packages": 1, "removed": 0} for n in names]}, open(f"{name}/names/index.json", "w"))
+	    open(f"{name}/names/{names[0]}", "w").write(document)
+	    for n in names[1:]:
+	        os.link(f"{name}/names/{names[0]}", f"{name}/names/{n}")
+	def segment(lines):
+	    return '{"removed": [], "block":\n{"results": [\n' + ",\n".join(lines) + '\n], "complete": true}\n}\n'
+	line = '{"type": "executable", "buildid": "%s", "file": "/%s", "archive": "a"}' % ("ab" * 20, "x" * 3000)
+	share("many", 1025, segment([line]))
+	share("large", 1000, segment([line] * 4096))
+	share("long", 12, segment([line] * 4096 * 4))
+	parts = [{"first": "/x", "name": f"{i}-{i:032x}.json", "count": 4096} for i in range(1, 9)]
+	share("results", 1, json.dumps({"removed": [], "files": parts, "buildids": []}) + "\n")
+	for part in parts:
+	    open(f"results/names/{part['name']}", "w").write('{"results": [\n' + ",\n".join([line] * 4096) + '\n], "complete": true}\n')
+	share("broken", 1, "")
+	P
+	run() { status "$1" env -u DEBUGINFOD_URLS /usr/bin/time -f %M -o memory "$PKGNOTE" fetch --cache="$PWD/cache" --server="file://$PWD/$2" metadata glob '/x*'
+		[ "$(tail -1 memory)" -lt 500000 ] || fail "$2: $(tail -1 memory) kB"; }
+	run 3 many; says err 'names/index.json is not what it should be'
+	run 3 large; says err 'an index larger than any share.s'
+	run 3 long; says err 'its answer cannot be kept'
+	run 3 broken; says err 'no segment of an index by name'
+	run 0 results; says err 'and there may be more'
+}
+check "an index of a server that lies is not believed, and costs little" hostile_index
+
 swift_start
 bucket_of_readers() {
 	need curl python3

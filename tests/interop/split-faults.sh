@@ -298,4 +298,22 @@ changes() {
 	changed_meanwhile rewritten renameat
 }
 check "a file that changes while it is read, or before it is replaced, stays as it has become" changes
+
+# A source that the kernel copies: it ends as one that is read does.
+source_changes() {
+	need strace; strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+	mkdir -p src root/usr/bin
+	{ echo 'int main(void) { return 0; }'; yes '// a line of a large source' | head -4000; } >src/large.c
+	"${CC:-gcc}" -g -o root/usr/bin/p "$PWD/src/large.c" -Wl,--build-id
+	strace -f -qqq -o trace -e trace=copy_file_range -e inject=copy_file_range:delay_enter=1500000:when=1 \
+		"$PKGNOTE" split --layout=rpm --name=n --package-version=1 --release=1 --arch=x --build-dir="$PWD/src" root >out 2>err & pid=$!
+	sleep 0.9
+	echo '// one more' >>src/large.c
+	code=0; wait $pid || code=$?
+	[ -s trace ] || skip "sources share their blocks here"
+	[ $code = 3 ] || { cat trace err >&2; fail "exit status $code"; }
+	says err 'it changed while it was read: source .*/large.c$'
+	[ ! -e root/usr/src/debug/n-1-1.x/large.c ]
+}
+check "a large source that somebody writes to while it is copied is not taken" source_changes
 finish

@@ -20,7 +20,8 @@
 #define SHORTAGE_PAUSE 0.1
 #define SHORTAGES_MOST 100
 /* Names and places of files; no answer about metadata, and no document, is longer. */
-#define ANSWER_MOST ((uint64_t)64 << 20)
+#define ANSWER_MOST   ((uint64_t)64 << 20)
+#define DOCUMENT_MOST ((uint64_t)16 << 20) /* of a share: many are asked for at once */
 
 void voice_log(const struct federation *f, const struct voice *voice)
 {
@@ -106,7 +107,8 @@ static enum outcome check_signature(struct federation *f, struct transfer *t)
 /* An answer about metadata, or a document, is kept in memory: it holds for now alone. */
 static void take_body(struct federation *f, struct voice *voice, int fd, uint64_t size)
 {
-	char *body = size <= ANSWER_MOST ? malloc(size + 1) : NULL;
+	const uint64_t most = f->key.artifact == ARTIFACT_DOCUMENT ? DOCUMENT_MOST : ANSWER_MOST;
+	char *body = size <= most ? malloc(size + 1) : NULL;
 	if (body == NULL || pread(fd, body, size, 0) != (ssize_t)size) {
 		free(body);
 		voice_say(voice, OUTCOME_UNAVAILABLE, "its answer cannot be kept");

@@ -104,7 +104,7 @@ static int read_entries(struct names_index *out, struct json_object *top)
 {
 	size_t count = 0;
 	struct json_object *list = array_in(top, "segments", &count);
-	if (list == NULL || !read_number(top, "next", &out->next))
+	if (list == NULL || count > NAMES_SEGMENTS_MOST || !read_number(top, "next", &out->next))
 		return NOTE_MALFORMED;
 	out->segments = calloc(count + 1, sizeof(*out->segments));
 	if (out->segments == NULL)

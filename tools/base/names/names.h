@@ -33,7 +33,8 @@
 #define NAMES_BELOW         "names/"
 #define NAMES_BLOCK_MOST    512 /* results */
 #define SEGMENTS_A_LEVEL    8
-#define NAMES_DOCUMENT_MOST ((size_t)64 << 20) /* bytes */
+#define NAMES_DOCUMENT_MOST ((size_t)16 << 20) /* bytes */
+#define NAMES_SEGMENTS_MOST 1024               /* levels of eight: far beyond any share */
 #define NAMES_VERSION       1
 #define NAMES_DIGEST        32 /* digits of a document's digest that its name has */
 

@@ -17,8 +17,12 @@
 
 #define MARKER     "share.json"
 #define TRIES      4
-#define BLOCKS     64u /* that are in memory at once */
+#define TOGETHER   16u /* documents that are in memory at once */
 #define GROWS_WITH 64u
+
+/* What a server may make us keep: bytes of segments, and of results. */
+#define SEGMENTS_MOST ((size_t)64 << 20)
+#define RESULTS_MOST  ((size_t)64 << 20)
 
 struct lookup {
 	struct client *client;
@@ -29,7 +33,8 @@ struct lookup {
 	struct names_index index;
 	struct names_segment *segments; /* one an entry of the index */
 	char **lines;                   /* that match */
-	size_t count, room;
+	size_t count, room, bytes;
+	bool cut;                     /* there are more */
 	struct client_answer *answer; /* what is said of a failure */
 };
 
@@ -179,6 +184,11 @@ static bool take_results(struct lookup *lookup, size_t segment, const struct nam
 			return false;
 		if (found == 0 || is_gone(lookup, segment, result->archive))
 			continue;
+		if (result->line.length > RESULTS_MOST - lookup->bytes) {
+			lookup->cut = true;
+			return true;
+		}
+		lookup->bytes += result->line.length;
 		if (lookup->count == lookup->room) {
 			const size_t room = lookup->room != 0 ? 2 * lookup->room : GROWS_WITH;
 			char **more = realloc(lookup->lines, room * sizeof(*more));
@@ -195,7 +205,7 @@ static bool take_results(struct lookup *lookup, size_t segment, const struct nam
 	return true;
 }
 
-/* BLOCKS of the segment, or fewer. */
+/* TOGETHER blocks of the segment, or fewer. */
 static enum step read_blocks(struct lookup *lookup, size_t segment, char *const *paths,
 			     size_t count)
 {
@@ -229,9 +239,9 @@ static enum step look_into(struct lookup *lookup, size_t segment)
 	enum step step = take_results(lookup, segment, &lookup->segments[segment].results)
 				 ? STEP_DONE
 				 : short_memory(lookup);
-	for (size_t i = 0; step == STEP_DONE && i < parts->count;) {
+	for (size_t i = 0; step == STEP_DONE && !lookup->cut && i < parts->count;) {
 		struct strings paths = {0};
-		for (; step == STEP_DONE && i < parts->count && paths.count < BLOCKS; i++)
+		for (; step == STEP_DONE && i < parts->count && paths.count < TOGETHER; i++)
 			if (may_hold(lookup, parts, i) &&
 			    !list_take(&paths,
 				       format_string(NAMES_BELOW "%s", parts->items[i].name)))
@@ -243,31 +253,45 @@ static enum step look_into(struct lookup *lookup, size_t segment)
 	return step;
 }
 
-static enum step read_segments(struct lookup *lookup)
+/* COUNT segments from START on, TOGETHER at most; *BYTES is what they and those before take. */
+static enum step read_some_segments(struct lookup *lookup, size_t start, size_t count,
+				    size_t *bytes)
 {
-	const size_t count = lookup->index.count;
 	struct strings paths = {0};
-	struct client_answer *answers = calloc(count + 1, sizeof(*answers));
+	struct client_answer answers[TOGETHER] = {0};
 	enum step step = STEP_DONE;
-	lookup->segments = calloc(count + 1, sizeof(*lookup->segments));
-	bool good = answers != NULL && lookup->segments != NULL;
+	bool good = true;
 	for (size_t i = 0; good && i < count; i++)
-		good = list_take(&paths,
-				 format_string(NAMES_BELOW "%s", lookup->index.segments[i].name));
+		good = list_take(&paths, format_string(NAMES_BELOW "%s",
+						       lookup->index.segments[start + i].name));
 	if (!good || !get(lookup, paths.items, count, answers))
 		step = short_memory(lookup);
-	for (size_t i = 0; answers != NULL && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
+		const struct client_answer *got = &answers[i];
 		struct note_error err;
-		if (step == STEP_DONE && answers[i].outcome != OUTCOME_FOUND)
-			step = not_found(lookup, paths.items[i], &answers[i]);
+		if (step == STEP_DONE && got->outcome != OUTCOME_FOUND)
+			step = not_found(lookup, paths.items[i], got);
+		else if (step == STEP_DONE && (*bytes += strlen(got->body)) > SEGMENTS_MOST)
+			step = fail(lookup, OUTCOME_REJECTED, "an index larger than any share's");
 		else if (step == STEP_DONE &&
-			 names_segment_read(&lookup->segments[i], answers[i].body,
-					    strlen(answers[i].body), &err) != NOTE_OK)
+			 names_segment_read(&lookup->segments[start + i], got->body,
+					    strlen(got->body), &err) != NOTE_OK)
 			step = fail_by(lookup, &err);
 		client_answer_free(&answers[i]);
 	}
-	free(answers);
 	strings_free(&paths);
+	return step;
+}
+
+static enum step read_segments(struct lookup *lookup)
+{
+	const size_t count = lookup->index.count;
+	size_t bytes = 0;
+	lookup->segments = calloc(count + 1, sizeof(*lookup->segments));
+	enum step step = lookup->segments != NULL ? STEP_DONE : short_memory(lookup);
+	for (size_t start = 0; step == STEP_DONE && start < count; start += TOGETHER)
+		step = read_some_segments(
+			lookup, start, count - start < TOGETHER ? count - start : TOGETHER, &bytes);
 	return step;
 }
 
@@ -280,7 +304,8 @@ static void forget(struct lookup *lookup)
 	names_index_free(&lookup->index);
 	for (size_t i = 0; i < lookup->count; i++)
 		free(lookup->lines[i]);
-	lookup->count = 0;
+	lookup->count = lookup->bytes = 0;
+	lookup->cut = false;
 }
 
 static enum step look(struct lookup *lookup)
@@ -301,7 +326,7 @@ static enum step look(struct lookup *lookup)
 	client_answer_free(&got);
 	if (step == STEP_DONE)
 		step = read_segments(lookup);
-	for (size_t i = 0; step == STEP_DONE && i < lookup->index.count; i++)
+	for (size_t i = 0; step == STEP_DONE && !lookup->cut && i < lookup->index.count; i++)
 		step = look_into(lookup, i);
 	return step;
 }
@@ -332,7 +357,7 @@ static char *print(struct lookup *lookup)
 		to = stpcpy(to, lookup->lines[i]);
 	}
 	if (out != NULL)
-		stpcpy(to, "], \"complete\": true}");
+		stpcpy(to, lookup->cut ? "], \"complete\": false}" : "], \"complete\": true}");
 	return out;
 }
 

@@ -139,22 +139,38 @@ static bool clone_file(struct sources *sources, int to, int from)
 	return false;
 }
 
-/* Copies SIZE bytes inside the kernel, as far as it does that. */
+/* Copies SIZE bytes inside the kernel; false, and both are at their beginnings, where it does not.
+ */
 static bool copy_inside(int to, int from, size_t size)
 {
 	for (size_t done = 0; done < size;) {
 		const long n = syscall(SYS_copy_file_range, from, NULL, to, NULL, size - done, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return lseek(from, 0, SEEK_SET) == 0 && lseek(to, 0, SEEK_SET) == 0 &&
-			       ftruncate(to, 0) == 0 && false;
+		if (n <= 0) {
+			lseek(from, 0, SEEK_SET);
+			lseek(to, 0, SEEK_SET);
+			return false;
+		}
 		done += (size_t)n;
 	}
 	return true;
 }
 
-/* SIZE bytes, no less and no more: a file that somebody writes to is not taken for a source. */
+/* Whether the file FD, of which fstat(2) said BEFORE, is as it was: one that somebody writes to is
+ * not taken for a source. */
+static int judge_unchanged(int fd, const struct stat *before, struct note_error *err)
+{
+	struct stat now;
+	if (fstat(fd, &now) != 0)
+		return error_system(err, "stat");
+	if (now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "it changed while it was read");
+	return NOTE_OK;
+}
+
+/* SIZE bytes, no less and no more. */
 static int copy_contents(int to, int from, size_t size, struct note_error *err)
 {
 	char buffer[SMALL + 1];
@@ -194,7 +210,9 @@ int aside_copy(struct sources *sources, const char *path, int fd, const struct s
 	}
 	if (code != NOTE_OK)
 		return code;
-	if (!clone_file(sources, to, fd) && (size <= SMALL || !copy_inside(to, fd, size)))
+	if (clone_file(sources, to, fd) || (size > SMALL && copy_inside(to, fd, size)))
+		code = judge_unchanged(fd, st, err);
+	else
 		code = copy_contents(to, fd, size, err);
 	if (code == NOTE_OK && fchmod(to, COMPLETE) != 0)
 		code = error_system(err, "set mode");

@@ -68,6 +68,14 @@ static bool is_installed(struct sources *sources, const char *installed)
 	return there;
 }
 
+/* The reason stands first: a path may be longer than an error's text. */
+static void name_source(struct source *source)
+{
+	const struct note_error why = source->err;
+	error_set(&source->err, why.code, why.offset, "%s: source %s", why.text, source->original);
+	source->err.system = why.system;
+}
+
 /* Symbolic links in the build directory are followed: it is the user's own tree. */
 static void copy(struct sources *sources, struct source *source)
 {
@@ -91,6 +99,8 @@ static void copy(struct sources *sources, struct source *source)
 	}
 	if (code == NOTE_OK)
 		source->err = (struct note_error){0};
+	else
+		name_source(source);
 	if (fd >= 0)
 		close(fd);
 }
