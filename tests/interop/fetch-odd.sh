@@ -127,6 +127,8 @@ good_among_bad_servers() {
 	status 0 "$PKGNOTE" fetch --no-cache $servers debuginfo $(ids 150)
 	same "$(wc -l <out)" 150
 	[ "$(asked good ^200)" -ge 100 ] || fail "the good one was asked $(asked good) times"
+	# Who has never answered is asked for little of what another has.
+	at_most "$(asked silent)" 24
 }
 check "all is found by the good server among a limited, a silent and a dead one" good_among_bad_servers
 

@@ -206,7 +206,7 @@ static bool ask(struct federation *f, struct voice *voice, double now, double *n
 		return true;
 	}
 	if (*f->settings->transfer.under_way >= *f->settings->parallel ||
-	    !server_may_start(t->server, now, next))
+	    !server_may_start(t->server, f->count > 1 && f->absent_at == 0, now, next))
 		return false;
 	if (voice->tries++ == 0)
 		voice->first_asked = now;

@@ -77,9 +77,13 @@ void voice_found(struct federation *f, struct voice *winner, char *path)
 	winner->transfer.server->gave = true;
 	for (size_t i = 0; i < f->count; i++) {
 		struct voice *voice = &f->voices[i];
-		if (voice->state == VOICE_ASKING)
+		if (voice->state == VOICE_ASKING) {
+			if (!voice->transfer.headers_ended)
+				server_outrun(voice->transfer.server, voice->transfer.started,
+					      seconds_now());
 			transfer_stop(&voice->transfer, f->settings->multi, OUTCOME_UNAVAILABLE,
 				      "cancelled");
+		}
 		if (voice->state != VOICE_SAID)
 			voice->state = VOICE_CANCELLED;
 	}

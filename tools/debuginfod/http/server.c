@@ -14,6 +14,9 @@
 #define INTERVAL_NONE    0.002
 /* So few answers after a pause, and a pause alone is not what the server wants. */
 #define FEW_ANSWERS 3
+/* Seconds between requests to one that was outrun, at first and at most. */
+#define SELDOM_FIRST   0.05
+#define SELDOM_LONGEST 2.0
 
 void server_begin(struct server *server, unsigned most)
 {
@@ -21,10 +24,12 @@ void server_begin(struct server *server, unsigned most)
 	server->limit = server->most < SERVER_UNKNOWN ? server->most : SERVER_UNKNOWN;
 }
 
-bool server_may_start(const struct server *server, double now, double *next)
+bool server_may_start(const struct server *server, bool extra, double now, double *next)
 {
-	const double when =
+	double when =
 		server->pause_until > server->next_start ? server->pause_until : server->next_start;
+	if (extra && server->heard <= 0 && server->next_extra > when)
+		when = server->next_extra;
 	if ((double)server->under_way + 1 > server->limit)
 		return false;
 	if (when > now) {
@@ -39,6 +44,7 @@ void server_started(struct server *server, double now)
 {
 	server->under_way++;
 	server->next_start = now + server->interval;
+	server->next_extra = now + server->seldom;
 }
 
 void server_ended(struct server *server)
@@ -61,6 +67,18 @@ void server_answered(struct server *server, double now)
 	server->failures = 0;
 	server->answers++;
 	server->since_pause++;
+}
+
+void server_outrun(struct server *server, double started, double now)
+{
+	/* Those that were under way together count once. */
+	if (server->heard > 0 || (started <= server->outrun && server->outrun > 0))
+		return;
+	server->outrun = now;
+	server->seldom = server->seldom > 0 ? server->seldom * 2 : SELDOM_FIRST;
+	if (server->seldom > SELDOM_LONGEST)
+		server->seldom = SELDOM_LONGEST;
+	server->next_extra = now + server->seldom;
 }
 
 void server_refused(struct server *server, double started, double now, double wait)

@@ -4,7 +4,8 @@
  * goes up by one for each round of good answers and is halved by a refusal (429, or 503 with
  * Retry-After), as TCP does it; a refusal also is a pause of what Retry-After says. Where it
  * refuses without saying how long, or a pause brings hardly any answers, requests are spaced out.
- * A server that answers is never dead.
+ * A server that answers is never dead. One that has not answered yet, while others were quicker, is
+ * asked more and more seldom, until it answers or nobody else has what is wanted.
  */
 #ifndef DEBUGINFOD_HTTP_SERVER_H
 #define DEBUGINFOD_HTTP_SERVER_H
@@ -43,20 +44,27 @@ struct server {
 	double pause_until;   /* a moment */
 	double interval;      /* seconds between two requests' starts */
 	double next_start;    /* a moment */
+	double outrun;        /* the moment at which it last was */
+	double seldom;        /* seconds between requests that others may answer, too */
+	double next_extra;    /* the moment of the next of those */
 	uint64_t since_pause; /* answers since the last pause */
 };
 
 /* MOST requests under way at a time. */
 void server_begin(struct server *server, unsigned most);
 
-/* Whether a request may start now; where time alone is in the way, *NEXT is lowered to when. */
-bool server_may_start(const struct server *server, double now, double *next);
+/* Whether a request may start now; where time alone is in the way, *NEXT is lowered to when. EXTRA:
+ * another server may well answer it. */
+bool server_may_start(const struct server *server, bool extra, double now, double *next);
 
 void server_started(struct server *server, double now);
 void server_ended(struct server *server); /* however */
 
 /* A good answer: anything that is no failure and no refusal. */
 void server_answered(struct server *server, double now);
+
+/* A request that began at STARTED is cancelled before anything came: another one was quicker. */
+void server_outrun(struct server *server, double started, double now);
 
 /* It refused a request that began at STARTED; WAIT is its Retry-After, or -1. */
 void server_refused(struct server *server, double started, double now, double wait);
