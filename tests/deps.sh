@@ -106,16 +106,20 @@ halve() {
 	fit $first
 	fit "$@"
 }
-# Each twentieth of the way is told; what apt says else is kept in case it fails.
+# Each twentieth of the way is told as it comes (mawk waits for 4 KB); what apt says else is kept in case it fails.
 progress() {
-	awk -F: -v log_file="$log" '
-		/^(dlstatus|pmstatus):/ {
-			step = $1 int($3 / 5)
-			if (step != last) { printf "make deps: %s %d %%: %s\n", $1 == "dlstatus" ? "download" : "install", $3, $4; fflush() }
-			last = step
-			next
-		}
-		{ print >log_file; fflush(log_file) }' >&2
+	last=''
+	while IFS= read -r line; do
+		case $line in
+		dlstatus:* | pmstatus:*)
+			what=download rest=${line#*:*:}
+			[ "${line%%:*}" = dlstatus ] || what=install
+			step=$what$((${rest%%[!0-9]*} / 5))
+			[ "$step" = "$last" ] || say "$what ${rest%%[!0-9]*} %: ${rest#*:}"
+			last=$step ;;
+		*) printf '%s\n' "$line" >&3 ;;
+		esac
+	done 3>"$log"
 }
 install() {
 	rm -f "$work/done"

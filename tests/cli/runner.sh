@@ -75,7 +75,12 @@ deps_asks_apt() {
 	cat >bin/apt-get <<-'E'
 	#!/bin/sh
 	echo "$@" >>"$LOG"
-	case " $* " in *" -s "*) case " $* " in *" linux-headers-amd64 "*) echo 'Inst linux-image-9-amd64 (9 Debian)' ;; *" broken "*) exit 100 ;; esac ;; esac
+	case " $* " in
+	*" install -y "*)
+		printf '%s\n' 'dlstatus:3:50.2:Retrieving file 3' 'pmstatus:gcc:0.0:Installing gcc' 'pmstatus:gcc:3.9:Unpacking gcc' 'pmstatus:gcc:35.7:Unpacking gcc: it'
+		for i in 1 2 3 4 5 6 7 8 9 10; do ! grep -q 'install 35 %' "$LOG.told" || { echo told >>"$LOG"; break; }; sleep 1; done ;;
+	*" -s "*) case " $* " in *" linux-headers-amd64 "*) echo 'Inst linux-image-9-amd64 (9 Debian)' ;; *" broken "*) exit 100 ;; esac ;;
+	esac
 	exit 0
 	E
 	cat >bin/apt-cache <<-'E'
@@ -90,7 +95,9 @@ deps_asks_apt() {
 	printf '#!/bin/sh\necho 0\n' >bin/id
 	chmod 755 bin/*
 	[ -e /usr/sbin/policy-rc.d ] || [ "$(command id -u)" = 0 ] || skip "only root may keep services from starting"
-	LOG=$PWD/log PATH=$PWD/bin:$PATH sh "$TOP/tests/deps.sh" >out 2>&1
+	: >log.told
+	LOG=$PWD/log PATH=$PWD/bin:$PATH sh "$TOP/tests/deps.sh" >log.told 2>&1
+	mv log.told out
 	says out 'apt has no mold'
 	says out 'not linux-headers-amd64: it would bring a kernel image'
 	grep '^install -y' log >installs
@@ -99,6 +106,9 @@ deps_asks_apt() {
 	says installs ' libclang-rt-77-dev'
 	says installs ' binutils-gold'
 	says_not installs ' mold|linux-headers| libclang-rt-14-dev|\|'
+	# Each step when apt tells it, not when a buffer is full.
+	says log '^told$'
+	same "$(sed -n 's/^make deps: \(download\|install\) /\1 /p' out)" "$(printf '%s\n' 'download 50 %: Retrieving file 3' 'install 0 %: Installing gcc' 'install 35 %: Unpacking gcc: it')"
 }
 check "make deps: names by apt's word, one installation, no kernel" deps_asks_apt
 finish
