@@ -70,3 +70,19 @@ debuginfod_serve() {
 	fail "debuginfod did not finish its scan"
 }
 debuginfod_stop() { kill "$SERVER_PID" 2>/dev/null || true; wait "$SERVER_PID" 2>/dev/null || true; }
+
+# npm_package NAME VERSION: that package of the npm registry, unpacked: sets NPM_PACKAGE (its directory). Kept for later
+# scripts beside the build.
+npm_package() {
+	local kept=${BUILD:-$TOP/build}/npm/${1//\//+}-$2
+	need npm node tar
+	if [ ! -e "$kept/package.json" ]; then
+		mkdir npm.here
+		(cd npm.here && timeout 120 npm pack --silent "$1@$2" >/dev/null 2>npm.err && tar xzf ./*.tgz) ||
+			skip "the npm registry does not give $1@$2 here"
+		mkdir -p "${kept%/*}"
+		mv npm.here/package "$kept" 2>/dev/null || [ -e "$kept/package.json" ]
+		rm -rf npm.here
+	fi
+	NPM_PACKAGE=$kept
+}

@@ -39,7 +39,6 @@ struct options {
 	const char *shard;
 	bool merge;
 	bool offline;
-	bool allow_empty;
 	struct manifest manifest;
 	struct manifest since;
 	struct wanted_report *wanted;
@@ -107,7 +106,7 @@ static bool parse_checks(struct options *options)
 	bool good = true;
 	if (options->checks == NULL) {
 		for (size_t c = 0; c < all_check_count; c++)
-			if (all_checks[c] != &parallel_check &&
+			if (all_checks[c] != &parallel_check && all_checks[c] != &empty_check &&
 			    (all_checks[c] != &since_check || options->since_file != NULL))
 				options->release.checks |= 1u << c;
 		return true;
@@ -116,13 +115,16 @@ static bool parse_checks(struct options *options)
 	for (char *name = strtok_r(copy, ",", &save); good && name != NULL;
 	     name = strtok_r(NULL, ",", &save)) {
 		size_t c = 0;
-		while (c < all_check_count && strcmp(all_checks[c]->name, name) != 0)
+		while (c < all_check_count &&
+		       (all_checks[c] == &empty_check || strcmp(all_checks[c]->name, name) != 0))
 			c++;
 		good = c < all_check_count;
 		if (good)
 			options->release.checks |= 1u << c;
 		for (c = 0; !good && c < all_check_count; c++)
-			text_printf(&names, "%s%s", c != 0 ? ", " : "", all_checks[c]->name);
+			if (all_checks[c] != &empty_check)
+				text_printf(&names, "%s%s", c != 0 ? ", " : "",
+					    all_checks[c]->name);
 		if (!good)
 			cli_usage(&options->cli, "--checks: '%s' is none of %s", name, names.data);
 	}
@@ -273,6 +275,14 @@ static void merge(struct options *options, struct report *report)
 			report_add_unread(report, name, err.text);
 	}
 	merge_end(&merging, report);
+	for (size_t i = 0; report->count == 0 && report->unread_count == 0 &&
+			   !options->release.allow_empty && i < options->cli.operand_count;
+	     i++) {
+		struct finding finding = {0};
+		const char *name = options->cli.operands[i];
+		finding_set(&finding, VERDICT_MISSING, "it tells of nothing that was verified");
+		report_add(report, name, name, "", empty_check.name, &finding);
+	}
 	for (size_t i = 0; i < report->unread_count; i++)
 		cli_failf(&options->cli, report->unread[i].input, "%s", report->unread[i].reason);
 }
@@ -311,12 +321,13 @@ static void tell_shape(struct options *options, const struct report *report)
 			report->own, report->own == 1 ? "" : "s");
 	if (report->no_debug_package && options->release.shards == 0) {
 		cli_say(&options->cli, NULL, "parallel: no debug package among the inputs%s",
-			options->allow_empty ? "" : "; --allow-empty says that this is fine");
-		if (!options->allow_empty)
+			options->release.allow_empty ? ""
+						     : "; --allow-empty says that this is fine");
+		if (!options->release.allow_empty)
 			cli_wanting(&options->cli);
 	}
 	/* A part may have nothing of its own. */
-	if (report->verified != 0 || options->allow_empty || options->release.shards != 0)
+	if (report->verified != 0 || options->release.allow_empty || options->release.shards != 0)
 		return;
 	cli_say(&options->cli, NULL, "nothing was verified; --allow-empty says that this is fine");
 	cli_wanting(&options->cli);
@@ -397,7 +408,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 "ask no server: the debug files and sources among the inputs count", NULL, NULL},
 		{"wait", 0, OPTION_NUMBER, "SECONDS", &release->wait,
 		 "ask again for what is absent, until it is there or so long", NULL, NULL},
-		{"allow-empty", 0, OPTION_FLAG, NULL, &options.allow_empty,
+		{"allow-empty", 0, OPTION_FLAG, NULL, &release->allow_empty,
 		 "inputs in which nothing ships are fine", NULL, NULL},
 		CONNECTION_OPTIONS(&options.connection),
 	};

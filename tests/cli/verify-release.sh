@@ -2,6 +2,7 @@
 # pkgnote verify as the last step of a pipeline: nothing is not green, no server where none is wanted, servers that index late,
 # copies of one program, sources by their MD5, and reports for the sites where people look.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../judges.sh"
 need python3 eu-strip readelf
 
 # release NAME...: programs below root, split, and published to share.
@@ -206,16 +207,54 @@ reports() {
 	assert any("file=odd %25%3A%2C\"dir/two,title=" in l for l in commands) or not any("odd" in r["input"] for r in wanting), commands
 	assert any(l.startswith("::error file=root/usr/bin/one,title=debuginfo missing::") or l.startswith("::warning file=root/usr/bin/one,title=debuginfo unreachable::") for l in commands), commands
 	P
-	sarif_schema
-}
-# The official schema, where a package of this system has it.
-sarif_schema() {
-	local schema
-	schema=${SARIF_SCHEMA:-$(find /usr/share /usr/lib/node_modules -name 'sarif-schema-2.1.0*.json' -o -name 'sarif-2.1.0*.json' 2>/dev/null | head -n 1)}
-	[ -n "$schema" ] || return 0
-	python3 -W ignore -c 'import json, sys, jsonschema; jsonschema.validate(json.load(open("r.sarif")), json.load(open(sys.argv[1])))' "$schema"
+	mkdir empty
+	status 1 "$PKGNOTE" verify --report=sarif:nothing.sarif --report=gitlab:nothing.gitlab --offline empty
 }
 check "reports: SARIF, GitHub's workflow commands, GitLab's code quality, each names the file" reports
+
+# The schemas of those who read them, out of packages of the npm registry.
+by_the_schemas() {
+	(reports)
+	npm_package @microsoft/jest-sarif 1.0.0-beta.0
+	python3 -c 'import jsonschema' 2>/dev/null || skip "no JSON schemas for python3 on this machine (python3-jsonschema)"
+	fits() { python3 -W ignore -c 'import json, sys, jsonschema; jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))' "$1" "$NPM_PACKAGE/lib/schemas/sarif-2.1.0-rtm.5.json"; }
+	fits r.sarif; fits nothing.sarif
+	sed 's/"startLine": 1/"startLine": "1"/' r.sarif >broken.sarif
+	! fits broken.sarif 2>log
+	npm_package codeclimate-types 0.3.1
+	local types=$NPM_PACKAGE
+	npm_package typescript 5.4.5
+	typed() { # the issues as a program that the compiler has to accept
+		{ printf "import { Issue } from './codeclimate'\nexport const issues: Issue[] = "; cat "$1"; } >issues.ts
+		node "$NPM_PACKAGE/lib/tsc.js" --noEmit --strict issues.ts
+	}
+	mkdir codeclimate; cp "$(find "$types" -name 'index.d.ts' | head -n 1)" codeclimate/
+	typed r.gitlab; typed nothing.gitlab
+	sed 's/"blocker"/"worst"/' r.gitlab >broken.gitlab
+	! typed broken.gitlab >log
+}
+check "reports by their schemas: SARIF 2.1.0, Code Climate" by_the_schemas
+
+# No report of a release in which nothing was verified is empty and green.
+nothing_verified() {
+	need python3
+	mkdir empty
+	status 1 "$PKGNOTE" verify --offline --report=table --report=sarif:s --report=junit:x --report=gitlab:g --report=github:h --report=html:p --report=json:j empty
+	says out '^missing +empty +empty '
+	says x '<failure type="missing" message="nothing in it to verify'
+	says h '^::error file=empty,title=empty missing::'
+	says p 'Something is wanting'
+	python3 -c 'import json; assert [r["ruleId"] for r in json.load(open("s"))["runs"][0]["results"]] == ["empty"]; assert json.load(open("g"))[0]["location"]["path"] == "empty"'
+	status 1 "$PKGNOTE" verify --merge j
+	status 1 "$PKGNOTE" verify --checks=parallel --offline --json empty
+	same "$(verdicts parallel)" '1 missing'
+	status 0 "$PKGNOTE" verify --allow-empty --offline --report=json:j empty
+	status 1 "$PKGNOTE" verify --merge j
+	says out '^missing +empty +j '
+	status 0 "$PKGNOTE" verify --allow-empty --merge j
+	status 2 "$PKGNOTE" verify --checks=empty empty
+}
+check "where nothing was verified each report says so, input by input" nothing_verified
 # A share behind something that answers in its place, by the first part of the path: which way, and whether whole files come.
 portal() {
 	cat >portal.py <<-'P'

@@ -92,6 +92,7 @@ a_release() {
 	mkdir empty
 	status 1 verify empty
 	says err 'nothing was verified'
+	red empty empty error
 
 	echo "- one file missing"
 	rpm2cpio "$program" | cpio -i --quiet --to-stdout ./usr/bin/tally >tally

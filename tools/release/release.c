@@ -8,6 +8,7 @@
  *   ask     the servers, artifact by artifact; or, offline, the debug files among the inputs
  *   judge   each check, by the artifact and what was gathered, and by nothing else
  *   beside  --checks=parallel: each debug package among the inputs, beside the others
+ *   empty   where nothing was verified, that is what the report tells, input by input
  *
  * Artifacts stay in the order of the inputs, and the report is sorted: no output depends on the
  * number of jobs.
@@ -208,10 +209,12 @@ int release_verify(const struct release_options *options, struct report *report,
 	release_ask(&release);
 	release_tell_empty(&release);
 	release_beside(&release);
+	release_report_nothing(&release);
 	collect(&release);
 	for (size_t i = 0; i < release.copies_count; i++)
 		free(release.copies[i]);
 	free(release.copies);
+	strings_free(&release.empty);
 	free(release.by_id);
 	free(release.subjects);
 	units_free(&release.units);

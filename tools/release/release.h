@@ -16,9 +16,10 @@ struct release_options {
 	struct client_options client;
 	unsigned shard, shards; /* read part SHARD, from 1, of SHARDS; 0 for all */
 	unsigned jobs;
-	uint64_t wait;  /* seconds for which what is absent is asked for again */
-	bool own_first; /* inputs' own debug files count before a server is asked */
-	void *context;  /* of the two below, which may be called by any thread */
+	uint64_t wait;    /* seconds for which what is absent is asked for again */
+	bool allow_empty; /* inputs in which nothing ships are fine */
+	bool own_first;   /* inputs' own debug files count before a server is asked */
+	void *context;    /* of the two below, which may be called by any thread */
 	void (*fail)(void *context, const char *file, const struct note_error *err);
 	void (*tell)(void *context, const char *file, const char *message);
 	void (*progress)(void *context, uint64_t done, uint64_t total, const char *what);

@@ -30,6 +30,7 @@ struct release {
 	size_t copies_count;
 	struct subject **pending; /* whom servers are asked about */
 	size_t pending_count;
+	struct strings empty; /* inputs in which nothing ships, and why: pairs */
 };
 
 /* Lists a unit as unread and tells the user. */
@@ -45,7 +46,11 @@ unsigned release_needs(const struct release *release, const struct elf_artifact 
 void release_expect(const struct release *release, struct subject *subject);
 
 /* Tells each input in which nothing was found that ships; counts what was verified. */
-void release_tell_empty(const struct release *release);
+void release_tell_empty(struct release *release);
+
+/* Where nothing at all was verified, or no debug package for the parallel check: a result for each
+ * input, so that no report is empty and green. */
+void release_report_nothing(struct release *release);
 
 /* Whether --allow excuses what CHECK says of PATH. A pattern that names the check excuses what is
  * wrong, too; one for all checks, absences alone. */

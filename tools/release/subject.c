@@ -100,13 +100,13 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void tell_empty(const struct release *release, const char *input, bool evidence)
+static void tell_empty(struct release *release, const char *input, bool evidence)
 {
-	struct note_error err;
-	error_set(&err, NOTE_ABSENT, NOTE_NO_OFFSET,
-		  evidence ? "it ships no ELF file: debug files alone prove nothing"
-			   : "nothing in it to verify: no ELF file that ships");
-	release->options->tell(release->options->context, input, err.text);
+	const char *why = evidence ? "it ships no ELF file: debug files alone prove nothing"
+				   : "nothing in it to verify: no ELF file that ships";
+	release->options->tell(release->options->context, input, why);
+	strings_add(&release->empty, input);
+	strings_add(&release->empty, why);
 }
 
 static bool asks_of_packages(const struct release *release)
@@ -119,7 +119,7 @@ static bool asks_of_files(const struct release *release)
 	return (release->options->checks & ~(1u << release_check_index(&parallel_check))) != 0;
 }
 
-void release_tell_empty(const struct release *release)
+void release_tell_empty(struct release *release)
 {
 	const struct units *units = &release->units;
 	const char **full = xcalloc(release->count + 1, sizeof(*full));
@@ -149,4 +149,29 @@ void release_tell_empty(const struct release *release)
 			tell_empty(release, input, evidence);
 	}
 	free(full);
+}
+
+static void report_nothing(struct release *release, const struct check *check, const char *input,
+			   const char *why)
+{
+	struct finding finding = {0};
+	finding_set(&finding, VERDICT_MISSING, "%s", why);
+	report_add(release->report, input, input, "", check->name, &finding);
+}
+
+void release_report_nothing(struct release *release)
+{
+	const struct strings *inputs = &release->units.inputs;
+	/* Of a part, the others may have it. */
+	if (release->options->allow_empty || release->options->shards != 0)
+		return;
+	const bool none = asks_of_files(release) && release->report->verified == 0;
+	for (size_t i = 0; none && i + 1 < release->empty.count; i += 2)
+		report_nothing(release, &empty_check, release->empty.items[i],
+			       release->empty.items[i + 1]);
+	for (size_t i = 0; release->report->no_debug_package && i < inputs->count; i++)
+		if (!is_list(inputs->items[i]) &&
+		    !report_has_unread(release->report, inputs->items[i]))
+			report_nothing(release, &parallel_check, inputs->items[i],
+				       "no debug package is in it");
 }

@@ -106,6 +106,7 @@ extern const size_t all_check_count;
 
 extern const struct check build_id_check;
 extern const struct check debuginfo_check;
+extern const struct check empty_check; /* of inputs; nobody chooses it */
 extern const struct check executable_check;
 extern const struct check note_check;
 extern const struct check parallel_check; /* of packages, not of files: see parallel.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The report as GitLab's code quality artifact (a subset of Code Climate's): one array, an object
+ * The report as GitLab's code quality artifact (Code Climate's issues): one array, an object
  * for each result that somebody has to look at. A merge request shows what it adds and removes, by
  * the fingerprints.
  */
@@ -15,14 +15,17 @@
 static void put_issue(FILE *to, bool first, const char *check, const char *severity,
 		      const char *message, const char *file, const char *fingerprint)
 {
-	fputs(first ? "\n{\"description\": " : ",\n{\"description\": ", to);
+	fputs(first ? "\n{\"type\": \"issue\", \"categories\": [\"Bug Risk\"], "
+		    : ",\n{\"type\": \"issue\", \"categories\": [\"Bug Risk\"], ",
+	      to);
+	fputs("\"description\": ", to);
 	put_json(to, message);
 	fputs(", \"check_name\": ", to);
 	put_json(to, check);
 	fprintf(to, ", \"severity\": \"%s\", \"fingerprint\": \"%s\", ", severity, fingerprint);
 	fputs("\"location\": {\"path\": ", to);
 	put_json(to, file);
-	fputs(", \"lines\": {\"begin\": 1}}}", to);
+	fputs(", \"lines\": {\"begin\": 1, \"end\": 1}}}", to);
 }
 
 static void write_gitlab(FILE *to, const struct report *report, const struct report_style *style)
