@@ -19,6 +19,7 @@
 struct options {
 	const char *into;
 	int on_conflict;
+	int copies;
 	const char *manifest;
 	const char *package;
 	const char *root;
@@ -360,6 +361,8 @@ static int judge_usage(struct cli *cli, const struct options *options)
 		return cli_usage(cli, "--into=SHARE says where to");
 	if (options->headers.count != 0 && strncmp(options->into, "s3://", 5) != 0)
 		return cli_usage(cli, "--header is for an object store");
+	if (options->copies != 0 && strncmp(options->into, "s3://", 5) == 0)
+		return cli_usage(cli, "--links is for a directory");
 	if (modes == 0)
 		return cli_usage(cli, "nothing to do: give an INPUT, --remove, --keep, --list or "
 				      "--check");
@@ -452,6 +455,10 @@ static int run(const struct command *command, int argc, char **argv)
 		{"dry-run", 0, OPTION_FLAG, NULL, &options.dry_run,
 		 "tell what would come or go, and leave the packages as they are", NULL, NULL},
 		NO_SYNC_OPTION(&options.no_sync),
+		{"links", 0, OPTION_CHOICE, "link|copy", &options.copies,
+		 "a new share in a directory: of links, or of plain files for file systems "
+		 "without",
+		 NULL, NULL},
 		{"shared", 0, OPTION_CALL, "group|all|0NNN", &options.shared,
 		 "open a directory to the group, to all, or by the mode of its files", NULL,
 		 take_shared},
@@ -467,6 +474,7 @@ static int run(const struct command *command, int argc, char **argv)
 						  .headers = &options.headers,
 						  .shared = options.shared,
 						  .no_sync = options.no_sync,
+						  .copies = options.copies != 0,
 						  .dry_run = options.dry_run,
 						  .context = &cli,
 						  .jobs = cli.jobs};

@@ -62,6 +62,8 @@ two_packages() {
 	done
 	status 0 publish --check
 	says out '^2 packages, 10 files, 0 problems'
+	status 0 timeout 60 "$PKGNOTE" publish --into=s3://$BUCKET/deb/ug --check --repair
+	says out '^2 packages, 10 files, 0 problems'
 
 	# The same contents in another package are there once; those of one that goes stay for the other.
 	status 0 publish --package=copy-1-1.x86_64 one

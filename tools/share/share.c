@@ -17,7 +17,7 @@ static int open_share(struct share **out, const char *path, bool reading,
 {
 	size_t i = 0;
 	*out = NULL;
-	while (!stores[i]->takes(path))
+	while (!stores[i]->takes(path, hooks))
 		i++;
 	struct share *share = xcalloc(1, sizeof(*share));
 	share->store = stores[i];

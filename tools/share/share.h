@@ -56,13 +56,15 @@ struct share_hooks {
 	const struct strings *sections;
 	void *context;
 	bool dry_run;    /* packages neither come nor go: what would be is told */
+	bool copies;     /* a new share in a directory is made of plain files, without links */
 	bool no_sync;    /* a share that can be made again: the disk is not waited for */
 	unsigned jobs;   /* threads that read files; at least 1 */
 	unsigned shared; /* the mode of new files (0664); 0: by the umask, or as the share says */
 };
 
 /* PATH is a directory, or "s3://BUCKET/PREFIX": the share in an object store that objects.h
- * describes, by the variables and files of s3/config.h.
+ * describes, by the variables and files of s3/config.h. A directory may hold the same objects as
+ * plain files (HOOKS->copies, when it is made), for file systems without links.
  *
  * Opens the share at PATH to change it: makes it where nothing or an empty directory is there,
  * waits for the lock (and says who holds it), undoes what a killed run left. NOTE_UNSUPPORTED

@@ -41,8 +41,8 @@ struct document {
 typedef void share_problem(void *context, const char *path, const char *why);
 
 struct store {
-	/* Whether PATH, as the user names a share, is one of this kind. */
-	bool (*takes)(const char *path);
+	/* Whether PATH, as the user names a share, is one of this kind, or is to be. */
+	bool (*takes)(const char *path, const struct share_hooks *hooks);
 
 	/* As share_open, and share_open_reading where share->reading; sets root and own. What a
 	 * failure leaves is closed by close(). */

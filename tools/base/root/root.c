@@ -108,7 +108,8 @@ int root_create_file(struct root *root, const char *path, mode_t mode, int *fd,
 		code = error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "create: %s: it is there", path);
 	else if (*fd < 0)
 		code = path_error(path, "create", err);
-	else if ((mode & 07077) != 0 && fchmod(*fd, mode) != 0) /* umask; never the owner's */
+	else if ((mode & 07077) != 0 && fchmod(*fd, mode) != 0 && /* umask; never the owner's */
+		 errno != EPERM)                                  /* a file system without modes */
 		code = error_system(err, "create: %s", path);
 	if (code != NOTE_OK && *fd >= 0) {
 		unlinkat(place.at, place.name, 0);

@@ -53,7 +53,9 @@ static int set_attributes(const struct new_file *file, const struct file_attribu
 	const int fd = file->fd;
 	if (attributes->like < 0) {
 		const mode_t mode = attributes->mode | S_IRUSR;
-		return (file->made.st_mode & 07777) == mode || fchmod(fd, mode) == 0
+		/* The file is ours: who refuses its mode is a file system without modes (vfat). */
+		return (file->made.st_mode & 07777) == mode || fchmod(fd, mode) == 0 ||
+				       errno == EPERM
 			       ? NOTE_OK
 			       : error_system(err, "set mode");
 	}

@@ -156,17 +156,17 @@ static int try_links(struct share *share, struct note_error *err)
 	root_remove_tree(share->root, STAGING, NULL);
 	return code == NOTE_OK ? NOTE_OK
 			       : error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
-					   "this file system makes no %s links (%s), and a share "
-					   "is made of them: use another one, or an object store "
-					   "(s3://)",
+					   "this file system makes no %s links (%s): "
+					   "--links=copy makes a share of plain files",
 					   kind, why.text);
 }
 
 /* --- the store --- */
 
-static bool takes(const char *path)
+static bool takes(const char *path, const struct share_hooks *hooks)
 {
 	(void)path;
+	(void)hooks;
 	return true;
 }
 

@@ -2,6 +2,7 @@
 /* A package on its way into an object store: objects.h has the order. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
@@ -29,7 +30,7 @@ static int compare_loaded(struct share *share, struct claim *claim, const struct
 				     .root = share->root,
 				     .path = xstrdup(STAGING_SPOOL "/theirs")};
 	int mine = -1, theirs = -1;
-	int code = s3_run(objects_of(share)->s3, &request, 1, NULL, NULL, err);
+	int code = bucket_run(objects_of(share)->bucket, &request, 1, NULL, NULL, err);
 	claim->same_loaded = code == NOTE_OK && request.code == NOTE_OK &&
 			     root_open_file(share->root, claim->path, &mine, NULL) == NOTE_OK &&
 			     root_open_file(share->root, request.path, &theirs, NULL) == NOTE_OK &&
@@ -92,6 +93,36 @@ static char *content_key(const struct record *record, const struct record_file *
 	return xasprintf("source/%s/%s", record->package, file->path + 7);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcasecmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Where the file system takes two names for one that differ in case alone, such files would be
+ * one. */
+static int judge_case(struct share *share, const struct record *record, struct note_error *err)
+{
+	const char **paths;
+	int code = NOTE_OK;
+	if (!bucket_folds_case(objects_of(share)->bucket))
+		return NOTE_OK;
+	paths = xcalloc(record->count + 1, sizeof(*paths));
+	for (size_t i = 0; i < record->count; i++)
+		paths[i] = record->files[i].path;
+	qsort(paths, record->count, sizeof(*paths), by_name);
+	for (size_t i = 1; code == NOTE_OK && i < record->count; i++)
+		if (strcasecmp(paths[i - 1], paths[i]) == 0) {
+			char *one = name_to_line(paths[i - 1]), *other = name_to_line(paths[i]);
+			code = error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+					 "%.90s and %.90s are one file to this file system", one,
+					 other);
+			free(one);
+			free(other);
+		}
+	free(paths);
+	return code;
+}
+
 static int judge_files(struct share *share, const struct record *record, struct note_error *err)
 {
 	struct note_error why;
@@ -107,12 +138,12 @@ static int judge_files(struct share *share, const struct record *record, struct 
 					 "%llu bytes: an object store takes %llu of such a file",
 					 (unsigned long long)file->size, (unsigned long long)most);
 		else
-			code = s3_judge_key(objects_of(share)->s3, key, &why);
+			code = bucket_judge_key(objects_of(share)->bucket, key, &why);
 		/* Where a source will be served: behind the longest build-id that there is. */
 		if (code == NOTE_OK && strncmp(file->path, "source/", 7) == 0) {
 			char *served =
 				xasprintf("buildid/%0*d/%s", 2 * MAX_BUILD_ID, 0, file->path);
-			code = s3_judge_key(objects_of(share)->s3, served, &why);
+			code = bucket_judge_key(objects_of(share)->bucket, served, &why);
 			free(served);
 		}
 		if (code != NOTE_OK) {
@@ -296,7 +327,8 @@ static int send_large(struct sending *sending, struct s3_request *requests, size
 	for (size_t i = 0; code == NOTE_OK && i < count; i++) {
 		code = lease_holds(sending->share, err);
 		if (code == NOTE_OK)
-			code = s3_put_parts(objects_of(sending->share)->s3, &requests[i], err);
+			code = bucket_put_parts(objects_of(sending->share)->bucket, &requests[i],
+						err);
 		requests[i].code = code;
 		sent(sending, &requests[i]);
 	}
@@ -307,21 +339,21 @@ static int send_phase(struct sending *sending, const struct record *record,
 		      const struct upload *uploads, enum phase phase, struct note_error *err)
 {
 	struct share *share = sending->share;
-	struct s3 *s3 = objects_of(share)->s3;
+	struct bucket *bucket = objects_of(share)->bucket;
 	struct s3_request *requests = xcalloc(record->count, sizeof(*requests));
 	size_t count = 0, small = 0;
 	for (unsigned large = 0; large < 2; large++) {
 		for (size_t i = 0; i < record->count; i++) {
 			const struct record_file *file = &record->files[i];
 			if (!uploads[i].there && phase_of(file, &uploads[i]) == phase &&
-			    s3_wants_parts(s3, file->size) == (large != 0))
+			    bucket_wants_parts(bucket, file->size) == (large != 0))
 				requests[count++] = upload_of(share, record, file, &uploads[i]);
 		}
 		small = large == 0 ? count : small;
 	}
 	int code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = s3_run(s3, requests, small, sent, sending, err);
+		code = bucket_run(bucket, requests, small, sent, sending, err);
 	if (code == NOTE_OK)
 		code = send_large(sending, requests + small, count - small, err);
 	for (size_t i = 0; i < count; i++)
@@ -334,7 +366,7 @@ static int put_record(struct share *share, const char *key, const struct record 
 		      struct note_error *err)
 {
 	char *json = record_to_json(record);
-	int code = s3_put(objects_of(share)->s3, key, json, err);
+	int code = bucket_put(objects_of(share)->bucket, key, json, err);
 	free(json);
 	return code;
 }
@@ -401,6 +433,8 @@ int objects_add(struct share *share, const struct record *record, struct upload 
 {
 	struct supply supply = {.share = share, .changing = record, .replacing = replacing};
 	int code = judge_files(share, record, err);
+	if (code == NOTE_OK)
+		code = judge_case(share, record, err);
 	if (code == NOTE_OK)
 		code = lease_holds(share, err);
 	if (code == NOTE_OK)

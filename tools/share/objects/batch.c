@@ -28,7 +28,7 @@ static int read_batch(struct share *share, char *const *hexes, struct holdings_b
 	struct s3_request requests[OBJECTS_BATCH] = {0};
 	for (size_t i = 0; i < batch->count; i++)
 		requests[i] = (struct s3_request){.method = S3_GET, .key = holdings_key(hexes[i])};
-	int code = s3_run(objects_of(share)->s3, requests, batch->count, NULL, NULL, err);
+	int code = bucket_run(objects_of(share)->bucket, requests, batch->count, NULL, NULL, err);
 	for (size_t i = 0; i < batch->count; i++) {
 		if (code == NOTE_OK && requests[i].code == NOTE_OK) {
 			text_puts(&requests[i].body, "");
@@ -85,7 +85,7 @@ int holdings_batch_write(struct share *share, const struct holdings_batch *batch
 			free(json);
 		}
 	}
-	int code = s3_run(objects_of(share)->s3, requests, used, NULL, NULL, err);
+	int code = bucket_run(objects_of(share)->bucket, requests, used, NULL, NULL, err);
 	for (size_t i = 0; i < used; i++)
 		s3_request_free(&requests[i]);
 	return code;

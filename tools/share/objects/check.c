@@ -121,7 +121,8 @@ static int fetch_all(struct check *check, const struct list *list, struct note_e
 			.path = xasprintf("%s/%zu", STAGING_SPOOL, i),
 			.size = list->items[i].size != UNKNOWN ? list->items[i].size + 1 : 0,
 			.owner = &list->items[i]};
-	int code = s3_run(objects_of(share)->s3, requests, list->count, judge_object, check, err);
+	int code = bucket_run(objects_of(share)->bucket, requests, list->count, judge_object, check,
+			      err);
 	for (size_t i = 0; i < list->count; i++)
 		s3_request_free(&requests[i]);
 	free(requests);
@@ -156,7 +157,8 @@ static int compare(struct check *check, struct list *list, const char *prefix, c
 	struct stored stored = {check, list, why};
 	if (list->count > 1)
 		qsort(list->items, list->count, sizeof(*list->items), by_key);
-	return s3_list(objects_of(check->share)->s3, prefix, false, judge_stored, &stored, err);
+	return bucket_list(objects_of(check->share)->bucket, prefix, false, judge_stored, &stored,
+			   err);
 }
 
 /* --- packages --- */
@@ -315,14 +317,14 @@ int objects_check(struct share *share,
 		  struct share_checked *checked, struct note_error *err)
 {
 	struct check check = {share, problem, context, checked};
-	struct s3 *s3 = objects_of(share)->s3;
+	struct bucket *bucket = objects_of(share)->bucket;
 	struct strings packages = {0}, stored = {0}, hexes = {0}, providers = {0};
 	struct text journal;
 	struct note_error why;
 	if (lease_take(share, &why) != NOTE_OK)
 		share_say(share, objects_of(share)->url,
 			  "it is checked without its lock, which cannot be taken: %s", why.text);
-	int code = s3_get(s3, OBJECTS_JOURNAL, &journal, err);
+	int code = bucket_get(bucket, OBJECTS_JOURNAL, &journal, err);
 	text_free(&journal);
 	if (code == NOTE_OK)
 		found(&check, STAGING, "left by a run that was killed; the next one clears it");
@@ -332,11 +334,11 @@ int objects_check(struct share *share,
 	for (size_t i = 0; code == NOTE_OK && i < packages.count; i++)
 		code = check_package(&check, packages.items[i], err);
 	if (code == NOTE_OK)
-		code = s3_list(s3, "index/buildid/", false, add_name, &hexes, err);
+		code = bucket_list(bucket, "index/buildid/", false, add_name, &hexes, err);
 	if (code == NOTE_OK)
-		code = s3_list(s3, "buildid/", true, add_name, &stored, err);
+		code = bucket_list(bucket, "buildid/", true, add_name, &stored, err);
 	if (code == NOTE_OK)
-		code = s3_list(s3, "source/", true, add_name, &providers, err);
+		code = bucket_list(bucket, "source/", true, add_name, &providers, err);
 	strings_sort(&hexes);
 	for (size_t i = 0; code == NOTE_OK && i < stored.count; i++)
 		if (!is_build_id(stored.items[i]) || !set_has(&hexes, stored.items[i])) {

@@ -9,7 +9,7 @@
 int objects_get_document(struct share *share, const char *key, struct text *out,
 			 struct note_error *err)
 {
-	return s3_get(objects_of(share)->s3, key, out, err);
+	return bucket_get(objects_of(share)->bucket, key, out, err);
 }
 
 int objects_put_documents(struct share *share, const struct document *documents, size_t count,
@@ -23,7 +23,7 @@ int objects_put_documents(struct share *share, const struct document *documents,
 	}
 	int code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = s3_run(objects_of(share)->s3, requests, count, NULL, NULL, err);
+		code = bucket_run(objects_of(share)->bucket, requests, count, NULL, NULL, err);
 	for (size_t i = 0; i < count; i++)
 		s3_request_free(&requests[i]);
 	free(requests);
@@ -53,7 +53,7 @@ int objects_list_documents(struct share *share, const char *prefix, struct strin
 			   struct note_error *err)
 {
 	struct listing listing = {strlen(prefix), out};
-	return s3_list(objects_of(share)->s3, prefix, false, list_document, &listing, err);
+	return bucket_list(objects_of(share)->bucket, prefix, false, list_document, &listing, err);
 }
 
 int objects_propose_index(struct share *share, const char *key, const struct text *text,
@@ -72,7 +72,7 @@ int objects_adopt_index(struct share *share, const char *key, struct note_error 
 	struct objects *objects = objects_of(share);
 	int code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = s3_put(objects->s3, key, objects->index.data, err);
+		code = bucket_put(objects->bucket, key, objects->index.data, err);
 	text_free(&objects->index);
 	return code;
 }

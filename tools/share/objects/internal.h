@@ -13,6 +13,8 @@
  *     .lock/...                              who changes the share
  *     share.json                             {"shareVersion": 1, "store": "objects"}
  *
+ * The same in a directory, each object a plain file: for file systems that make no links (files.c).
+ *
  * Adding: the journal, the index, executables and sources, debug files, those that need an
  * alternate file last of these, the record; so whoever gets a debug file gets what it leads to.
  * Removing goes the other way. Each step can be done again; where the journal tells of a package
@@ -21,9 +23,9 @@
 #ifndef SHARE_OBJECTS_INTERNAL_H
 #define SHARE_OBJECTS_INTERNAL_H
 
-#include "tools/s3/s3.h"
 #include "tools/share/index.h"
 #include "tools/share/internal.h"
+#include "tools/share/objects/bucket.h"
 #include "tools/share/objects/holdings.h"
 
 #define OBJECTS_MARKER  "share.json"
@@ -33,7 +35,7 @@
 struct lease;
 
 struct objects {
-	struct s3 *s3;
+	struct bucket *bucket;
 	struct lease *lease; /* while the share is changed */
 	char *url;
 	char *spool; /* the local directory that files pass through */

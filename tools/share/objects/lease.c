@@ -33,7 +33,7 @@
 struct lease {
 	char *key; /* below the prefix, ".lock/..." */
 	char *machine;
-	struct s3 *s3; /* the thread's own */
+	struct bucket *bucket; /* the thread's own */
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t lock;
@@ -167,7 +167,7 @@ static int look_around(struct share *share, struct others *others, struct note_e
 	others->count = 0;
 	others->first = true;
 	others->listed = false;
-	int code = s3_list(objects_of(share)->s3, ".lock/", false, add_other, others, err);
+	int code = bucket_list(objects_of(share)->bucket, ".lock/", false, add_other, others, err);
 	free_others(others->seen, others->seen_count);
 	others->seen = NULL;
 	others->seen_count = 0;
@@ -187,7 +187,7 @@ static int judge_other(struct share *share, const char *url, const struct other 
 {
 	struct text text;
 	const bool old = seconds_now() - other->since > LEASE_DEAD;
-	int code = s3_get(objects_of(share)->s3, other->key, &text, err);
+	int code = bucket_get(objects_of(share)->bucket, other->key, &text, err);
 	*alive = code == NOTE_OK;
 	if (code != NOTE_OK)
 		return code == NOTE_ABSENT ? NOTE_OK : code;
@@ -196,8 +196,8 @@ static int judge_other(struct share *share, const char *url, const struct other 
 	if (old || is_gone(objects_of(share)->lease, text.data)) {
 		share_say(share, url, "%s was changing it and is no more%s", line,
 			  old ? ": it gave no sign for a minute" : "");
-		nap(old ? 0 : LAST_REQUESTS);
-		code = s3_delete(objects_of(share)->s3, other->key, err);
+		nap(old || !bucket_is_far(objects_of(share)->bucket) ? 0 : LAST_REQUESTS);
+		code = bucket_delete(objects_of(share)->bucket, other->key, err);
 		*alive = false;
 	} else if (!*told) {
 		share_say(share, url, "waiting: %s changes it", line);
@@ -231,11 +231,11 @@ static int judge_others(struct share *share, const char *url, struct others *oth
 	return code;
 }
 
-static int put_entry(struct s3 *s3, struct lease *lease, struct note_error *err)
+static int put_entry(struct bucket *bucket, struct lease *lease, struct note_error *err)
 {
 	char *text = entry_text(lease);
 	const double now = seconds_now();
-	int code = s3_put(s3, lease->key, text, err);
+	int code = bucket_put(bucket, lease->key, text, err);
 	if (code == NOTE_OK) {
 		pthread_mutex_lock(&lease->lock);
 		lease->renewed = now;
@@ -249,7 +249,7 @@ static int put_entry(struct s3 *s3, struct lease *lease, struct note_error *err)
 static int wait_for_turn(struct share *share, const char *url, struct note_error *err)
 {
 	struct lease *lease = objects_of(share)->lease;
-	struct s3 *s3 = objects_of(share)->s3;
+	struct bucket *bucket = objects_of(share)->bucket;
 	struct others others = {.mine = lease->key};
 	bool told = false, entered = false;
 	double unseen = 0; /* since when our entry is not in the list */
@@ -269,14 +269,14 @@ static int wait_for_turn(struct share *share, const char *url, struct note_error
 			lease->beat++;
 			entered = true;
 			if (code == NOTE_OK)
-				code = put_entry(s3, lease, err);
+				code = put_entry(bucket, lease, err);
 		} else {
 			if (entered && !others.first) {
-				code = s3_delete(s3, lease->key, err);
+				code = bucket_delete(bucket, lease->key, err);
 				entered = false;
 			} else if (entered && seconds_now() - lease->renewed > LEASE_RENEWED) {
 				lease->beat++;
-				code = put_entry(s3, lease, err);
+				code = put_entry(bucket, lease, err);
 			}
 			nap(0.2 + 0.5 * retry_random());
 		}
@@ -302,21 +302,20 @@ static void *renew(void *context)
 			break;
 		lease->beat++;
 		pthread_mutex_unlock(&lease->lock);
-		put_entry(lease->s3, lease, NULL); /* lease_holds tells where it fails */
+		put_entry(lease->bucket, lease, NULL); /* lease_holds tells where it fails */
 		pthread_mutex_lock(&lease->lock);
 	}
 	pthread_mutex_unlock(&lease->lock);
 	return NULL;
 }
 
-static int start_renewing(struct lease *lease, const char *url, const struct strings *headers,
-			  struct note_error *err)
+static int start_renewing(struct share *share, struct note_error *err)
 {
+	struct lease *lease = objects_of(share)->lease;
 	sigset_t all, before;
-	int code = s3_open(&lease->s3, url, 1, err);
+	int code = bucket_open(&lease->bucket, objects_of(share)->url, share, 1, err);
 	if (code != NOTE_OK)
 		return code;
-	s3_set_headers(lease->s3, headers);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	errno = pthread_create(&lease->thread, NULL, renew, lease);
@@ -328,6 +327,8 @@ static int start_renewing(struct lease *lease, const char *url, const struct str
 int lease_take(struct share *share, struct note_error *err)
 {
 	const char *url = objects_of(share)->url;
+	if (objects_of(share)->lease != NULL)
+		return NOTE_OK; /* --check --repair: ours already */
 	struct lease *lease = xcalloc(1, sizeof(*lease));
 	uint8_t random[8];
 	char hex[2 * sizeof(random) + 1];
@@ -344,7 +345,7 @@ int lease_take(struct share *share, struct note_error *err)
 	hex_encode(random, sizeof(random), hex);
 	lease->key = xasprintf(".lock/%s", hex);
 	int code = wait_for_turn(share, url, err);
-	return code == NOTE_OK ? start_renewing(lease, url, share->hooks->headers, err) : code;
+	return code == NOTE_OK ? start_renewing(share, err) : code;
 }
 
 int lease_holds(struct share *share, struct note_error *err)
@@ -373,8 +374,8 @@ void lease_drop(struct share *share)
 	if (lease->has_thread)
 		pthread_join(lease->thread, NULL);
 	if (lease->key != NULL)
-		s3_delete(objects_of(share)->s3, lease->key, NULL);
-	s3_close(lease->s3);
+		bucket_delete(objects_of(share)->bucket, lease->key, NULL);
+	bucket_close(lease->bucket);
 	pthread_mutex_destroy(&lease->lock);
 	pthread_cond_destroy(&lease->ends);
 	free(lease->machine);

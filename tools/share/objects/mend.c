@@ -45,7 +45,8 @@ static int add_hex(void *context, const struct s3_object *object, struct note_er
 
 int objects_list_index(struct share *share, struct strings *hexes, struct note_error *err)
 {
-	int code = s3_list(objects_of(share)->s3, "index/buildid/", false, add_hex, hexes, err);
+	int code = bucket_list(objects_of(share)->bucket, "index/buildid/", false, add_hex, hexes,
+			       err);
 	strings_sort(hexes);
 	return code;
 }
@@ -75,7 +76,7 @@ static int digest_sources(struct share *share, struct record *record, struct not
 			continue;
 		request.key = xasprintf("source/%s/%s", record->package, file->path + 7);
 		request.path = xstrdup(STAGING_SPOOL "/mend");
-		code = s3_run(objects_of(share)->s3, &request, 1, NULL, NULL, err);
+		code = bucket_run(objects_of(share)->bucket, &request, 1, NULL, NULL, err);
 		if (code == NOTE_OK && request.code == NOTE_OK)
 			code = root_open_file(share->root, request.path, &fd, err);
 		else if (code == NOTE_OK)
@@ -104,13 +105,14 @@ int objects_mend_record(struct share *share, const char *package, struct note_er
 		for (size_t i = 0; i < batch.count; i++)
 			add_held(&record, &batch.items[i]);
 	if (code == NOTE_OK)
-		code = s3_list(objects_of(share)->s3, prefix, false, add_source, &list, err);
+		code = bucket_list(objects_of(share)->bucket, prefix, false, add_source, &list,
+				   err);
 	if (code == NOTE_OK)
 		code = digest_sources(share, &record, err);
 	record_sort(&record);
 	char *json = record_to_json(&record);
 	if (code == NOTE_OK)
-		code = s3_put(objects_of(share)->s3, key, json, err);
+		code = bucket_put(objects_of(share)->bucket, key, json, err);
 	free(json);
 	free(key);
 	free(prefix);
@@ -143,21 +145,21 @@ static int see_size(void *context, const struct s3_object *object, struct note_e
 int objects_prove(struct share *share, const struct record *record, size_t *count,
 		  struct note_error *err)
 {
-	struct s3 *s3 = objects_of(share)->s3;
+	struct bucket *bucket = objects_of(share)->bucket;
 	struct sizes sizes = {.record = record, .below = "source/"};
 	struct strings hexes = {0};
 	char *prefix = xasprintf("source/%s/", record->package);
 	*count = 0;
 	sizes.seen = xcalloc(record->count, sizeof(*sizes.seen));
 	sizes.prefix = strlen(prefix);
-	int code = s3_list(s3, prefix, false, see_size, &sizes, err);
+	int code = bucket_list(bucket, prefix, false, see_size, &sizes, err);
 	free(prefix);
 	sizes.prefix = 0;
 	sizes.below = "";
 	record_build_ids(record, &hexes);
 	for (size_t i = 0; code == NOTE_OK && i < hexes.count; i++) {
 		prefix = xasprintf("buildid/%s/", hexes.items[i]);
-		code = s3_list(s3, prefix, false, see_size, &sizes, err);
+		code = bucket_list(bucket, prefix, false, see_size, &sizes, err);
 		free(prefix);
 	}
 	for (size_t i = 0; code == NOTE_OK && i < record->count; i++)

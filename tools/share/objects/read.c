@@ -39,7 +39,8 @@ static int add_package(void *context, const struct s3_object *object, struct not
 
 int objects_list(struct share *share, struct strings *packages, struct note_error *err)
 {
-	int code = s3_list(objects_of(share)->s3, "packages/", true, add_package, packages, err);
+	int code = bucket_list(objects_of(share)->bucket, "packages/", true, add_package, packages,
+			       err);
 	strings_sort(packages);
 	return code;
 }
@@ -49,7 +50,7 @@ int objects_read_record(struct share *share, const char *key, struct record *rec
 {
 	struct text text;
 	*record = (struct record){0};
-	int code = s3_get(objects_of(share)->s3, key, &text, err);
+	int code = bucket_get(objects_of(share)->bucket, key, &text, err);
 	if (code == NOTE_OK)
 		code = record_parse(record, text.data, text.size, err);
 	text_free(&text);

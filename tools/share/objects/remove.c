@@ -19,7 +19,8 @@ int objects_delete_keys(struct share *share, const struct strings *keys, struct 
 			(struct s3_request){.method = S3_DELETE, .key = xstrdup(keys->items[i])};
 	int code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = s3_run(objects_of(share)->s3, requests, keys->count, NULL, NULL, err);
+		code = bucket_run(objects_of(share)->bucket, requests, keys->count, NULL, NULL,
+				  err);
 	for (size_t i = 0; i < keys->count; i++)
 		s3_request_free(&requests[i]);
 	free(requests);
@@ -193,7 +194,7 @@ static int take_out_rest(struct share *share, const struct record *journal, stru
 
 int objects_repair(struct share *share, bool named, struct note_error *err)
 {
-	struct s3 *s3 = objects_of(share)->s3;
+	struct bucket *bucket = objects_of(share)->bucket;
 	struct record record, there;
 	struct note_error why;
 	int code = objects_read_record(share, OBJECTS_JOURNAL, &record, &why);
@@ -203,7 +204,7 @@ int objects_repair(struct share *share, bool named, struct note_error *err)
 		share_say(share, OBJECTS_JOURNAL,
 			  "broken (%s), and dropped: what a killed run left is told by --check",
 			  why.text);
-		return s3_delete(s3, OBJECTS_JOURNAL, err);
+		return bucket_delete(bucket, OBJECTS_JOURNAL, err);
 	}
 	if (code != NOTE_OK) {
 		if (err != NULL)
@@ -228,19 +229,19 @@ int objects_repair(struct share *share, bool named, struct note_error *err)
 		code = NOTE_OK; /* it stays for the run that publishes or removes the package */
 	}
 	record_free(&record);
-	return code == NOTE_OK ? s3_delete(s3, OBJECTS_JOURNAL, err) : code;
+	return code == NOTE_OK ? bucket_delete(bucket, OBJECTS_JOURNAL, err) : code;
 }
 
 int objects_remove(struct share *share, const struct record *record, struct note_error *err)
 {
-	struct s3 *s3 = objects_of(share)->s3;
+	struct bucket *bucket = objects_of(share)->bucket;
 	char *key = record_key(record->package);
 	char *json = record_to_json(record);
 	int code = lease_holds(share, err);
 	if (code == NOTE_OK)
-		code = s3_put(s3, OBJECTS_JOURNAL, json, err);
+		code = bucket_put(bucket, OBJECTS_JOURNAL, json, err);
 	if (code == NOTE_OK)
-		code = s3_delete(s3, key, err);
+		code = bucket_delete(bucket, key, err);
 	if (code == NOTE_OK)
 		code = objects_repair(share, false, err);
 	free(json);

@@ -52,7 +52,7 @@ int supply_read_directories(struct supply *supply, struct note_error *err)
 	for (size_t i = 0; i < count; i++)
 		requests[i] = (struct s3_request){.method = S3_GET,
 						  .key = directory_key(supply->paths.items[i])};
-	code = s3_run(objects_of(supply->share)->s3, requests, count, NULL, NULL, err);
+	code = bucket_run(objects_of(supply->share)->bucket, requests, count, NULL, NULL, err);
 	for (size_t i = 0; i < count; i++) {
 		struct text *body = &requests[i].body;
 		if (code == NOTE_OK && requests[i].code == NOTE_OK)
@@ -80,7 +80,7 @@ int supply_write_directories(struct supply *supply, struct note_error *err)
 		text_puts(&requests[i].body, json);
 		free(json);
 	}
-	int code = s3_run(objects_of(supply->share)->s3, requests, count, NULL, NULL, err);
+	int code = bucket_run(objects_of(supply->share)->bucket, requests, count, NULL, NULL, err);
 	for (size_t i = 0; i < count; i++)
 		s3_request_free(&requests[i]);
 	free(requests);
@@ -255,8 +255,8 @@ static bool serve_one(struct supply *supply, struct holdings *holdings, struct r
 
 static int run_requests(struct supply *supply, struct requests *requests, struct note_error *err)
 {
-	int code = s3_run(objects_of(supply->share)->s3, requests->items, requests->count, NULL,
-			  NULL, err);
+	int code = bucket_run(objects_of(supply->share)->bucket, requests->items, requests->count,
+			      NULL, NULL, err);
 	for (size_t i = 0; i < requests->count; i++) {
 		if (code == NOTE_OK && requests->items[i].code != NOTE_OK)
 			code = error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
