@@ -86,3 +86,14 @@ npm_package() {
 	fi
 	NPM_PACKAGE=$kept
 }
+# npm_program NAME VERSION: the same with all that it needs: sets NPM_PROGRAM, where its node_modules are.
+npm_program() {
+	local kept=${BUILD:-$TOP/build}/npm/program.${1//\//+}-$2
+	need npm node
+	if [ ! -e "$kept/done" ]; then
+		mkdir -p "$kept"
+		timeout 300 npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$kept" "$1@$2" >npm.log 2>&1 && : >"$kept/done" ||
+			skip "the npm registry does not give $1@$2 here"
+	fi
+	NPM_PROGRAM=$kept
+}
