@@ -51,7 +51,8 @@ libraries="$(pkg-config --libs libelf json-c libdeflate libzstd liblzma libxxhas
 note=$(objects libnote | grep -v 'libnote/face.o') tools=$(objects tools | grep -v /libdebuginfod/)
 # shellcheck disable=SC2086
 clang -pthread -fprofile-instr-generate -o "$out/pkgnote" $tools $note $libraries &&
-	clang -pthread -fprofile-instr-generate -o "$out/unit" $(objects tests/unit) $(grep -v 'tools/pkgnote.o' <<<"$tools") $note $libraries || exit 1
+	clang -pthread -fprofile-instr-generate -o "$out/unit" $(objects tests/unit) $(grep -v 'tools/pkgnote.o' <<<"$tools") $note $libraries &&
+	clang $flags -o "$out/dwarf_apply" tests/cli/dwarf_apply.c $(grep -v 'tools/pkgnote.o' <<<"$tools") $note $libraries || exit 1
 
 export LLVM_PROFILE_FILE="$out/profiles/%4m.profraw"
 "$out/unit" >"$out/unit.log" 2>&1 || { echo "coverage: unit tests fail" >&2; tail -5 "$out/unit.log" >&2; }
@@ -79,8 +80,11 @@ replay() {
 }
 replay
 [ "$*" != none ] || set --
-for script; do PKGNOTE=$out/pkgnote BUILD=$BUILD bash "$script" >"$out/$(basename "$script").log" 2>&1 || echo "coverage: $script fails" >&2; done
-programs=$(printf -- '-object %s ' "$out/unit" $(find "$out" -maxdepth 1 -name 'fuzz_*' -type f))
+export out BUILD
+# shellcheck disable=SC2016
+printf '%s\0' "$@" | PKGNOTE=$out/pkgnote DWARF_APPLY=$out/dwarf_apply xargs -r -0 -P "$(nproc)" -I{} bash -c \
+	'[ -z "$1" ] || bash "$1" >"$out/$(basename "$1").log" 2>&1 || echo "coverage: $1 fails" >&2' sh {}
+programs=$(printf -- '-object %s ' "$out/unit" "$out/dwarf_apply" $(find "$out" -maxdepth 1 -name 'fuzz_*' -type f))
 llvm-profdata merge -sparse -o "$out/all.profdata" $(find "$out/profiles" "$out/fuzzed" -name '*.profraw' 2>/dev/null) || exit 1
 [ ! -d "$out/fuzzed" ] || llvm-profdata merge -sparse -o "$out/fuzzed.profdata" "$out"/fuzzed/*.profraw || exit 1
 # percent PROFILE SOURCE...

@@ -112,7 +112,7 @@ seeds() {
 	dwarf) # what compilers are asked for seldom, and makers of archives
 		seeds elf "$2"
 		printf '#define BOTH(a) ((a) + 1)\n#include "macro.h"\nstruct pair { int a, b; } pair;\nint one(void) { return BOTH(pair.a); }\n' >"$dir/../one.c"
-		printf '#define TWO 2\n#undef TWO\n' >"$dir/../macro.h"
+		printf '#define A\n#define TWO 2\n#undef TWO\n#undef A\n' >"$dir/../macro.h"
 		printf 'int one(void);\nint two(void) { return one(); }\n' >"$dir/../two.c"
 		(cd "$dir" && for how in '-g3 -gdwarf-5' '-g3 -gdwarf-4' '-g3 -gdwarf-4 -gstrict-dwarf' '-g -gdwarf-2' '-g -fdebug-types-section' '-g -gdwarf64' '-g -gsplit-dwarf' \
 			'-g -gdwarf-4 -gsplit-dwarf' '-g -gz=zlib' '-g -gno-as-loc-support -gdwarf-4'; do
@@ -127,6 +127,24 @@ seeds() {
 				# shellcheck disable=SC2086
 				clang $how -O1 -fPIC -c -o "clang$how" ../one.c 2>/dev/null
 			done
+			# Linked; and of a language whose names may hold a '/'.
+			for how in '-gdwarf-5' '-gdwarf-5 -fdebug-macro' '-gdwarf-5 -x objective-c' '-gdwarf-4 -x objective-c' '-gdwarf-5 -gdwarf64 -x objective-c'; do
+				# shellcheck disable=SC2086
+				clang $how -g -O1 -fPIC -shared -nostdlib -o "clang-so$how" ../one.c ../two.c 2>/dev/null
+			done
+		fi
+		# Of machines whose relocations are of another kind, or of the other byte order.
+		for how in mips-linux-gnu mips64el-linux-gnuabi64 s390x-linux-gnu arm-linux-gnueabihf riscv64-linux-gnu; do
+			"$how-gcc" -g3 -Os -c -o "rel-$how" ../one.c 2>/dev/null
+			"$how-gcc" -g3 -Os -nostdlib -shared -fPIC -o "so-$how" ../one.c ../two.c 2>/dev/null
+		done
+		# What dwz makes of two programs with the same macros and types, and the file that they share.
+		if command -v dwz >/dev/null; then
+			for one in 1 2; do
+				{ for how in $(seq 60); do echo "#define MACRO_$how(a, b) ((a) * $how + (b))"; echo "struct kind_$how { struct kind_$how *next; int number_$how; } kind_$how;"; done; cat ../one.c; } >../many.c
+				$cc -g3 -gdwarf-4 -Os -nostdlib -shared -fPIC -o dwz$one -DONE=$one -I.. ../many.c
+			done
+			dwz -m dwz.shared dwz1 dwz2 2>/dev/null
 		fi
 		cp rel a_name_of_more_than_sixteen_letters.o 2>/dev/null
 		ar rcs long.a rel a_name_of_more_than_sixteen_letters.o; ar rcsT thin.a rel
