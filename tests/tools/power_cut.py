@@ -192,6 +192,14 @@ def mounted(image):
         sh("umount", MNT)
 
 
+def renew(image, name):
+    """A copy of IMAGE in a file of its own: a loop device that is taken down late, or that another name space of
+    mounts still holds, has the old one, and mount would take that device, with what it remembers, for the same file."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name)
+    sh("cp", "--sparse=always", image, name)
+
+
 def beside(stop):
     fd = os.open("mnt/beside", os.O_WRONLY | os.O_CREAT)
     with contextlib.suppress(OSError):  # the power is off
@@ -211,7 +219,7 @@ def template(job):
     with mounted(name):
         job.prepare()
         sh("sync", "-f", MNT)
-    shutil.copy(name, "cut.img")
+    renew(name, "cut.img")
     with mounted("cut.img"):
         start = time.monotonic()
         done = run(*job.command())
@@ -221,7 +229,7 @@ def template(job):
 
 def cut(job, image, after):
     """True where the command was done before."""
-    sh("cp", "--sparse=always", image, "cut.img")
+    renew(image, "cut.img")
     stop = threading.Event()
     with mounted("cut.img"):
         fd = os.open(MNT, os.O_RDONLY)
@@ -236,7 +244,7 @@ def cut(job, image, after):
         done = work.poll() == 0  # before the power goes
         fcntl.ioctl(fd, SHUTDOWN, struct.pack("I", NO_FLUSH))
         # What the disk has at this moment; unmounting writes more.
-        sh("cp", "--sparse=always", "cut.img", "after.img")
+        renew("cut.img", "after.img")
         os.close(fd)
         stop.set()
         work.kill()
