@@ -106,6 +106,9 @@ seeds() {
 		$cc -g -gdwarf-4 -gsplit-dwarf -fdebug-types-section -Os -o skeleton $s && rm -f *seed.o && for v in 4 5; do
 			$cc -g -gdwarf-$v -gsplit-dwarf -c -o half$v.o $s && rm half$v.o; done || true
 		dwp -e skeleton -o halves.dwp 2>/dev/null || true
+		for how in mips-linux-gnu s390x-linux-gnu arm-linux-gnueabihf; do # 32 bits, and the other byte order
+			"$how-gcc" -g -Os -nostdlib -shared -fPIC -DLIBRARY -Wl,--build-id=sha1 -Wl,--hash-style=both -o "small-$how" $s 2>/dev/null || true
+		done
 		"$PKGNOTE" stamp -k name=seed -o stamped small >/dev/null 2>&1 || true
 		ar rcsD archive.a rel
 		headless small headless) ;;

@@ -201,13 +201,11 @@ def renew(image, name):
 
 
 def beside(stop):
-    fd = os.open("mnt/beside", os.O_WRONLY | os.O_CREAT)
-    with contextlib.suppress(OSError):  # the power is off
+    with contextlib.suppress(OSError), open("mnt/beside", "wb", buffering=0) as f:  # until the power is off
         while not stop.is_set():
-            os.write(fd, b"x")
-            os.fsync(fd)
+            f.write(b"x")
+            os.fsync(f)
             time.sleep(0.0005)
-    os.close(fd)
 
 
 def template(job):

@@ -25,13 +25,18 @@ def change(cache, words, changes):
     return f"{text} {zlib.crc32(text.encode()):08x}"
 
 
+def is_whole(line):
+    text, _, crc = line.rpartition(" ")
+    return crc == f"{zlib.crc32(text.encode(errors='surrogateescape')):08x}"
+
+
 def main(cache, *arguments):
     build_id = arguments[0] if arguments and "=" not in arguments[0] else ""
     changes = [a.split("=", 1) for a in arguments if "=" in a]
     with open(f"{cache}/.proofs", errors="surrogateescape") as log:
         lines = [line for line in log.read().split("\n") if line]
     # What is broken stays as it is.
-    last = {line.split(" ")[7]: i for i, line in enumerate(lines) if len(line.split(" ")) == len(FIELDS)}
+    last = {line.split(" ")[7]: i for i, line in enumerate(lines) if len(line.split(" ")) == len(FIELDS) and is_whole(line)}
     for i in last.values():
         if lines[i].split(" ")[7].startswith(build_id):
             if changes:
