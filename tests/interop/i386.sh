@@ -19,6 +19,9 @@ fetch_libraries() {
 	apt-get "${options[@]}" --download-only install $packages >>apt.log 2>&1 || skip "apt has no i386 libraries: $(grep -m 1 '^E:' apt.log)"
 	for deb in apt/cache/archives/*.deb; do dpkg-deb -x "$deb" sys; done
 	rm -rf apt
+	# As in a system that is installed /lib is /usr/lib's other name: libc.so names what it links by /lib, wherever its package puts that.
+	if [ -d sys/lib ]; then cp -a sys/lib/. sys/usr/lib/ && rm -r sys/lib; fi
+	ln -s usr/lib sys/lib
 	[ -e sys/usr/include/libelf.h ]
 }
 
@@ -47,7 +50,7 @@ thirty_two_bits() {
 	printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s/b/pkgnote "$@"\n' "$PWD/sys/usr/lib/i386-linux-gnu:$PWD/sys/lib/i386-linux-gnu" "$PWD" >wrapped/pkgnote
 	chmod 755 wrapped/pkgnote
 	for test in stamp split show; do
-		PKGNOTE=$PWD/wrapped/pkgnote bash "$TOP/tests/cli/$test.sh" >"$test.log" 2>&1 || { grep -A12 '^FAIL' "$test.log" | head -60 >&2; fail "tests/cli/$test.sh"; }
+		ONLY='' PKGNOTE=$PWD/wrapped/pkgnote bash "$TOP/tests/cli/$test.sh" >"$test.log" 2>&1 || { grep -A12 '^FAIL' "$test.log" | head -60 >&2; fail "tests/cli/$test.sh"; }
 		grep -q '^ok' "$test.log"
 	done
 }
