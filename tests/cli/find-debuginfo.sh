@@ -63,7 +63,14 @@ external_programs() {
 		diff -r theirs.lists ours.lists || fail "$options"
 		for f in usr/bin/prog usr/lib/libx.so.1; do
 			debug=usr/lib/debug/$f.debug
-			same "$(readelf --debug-dump=gdb_index ours/$debug 2>&1 | without_interpreter)" "$(readelf --debug-dump=gdb_index theirs/$debug 2>&1)"
+			readelf --debug-dump=gdb_index ours/$debug 2>&1 | without_interpreter >index
+			if [[ $options == *-i*--run-dwz* ]] && ! readelf -SW theirs/$debug | grep -q gdb_index; then
+				# dwz drops the version 9 that gdb writes since 15: the peer, which runs dwz last, has no index then.
+				says index '^Version 9$'
+				says index ': 0 \[global, function\]$'
+			else
+				same "$(cat index)" "$(readelf --debug-dump=gdb_index theirs/$debug 2>&1)"
+			fi
 			same "$(readelf --string-dump=.gnu_debugaltlink ours/$debug 2>&1 | grep -o '[^ ]*\.dwz[^ ]*')" "$(readelf --string-dump=.gnu_debugaltlink theirs/$debug 2>&1 | grep -o '[^ ]*\.dwz[^ ]*')"
 			same "$(readelf -wi ours/$debug 2>/dev/null | grep -c DW_TAG)" "$(readelf -wi theirs/$debug 2>/dev/null | grep -c DW_TAG)"
 			eu-elflint --gnu -d -q ours/$debug

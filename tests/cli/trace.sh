@@ -24,7 +24,7 @@ crashed() {
 		return 0;
 	}
 	END
-	"$CC" -g -O1 -Xlinker '--package-metadata={"type":"deb","name":"crasher","version":"1.2-3"}' -Xlinker --build-id=sha1 -pthread -o src/crasher "$PWD/src/crasher.c"
+	"$CC" "$PAGE_ONE" -g -O1 -Xlinker '--package-metadata={"type":"deb","name":"crasher","version":"1.2-3"}' -Xlinker --build-id=sha1 -pthread -o src/crasher "$PWD/src/crasher.c"
 	gdb -nx -q -batch -ex run -ex 'generate-core-file core' src/crasher >gdb.log 2>&1 </dev/null
 	[ -s core ] || { grep -q 'ptrace' gdb.log && skip "no right to trace"; cat gdb.log; return 1; }
 }
@@ -115,7 +115,7 @@ a_process() {
 	__attribute__((noinline)) int waits_here(void) { return pause() + 1; }
 	int main(void) { return waits_here(); }
 	END
-	"$CC" -g -O1 -Xlinker '--package-metadata={"type":"rpm","name":"waiter","version":"7"}' -o waits waits.c
+	"$CC" "$PAGE_ONE" -g -O1 -Xlinker '--package-metadata={"type":"rpm","name":"waiter","version":"7"}' -o waits waits.c
 	./waits & pid=$!
 	trap "kill $pid" EXIT
 	for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q pause /proc/$pid/wchan 2>/dev/null && break; sleep 0.1; done

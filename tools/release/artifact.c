@@ -255,6 +255,7 @@ void artifact_free(struct elf_artifact *artifact)
 	free(artifact->build_id_problem);
 	free(artifact->payload);
 	free(artifact->note_problem);
+	free(artifact->note_unseen);
 	free(artifact->debug_section);
 	free(artifact->debuglink);
 	free(artifact->names);

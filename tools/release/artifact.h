@@ -84,6 +84,7 @@ struct elf_artifact {
 	bool note_unknown;         /* whether it has a note cannot be told */
 	char *payload;             /* of the package note, or NULL */
 	char *note_problem;        /* what is wrong with the note, or NULL */
+	char *note_unseen;         /* why one may be there and not be seen, or NULL */
 	char *debug_section;       /* the first .debug_* section in it, or NULL */
 	bool has_symtab;
 	char *debuglink; /* the file name in .gnu_debuglink, or NULL */

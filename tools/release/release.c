@@ -65,7 +65,9 @@ static void take_facts(struct elf_artifact *artifact, const struct member *membe
 		if (module->payload.bytes != NULL && module->payload.size <= INT_MAX)
 			artifact->payload = xasprintf("%.*s", (int)module->payload.size,
 						      (const char *)module->payload.bytes);
-		if (module->problem != NOTE_OK)
+		if (module->problem == NOTE_ABSENT)
+			artifact->note_unseen = xstrdup(module->error.text);
+		else if (module->problem != NOTE_OK)
 			artifact->note_problem = xstrdup(module->error.text);
 	} else {
 		snprintf(artifact->build_id, sizeof(artifact->build_id), "%s", member->build_id);

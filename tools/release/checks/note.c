@@ -90,7 +90,9 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 			return;
 		}
 		finding->absence = true;
-		finding_set(finding, VERDICT_FAIL, "no package note");
+		finding_set(finding, VERDICT_FAIL, "no package note%s%s",
+			    artifact->note_unseen != NULL ? ": " : "",
+			    artifact->note_unseen != NULL ? artifact->note_unseen : "");
 		return;
 	}
 	if (note_package_parse(&note, artifact->payload, strlen(artifact->payload), &err) !=
