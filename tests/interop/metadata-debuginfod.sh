@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What a share tells by the names of files, and what elfutils' debuginfod (0.192 and later) answers about the same
 # packages: the same files, types and build-ids, for exact names, patterns and build-ids. And pkgnote asks that server, too.
+# (Of patterns the server has those that SQLite's GLOB and fnmatch(3) agree on: for it [!o] and a backslash match nothing.)
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../judges.sh"
 need debuginfod curl python3 gcc eu-strip dpkg-deb readelf
@@ -10,7 +11,7 @@ packages() { # debs/: three programs, one library, their debug packages; odd nam
 	mkdir debs
 	for n in one two 'th ree'; do
 		mkdir -p "p-$n/usr/bin" "p-$n/DEBIAN" "d-$n/DEBIAN"
-		printf 'int main(int n, char **v) { return n + v[0][0] + %d; }\n' ${#n} >t.c
+		printf 'int main(int n, char **v) { return n + v[0][0] + N + %d; }\n' ${#n} >t.c
 		gcc -g -Wl,--build-id -DN="$(cksum <<<"$n" | cut -d' ' -f1)" -o t t.c
 		id=$(readelf -n t | sed -n 's/.*Build ID: //p')
 		dir="d-$n/usr/lib/debug/.build-id/${id:0:2}"
@@ -32,17 +33,14 @@ serve() {
 	curl -sf "$SERVER/metadata?key=glob&value=/none" >log || skip "this debuginfod answers no /metadata (0.192 does)"
 }
 # What each tells: a line "TYPE BUILDID FILE" for each result, and whether that is all.
+knows() { curl -sf -o /dev/null "$SERVER/metadata?key=$1&value=0011"; }
 by_debuginfod() {
 	curl -sfG "$SERVER/metadata" --data-urlencode "key=$1" --data-urlencode "value=$2" |
 		python3 -c 'import json, sys; d = json.load(sys.stdin); print(*sorted("{type} {buildid} {file}".format(**r) for r in d["results"]), d["complete"], sep="\n")'
 }
 by_us() {
 	"$PKGNOTE" fetch --no-cache --json --server="$3" metadata "$1" "$2" >metadata.json 2>metadata.err || [ $? = 1 ]
-	python3 -c '
-	import json, sys
-	results = [json.loads(l) for l in open("metadata.json") if l.strip()]
-	results = [r for d in results for r in (d["results"] if "results" in d else [d])]
-	print(*sorted("{type} {buildid} {file}".format(**r) for r in results if "file" in r), True, sep="\n")' | sed 's/^\t//'
+	python3 -c 'import json; d = json.load(open("metadata.json")); print(*sorted("{type} {buildid} {file}".format(**r) for r in d["results"]), d["complete"], sep="\n")'
 }
 same_answers() {
 	packages
@@ -50,6 +48,7 @@ same_answers() {
 	"$PKGNOTE" publish -q --into=share debs/*.deb
 	local key value
 	while read -r key value; do
+		knows "$key" || { echo "this debuginfod has no key $key"; continue; }
 		by_debuginfod "$key" "$value" >theirs
 		by_us "$key" "$value" "file://$PWD/share" >ours
 		by_us "$key" "$value" "$SERVER" >asked
@@ -67,6 +66,8 @@ same_answers() {
 	glob /usr/bin/t*e
 	glob *
 	glob /usr/bin/?
+	glob /usr/lib/debug/.build-id/*/*.debug
+	glob /usr/bin/[^o]*
 	buildid $ID
 	buildid 00112233
 	T

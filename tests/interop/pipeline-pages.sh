@@ -50,6 +50,21 @@ debs() { # dist: a program's package and its debug package; what a pipeline has 
 without_sources() { sed -i -E 's/pkgnote verify --(server|shard)/pkgnote verify --sources=none --\1/' "$@"; }
 spoil() { rm "share/packages/t-dbgsym-1-1.amd64/buildid/$ID/debuginfo" "share/buildid/$ID/debuginfo"; }
 
+# README's table has of each site the line that the page has.
+readme() {
+	need python3
+	local n
+	for n in gitlab-ci.yml github.yml Jenkinsfile tally.spec koji.sh sbuildrc; do snippet $n; done
+	python3 - "$TOP/README.md" <<-'P'
+	import glob, re, sys
+	page = " ".join(" ".join(open(f).read().replace("\\\n", " ") for f in glob.glob("snippet.*")).split())
+	rows = re.findall(r"^\| (GitLab|GitHub|Jenkins|OBS, in `%check`|koji|sbuild) \| `(.*)` \|$", open(sys.argv[1]).read(), re.M)
+	assert len(rows) == 6, rows
+	for site, line in rows: assert line in page, f"{site}: no snippet has: {line}"
+	P
+}
+check "README's last steps are those of the page" readme
+
 gitlab() {
 	debs
 	snippet gitlab-ci.yml
