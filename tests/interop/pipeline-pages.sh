@@ -3,6 +3,7 @@
 # them, green and then red; what they are written in is read by a parser of that language where one is there.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../rpm.sh"
+. "$(dirname "$0")/../judges.sh"
 . "$(dirname "$0")/../rpm_projects.sh"
 PATH=$(dirname "$PKGNOTE"):$PATH
 
@@ -78,6 +79,31 @@ gitlab() {
 	says verify.xml '<failure'
 }
 check "GitLab: publish and verify" gitlab
+
+# The same by a runner of GitLab's pipelines: gitlab-ci-local out of the npm registry, jobs by the shell.
+gitlab_runner() {
+	npm_program gitlab-ci-local 4.72.0
+	need git
+	debs
+	snippet gitlab-ci.yml
+	{ echo 'stages: [build, test]'; cat snippet.gitlab-ci.yml; } >.gitlab-ci.yml
+	without_sources .gitlab-ci.yml; sed -i 's/--wait=120/--wait=1/' .gitlab-ci.yml
+	git init -q . && git config user.name T && git config user.email t@example.org && git remote add origin git@gitlab.example.org:t/t.git
+	git add .gitlab-ci.yml && git commit -qm t
+	local_run() {
+		HOME=$PWD node "$NPM_PROGRAM/node_modules/gitlab-ci-local/dist/index.js" --cwd . --no-color --variable "SHARE=$SHARE" --variable "DEBUGINFOD_URLS=$DEBUGINFOD_URLS" \
+			--variable "DEBUG_CERT=$DEBUG_CERT" --variable "DEBUG_KEY=$DEBUG_KEY" --variable "AWS_TOKEN=jwt" >runner.log 2>&1
+	}
+	local_run || { tail -n 30 runner.log >&2; return 1; }
+	says runner.log 'PASS.*verify'
+	same "$(python3 -c 'import json; print(json.load(open("verify.json")))')" '[]'
+	# Users ask elsewhere than where it was published.
+	mkdir empty; DEBUGINFOD_URLS=file://$PWD/empty
+	! local_run
+	says runner.log 'FAIL.*verify'
+	says verify.json '/usr/bin/t'
+}
+check "GitLab: the whole file by a runner" gitlab_runner
 
 gitlab_in_parts() {
 	debs
