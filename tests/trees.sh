@@ -56,7 +56,7 @@ build_ninja() {
 	for unit in src/*.cc; do
 		case $unit in *_test.cc | *perftest.cc | *win32.cc | *.in.cc | src/test.cc | src/hash_collision_bench.cc | src/browse.cc) continue ;; esac
 		echo "$unit"
-	done | xargs -P "$(nproc)" -I{} sh -c 'g++ -std=c++11 -g -O2 -c -o "out/$(basename "$1").o" "$1"' sh {} || return
+	done | xargs -P "$(nproc)" -I{} sh -c 'g++ -std=c++14 -g -O2 -c -o "out/$(basename "$1").o" "$1"' sh {} || return
 	g++ -o out/ninja out/*.o && install -D out/ninja ../tree/usr/bin/ninja
 }
 
