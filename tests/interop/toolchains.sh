@@ -51,7 +51,14 @@ makes() {
 # has REGEX: what readelf sees in it; without it the test would try nothing new.
 has() { readelf -aW build/program >seen 2>&1 || true; says seen "$1"; }
 
-# debugged PROGRAM DEBUG SOURCE: gdb, with the debug file by build-id alone, stops at STOP and shows its source.
+in_gdb() { HOME=$PWD DEBUGINFOD_URLS='' gdb -q -nx -batch -iex 'set auto-load no' -iex 'set startup-with-shell off' -iex 'set breakpoint pending off' "$@" 2>&1 </dev/null || true; }
+# stops_at SOURCE: the line where gdb stops in the program as it was linked: by LTO a function's entry can have another line than STOP.
+stops_at() {
+	local line; line=$(grep -n STOP "build/$1" | cut -d: -f1)
+	in_gdb -ex "break $1:$line" -ex run build/program | sed -nE "s,.*Breakpoint 1\, .* at (.*/)?$1:([0-9]+)\$,\2,p" | grep . || echo "$line"
+}
+
+# debugged PROGRAM DEBUG SOURCE LINE: gdb, with the debug file by build-id alone, told to stop at STOP is at that line and shows its source.
 debugged() {
 	local id line
 	id=$(readelf -nW "$1" | sed -n 's/.*Build ID: //p')
@@ -59,11 +66,10 @@ debugged() {
 	rm -rf by-id; mkdir -p "by-id/debug/.build-id/${id:0:2}"
 	cp "$1" by-id/program; cp "$2" "by-id/debug/.build-id/${id:0:2}/${id:2}.debug"
 	[ ! -f "$2.dwp" ] || cp "$2.dwp" "by-id/debug/.build-id/${id:0:2}/${id:2}.debug.dwp"
-	HOME=$PWD DEBUGINFOD_URLS='' gdb -q -nx -batch -iex 'set auto-load no' -iex "set debug-file-directory $PWD/by-id/debug" -iex 'set startup-with-shell off' \
-		-iex 'set breakpoint pending off' -iex "set substitute-path /usr/src/debug $PWD/root/usr/src/debug" \
-		-ex "break $3:$line" -ex run -ex backtrace -ex 'info source' by-id/program >listed 2>&1 </dev/null || true
-	says listed "^#0 .*$3:$line|^#0 .*/$3:$line"
-	says listed "^$line	.*STOP"
+	in_gdb -iex "set debug-file-directory $PWD/by-id/debug" -iex "set substitute-path /usr/src/debug $PWD/root/usr/src/debug" \
+		-ex "break $3:$line" -ex run -ex backtrace -ex 'info source' by-id/program >listed
+	says listed "^#0 .*$3:$4|^#0 .*/$3:$4"
+	same "$(grep -m1 "^$4	" listed)" "$4	$(sed -n "$4p" "gone/$3")"
 	says listed "^Located in $PWD/root/usr/src/debug/$NVRA/(.*/)?$3"
 }
 
@@ -72,7 +78,7 @@ findings() { lint "$@" | sed -E 's/ at offset [0-9]+//; s/phdr\[[0-9]*\]/phdr[]/
 
 # tried SOURCE [OPTION...]: build/program, which was made from build/SOURCE; the options are split's.
 tried() {
-	local source=$1 layout debug offset address alignment
+	local source=$1 layout debug offset address alignment stops
 	shift
 	printf %s "$PAYLOAD" >payload
 	build/program >old 2>log || skip "what the linker made does not run here: $(tail -1 log)"
@@ -83,6 +89,7 @@ tried() {
 	core_of --at-start ./stamped
 	status 0 "$PKGNOTE" show --json core
 	says out '"package":\{[^}]*"name":"demo"'
+	stops=$(stops_at "$source")
 	rm -rf gone; mv build gone
 	for layout in rpm deb; do
 		rm -rf root; install -D gone/program root/usr/bin/program
@@ -114,7 +121,7 @@ tried() {
 		readelf -W -wN --debug-dump=info,decodedline gone/program 2>&1 >/dev/null | without_numbers >before || true
 		readelf -W -wN --debug-dump=info,decodedline "$debug" 2>&1 >/dev/null | without_numbers >after || true
 		nothing_new before after || fail "$layout: readelf"
-		debugged root/usr/bin/program "$debug" "$source"
+		debugged root/usr/bin/program "$debug" "$source" "$stops"
 		mv gone build; rm -rf root.$layout; mv root root.$layout; mv build gone
 	done
 	mv gone build
