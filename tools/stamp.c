@@ -172,7 +172,13 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 		      struct note_error *err)
 {
 	const struct file_attributes like = {
-		.like = fd, .same = true, .nearly = true, .later = stamp->batch, .tag = index};
+		.like = fd,
+		.same = true,
+		.nearly = true,
+		.group_lost = &stamp->items.items[index].group_lost,
+		.later = stamp->batch,
+		.tag = index,
+	};
 	struct strings paths = {0};
 	if (stamp->out != NULL)
 		return output_write(stamp->out, bytes, size, fd, !stamp->no_sync, err);
@@ -355,6 +361,9 @@ static void finish(struct stamp *stamp, size_t index)
 		cli_say(&stamp->cli, item->shown, "left alone: %s", first->error->text);
 	else
 		cli_detail(&stamp->cli, item->shown, "%s", words[first->outcome]);
+	if (first->group_lost)
+		cli_say(&stamp->cli, item->shown,
+			"its group is not kept: you are not in it (fakeroot, or chgrp first)");
 	if (first->no_build_id)
 		cli_say(&stamp->cli, item->shown, "there is no build-id to update");
 	if (first->other != NULL)

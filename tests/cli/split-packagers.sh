@@ -268,6 +268,16 @@ as_user() {
 	same "$(stat -c '%a %h' root/closed root/closed2 root/closed/b | tr '\n' ' ')" "$(stat -c '%a %h' before/closed before/closed2 before/closed/b | tr '\n' ' ')"
 	same "$(find root -name '.pkgnote*')" ""
 	[ root/closed/b -ef root/closed2/d ]
+	# Nothing may be written to anywhere: what is made is made in directories of ours that are closed.
+	rm -rf root; mkdir -p root/usr/lib/debug
+	for f in 1 2 3 4 5 6; do mkdir -p root/usr/$f; gcc -g a.c -o root/usr/$f/p; done
+	chown -R 65534:65534 root; chmod -R a-w root
+	status 0 $user "$PWD/pkgnote" split -j6 --layout=rpm --name=n --package-version=1 --release=2 --arch=x86_64 root
+	for f in root root/usr root/usr/lib root/usr/lib/debug root/usr/[1-6]; do same "$(stat -c %a $f)" 555; done
+	same "$(find root/usr/lib/debug -type f | wc -l)" 6
+	chgrp 0 root/usr/1/p
+	status 0 $user "$PWD/pkgnote" stamp -k type=rpm -k name=n -k version=1 root/usr/1/p
+	says err 'usr/1/p: its group is not kept'
 }
 check "as a user: a group that may not be given, closed directories, set-id" as_user
 

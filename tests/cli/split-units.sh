@@ -106,6 +106,38 @@ through_a_link_above() {
 	gcc -g src/main.c -o ../root/usr/bin/p; cd ../../real
 	same_as_direct --build-dir="$PWD/build"
 }
+# What names the link is no unit's directory: Go's are ".", other names are absolute.
+named_through_a_link() {
+	program; ln -s build link; mkdir build/obj build/go
+	printf 'package main\n\nfunc main() { println(1) }\n' >build/go/x.go
+	echo 'module x' >build/go/go.mod
+	echo 'fn main() { println!("x"); }' >build/x.rs
+	(cd build/obj && gcc -gdwarf-4 -I"$OLDPWD/link/src" "$OLDPWD/link/src/main.c" -o ../../root/usr/bin/c)
+	want="src/main.c src/sub/three.h"
+	! command -v go >/dev/null || { (cd link/go && GOFLAGS=-buildvcs=false GOCACHE="$WORK/go" go build -ldflags=-compressdwarf=false -o ../../root/usr/bin/go .); want="go/x.go $want"; }
+	! command -v rustc >/dev/null || { (cd build && rustc -g "$OLDPWD/link/x.rs" -o ../root/usr/bin/rust); want="$want x.rs"; }
+	status 0 split root --build-dir="$PWD/build" --strict=sources
+	same "$(cd root/$SRC && find . -type f | sed 's,^\./,,' | sort | tr '\n' ' ')" "$want "
+	! grep -rl "$PWD" root/usr/lib || fail "the link's name is in these"
+}
+split_dwarf_through_a_link() {
+	program; ln -s build link
+	(cd link && gcc -g -gsplit-dwarf -c src/main.c -o main.o && gcc main.o -o "$OLDPWD/root/usr/bin/p")
+	status 0 split root --build-dir="$PWD/build" --strict
+	[ -f root/usr/lib/debug/.dwo/n-1-2.x86_64/main.dwo ]
+	! grep -rl "$PWD" root/usr/lib || fail "the link's name is in these"
+}
+# ocamlopt names what it inlined of the standard library as if it lay beside our own source.
+inlined_from_a_foreign_unit() {
+	need ocamlopt
+	mkdir -p build root/usr/bin
+	echo 'let () = print_int (List.fold_left (+) 0 [1; 2])' >build/m.ml
+	(cd build && ocamlopt -g m.ml -o ../root/usr/bin/p)
+	readelf --debug-dump=rawline root/usr/bin/p 2>/dev/null | grep -A9 'm\.ml$' | grep -q 'stdlib\.ml$' || skip "this ocamlopt inlines nothing of its library"
+	status 0 split root --build-dir="$PWD/build" --strict=sources
+	says_not err 'is not there'
+	same "$(find root/$SRC -type f)" root/$SRC/m.ml
+}
 given_as_the_link() {
 	program; ln -s build link
 	(cd build && gcc -g src/main.c -o ../root/usr/bin/p)
@@ -318,6 +350,9 @@ check "an MD5 tells whose a unit is" md5_decides
 check "our own units, mapped to '.'" own_relative_units
 check "built through a symbolic link" through_a_link
 check "through a symbolic link above" through_a_link_above
+check "named through a symbolic link" named_through_a_link
+check "split DWARF, through a symbolic link" split_dwarf_through_a_link
+check "what a compiler inlined from another build's unit is no source that is missing" inlined_from_a_foreign_unit
 check "--build-dir is the link" given_as_the_link
 check "built as /proc/self/cwd" through_proc_self_cwd
 check "--map, either way round" mapped

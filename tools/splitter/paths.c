@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Source paths as text: see paths.h. Nothing here asks the file system but path_map_add and
- * path_map_learn, for real names, path_map_has_source and path_map_is_misplaced: what the compiler
- * wrote down is long gone from some machines.
+ * Source paths as text: see paths.h. Nothing here asks the file system but path_map_add,
+ * path_map_learn and path_map_leads_in, for real names, path_map_has_source and
+ * path_map_is_misplaced: what the compiler wrote down is long gone from some machines.
  */
 #include "tools/splitter/paths.h"
 
@@ -32,6 +32,7 @@ struct known {
 	bool was_read; /* GOOD and DIGEST are known */
 	bool good;
 	uint8_t digest[MD5_SIZE];
+	size_t leads_in;
 };
 
 struct known_sources {
@@ -46,7 +47,8 @@ struct path_map {
 	size_t count;
 	char *installed; /* no '/' at the end */
 	struct known_sources *known;
-	bool is_copy; /* KNOWN is another's */
+	struct known_sources *links; /* what was asked of path_map_leads_in */
+	bool is_copy;                /* KNOWN and LINKS are another's */
 };
 
 /* Normalises TEXT in place: no "//", "." or "..", no '/' at the end but of "/" itself. A ".."
@@ -119,6 +121,13 @@ void path_map_add(struct path_map *map, const char *build_dir)
 	free(real);
 }
 
+static struct known_sources *known_new(void)
+{
+	struct known_sources *known = xcalloc(1, sizeof(*known));
+	pthread_mutex_init(&known->lock, NULL);
+	return known;
+}
+
 struct path_map *path_map_new(const char *build_dir, const char *installed_dir)
 {
 	struct path_map *map = xcalloc(1, sizeof(*map));
@@ -126,8 +135,8 @@ struct path_map *path_map_new(const char *build_dir, const char *installed_dir)
 	while (length > 1 && installed_dir[length - 1] == '/')
 		length--;
 	map->installed = xasprintf("%.*s", (int)length, installed_dir);
-	map->known = xcalloc(1, sizeof(*map->known));
-	pthread_mutex_init(&map->known->lock, NULL);
+	map->known = known_new();
+	map->links = known_new();
 	path_map_add(map, build_dir);
 	return map;
 }
@@ -137,6 +146,7 @@ struct path_map *path_map_copy(const struct path_map *map)
 	struct path_map *copy = xcalloc(1, sizeof(*copy));
 	copy->installed = xstrdup(map->installed);
 	copy->known = map->known;
+	copy->links = map->links;
 	copy->is_copy = true;
 	for (size_t i = 0; i < map->count; i++) {
 		const struct prefix *prefix = &map->prefixes[i];
@@ -160,8 +170,10 @@ void path_map_free(struct path_map *map)
 {
 	if (map == NULL)
 		return;
-	if (!map->is_copy)
+	if (!map->is_copy) {
 		known_free(map->known);
+		known_free(map->links);
+	}
 	for (size_t i = 0; i < map->count; i++) {
 		free(map->prefixes[i].name);
 		free(map->prefixes[i].installed);
@@ -438,4 +450,40 @@ bool path_map_has_source(const struct path_map *map, const char *path, uint8_t d
 	if (digest != NULL && seen.good)
 		memcpy(digest, seen.digest, MD5_SIZE);
 	return seen.there && (digest == NULL || seen.good);
+}
+
+/* Where DIRECTORY leads elsewhere, what it lies in may still lead there. */
+static size_t look_at_links(const struct path_map *map, const char *path)
+{
+	struct stat st;
+	const char *rest, *slash = strrchr(path, '/');
+	char *real =
+		stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? realpath(path, NULL) : NULL;
+	const bool leads = real != NULL && find_prefix(map, real, &rest) != NULL;
+	free(real);
+	if (leads || slash == NULL || slash == path)
+		return leads ? strlen(path) : 0;
+	char *parent = strndup(path, (size_t)(slash - path));
+	const size_t length = parent != NULL ? path_map_leads_in(map, parent) : 0;
+	free(parent);
+	return length;
+}
+
+size_t path_map_leads_in(const struct path_map *map, const char *path)
+{
+	struct known_sources *links = map->links;
+	const uint64_t hash = hash_bytes(path, strlen(path), 0);
+	pthread_mutex_lock(&links->lock);
+	const struct known *item = find_known(links, path, hash);
+	const bool known = item != NULL;
+	const size_t length = known ? item->leads_in : 0;
+	pthread_mutex_unlock(&links->lock);
+	if (known)
+		return length;
+	const struct known seen = {.path = (char *)(uintptr_t)path,
+				   .leads_in = look_at_links(map, path)};
+	pthread_mutex_lock(&links->lock);
+	remember(links, hash, &seen);
+	pthread_mutex_unlock(&links->lock);
+	return seen.leads_in;
 }

@@ -31,6 +31,10 @@ bool path_map_name(struct path_map *map, const char *name, const char *place);
  * directory or below one, its name counts as well. False where it is not, or not there. */
 bool path_map_learn(struct path_map *map, const char *directory);
 
+/* How much of PATH, absolute, is the name of a directory that by symbolic links is a build
+ * directory or below one; 0: nothing. Each is looked at once, for all who share the map or a copy. */
+size_t path_map_leads_in(const struct path_map *map, const char *path);
+
 /* The new name of the absolute PATH as that of a file with the rest of a skeleton unit: below the
  * debug tree, as gdb looks for names that are relative, ".dwo/N-V-R.A/..."; NULL where PATH is not
  * below a build directory. The caller frees it. */

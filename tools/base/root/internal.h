@@ -130,6 +130,9 @@ int writable_begin(struct writable *out, struct root *root, const char *const *p
 		   struct note_error *err);
 void writable_end(struct writable *writable);
 
+/* mkdirat(2), also in a directory that we own and may not write to. */
+int writable_mkdir(int at, const char *name, mode_t mode);
+
 /* errno of a call on PATH as a note code. */
 int path_error(const char *path, const char *what, struct note_error *err);
 

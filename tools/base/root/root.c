@@ -318,14 +318,17 @@ int root_exchange(struct root *root, const char *a, const char *b, struct note_e
 int root_remove(struct root *root, const char *path, struct note_error *err)
 {
 	struct place place;
+	struct writable writable;
 	int code = place_open(root, path, false, &place, err);
 	if (code != NOTE_OK)
 		return code == NOTE_ABSENT ? NOTE_OK : code;
-	if (unlinkat(place.at, place.name, 0) != 0 && errno != ENOENT) {
+	code = writable_begin(&writable, root, &path, 1, err);
+	if (code == NOTE_OK && unlinkat(place.at, place.name, 0) != 0 && errno != ENOENT) {
 		if (errno != EISDIR || unlinkat(place.at, place.name, AT_REMOVEDIR) != 0)
 			code = error_system(err, "remove: %s", path);
 		handles_forget(root, path);
 	}
+	writable_end(&writable);
 	place_dirty(root, &place);
 	place_close(root, &place);
 	return code;

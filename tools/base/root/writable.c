@@ -16,6 +16,20 @@
 #include "tools/base/root/internal.h"
 
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+/* How this thread has it. */
+enum holding { FREE, SHARED, ALONE };
+static _Thread_local enum holding held;
+
+static void take(enum holding how)
+{
+	if (held != FREE && how != held)
+		pthread_rwlock_unlock(&lock);
+	if (how == SHARED && how != held)
+		pthread_rwlock_rdlock(&lock);
+	if (how == ALONE && how != held)
+		pthread_rwlock_wrlock(&lock);
+	held = how;
+}
 
 /* Only for a directory of ours; the superuser needs no bits. */
 static bool is_closed(const struct stat *st, uid_t user)
@@ -53,15 +67,14 @@ int writable_begin(struct writable *out, struct root *root, const char *const *p
 	*out = (struct writable){0};
 	if (geteuid() == 0)
 		return NOTE_OK;
-	pthread_rwlock_rdlock(&lock);
+	take(SHARED);
 	out->is_locked = true;
 	for (size_t i = 0; fd < 0 && i < count; i++)
 		fd = find_closed(root, paths[i], &st);
 	if (fd < 0)
 		return NOTE_OK;
 	close(fd);
-	pthread_rwlock_unlock(&lock);
-	pthread_rwlock_wrlock(&lock);
+	take(ALONE);
 	out->items = xcalloc(count, sizeof(*out->items));
 	for (size_t i = 0; i < count; i++) {
 		fd = find_closed(root, paths[i], &st);
@@ -86,6 +99,29 @@ void writable_end(struct writable *writable)
 	}
 	free(writable->items);
 	if (writable->is_locked)
-		pthread_rwlock_unlock(&lock);
+		take(FREE);
 	*writable = (struct writable){0};
+}
+
+/* Who holds the lock together with others has opened none yet, and can do without it meanwhile. */
+int writable_mkdir(int at, const char *name, mode_t mode)
+{
+	struct stat st;
+	int result = mkdirat(at, name, mode);
+	if (result == 0 || errno != EACCES || geteuid() == 0)
+		return result;
+	const enum holding before = held;
+	take(ALONE);
+	result = mkdirat(at, name, mode); /* another thread's opening of it is over */
+	if (result != 0 && errno == EACCES && fstat(at, &st) == 0 && is_closed(&st, geteuid()) &&
+	    change_mode(at, (st.st_mode & 07777) | S_IWUSR | S_IXUSR) == 0) {
+		result = mkdirat(at, name, mode);
+		const int failed = errno;
+		change_mode(at, st.st_mode & 07777);
+		errno = failed;
+	}
+	const int failed = errno;
+	take(before);
+	errno = failed;
+	return result;
 }

@@ -143,6 +143,7 @@ struct dwarf {
 	const struct path_map *map;            /* NULL: nothing is rewritten */
 	struct path_map *own_map;              /* the same with names that only this file has */
 	uint8_t *foreign;                      /* of units, by their number (whose.c) */
+	struct strings foreign_names;          /* of those that are not of this build; sorted */
 	const struct debug_section *alternate; /* .debug_str of the alternate file, or NULL */
 	struct note_error *err;
 	struct debug_section *sections;
@@ -289,6 +290,14 @@ void string_table_free(struct string_table *table);
 /* Finds out which units are of this build: fills dwarf->foreign, and dwarf->own_map where units
  * have other names for the build directory. */
 void units_tell_whose(struct dwarf *dwarf);
+
+/* Whether NAME, relative to COMP_DIR, is a source of a unit of another build, inlined: ocamlopt names
+ * it as that unit does, relative to where it was compiled. */
+bool dwarf_is_of_foreign(const struct dwarf *dwarf, const char *comp_dir, const char *name);
+
+/* The new name of the absolute PATH, as path_map_apply() has it; where PATH leads below a build
+ * directory by a symbolic link, that name of it counts from now on. */
+char *dwarf_map_path(struct dwarf *dwarf, const char *path);
 
 /* Lists the files of the skeletons among the units (skeletons.c). */
 void units_list_split(struct dwarf *dwarf, struct strings *paths);

@@ -179,6 +179,8 @@ static int read_file(struct lines *lines, struct line_table *table, const struct
 	if (!path_is_source(name))
 		return rewrite_name(lines, table, ref, false);
 	struct directory *directory = find_directory(lines, table, index);
+	const bool theirs = directory == lines->directories &&
+			    dwarf_is_of_foreign(dwarf, table->comp_dir, name);
 	bool in_build_dir = false;
 	int code;
 	if (name[0] == '/') {
@@ -194,7 +196,7 @@ static int read_file(struct lines *lines, struct line_table *table, const struct
 		if (code == NOTE_OK && table->absolute && strchr(name, '/') != NULL)
 			code = leave_directory(lines, table, directory, ref);
 	}
-	if (code == NOTE_OK && dwarf->sources != NULL)
+	if (code == NOTE_OK && dwarf->sources != NULL && !theirs)
 		add_source(lines, table, name,
 			   in_build_dir
 				   ? source_list_directory(dwarf->sources, dwarf->map, NULL, NULL)

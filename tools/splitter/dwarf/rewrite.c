@@ -35,6 +35,7 @@ static void dwarf_free(struct dwarf *dwarf)
 	text_free(&dwarf->new_line);
 	path_map_free(dwarf->own_map);
 	free(dwarf->foreign);
+	strings_free(&dwarf->foreign_names);
 }
 
 void dwarf_summary_add(struct dwarf_summary *sum, const struct dwarf_summary *one)

@@ -59,13 +59,32 @@ struct listing {
 	struct strings *paths;
 };
 
+/* Takes PATH; where it leads below a build directory by a symbolic link, its name is the one there.
+ */
+static char *follow_links(const struct path_map *map, char *path)
+{
+	char *installed = map != NULL ? path_map_apply(map, path) : NULL;
+	const size_t length =
+		map != NULL && installed == NULL ? path_map_leads_in(map, path) : 0;
+	free(installed);
+	if (length == 0)
+		return path;
+	char *directory = xasprintf("%.*s", (int)length, path);
+	char *real = realpath(directory, NULL);
+	char *there = real != NULL ? xasprintf("%s%s", real, path + length) : xstrdup(path);
+	free(real);
+	free(directory);
+	free(path);
+	return there;
+}
+
 static void list_path(void *context, struct unit *unit, int code)
 {
 	struct listing *listing = context;
 	struct string_ref name = {0};
 	char *path = code == NOTE_OK ? split_path(listing->dwarf, unit, &name) : NULL;
 	if (path != NULL)
-		strings_take(listing->paths, path);
+		strings_take(listing->paths, follow_links(listing->dwarf->map, path));
 }
 
 void units_list_split(struct dwarf *dwarf, struct strings *paths)

@@ -124,7 +124,7 @@ static int rewrite_unit(struct dwarf *dwarf, struct unit *unit)
 		code = string_read(dwarf, unit->section, &cursor, DW_FORM_string, &unit->context, 0,
 				   &ref);
 		if (code == NOTE_OK && ref.text != NULL)
-			texts[i] = path_map_apply(dwarf->map, ref.text);
+			texts[i] = dwarf_map_path(dwarf, ref.text);
 	}
 	if (code == NOTE_OK && (texts[0] != NULL || texts[1] != NULL))
 		code = unit_put_inline(dwarf, unit,

@@ -45,7 +45,7 @@ static int find_move(struct dwarf *dwarf, struct string_table *table, uint64_t o
 			*to = table->moves[i].to;
 			return NOTE_OK;
 		}
-	char *path = path_map_apply(dwarf->map, (const char *)table->section->bytes + offset);
+	char *path = dwarf_map_path(dwarf, (const char *)table->section->bytes + offset);
 	int code = path != NULL ? dwarf_spend(dwarf, strlen(path)) : NOTE_OK;
 	*to = path != NULL && code == NOTE_OK ? string_table_add(table, path) : offset;
 	if (*to == offset)
@@ -216,8 +216,8 @@ int string_rewrite(struct dwarf *dwarf, const struct string_ref *ref, bool comp_
 	if (!absolute && !comp_dir)
 		return NOTE_OK;
 	if (ref->table == NULL) {
-		*inline_text = comp_dir ? path_map_apply_comp_dir(dwarf->map, ref->text)
-					: path_map_apply(dwarf->map, ref->text);
+		*inline_text = absolute ? dwarf_map_path(dwarf, ref->text)
+					: path_map_apply_comp_dir(dwarf->map, ref->text);
 		return NOTE_OK;
 	}
 	uint64_t to = ref->offset;

@@ -121,18 +121,19 @@ static void see(void *context, struct unit *unit, int code)
 
 /* --- other names of the build directory --- */
 
-static void learn(struct survey *survey, const char *directory)
+char *dwarf_map_path(struct dwarf *dwarf, const char *path)
 {
-	struct dwarf *dwarf = survey->dwarf;
-	char *installed = path_map_apply(dwarf->map, directory);
-	if (installed == NULL) {
-		if (dwarf->own_map == NULL) {
-			dwarf->own_map = path_map_copy(dwarf->map);
-			dwarf->map = dwarf->own_map;
-		}
-		path_map_learn(dwarf->own_map, directory);
-	}
-	free(installed);
+	char *installed = path_map_apply(dwarf->map, path);
+	const size_t length =
+		installed == NULL && path[0] == '/' ? path_map_leads_in(dwarf->map, path) : 0;
+	if (length == 0)
+		return installed;
+	char *directory = xasprintf("%.*s", (int)length, path);
+	if (dwarf->own_map == NULL)
+		dwarf->map = dwarf->own_map = path_map_copy(dwarf->map);
+	path_map_learn(dwarf->own_map, directory);
+	free(directory);
+	return path_map_apply(dwarf->map, path);
 }
 
 static void learn_names(struct survey *survey)
@@ -150,7 +151,7 @@ static void learn_names(struct survey *survey)
 		if (known)
 			continue;
 		hash_map_add(&survey->asked, hash, (uint32_t)i);
-		learn(survey, unit->comp_dir);
+		free(dwarf_map_path(survey->dwarf, unit->comp_dir));
 	}
 }
 
@@ -252,6 +253,24 @@ static void judge_all(struct survey *survey)
 	}
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool dwarf_is_of_foreign(const struct dwarf *dwarf, const char *comp_dir, const char *name)
+{
+	const struct strings *names = &dwarf->foreign_names;
+	if (names->count == 0 || comp_dir == NULL || comp_dir[0] != '/' || name[0] == '/' ||
+	    bsearch(&name, names->items, names->count, sizeof(*names->items), compare_names) ==
+		    NULL)
+		return false;
+	char *path = path_absolute(dwarf->map, comp_dir, name);
+	const bool there = path_map_has_source(dwarf->map, path, NULL);
+	free(path);
+	return !there;
+}
+
 /* Units without a name of their own, of types and what dwz took out, go with the unit whose line
  * table they share. */
 static enum answer answer_for(const struct survey *survey, const struct seen *unit)
@@ -279,8 +298,11 @@ void units_tell_whose(struct dwarf *dwarf)
 		const struct seen *unit = &survey.units[i];
 		const enum answer answer = answer_for(&survey, unit);
 		dwarf->foreign[i] = answer == NOT_OURS;
+		if (answer == NOT_OURS && unit->name != NULL)
+			strings_add(&dwarf->foreign_names, unit->name);
 		cwd = cwd || (answer >= LIKELY && unit->comp_dir != NULL && is_cwd(unit->comp_dir));
 	}
+	strings_unique(&dwarf->foreign_names);
 	if (cwd && dwarf->own_map == NULL)
 		dwarf->map = dwarf->own_map = path_map_copy(dwarf->map);
 	if (cwd)
