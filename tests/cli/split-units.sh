@@ -305,6 +305,56 @@ pascal() {
 }
 
 # Compact relocations (clang --crel), which are made here of what gcc makes.
+# In a member no relocation leads to a new string: the unit grows, and what relocates it moves along.
+members_grow() {
+	need ar eu-elflint
+	program; local name=n$(printf %060d 0) one bad=0
+	printf 'global f\nsection .text\nf:\n\tnop\n\tret\n' >build/f.asm
+	cat >build/u.s <<-S
+		.text
+		.globl g
+	g:	ret
+	.Lend:
+		.section .debug_info,"",%progbits
+		.4byte .Le-.Ls
+	.Ls:	.2byte 4
+		.4byte .La
+		.byte 8
+		.uleb128 1
+		.asciz "$PWD/build"
+		.asciz "u.s"
+		.8byte g
+		.uleb128 2
+		.asciz "g"
+		.8byte g
+		.byte 0
+	.Le:	.section .debug_abbrev,"",%progbits
+	.La:	.byte 1, 0x11, 1, 0x1b, 8, 3, 8, 0x11, 1, 0, 0
+		.byte 2, 0x0a, 0, 3, 8, 0x11, 1, 0, 0, 0
+		.section .note.GNU-stack,"",%progbits
+	S
+	(cd build && gcc -c u.s -o u.o)
+	! command -v nasm >/dev/null || (cd build && nasm -f elf64 -g -F dwarf "$PWD/f.asm" -o nasm.o)
+	! command -v yasm >/dev/null || (cd build && yasm -f elf64 -g dwarf2 f.asm -o yasm.o)
+	mkdir root/usr/lib
+	for one in nasm yasm u; do [ ! -f build/$one.o ] || ar rcs root/usr/lib/lib$one.a build/$one.o; done
+	"$PKGNOTE" split --layout=rpm --name="$name" --package-version=1 --release=2 --arch=x86_64 --build-dir="$PWD/build" root >out 2>err
+	says_not err 'held inline'
+	printf 'int f(void), g(void);\nint main(void) { return F(); }\n' >main.c
+	for one in root/usr/lib/*.a; do
+		! directories "$one" | grep -F "$PWD" || bad=1
+		! names "$one" | grep -F "$PWD" || bad=1
+		same "$(directories "$one" | grep -c "^/usr/src/debug/$name-1-2.x86_64/*$")" 1
+		says_not <(readelf --debug-dump=info "$one" 2>&1) 'Warning|Error|corrupt'
+		says_not <(eu-elflint --gnu-ld "$one" 2>&1) '\.rela?\.debug'
+		gcc -z noexecstack -DF="$([ "${one##*/}" = libu.a ] && echo g || echo f)" main.c "$one" -o linked
+		readelf --debug-dump=info linked 2>&1 | grep -q "/usr/src/debug/$name" || bad=1
+	done
+	same $bad 0
+	# Both addresses behind the paths are the function's.
+	gcc -z noexecstack -DF=g main.c root/usr/lib/libu.a -o linked
+	same "$(readelf --debug-dump=info linked 2>/dev/null | sed -n 's/.*DW_AT_low_pc *: 0x//p' | sort -u)" "$(nm linked | sed -n 's/^0*\([0-9a-f]*\) T g$/\1/p')"
+}
 compact_relocations() {
 	need gcc python3 ar
 	[ "$(uname -m)" = x86_64 ] || skip "the converter knows x86-64"
@@ -365,5 +415,6 @@ check "a newer DWARF stays as it is" newer_version
 check "no abbreviations" no_abbreviations
 check "inline paths grow into a string section of their own" inline_paths_get_a_section
 check "Free Pascal" pascal
+check "inline paths of an archive's members: nasm, yasm, and one with relocations behind them" members_grow
 check "compact relocations" compact_relocations
 finish

@@ -457,8 +457,7 @@ static size_t look_at_links(const struct path_map *map, const char *path)
 {
 	struct stat st;
 	const char *rest, *slash = strrchr(path, '/');
-	char *real =
-		stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? realpath(path, NULL) : NULL;
+	char *real = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? realpath(path, NULL) : NULL;
 	const bool leads = real != NULL && find_prefix(map, real, &rest) != NULL;
 	free(real);
 	if (leads || slash == NULL || slash == path)

@@ -32,7 +32,8 @@ bool path_map_name(struct path_map *map, const char *name, const char *place);
 bool path_map_learn(struct path_map *map, const char *directory);
 
 /* How much of PATH, absolute, is the name of a directory that by symbolic links is a build
- * directory or below one; 0: nothing. Each is looked at once, for all who share the map or a copy. */
+ * directory or below one; 0: nothing. Each is looked at once, for all who share the map or a copy.
+ */
 size_t path_map_leads_in(const struct path_map *map, const char *path);
 
 /* The new name of the absolute PATH as that of a file with the rest of a skeleton unit: below the

@@ -67,6 +67,13 @@ enum debug_kind {
 
 struct relocations;
 
+/* A replacement in .debug_line, or in the one unit of a section, that may change its size. */
+struct splice {
+	uint64_t at;
+	uint64_t old_size; /* without the NUL, which stays */
+	char *text;
+};
+
 struct debug_section {
 	const char *name;
 	enum debug_kind kind;
@@ -81,6 +88,9 @@ struct debug_section {
 	uint8_t *changed;                /* a copy with changes in place; NULL: none */
 	struct relocations *relocations; /* in relocatable files */
 	bool unmerged;                   /* see struct section_edit */
+	struct splice *grown;            /* paths held inline (grow.c), by AT */
+	size_t grown_count;
+	unsigned unit_offset_size; /* of the unit that has them */
 };
 
 /* A new string for a string section. */
@@ -103,13 +113,6 @@ struct string_table {
 	size_t move_count, move_room;
 	struct hash_map by_offset;
 	uint8_t *marks; /* one bit for each byte; NULL: none set */
-};
-
-/* A replacement in .debug_line that may change its size. */
-struct splice {
-	uint64_t at;
-	uint64_t old_size; /* without the NUL, which stays */
-	char *text;
 };
 
 /* A table of abbreviations made for units whose first entry was encoded anew (first_entry.c). */
@@ -238,8 +241,13 @@ uint64_t relocated(const struct dwarf *dwarf, const struct debug_section *sectio
 int relocation_add(struct dwarf *dwarf, struct debug_section *section, uint64_t at,
 		   uint64_t difference);
 
-/* Moves the relocations of SECTION, .debug_line, along with what the splices moved. */
-void relocations_move(struct dwarf *dwarf, struct debug_section *section);
+/* Moves the relocations of SECTION along with what COUNT splices, by AT, move. */
+void relocations_move(struct dwarf *dwarf, struct debug_section *section,
+		      const struct splice *splices, size_t count);
+
+/* Whether a symbol leads to what lies behind AT in SECTION, which has relocations. */
+bool relocations_name_inside(const struct dwarf *dwarf, const struct debug_section *section,
+			     uint64_t at);
 
 /* The changed relocations, malloc'ed, or NULL; SECTION is the index of theirs. */
 uint8_t *relocations_take(struct relocations *list, uint64_t *section, uint64_t *size);
@@ -291,13 +299,16 @@ void string_table_free(struct string_table *table);
  * have other names for the build directory. */
 void units_tell_whose(struct dwarf *dwarf);
 
-/* Whether NAME, relative to COMP_DIR, is a source of a unit of another build, inlined: ocamlopt names
- * it as that unit does, relative to where it was compiled. */
+/* Whether NAME, relative to COMP_DIR, is a source of a unit of another build, inlined: ocamlopt
+ * names it as that unit does, relative to where it was compiled. */
 bool dwarf_is_of_foreign(const struct dwarf *dwarf, const char *comp_dir, const char *name);
 
 /* The new name of the absolute PATH, as path_map_apply() has it; where PATH leads below a build
  * directory by a symbolic link, that name of it counts from now on. */
 char *dwarf_map_path(struct dwarf *dwarf, const char *path);
+
+/* The contents of SECTION with the paths that its unit was given, malloc'ed (grow.c). */
+uint8_t *section_grow(struct dwarf *dwarf, struct debug_section *section, uint64_t *size);
 
 /* Lists the files of the skeletons among the units (skeletons.c). */
 void units_list_split(struct dwarf *dwarf, struct strings *paths);

@@ -124,7 +124,7 @@ int lines_write(struct lines *lines)
 	dwarf->line_resized = true;
 	int code = dwarf->torn ? write_behind(lines) : write_all(lines);
 	if (code == NOTE_OK && lines->section->relocations != NULL)
-		relocations_move(dwarf, lines->section);
+		relocations_move(dwarf, lines->section, dwarf->splices, dwarf->splice_count);
 	for (size_t i = 0; i < dwarf->user_count && code == NOTE_OK; i++) {
 		const struct line_user *user = &dwarf->users[i];
 		uint64_t now;

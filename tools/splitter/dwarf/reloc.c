@@ -389,7 +389,19 @@ int relocation_add(struct dwarf *dwarf, struct debug_section *section, uint64_t 
 	return NOTE_OK;
 }
 
-void relocations_move(struct dwarf *dwarf, struct debug_section *section)
+bool relocations_name_inside(const struct dwarf *dwarf, const struct debug_section *section,
+			     uint64_t at)
+{
+	const struct relocations *list = section->relocations;
+	for (uint64_t i = 1; i < list->symbol_count; i++)
+		if (section_of(dwarf, list, i) == section->index &&
+		    symbol_value(dwarf, list, i) > at)
+			return true;
+	return false;
+}
+
+void relocations_move(struct dwarf *dwarf, struct debug_section *section,
+		      const struct splice *splices, size_t count)
 {
 	struct relocations *list = section->relocations;
 	uint64_t shift = 0;
@@ -397,9 +409,8 @@ void relocations_move(struct dwarf *dwarf, struct debug_section *section)
 	for (uint64_t i = 0; i < list->count; i++) {
 		uint64_t entry = by_offset(list, i);
 		uint64_t offset = offset_of(dwarf, list, entry);
-		for (; splice < dwarf->splice_count && dwarf->splices[splice].at < offset; splice++)
-			shift += strlen(dwarf->splices[splice].text) -
-				 dwarf->splices[splice].old_size;
+		for (; splice < count && splices[splice].at < offset; splice++)
+			shift += strlen(splices[splice].text) - splices[splice].old_size;
 		if (shift != 0)
 			put_word(dwarf, change(list) + entry * list->entry_size, offset + shift);
 	}

@@ -268,6 +268,9 @@ void sections_free(struct dwarf *dwarf)
 	for (size_t i = 0; i < dwarf->section_count; i++) {
 		free(dwarf->sections[i].changed);
 		free(dwarf->sections[i].inflated);
+		for (size_t j = 0; j < dwarf->sections[i].grown_count; j++)
+			free(dwarf->sections[i].grown[j].text);
+		free(dwarf->sections[i].grown);
 		relocations_free(dwarf->sections[i].relocations);
 	}
 	free(dwarf->sections);
@@ -308,6 +311,8 @@ int section_put_offset(struct dwarf *dwarf, struct debug_section *section, uint6
 static uint8_t *new_contents(struct dwarf *dwarf, struct debug_section *section, uint64_t *size)
 {
 	*size = section->size;
+	if (section->grown_count > 0)
+		return section_grow(dwarf, section, size);
 	uint8_t *bytes = section->changed;
 	section->changed = NULL;
 	if (section == dwarf->line && dwarf->line_resized) {

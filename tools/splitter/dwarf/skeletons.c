@@ -64,8 +64,7 @@ struct listing {
 static char *follow_links(const struct path_map *map, char *path)
 {
 	char *installed = map != NULL ? path_map_apply(map, path) : NULL;
-	const size_t length =
-		map != NULL && installed == NULL ? path_map_leads_in(map, path) : 0;
+	const size_t length = map != NULL && installed == NULL ? path_map_leads_in(map, path) : 0;
 	free(installed);
 	if (length == 0)
 		return path;

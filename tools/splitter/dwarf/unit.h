@@ -97,4 +97,8 @@ struct unit_texts {
 int unit_put_inline(struct dwarf *dwarf, struct unit *unit, const struct unit_texts *texts,
 		    bool *done);
 
+/* The same in a relocatable file: they take the place of what is held inline, and the unit grows.
+ * False, and nothing was changed, where something counts on it to stay as it is (grow.c). */
+bool unit_grow(const struct dwarf *dwarf, const struct unit *unit, const struct unit_texts *texts);
+
 #endif

@@ -111,6 +111,8 @@ static int put_inline(struct dwarf *dwarf, struct unit *unit, struct unit_path *
 		return NOTE_OK;
 	if (unit->section->relocations == NULL)
 		code = unit_put_inline(dwarf, unit, &texts, &done);
+	else
+		done = unit_grow(dwarf, unit, &texts);
 	if (code != NOTE_OK || done)
 		return code;
 	if (comp_dir->inline_text == NULL) {
