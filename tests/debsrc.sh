@@ -29,23 +29,6 @@ debsrc_download() {
 	tail -3 "$apt/log" >&2
 	return 1
 }
-# debsrc_depends DIR: what building the source in DIR for this architecture needs is there, or is installed: as root, and only if
-# that removes nothing. What is wanted then is printed.
-debsrc_depends() {
-	local apt=$BUILD/debsrc wants
-	local build_dep=(apt-get -o DPkg::Lock::Timeout=600 --no-install-recommends --arch-only -P nocheck build-dep -y "./$1")
-	wants=$(cd "$1" && dpkg-checkbuilddeps -B -P nocheck 2>&1)
-	if [ -n "$wants" ] && [ "$(id -u)" = 0 ]; then
-		(
-			flock 8
-			export DEBIAN_FRONTEND=noninteractive
-			"${build_dep[@]}" -s >"$apt/simulated" 2>&1 && ! grep -qE '^(Remv|Inst linux-image)' "$apt/simulated" &&
-				"${build_dep[@]}" >"$apt/installed" 2>&1
-		) 8>"$apt/install.lock" || :
-		wants=$(cd "$1" && dpkg-checkbuilddeps -B -P nocheck 2>&1)
-	fi
-	sed -n 's/.*build dependencies: //p' <<<"$wants"
-}
 debsrc() {
 	local name=$1 apt=$BUILD/debsrc keep=$BUILD/debsrc/packages
 	need apt-get dpkg-source flock

@@ -452,37 +452,70 @@ bool path_map_has_source(const struct path_map *map, const char *path, uint8_t d
 	return seen.there && (digest == NULL || seen.good);
 }
 
-/* Where DIRECTORY leads elsewhere, what it lies in may still lead there. */
-static size_t look_at_links(const struct path_map *map, const char *path)
+/* Longer names are looked at by no link: each may be asked for once for each of its tails. */
+#define LONGEST_LINK 1024
+
+/* How much of the first LENGTH bytes of PATH leads there, the longest part first. What is there is
+ * looked for from above: of what is not, one look tells. */
+static size_t look_at_links(const struct path_map *map, const char *path, size_t length)
 {
 	struct stat st;
-	const char *rest, *slash = strrchr(path, '/');
-	char *real = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? realpath(path, NULL) : NULL;
-	const bool leads = real != NULL && find_prefix(map, real, &rest) != NULL;
-	free(real);
-	if (leads || slash == NULL || slash == path)
-		return leads ? strlen(path) : 0;
-	char *parent = strndup(path, (size_t)(slash - path));
-	const size_t length = parent != NULL ? path_map_leads_in(map, parent) : 0;
-	free(parent);
-	return length;
+	const char *rest;
+	char name[LONGEST_LINK + 1];
+	size_t there = 0, found = 0;
+	for (size_t end = 1; end <= length; end++) {
+		if (end < length && path[end] != '/')
+			continue;
+		memcpy(name, path, end);
+		name[end] = '\0';
+		if (stat(name, &st) != 0 || !S_ISDIR(st.st_mode))
+			break;
+		there = end;
+	}
+	while (there > 1 && found == 0) {
+		name[there] = '\0';
+		char *real = realpath(name, NULL);
+		if (real != NULL && find_prefix(map, real, &rest) != NULL)
+			found = there;
+		free(real);
+		while (there > 1 && name[--there] != '/')
+			;
+	}
+	return found;
 }
 
-size_t path_map_leads_in(const struct path_map *map, const char *path)
+/* The same for all of PATH, kept. */
+static size_t look_once(const struct path_map *map, const char *path, size_t length)
 {
 	struct known_sources *links = map->links;
-	const uint64_t hash = hash_bytes(path, strlen(path), 0);
+	const uint64_t hash = hash_bytes(path, length, 0);
+	char name[LONGEST_LINK + 1];
+	memcpy(name, path, length);
+	name[length] = '\0';
 	pthread_mutex_lock(&links->lock);
-	const struct known *item = find_known(links, path, hash);
+	const struct known *item = find_known(links, name, hash);
 	const bool known = item != NULL;
-	const size_t length = known ? item->leads_in : 0;
+	const size_t found = known ? item->leads_in : 0;
 	pthread_mutex_unlock(&links->lock);
 	if (known)
-		return length;
-	const struct known seen = {.path = (char *)(uintptr_t)path,
-				   .leads_in = look_at_links(map, path)};
+		return found;
+	const struct known seen = {.path = name, .leads_in = look_at_links(map, name, length)};
 	pthread_mutex_lock(&links->lock);
 	remember(links, hash, &seen);
 	pthread_mutex_unlock(&links->lock);
 	return seen.leads_in;
+}
+
+/* Files share their directory; only where PATH itself is a link it may be one to a directory. */
+size_t path_map_leads_in(const struct path_map *map, const char *path)
+{
+	struct stat st;
+	const char *slash = strrchr(path, '/');
+	const size_t length = strlen(path);
+	if (slash == NULL || length > LONGEST_LINK)
+		return 0;
+	const size_t found = slash > path ? look_once(map, path, (size_t)(slash - path)) : 0;
+	if (found == 0 && lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+		return look_once(map, path, length);
+	return found;
 }
