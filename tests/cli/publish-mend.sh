@@ -227,4 +227,22 @@ dry_runs() {
 }
 check "--dry-run tells what would be, and leaves the share as it is" dry_runs
 
+# As it is while its first publish begins, or where that was killed.
+just_begun() {
+	tree root one
+	status 0 publish --package=a-1-1.x root
+	rm -rf share/[!s]* share/s[!h]* share/.[!.]*
+	same "$(ls -A share)" share.json
+	status 0 publish --list
+	same "$(cat out)" ''
+	status 0 publish --check
+	status 0 publish --keep=1
+	rm -rf share/[!s]* share/s[!h]* share/.[!.]*
+	status 3 publish --remove=a-1-1.x
+	says err "no package 'a-1-1.x'"
+	status 0 publish --package=a-1-1.x root
+	served root one
+}
+check "a share that is just being made has no packages, and nothing is wrong with it" just_begun
+
 finish

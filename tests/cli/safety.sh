@@ -510,6 +510,12 @@ old_kernel() {
 	./without "$PKGNOTE" verify --checks=debuginfo --server="file://$PWD/share" root >out 2>&1 && fail "a circle of links was served"
 	tree old; ./without "$PKGNOTE" split -q --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 --stamp --build-dir="$WORK" old
 	diff -r --no-dereference old root
+	# What other programs say is kept.
+	! command -v dwz >/dev/null || {
+		tree old
+		status 0 ./without "$PKGNOTE" split --layout=rpm --name=t --package-version=1 --arch=x86_64 --dwz old
+		says_not err 'Function not implemented'
+	}
 }
 check "a kernel without openat2, statx, renameat2, copy_file_range and memfd_create does" old_kernel
 

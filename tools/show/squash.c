@@ -18,11 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/root/nameless.h"
 #include "tools/show/archive.h"
 
 #define DATA       "# START OF DATA - DO NOT MODIFY\n"
@@ -68,7 +68,7 @@ static int start(struct squash *squash, int fd, uint64_t offset, struct note_err
 			option, number, pseudo, to,    from,  NULL};
 	posix_spawn_file_actions_t actions;
 	int ends[2];
-	squash->said = memfd_create("said", MFD_CLOEXEC);
+	squash->said = nameless_small();
 	if (squash->said < 0 || pipe2(ends, O_CLOEXEC) != 0)
 		return error_system(err, "start unsquashfs");
 	posix_spawn_file_actions_init(&actions);

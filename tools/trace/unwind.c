@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/root/nameless.h"
 #include "tools/splitter/programs/programs.h"
 
 #define MOST_OUTPUT (256u << 20)
@@ -45,7 +45,7 @@ static int run(char *const *argv, struct text *said, int *status, struct note_er
 	int state;
 	char block[65536];
 	ssize_t got;
-	const int output = memfd_create("said", MFD_CLOEXEC);
+	const int output = nameless_small();
 	if (output < 0)
 		return error_system(err, "start %s", argv[0]);
 	char **environment = make_environment();

@@ -13,6 +13,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/file.h"
+#include "tools/base/root/nameless.h"
 #include "tools/base/stored/apport.h"
 #include "tools/base/stream/stream.h"
 #include "tools/base/text.h"
@@ -39,14 +40,7 @@ static int open_nameless(int *out, struct note_error *err)
 	const char *tmp = getenv("TMPDIR");
 	if (tmp == NULL || tmp[0] == '\0')
 		tmp = access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
-	*out = open(tmp, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (*out < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
-		char *name = xasprintf("%s/pkgnote-core.XXXXXX", tmp);
-		*out = mkostemp(name, O_CLOEXEC);
-		if (*out >= 0)
-			unlink(name);
-		free(name);
-	}
+	*out = nameless_in(tmp);
 	return *out >= 0 ? NOTE_OK : error_system(err, "a temporary file in %s", tmp);
 }
 

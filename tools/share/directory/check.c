@@ -322,7 +322,7 @@ int directory_check(struct share *share, share_problem *problem, void *context,
 		checked->problems++;
 	}
 	int code = root_walk(share->root, "store", false, add_directory, NULL, &check.items, err);
-	if (code != NOTE_OK)
+	if (code != NOTE_OK && code != NOTE_ABSENT)
 		return code;
 	run(&check, check_store);
 	checked->files = 0; /* the packages' count */

@@ -252,7 +252,9 @@ static bool add_package(void *context, const struct entry *entry, bool *descend)
 
 static int list(struct share *share, struct strings *packages, struct note_error *err)
 {
-	return root_walk(share->root, "packages", false, add_package, NULL, packages, err);
+	int code = root_walk(share->root, "packages", false, add_package, NULL, packages, err);
+	/* Of a share that is just being made there is the marker alone. */
+	return code == NOTE_ABSENT ? NOTE_OK : code;
 }
 
 static int read_by_name(struct share *share, const char *package, struct record *record,

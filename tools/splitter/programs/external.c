@@ -6,11 +6,11 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/root/nameless.h"
 #include "tools/base/text.h"
 
 #define MAX_SAID 65536
@@ -74,7 +74,7 @@ int external_run(const char *directory, char *const *argv, int *status, char **s
 	pid_t pid;
 	int state;
 	*said = NULL;
-	const int output = memfd_create("said", MFD_CLOEXEC);
+	const int output = nameless_small();
 	if (output < 0)
 		return error_system(err, "start %s", argv[0]);
 	int code = start(&pid, directory, argv, output, err);
