@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/root/nameless.h"
+#include "tools/base/root/root.h"
 #include "tools/show/archive.h"
 
 #define DATA       "# START OF DATA - DO NOT MODIFY\n"

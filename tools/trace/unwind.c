@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/root/nameless.h"
+#include "tools/base/root/root.h"
 #include "tools/splitter/programs/programs.h"
 
 #define MOST_OUTPUT (256u << 20)

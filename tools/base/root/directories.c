@@ -195,7 +195,7 @@ static void set_mode(struct root *root, int at, const char *name, int fd)
 static int step_into(struct root *root, struct place *place, const char *name, const char *path,
 		     struct note_error *err)
 {
-	const bool made = writable_mkdir(place->at, name, root->directories) == 0;
+	const bool made = closed_mkdir(place->at, name, root->directories) == 0;
 	if (!made && errno != EEXIST)
 		return error_system(err, "make directory: %s", path);
 	const int fd = openat(place->at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -110,6 +110,21 @@ void entries_free(struct names *names);
 
 enum entry_kind entry_kind_of(unsigned char type);
 
+/* --- closed.c --- */
+
+/* How this thread has the one lock: who makes such a directory writable for the moment is alone. */
+enum closed_holding { CLOSED_FREE, CLOSED_SHARED, CLOSED_ALONE };
+void closed_hold(enum closed_holding how);
+
+/* Whether USER owns the directory and may not write to it; the superuser needs no bits. */
+bool closed_is(const struct stat *st, uid_t user);
+
+/* chmod(2) of FD, which may be O_PATH. */
+int closed_set_mode(int fd, mode_t mode);
+
+/* mkdirat(2), also in a directory that we own and may not write to. */
+int closed_mkdir(int at, const char *name, mode_t mode);
+
 /* --- writable.c --- */
 
 struct opened_directory {
@@ -129,9 +144,6 @@ struct writable {
 int writable_begin(struct writable *out, struct root *root, const char *const *paths, size_t count,
 		   struct note_error *err);
 void writable_end(struct writable *writable);
-
-/* mkdirat(2), also in a directory that we own and may not write to. */
-int writable_mkdir(int at, const char *name, mode_t mode);
 
 /* errno of a call on PATH as a note code. */
 int path_error(const char *path, const char *what, struct note_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/base/root/nameless.h"
+#include "tools/base/root/root.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -202,4 +202,13 @@ typedef void root_fail(void *context, const char *path, const struct note_error 
 int root_walk_wide(struct root *root, unsigned jobs, const char *const *without, root_visit *visit,
 		   root_fail *fail, void *context, struct note_error *err);
 
+/* --- files without a name: they go with their last descriptor --- */
+
+/* One in DIRECTORY, on whatever disk that is; -1 with errno set. */
+int nameless_in(const char *directory);
+
+/* One for little, in memory where the kernel has such (memfd_create), else in $TMPDIR or /tmp; -1
+ * with errno set. */
+int nameless_small(void);
+
 #endif

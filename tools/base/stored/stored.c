@@ -13,7 +13,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/file.h"
-#include "tools/base/root/nameless.h"
+#include "tools/base/root/root.h"
 #include "tools/base/stored/apport.h"
 #include "tools/base/stream/stream.h"
 #include "tools/base/text.h"

@@ -188,7 +188,7 @@ struct dwarf {
 	struct dwarf_summary summary;
 };
 
-/* --- what all stand on (contents.c) --- */
+/* --- what all stand on (cursor.c) --- */
 
 /* What dwarf->err tells of stays as it is, and is counted. False where CODE is no matter of what
  * the file says. */

@@ -35,6 +35,21 @@ uint64_t string_table_add(struct string_table *table, const char *text)
 	return offset;
 }
 
+char *dwarf_map_path(struct dwarf *dwarf, const char *path)
+{
+	char *installed = path_map_apply(dwarf->map, path);
+	const size_t length =
+		installed == NULL && path[0] == '/' ? path_map_leads_in(dwarf->map, path) : 0;
+	if (length == 0)
+		return installed;
+	char *directory = xasprintf("%.*s", (int)length, path);
+	if (dwarf->own_map == NULL)
+		dwarf->map = dwarf->own_map = path_map_copy(dwarf->map);
+	path_map_learn(dwarf->own_map, directory);
+	free(directory);
+	return path_map_apply(dwarf->map, path);
+}
+
 /* Where the path at OFFSET of TABLE goes. */
 static int find_move(struct dwarf *dwarf, struct string_table *table, uint64_t offset, uint64_t *to)
 {

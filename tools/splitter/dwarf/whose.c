@@ -121,21 +121,6 @@ static void see(void *context, struct unit *unit, int code)
 
 /* --- other names of the build directory --- */
 
-char *dwarf_map_path(struct dwarf *dwarf, const char *path)
-{
-	char *installed = path_map_apply(dwarf->map, path);
-	const size_t length =
-		installed == NULL && path[0] == '/' ? path_map_leads_in(dwarf->map, path) : 0;
-	if (length == 0)
-		return installed;
-	char *directory = xasprintf("%.*s", (int)length, path);
-	if (dwarf->own_map == NULL)
-		dwarf->map = dwarf->own_map = path_map_copy(dwarf->map);
-	path_map_learn(dwarf->own_map, directory);
-	free(directory);
-	return path_map_apply(dwarf->map, path);
-}
-
 static void learn_names(struct survey *survey)
 {
 	for (size_t i = 0; i < survey->count; i++) {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/root/nameless.h"
+#include "tools/base/root/root.h"
 #include "tools/base/text.h"
 
 #define MAX_SAID 65536
