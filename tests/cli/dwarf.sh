@@ -6,7 +6,7 @@ DEST=/usr/src/debug/hello-2.10-1.x86_64
 # DWARF_APPLY: one that is there already (tests/coverage.sh).
 APPLY=${DWARF_APPLY:-$WORK/dwarf_apply}
 [ -n "${DWARF_APPLY:-}" ] || ${CC:-gcc} -D_GNU_SOURCE -I"$TOP" -I"$TOP/libnote" -std=c17 ${CPPFLAGS:-} ${CFLAGS:--O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all} \
-	-o "$APPLY" "$TOP"/tests/cli/dwarf_apply.c "$TOP"/tools/splitter/dwarf/*.c "$TOP"/tools/splitter/paths.c \
+	-o "$APPLY" "$TOP"/tests/cli/dwarf_apply.c "$TOP"/tools/splitter/dwarf/*.c "$TOP"/tools/splitter/{paths,seen}.c \
 	"$TOP"/tools/base/{text,digest,file,pool}.c "$TOP"/tools/base/{text,expansion,hash,pieces}/*.c "$TOP"/tools/splitter/relocs/*.c "$TOP"/tools/base/root/*.c "$TOP"/libnote/{image,chunks,span,headers,error}.c \
 	-lxxhash -ldeflate -lzstd -lcrypto -lelf || exit 1
 

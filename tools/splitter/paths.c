@@ -7,7 +7,6 @@
 #include "tools/splitter/paths.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 #include <unistd.h>
 
 #include "tools/base/file.h"
-#include "tools/base/hash/hash.h"
+#include "tools/splitter/seen.h"
 
 /* What stands for a directory of the build in names. */
 struct prefix {
@@ -25,30 +24,13 @@ struct prefix {
 	char *place; /* where the directory is, if not at NAME */
 };
 
-/* What is known of a file below the build directories. */
-struct known {
-	char *path;
-	bool there;
-	bool was_read; /* GOOD and DIGEST are known */
-	bool good;
-	uint8_t digest[MD5_SIZE];
-	size_t leads_in;
-};
-
-struct known_sources {
-	pthread_mutex_t lock;
-	struct known *items;
-	size_t count, room;
-	struct hash_map by_path;
-};
-
 struct path_map {
 	struct prefix *prefixes; /* the first is the build directory as it was given */
 	size_t count;
 	char *installed; /* no '/' at the end */
-	struct known_sources *known;
-	struct known_sources *links; /* what was asked of path_map_leads_in */
-	bool is_copy;                /* KNOWN and LINKS are another's */
+	struct seen_paths *known;
+	struct seen_paths *links; /* what was asked of path_map_leads_in */
+	bool is_copy;             /* KNOWN and LINKS are another's */
 };
 
 /* Normalises TEXT in place: no "//", "." or "..", no '/' at the end but of "/" itself. A ".."
@@ -121,13 +103,6 @@ void path_map_add(struct path_map *map, const char *build_dir)
 	free(real);
 }
 
-static struct known_sources *known_new(void)
-{
-	struct known_sources *known = xcalloc(1, sizeof(*known));
-	pthread_mutex_init(&known->lock, NULL);
-	return known;
-}
-
 struct path_map *path_map_new(const char *build_dir, const char *installed_dir)
 {
 	struct path_map *map = xcalloc(1, sizeof(*map));
@@ -135,8 +110,8 @@ struct path_map *path_map_new(const char *build_dir, const char *installed_dir)
 	while (length > 1 && installed_dir[length - 1] == '/')
 		length--;
 	map->installed = xasprintf("%.*s", (int)length, installed_dir);
-	map->known = known_new();
-	map->links = known_new();
+	map->known = seen_new();
+	map->links = seen_new();
 	path_map_add(map, build_dir);
 	return map;
 }
@@ -156,23 +131,13 @@ struct path_map *path_map_copy(const struct path_map *map)
 	return copy;
 }
 
-static void known_free(struct known_sources *known)
-{
-	for (size_t i = 0; i < known->count; i++)
-		free(known->items[i].path);
-	free(known->items);
-	hash_map_free(&known->by_path);
-	pthread_mutex_destroy(&known->lock);
-	free(known);
-}
-
 void path_map_free(struct path_map *map)
 {
 	if (map == NULL)
 		return;
 	if (!map->is_copy) {
-		known_free(map->known);
-		known_free(map->links);
+		seen_free(map->known);
+		seen_free(map->links);
 	}
 	for (size_t i = 0; i < map->count; i++) {
 		free(map->prefixes[i].name);
@@ -384,41 +349,12 @@ bool path_map_is_misplaced(const struct path_map *map, const char *directory, co
 
 /* --- what is there --- */
 
-static struct known *find_known(const struct known_sources *known, const char *path, uint64_t hash)
-{
-	size_t step = 0;
-	for (uint32_t i; (i = hash_map_next(&known->by_path, hash, &step)) != HASH_NONE;)
-		if (strcmp(known->items[i].path, path) == 0)
-			return &known->items[i];
-	return NULL;
-}
-
-/* Another thread may have been first; both have seen the same. */
-static void remember(struct known_sources *known, uint64_t hash, const struct known *seen)
-{
-	struct known *item = find_known(known, seen->path, hash);
-	if (item == NULL) {
-		if (known->count == known->room) {
-			known->room = known->room != 0 ? 2 * known->room : 256;
-			known->items = xrealloc(known->items, known->room * sizeof(*known->items));
-		}
-		hash_map_add(&known->by_path, hash, (uint32_t)known->count);
-		item = &known->items[known->count++];
-		*item = *seen;
-		item->path = xstrdup(seen->path);
-	} else if (seen->was_read) {
-		char *path = item->path;
-		*item = *seen;
-		item->path = path;
-	}
-}
-
-static void look_at(struct known *seen, bool read)
+static void look_at(const char *path, struct seen_path *seen, bool read)
 {
 	struct stat st;
 	uint8_t *bytes = NULL;
 	size_t size;
-	const int fd = open(seen->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	seen->there = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	seen->was_read = read;
 	seen->good = read && seen->there && file_read(fd, &bytes, &size, NULL) == NOTE_OK;
@@ -431,21 +367,12 @@ static void look_at(struct known *seen, bool read)
 
 bool path_map_has_source(const struct path_map *map, const char *path, uint8_t digest[MD5_SIZE])
 {
-	struct known_sources *known = map->known;
-	const uint64_t hash = hash_bytes(path, strlen(path), 0);
-	struct known seen = {0};
-	pthread_mutex_lock(&known->lock);
-	const struct known *item = find_known(known, path, hash);
-	const bool enough = item != NULL && (digest == NULL || !item->there || item->was_read);
-	if (enough)
-		seen = *item;
-	pthread_mutex_unlock(&known->lock);
-	if (!enough) {
-		seen = (struct known){.path = (char *)(uintptr_t)path};
-		look_at(&seen, digest != NULL);
-		pthread_mutex_lock(&known->lock);
-		remember(known, hash, &seen);
-		pthread_mutex_unlock(&known->lock);
+	struct seen_path seen;
+	const bool asked = seen_find(map->known, path, &seen);
+	if (!asked || (digest != NULL && seen.there && !seen.was_read)) {
+		seen = (struct seen_path){0};
+		look_at(path, &seen, digest != NULL);
+		seen_remember(map->known, path, &seen);
 	}
 	if (digest != NULL && seen.good)
 		memcpy(digest, seen.digest, MD5_SIZE);
@@ -484,25 +411,17 @@ static size_t look_at_links(const struct path_map *map, const char *path, size_t
 	return found;
 }
 
-/* The same for all of PATH, kept. */
+/* The same for the first LENGTH bytes as a whole, kept. */
 static size_t look_once(const struct path_map *map, const char *path, size_t length)
 {
-	struct known_sources *links = map->links;
-	const uint64_t hash = hash_bytes(path, length, 0);
+	struct seen_path seen;
 	char name[LONGEST_LINK + 1];
 	memcpy(name, path, length);
 	name[length] = '\0';
-	pthread_mutex_lock(&links->lock);
-	const struct known *item = find_known(links, name, hash);
-	const bool known = item != NULL;
-	const size_t found = known ? item->leads_in : 0;
-	pthread_mutex_unlock(&links->lock);
-	if (known)
-		return found;
-	const struct known seen = {.path = name, .leads_in = look_at_links(map, name, length)};
-	pthread_mutex_lock(&links->lock);
-	remember(links, hash, &seen);
-	pthread_mutex_unlock(&links->lock);
+	if (!seen_find(map->links, name, &seen)) {
+		seen = (struct seen_path){.leads_in = look_at_links(map, name, length)};
+		seen_remember(map->links, name, &seen);
+	}
 	return seen.leads_in;
 }
 
