@@ -376,6 +376,34 @@ killed() {
 }
 check "killed at forty moments: the next run ends in the same bytes" killed
 
+# A program that a killed run called goes on, in the directory in which it was: what the next run makes is not its.
+outlived() {
+	fresh whole; fresh root
+	split --dwz=multi --manifest=m whole >/dev/null
+	mkdir path
+	cat >path/dwz <<-D
+	#!/usr/bin/perl
+	open(my \$pid, '>', "$PWD/dwz.pid"); print \$pid \$\$; close(\$pid);
+	for (my \$i = 0; not -e "$PWD/stop" and time() < \$^T + 30; \$i++) {
+		open(my \$new, '>', "new.\$i");
+		next if \$i % 20;
+		foreach (map { glob(('d/' x \$_) . '*.debug') } 0 .. 5) { open(my \$file, '>', \$_); }
+	}
+	D
+	chmod +x path/dwz
+	PATH=$PWD/path:$PATH "$PKGNOTE" split --layout=rpm --arch=x86_64 $PACKAGE --build-dir="$SOURCE" --dwz=multi root >/dev/null 2>&1 &
+	while [ ! -s dwz.pid ]; do sleep 0.02; done
+	kill -9 $!; wait $! 2>/dev/null || true
+	kill -0 "$(cat dwz.pid)"
+	split --dwz=multi --manifest=m2 root >/dev/null
+	: >stop
+	while kill -0 "$(cat dwz.pid)" 2>/dev/null; do sleep 0.02; done
+	cmp m m2
+	split --dwz=multi root >/dev/null # what could not be removed while it was at work goes now
+	alike whole root
+}
+check "a dwz that outlives a killed run does not reach what the next one makes" outlived
+
 # At each moment after the journal: made by hand, since it is short.
 journalled() {
 	fresh whole; fresh root

@@ -65,6 +65,7 @@ struct split_run {
 	const struct split_options *options;
 	struct layout layout;
 	char *work; /* below ROOT: where external programs find and leave files; gone at the end */
+	char *left_work;      /* that of a run that was killed, as long as it cannot be removed */
 	struct path_map *map; /* NULL: paths stay */
 	struct sources *sources;
 	struct owners *owners;

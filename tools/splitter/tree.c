@@ -285,6 +285,28 @@ static void describe(const struct split_options *options, struct manifest *manif
 	manifest->architecture = xstrdup(options->arch);
 }
 
+#define PATIENCE 250   /* times */
+#define PAUSE    20000 /* microseconds */
+
+/* A program that a killed run called may still be at work. It stays in the directory in which it
+ * is, under another name: what is made anew is not its. */
+static int leave_work(struct split_run *run, struct note_error *err)
+{
+	char name[32];
+	int code = NOTE_SYSTEM;
+	root_temporary_name(run->work, name);
+	run->left_work = xasprintf("%s/%s", run->layout.debug_root, name);
+	for (int i = 0; i < PATIENCE && code != NOTE_OK && code != NOTE_ABSENT; i++) {
+		if (i != 0)
+			usleep(PAUSE);
+		root_remove_tree(run->options->root, run->left_work, NULL);
+		code = root_rename(run->options->root, run->work, run->left_work, err);
+	}
+	if (code == NOTE_OK)
+		root_remove_tree(run->options->root, run->left_work, NULL);
+	return code == NOTE_ABSENT ? NOTE_OK : code;
+}
+
 /* Where external programs find and leave files: it comes with the first of them, and that of a
  * killed run goes first. */
 static int name_work(struct split_run *run, struct note_error *err)
@@ -300,9 +322,7 @@ static int name_work(struct split_run *run, struct note_error *err)
 		code = external_find("eu-elflint", "checking ELF files", err);
 	if (code == NOTE_ABSENT)
 		err->code = code = NOTE_SYSTEM;
-	if (code == NOTE_OK)
-		root_remove_tree(options->root, run->work, NULL);
-	return code;
+	return code == NOTE_OK ? leave_work(run, err) : code;
 }
 
 /* What there is to do: names, inputs, the map of paths. */
@@ -349,6 +369,7 @@ static void run_free(struct split_run *run)
 {
 	root_batch_free(run->options->root, run->batch);
 	free(run->work);
+	free(run->left_work);
 	for (size_t i = 0; run->outcomes != NULL && i < run->inputs.count; i++)
 		outcome_free(&run->outcomes[i]);
 	free(run->outcomes);
@@ -420,6 +441,8 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 out:
 	if (run->work != NULL)
 		root_remove_tree(options->root, run->work, NULL);
+	if (run->left_work != NULL)
+		root_remove_tree(options->root, run->left_work, NULL);
 	if (code == NOTE_OK)
 		code = root_sync(options->root, err);
 	free(tree.order);

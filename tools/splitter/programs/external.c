@@ -51,8 +51,7 @@ static char **make_environment(void)
 	return out;
 }
 
-static int start(pid_t *pid, const char *directory, char *const *argv, int output,
-		 struct note_error *err)
+static int start(pid_t *pid, int directory, char *const *argv, int output, struct note_error *err)
 {
 	posix_spawn_file_actions_t actions;
 	char **environment = make_environment();
@@ -60,7 +59,7 @@ static int start(pid_t *pid, const char *directory, char *const *argv, int outpu
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-	posix_spawn_file_actions_addchdir_np(&actions, directory);
+	posix_spawn_file_actions_addfchdir_np(&actions, directory);
 	errno = posix_spawnp(pid, argv[0], &actions, NULL, argv, environment);
 	const int code = errno == 0 ? NOTE_OK : error_system(err, "start %s", argv[0]);
 	posix_spawn_file_actions_destroy(&actions);
@@ -77,7 +76,13 @@ int external_run(const char *directory, char *const *argv, int *status, char **s
 	const int output = nameless_small();
 	if (output < 0)
 		return error_system(err, "start %s", argv[0]);
-	int code = start(&pid, directory, argv, output, err);
+	/* By its descriptor: where this process is killed meanwhile, the next may give its name to
+	 * another one. */
+	const int at = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int code = at >= 0 ? start(&pid, at, argv, output, err)
+			   : error_system(err, "start %s in %s", argv[0], directory);
+	if (at >= 0)
+		close(at);
 	if (code != NOTE_OK)
 		goto out;
 	pid_t done;
