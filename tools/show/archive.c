@@ -122,13 +122,11 @@ static int show_package(struct archive_view *view, struct stream *stream, const 
 			struct note_error *err)
 {
 	struct nested nested;
-	struct stream *payload;
-	int code = nested_open(&nested, stream, view->budget, &payload, err);
+	struct stream *files;
+	int code = nested_open(&nested, stream, view->budget, &files, err);
 	if (code == NOTE_OK)
-		code = stream_next_run(payload, err);
-	if (code == NOTE_OK)
-		code = show_nested(view, payload, member, err);
-	stream_close(payload);
+		code = show_nested(view, files, member, err);
+	nested_close(&nested);
 	return code == NOTE_ABSENT ? NOTE_OK : code; /* a package without files */
 }
 

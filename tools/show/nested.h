@@ -5,18 +5,30 @@
 
 #include "tools/base/stream/stream.h"
 
-/* A part of a stream. */
+struct rpm_files;
+
+/* A package, where STREAM's run stands at its beginning; these and the budget outlive what is made
+ * of them. */
 struct nested {
 	struct stream *stream;
-	uint64_t left;
+	struct stream_budget *budget;
+	uint64_t left;           /* of the payload, in the run */
+	struct rpm_files *files; /* that an rpm lists, or NULL */
+	struct stream *payload;
+	/* Of a payload that names files by their numbers in that list: */
+	struct stream *filled;
+	char *head; /* of the file at hand, as a cpio has it */
+	size_t head_size, head_at;
+	uint64_t through; /* bytes of its contents that follow as they are */
 };
 
 /* By its first bytes. */
 bool nested_is_package(const void *head, size_t size);
 
-/* The archive of its files, which STREAM's run has inside, for stream_close(); NESTED, STREAM and
- * BUDGET outlive it. */
+/* *OUT is the archive of its files, which stands before its first file; NOTE_ABSENT where there are
+ * none. nested_close() in any case. */
 int nested_open(struct nested *nested, struct stream *stream, struct stream_budget *budget,
-		struct stream **payload, struct note_error *err);
+		struct stream **out, struct note_error *err);
+void nested_close(struct nested *nested);
 
 #endif

@@ -285,14 +285,15 @@ int contents_next(struct contents *contents, struct contents_entry *out, struct 
 	free(contents->path);
 	free(contents->hardlink);
 	contents->path = contents_path(name);
-	contents->hardlink = contents_path(libarchive.entry_hardlink(entry));
+	/* In a cpio the last name of a file comes with what is in it. */
+	contents->hardlink = size > 0 ? NULL : contents_path(libarchive.entry_hardlink(entry));
 	*out = (struct contents_entry){
 		.path = contents->path,
 		.name = name != NULL ? name : "",
 		.size = contents->size,
 		.is_directory = libarchive.entry_filetype(entry) == AE_IFDIR,
-		.is_file = libarchive.entry_filetype(entry) == AE_IFREG &&
-			   libarchive.entry_hardlink(entry) == NULL,
+		.is_file =
+			libarchive.entry_filetype(entry) == AE_IFREG && contents->hardlink == NULL,
 		.hardlink = contents->hardlink,
 		.symlink = libarchive.entry_filetype(entry) == AE_IFLNK
 				   ? libarchive.entry_symlink(entry)

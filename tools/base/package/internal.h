@@ -8,8 +8,6 @@
 
 enum payload_format { PAYLOAD_TAR, PAYLOAD_CPIO };
 
-struct rpm_files;
-
 /* A compressed archive: LENGTH bytes at OFFSET of FD. */
 struct payload {
 	int fd;
@@ -52,22 +50,8 @@ int rpm_header_read(struct image *image, uint64_t at, struct rpm_header *out,
 /* The entry of TAG; false where there is none. */
 bool rpm_header_find(const struct rpm_header *header, uint32_t tag, struct rpm_entry *out);
 
-/* A file of an rpm's header. */
-struct rpm_file {
-	const char *folder; /* "/usr/bin/" */
-	const char *name;
-	uint64_t size;
-	uint64_t inode;
-	uint16_t mode;
-	bool is_ghost;
-	bool later; /* the contents come with another name of the same inode */
-};
-
 /* NULL where the header has no such list, or a broken one. */
 struct rpm_files *rpm_files_read(const struct rpm_header *header);
-void rpm_files_free(struct rpm_files *files); /* NULL is allowed */
-/* NULL where there is no such file. */
-const struct rpm_file *rpm_files_get(const struct rpm_files *files, uint64_t index);
 
 /* Each reads the head and finds the payload; NOTE_ABSENT where the magic is another. */
 int deb_read_head(struct image *image, int fd, struct package_head *head, struct payload *payload,

@@ -57,4 +57,27 @@ int package_next(struct package *package, struct package_file *file, struct note
 int package_read(struct package *package, void *buffer, size_t room, size_t *got,
 		 struct note_error *err);
 
+/* --- the files that an rpm's header lists, for who reads its payload as it comes --- */
+
+struct rpm_file {
+	const char *folder; /* "/usr/bin/" */
+	const char *name;
+	uint64_t size;
+	uint64_t inode; /* and, above 32 bits, the device */
+	uint16_t mode;
+	bool is_ghost;
+	bool is_linked; /* other files have the same inode */
+	bool later;     /* the contents come with another name of the same inode */
+};
+
+struct rpm_files;
+
+/* Of a header: COUNT entries of 16 bytes at ENTRIES, SIZE bytes at STORE. NULL where it has no such
+ * list, or a broken one. */
+struct rpm_files *rpm_files_of(const void *entries, size_t count, const void *store, size_t size);
+void rpm_files_free(struct rpm_files *files); /* NULL is allowed */
+
+/* NULL where there is no such file. */
+const struct rpm_file *rpm_files_get(const struct rpm_files *files, uint64_t index);
+
 #endif

@@ -81,7 +81,10 @@ static void find_hard_links(struct rpm_files *files)
 			sorted[count++] = &files->files[i];
 	qsort(sorted, count, sizeof(struct rpm_file *), by_inode);
 	for (size_t i = 0; i + 1 < count; i++)
-		sorted[i]->later = sorted[i]->inode == sorted[i + 1]->inode;
+		if (sorted[i]->inode == sorted[i + 1]->inode) {
+			sorted[i]->later = true;
+			sorted[i]->is_linked = sorted[i + 1]->is_linked = true;
+		}
 	free(sorted);
 }
 
@@ -149,6 +152,12 @@ struct rpm_files *rpm_files_read(const struct rpm_header *header)
 	}
 	read_numbers(files, header);
 	return files;
+}
+
+struct rpm_files *rpm_files_of(const void *entries, size_t count, const void *store, size_t size)
+{
+	const struct rpm_header header = {.entries = {entries, count * 16}, .store = {store, size}};
+	return rpm_files_read(&header);
 }
 
 void rpm_files_free(struct rpm_files *files)
