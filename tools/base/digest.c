@@ -3,6 +3,7 @@
 
 #include <libdeflate.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +29,12 @@ void sha256_hex(const void *bytes, size_t size, char out[2 * SHA256_SIZE + 1])
 	uint8_t digest[SHA256_SIZE];
 	must(EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL));
 	hex_encode(digest, sizeof(digest), out);
+}
+
+void hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
+		 uint8_t out[SHA256_SIZE])
+{
+	must(HMAC(EVP_sha256(), key, (int)key_size, bytes, size, out, NULL) != NULL);
 }
 
 void md5(const void *bytes, size_t size, uint8_t out[MD5_SIZE])

@@ -13,6 +13,10 @@
 /* SHA-256 (FIPS 180-4) as 64 hexadecimal digits and a NUL. */
 void sha256_hex(const void *bytes, size_t size, char out[2 * SHA256_SIZE + 1]);
 
+/* HMAC (RFC 2104) with SHA-256. */
+void hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
+		 uint8_t out[SHA256_SIZE]);
+
 /* MD5 (RFC 1321), as DWARF 5 line tables give it for source files. */
 void md5(const void *bytes, size_t size, uint8_t out[MD5_SIZE]);
 

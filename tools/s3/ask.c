@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libnote/error.h"
+#include "tools/base/digest.h"
 #include "tools/base/json_text.h"
 #include "tools/base/libraries/curl.h"
 #include "tools/base/text.h"
@@ -22,18 +23,19 @@ static size_t on_answer(char *bytes, size_t one, size_t size, void *context)
 	return size;
 }
 
-static void sign(CURL *easy, const struct s3_config *config, struct curl_slist **headers)
+static struct curl_slist *sign(const struct s3_ask *what, struct curl_slist *headers)
 {
-	char *sigv4 = xasprintf("aws:amz:%s:sts", config->region);
-	libcurl.easy_setopt(easy, CURLOPT_USERNAME, config->access_key);
-	libcurl.easy_setopt(easy, CURLOPT_PASSWORD, config->secret_key);
-	libcurl.easy_setopt(easy, CURLOPT_AWS_SIGV4, sigv4);
+	const struct s3_config *config = what->for_keys;
+	const char *body = what->body != NULL ? what->body : "";
+	const char *method = what->method != NULL ? what->method : body[0] != '\0' ? "POST" : "GET";
+	char digest[65];
 	if (config->token != NULL) {
 		char *header = xasprintf("x-amz-security-token: %s", config->token);
-		*headers = libcurl.slist_append(*headers, header);
+		headers = libcurl.slist_append(headers, header);
 		free(header);
 	}
-	free(sigv4);
+	sha256_hex(body, strlen(body), digest);
+	return s3_sign(config, "sts", method, what->url, digest, headers);
 }
 
 int s3_ask(const struct s3_ask *what, struct text *answer, struct note_error *err)
@@ -48,10 +50,10 @@ int s3_ask(const struct s3_ask *what, struct text *answer, struct note_error *er
 	CURL *easy = libcurl.easy_init();
 	if (easy == NULL)
 		return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "out of memory");
-	if (what->is_signed)
-		sign(easy, what->for_keys, &headers);
 	if (what->header != NULL)
 		headers = libcurl.slist_append(headers, what->header);
+	if (what->is_signed)
+		headers = sign(what, headers);
 	libcurl.easy_setopt(easy, CURLOPT_URL, what->url);
 	libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One try of one request. libcurl 7.88 signs the path and the query as they are given, so both are
- * in their canonical form here: RFC 3986's encoding in capitals, the query sorted, each name with
- * its '='.
+ * One try of one request. Path and query are in the canonical form in which they are signed
+ * (sign.c): RFC 3986's encoding in capitals, the query sorted, each name with its '='.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +113,16 @@ static int on_seek(void *context, curl_off_t offset, int origin)
 
 /* --- one try --- */
 
+static const char *method_name(const struct s3_request *r)
+{
+	static const char *const names[] = {[S3_GET] = "GET",
+					    [S3_PUT] = "PUT",
+					    [S3_COPY] = "PUT",
+					    [S3_DELETE] = "DELETE",
+					    [S3_POST] = "POST"};
+	return names[r->method];
+}
+
 static void add_header(struct s3_request *r, const char *format, const char *value)
 {
 	char *line = xasprintf(format, value);
@@ -132,7 +141,7 @@ static char *url_of(const struct s3 *s3, const char *key, const char *query)
 	return url;
 }
 
-static void set_headers(const struct s3 *s3, struct s3_request *r)
+static void set_headers(const struct s3 *s3, struct s3_request *r, const char *url)
 {
 	char digest[65];
 	libcurl.slist_free_all(r->headers);
@@ -156,6 +165,7 @@ static void set_headers(const struct s3 *s3, struct s3_request *r)
 		free(whole);
 	}
 	r->headers = s3_add_headers(s3, r, r->headers);
+	r->headers = s3_sign(&s3->config, "s3", method_name(r), url, digest, r->headers);
 	libcurl.easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
 }
 
@@ -182,7 +192,6 @@ static void set_method(struct s3_request *r)
 
 static void set_options(const struct s3 *s3, struct s3_request *r)
 {
-	char *sigv4 = xasprintf("aws:amz:%s:s3", s3->config.region);
 	CURL *easy = r->easy;
 	libcurl.easy_setopt(easy, CURLOPT_PRIVATE, r);
 	libcurl.easy_setopt(easy, CURLOPT_ERRORBUFFER, r->curl_text);
@@ -190,9 +199,6 @@ static void set_options(const struct s3 *s3, struct s3_request *r)
 	libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	libcurl.easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	libcurl.easy_setopt(easy, CURLOPT_USERAGENT, "pkgnote/" PKGNOTE_VERSION);
-	libcurl.easy_setopt(easy, CURLOPT_USERNAME, s3->config.access_key);
-	libcurl.easy_setopt(easy, CURLOPT_PASSWORD, s3->config.secret_key);
-	libcurl.easy_setopt(easy, CURLOPT_AWS_SIGV4, sigv4);
 	libcurl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_MOST);
 	libcurl.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	libcurl.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, STALLED);
@@ -202,7 +208,6 @@ static void set_options(const struct s3 *s3, struct s3_request *r)
 	libcurl.easy_setopt(easy, CURLOPT_WRITEDATA, r);
 	libcurl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	libcurl.easy_setopt(easy, CURLOPT_HEADERDATA, r);
-	free(sigv4);
 }
 
 static int open_file(struct s3_request *r)
@@ -237,7 +242,7 @@ bool s3_begin(struct s3 *s3, struct s3_request *r, CURLM *multi)
 	set_options(s3, r);
 	set_method(r);
 	libcurl.easy_setopt(r->easy, CURLOPT_URL, url);
-	set_headers(s3, r);
+	set_headers(s3, r, url);
 	free(url);
 	libcurl.multi_add_handle(multi, r->easy);
 	return true;
@@ -258,16 +263,6 @@ void s3_end(struct s3_request *r, CURLM *multi)
 }
 
 /* --- what came of it --- */
-
-static const char *method_name(const struct s3_request *r)
-{
-	static const char *const names[] = {[S3_GET] = "GET",
-					    [S3_PUT] = "PUT",
-					    [S3_COPY] = "PUT",
-					    [S3_DELETE] = "DELETE",
-					    [S3_POST] = "POST"};
-	return names[r->method];
-}
 
 static bool is_passing(CURLcode result)
 {
