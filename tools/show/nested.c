@@ -18,7 +18,6 @@
 #include "libnote/error.h"
 #include "libnote/span.h"
 #include "tools/base/package/package.h"
-#include "tools/base/text.h"
 #include "tools/show/nested.h"
 
 #define AR_MAGIC_SIZE  8
@@ -181,14 +180,13 @@ static int write_head(struct nested *nested, const struct rpm_file *file, struct
 				 "%.200s: larger than 4 GiB: take the package out and name it",
 				 file->name);
 	const size_t name = strlen(file->folder) + strlen(file->name) + 2; /* "." and the NUL */
-	const int padding = (int)(-(110 + name) & 3);
-	free(nested->head);
-	nested->head = xasprintf(
-		"070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x.%s%s%c%.*s",
-		(unsigned)file->inode, (unsigned)file->mode, 0u, 0u, file->is_linked ? 2u : 1u, 0u,
-		(unsigned)size, (unsigned)(file->inode >> 32), 0u, 0u, 0u, name, 0u, file->folder,
-		file->name, '\0', padding, "\0\0\0");
-	nested->head_size = 110 + name + (size_t)padding;
+	text_free(&nested->head);
+	text_printf(&nested->head,
+		    "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x.%s%s",
+		    (unsigned)file->inode, (unsigned)file->mode, 0u, 0u, file->is_linked ? 2u : 1u,
+		    0u, (unsigned)size, (unsigned)(file->inode >> 32), 0u, 0u, 0u, name, 0u,
+		    file->folder, file->name);
+	text_add(&nested->head, "\0\0\0", 1 + (-(110 + name) & 3));
 	nested->head_at = 0;
 	nested->through = size + (-size & 3);
 	return NOTE_OK;
@@ -231,14 +229,14 @@ static int read_filled(void *context, void *buffer, size_t room, size_t *got,
 	size_t size;
 	int code = NOTE_OK;
 	*got = 0;
-	if (nested->head_at == nested->head_size && nested->through == 0)
+	if (nested->head_at == nested->head.size && nested->through == 0)
 		code = next_head(nested, err);
 	if (code != NOTE_OK)
 		return code;
-	if (nested->head_at < nested->head_size) {
-		const size_t left = nested->head_size - nested->head_at;
+	if (nested->head_at < nested->head.size) {
+		const size_t left = nested->head.size - nested->head_at;
 		*got = left < room ? left : room;
-		memcpy(buffer, nested->head + nested->head_at, *got);
+		memcpy(buffer, nested->head.data + nested->head_at, *got);
 		nested->head_at += *got;
 		return NOTE_OK;
 	}
@@ -291,5 +289,5 @@ void nested_close(struct nested *nested)
 	stream_close(nested->filled);
 	stream_close(nested->payload);
 	rpm_files_free(nested->files);
-	free(nested->head);
+	text_free(&nested->head);
 }

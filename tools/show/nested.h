@@ -4,6 +4,7 @@
 #define SHOW_NESTED_H
 
 #include "tools/base/stream/stream.h"
+#include "tools/base/text.h"
 
 struct rpm_files;
 
@@ -17,8 +18,8 @@ struct nested {
 	struct stream *payload;
 	/* Of a payload that names files by their numbers in that list: */
 	struct stream *filled;
-	char *head; /* of the file at hand, as a cpio has it */
-	size_t head_size, head_at;
+	struct text head; /* of the file at hand, as a cpio has it */
+	size_t head_at;
 	uint64_t through; /* bytes of its contents that follow as they are */
 };
 
