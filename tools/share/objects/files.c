@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/file.h"
 #include "tools/share/objects/bucket.h"
 
 #define NAME_MOST  255  /* bytes of a component */
@@ -104,23 +105,30 @@ static int copy_in(struct root *from, const char *path, struct root *root, mode_
 	return code;
 }
 
+/* By blocks: another program may make the file shorter meanwhile. */
 static int get(struct root *root, struct s3_request *request, struct note_error *err)
 {
-	struct mapped mapped;
-	int fd;
-	int code = map_file(root, request->key, &mapped, err);
+	char block[64 * 1024];
+	struct stat st;
+	int from, to = -1;
+	ssize_t got = 1;
+	int code = root_open_with_stat(root, request->key, &from, &st, err);
 	if (code != NOTE_OK)
 		return code;
-	if (request->path == NULL) {
-		text_add(&request->body, mapped.bytes, mapped.size);
-	} else {
-		code = root_create_file(request->root, request->path, 0600, &fd, err);
-		if (code == NOTE_OK) {
-			code = file_write(fd, mapped.bytes, mapped.size, err);
-			close(fd);
-		}
+	if (request->path != NULL)
+		code = root_create_file(request->root, request->path, 0600, &to, err);
+	while (code == NOTE_OK &&
+	       (got = file_read_some(from, block, sizeof(block), FILE_NEXT)) > 0) {
+		if (request->path != NULL)
+			code = file_write(to, block, (size_t)got, err);
+		else
+			text_add(&request->body, block, (size_t)got);
 	}
-	unmap(&mapped);
+	if (got < 0)
+		code = error_system(err, "read %s", request->key);
+	if (to >= 0 && close(to) != 0 && code == NOTE_OK)
+		code = error_system(err, "write %s", request->path);
+	close(from);
 	return code;
 }
 
