@@ -83,7 +83,8 @@ try:
         took.append(s.run("const t = performance.getEntriesByType('navigation')[0]; return Math.round(t.loadEventEnd - t.startTime)"))
         worked.append(round(1000 * (s.worked() - before)))
     print("opens in", *took, "ms; thread time", *worked, "ms; load", os.getloadavg()[0])
-    assert 0 < min(worked) < 2000, worked
+    known = [ms for ms in worked if ms > 0]  # the browser may begin a new count
+    assert known and min(known) < 2000, worked
     assert min(took) < 2000 or os.getloadavg()[0] > 1, took
     shown = "return document.getElementById('shown').textContent"
     s.reach(".chip.missing")

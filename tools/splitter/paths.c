@@ -425,7 +425,8 @@ static size_t look_once(const struct path_map *map, const char *path, size_t len
 	return seen.leads_in;
 }
 
-/* Files share their directory; only where PATH itself is a link it may be one to a directory. */
+/* Files share their directory; PATH itself counts where it is one, or a link, which may lead to
+ * one. */
 size_t path_map_leads_in(const struct path_map *map, const char *path)
 {
 	struct stat st;
@@ -434,7 +435,7 @@ size_t path_map_leads_in(const struct path_map *map, const char *path)
 	if (slash == NULL || length > LONGEST_LINK)
 		return 0;
 	const size_t found = slash > path ? look_once(map, path, (size_t)(slash - path)) : 0;
-	if (found == 0 && lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+	if (found == 0 && lstat(path, &st) == 0 && (S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode)))
 		return look_once(map, path, length);
 	return found;
 }
