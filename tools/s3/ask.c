@@ -27,7 +27,9 @@ static struct curl_slist *sign(const struct s3_ask *what, struct curl_slist *hea
 {
 	const struct s3_config *config = what->for_keys;
 	const char *body = what->body != NULL ? what->body : "";
-	const char *method = what->method != NULL ? what->method : body[0] != '\0' ? "POST" : "GET";
+	const char *method = what->method != NULL ? what->method
+			     : what->body != NULL ? "POST"
+						  : "GET";
 	char digest[65];
 	if (config->token != NULL) {
 		char *header = xasprintf("x-amz-security-token: %s", config->token);

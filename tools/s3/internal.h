@@ -75,7 +75,8 @@ struct curl_slist *s3_add_headers(const struct s3 *s3, const struct s3_request *
 /* --- sign.c --- */
 
 /* Adds to HEADERS what signs the request to SERVICE ("s3", "sts"): host and date, and by them, and
- * what begins with "x-amz-" of HEADERS, the authorization. DIGEST is the body's SHA-256. */
+ * what begins with "x-amz-" or "x-goog-" of HEADERS, the authorization. DIGEST is the body's
+ * SHA-256. */
 struct curl_slist *s3_sign(const struct s3_config *config, const char *service, const char *method,
 			   const char *url, const char *digest, struct curl_slist *headers);
 

@@ -225,8 +225,6 @@ static int read_filled(void *context, void *buffer, size_t room, size_t *got,
 		       struct note_error *err)
 {
 	struct nested *nested = context;
-	const void *bytes;
-	size_t size;
 	int code = NOTE_OK;
 	*got = 0;
 	if (nested->head_at == nested->head.size && nested->through == 0)
@@ -240,19 +238,10 @@ static int read_filled(void *context, void *buffer, size_t room, size_t *got,
 		nested->head_at += *got;
 		return NOTE_OK;
 	}
-	code = stream_read(nested->payload, &bytes, &size, err);
-	if (code != NOTE_OK)
-		return code;
-	if (size == 0 && nested->through != UINT64_MAX)
-		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET, "the package is cut short");
-	size_t part = size < room ? size : room;
-	part = part < nested->through ? part : (size_t)nested->through;
-	memcpy(buffer, bytes, part);
-	stream_back(nested->payload, size - part);
-	if (nested->through != UINT64_MAX)
-		nested->through -= part;
-	*got = part;
-	return NOTE_OK;
+	struct nested part = {.stream = nested->payload, .left = nested->through};
+	code = read_part(&part, buffer, room, got, err);
+	nested->through = part.left;
+	return code;
 }
 
 int nested_open(struct nested *nested, struct stream *stream, struct stream_budget *budget,

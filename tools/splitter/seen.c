@@ -22,56 +22,56 @@ struct seen_paths {
 
 struct seen_paths *seen_new(void)
 {
-	struct seen_paths *known = xcalloc(1, sizeof(*known));
-	pthread_mutex_init(&known->lock, NULL);
-	return known;
+	struct seen_paths *paths = xcalloc(1, sizeof(*paths));
+	pthread_mutex_init(&paths->lock, NULL);
+	return paths;
 }
 
-void seen_free(struct seen_paths *known)
+void seen_free(struct seen_paths *paths)
 {
-	for (size_t i = 0; i < known->count; i++)
-		free(known->items[i].path);
-	free(known->items);
-	hash_map_free(&known->by_path);
-	pthread_mutex_destroy(&known->lock);
-	free(known);
+	for (size_t i = 0; i < paths->count; i++)
+		free(paths->items[i].path);
+	free(paths->items);
+	hash_map_free(&paths->by_path);
+	pthread_mutex_destroy(&paths->lock);
+	free(paths);
 }
 
-static struct asked *find(const struct seen_paths *known, const char *path, uint64_t hash)
+static struct asked *find(const struct seen_paths *paths, const char *path, uint64_t hash)
 {
 	size_t step = 0;
-	for (uint32_t i; (i = hash_map_next(&known->by_path, hash, &step)) != HASH_NONE;)
-		if (strcmp(known->items[i].path, path) == 0)
-			return &known->items[i];
+	for (uint32_t i; (i = hash_map_next(&paths->by_path, hash, &step)) != HASH_NONE;)
+		if (strcmp(paths->items[i].path, path) == 0)
+			return &paths->items[i];
 	return NULL;
 }
 
-bool seen_find(struct seen_paths *known, const char *path, struct seen_path *out)
+bool seen_find(struct seen_paths *paths, const char *path, struct seen_path *out)
 {
 	const uint64_t hash = hash_bytes(path, strlen(path), 0);
-	pthread_mutex_lock(&known->lock);
-	const struct asked *asked = find(known, path, hash);
+	pthread_mutex_lock(&paths->lock);
+	const struct asked *asked = find(paths, path, hash);
 	if (asked != NULL)
 		*out = asked->seen;
-	pthread_mutex_unlock(&known->lock);
+	pthread_mutex_unlock(&paths->lock);
 	return asked != NULL;
 }
 
 /* Another thread may have been first; both have seen the same. */
-void seen_remember(struct seen_paths *known, const char *path, const struct seen_path *seen)
+void seen_remember(struct seen_paths *paths, const char *path, const struct seen_path *seen)
 {
 	const uint64_t hash = hash_bytes(path, strlen(path), 0);
-	pthread_mutex_lock(&known->lock);
-	struct asked *asked = find(known, path, hash);
+	pthread_mutex_lock(&paths->lock);
+	struct asked *asked = find(paths, path, hash);
 	if (asked != NULL && seen->was_read)
 		asked->seen = *seen;
 	if (asked == NULL) {
-		if (known->count == known->room) {
-			known->room = known->room != 0 ? 2 * known->room : 256;
-			known->items = xrealloc(known->items, known->room * sizeof(*known->items));
+		if (paths->count == paths->room) {
+			paths->room = paths->room != 0 ? 2 * paths->room : 256;
+			paths->items = xrealloc(paths->items, paths->room * sizeof(*paths->items));
 		}
-		hash_map_add(&known->by_path, hash, (uint32_t)known->count);
-		known->items[known->count++] = (struct asked){xstrdup(path), *seen};
+		hash_map_add(&paths->by_path, hash, (uint32_t)paths->count);
+		paths->items[paths->count++] = (struct asked){xstrdup(path), *seen};
 	}
-	pthread_mutex_unlock(&known->lock);
+	pthread_mutex_unlock(&paths->lock);
 }

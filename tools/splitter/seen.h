@@ -20,10 +20,10 @@ struct seen_path {
 struct seen_paths;
 
 struct seen_paths *seen_new(void);
-void seen_free(struct seen_paths *known);
+void seen_free(struct seen_paths *paths);
 
 /* False where nobody has asked yet. Thread-safe, as is the next one. */
-bool seen_find(struct seen_paths *known, const char *path, struct seen_path *out);
-void seen_remember(struct seen_paths *known, const char *path, const struct seen_path *seen);
+bool seen_find(struct seen_paths *paths, const char *path, struct seen_path *out);
+void seen_remember(struct seen_paths *paths, const char *path, const struct seen_path *seen);
 
 #endif

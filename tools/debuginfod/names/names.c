@@ -258,15 +258,15 @@ static enum step read_some_segments(struct lookup *lookup, size_t start, size_t 
 				    size_t *bytes)
 {
 	struct strings paths = {0};
-	struct client_answer answers[TOGETHER] = {0};
+	struct client_answer *answers = calloc(TOGETHER, sizeof(*answers)); /* much for a stack */
 	enum step step = STEP_DONE;
-	bool good = true;
+	bool good = answers != NULL;
 	for (size_t i = 0; good && i < count; i++)
 		good = list_take(&paths, format_string(NAMES_BELOW "%s",
 						       lookup->index.segments[start + i].name));
 	if (!good || !get(lookup, paths.items, count, answers))
 		step = short_memory(lookup);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; answers != NULL && i < count; i++) {
 		const struct client_answer *got = &answers[i];
 		struct note_error err;
 		if (step == STEP_DONE && got->outcome != OUTCOME_FOUND)
@@ -279,6 +279,7 @@ static enum step read_some_segments(struct lookup *lookup, size_t start, size_t 
 			step = fail_by(lookup, &err);
 		client_answer_free(&answers[i]);
 	}
+	free(answers);
 	strings_free(&paths);
 	return step;
 }
