@@ -307,6 +307,20 @@ static int leave_work(struct split_run *run, struct note_error *err)
 	return code == NOTE_ABSENT ? NOTE_OK : code;
 }
 
+static void tell_left_work(const struct split_run *run)
+{
+	const struct split_options *options = run->options;
+	if (run->left_work == NULL ||
+	    root_remove_tree(options->root, run->left_work, NULL) == NOTE_OK)
+		return;
+	char *path = xasprintf("/%s", run->left_work);
+	options->tell(options->context, SPLIT_REMARK, path,
+		      "a program of a run that was killed is at work there: split again, or "
+		      "remove it",
+		      NULL);
+	free(path);
+}
+
 /* Where external programs find and leave files: it comes with the first of them, and that of a
  * killed run goes first. */
 static int name_work(struct split_run *run, struct note_error *err)
@@ -441,8 +455,7 @@ int split_tree(const struct split_options *options, struct manifest *manifest,
 out:
 	if (run->work != NULL)
 		root_remove_tree(options->root, run->work, NULL);
-	if (run->left_work != NULL)
-		root_remove_tree(options->root, run->left_work, NULL);
+	tell_left_work(run);
 	if (code == NOTE_OK)
 		code = root_sync(options->root, err);
 	free(tree.order);
