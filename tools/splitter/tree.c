@@ -4,6 +4,7 @@
  * first; then the .build-id links; then, on one thread and in the order of paths, messages and the
  * manifest, so that the number of jobs shows nowhere.
  */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,22 +290,31 @@ static void describe(const struct split_options *options, struct manifest *manif
 #define PAUSE    20000 /* microseconds */
 
 /* A program that a killed run called may still be at work. It stays in the directory in which it
- * is, under another name: what is made anew is not its. */
+ * is, under another name: what is made anew is not its. A debug root that cannot be reached has
+ * no such directory that a run may use. */
 static int leave_work(struct split_run *run, struct note_error *err)
 {
+	struct root *root = run->options->root;
 	char name[32];
+	bool taken = false; /* by what cannot be removed now */
 	int code = NOTE_SYSTEM;
 	root_temporary_name(run->work, name);
 	run->left_work = xasprintf("%s/%s", run->layout.debug_root, name);
-	for (int i = 0; i < PATIENCE && code != NOTE_OK && code != NOTE_ABSENT; i++) {
+	for (int i = 0; i < PATIENCE && (i == 0 || taken); i++) {
 		if (i != 0)
 			usleep(PAUSE);
-		root_remove_tree(run->options->root, run->left_work, NULL);
-		code = root_rename(run->options->root, run->work, run->left_work, err);
+		root_remove_tree(root, run->left_work, NULL);
+		code = root_rename(root, run->work, run->left_work, err);
+		taken = code == NOTE_SYSTEM &&
+			(err->system == ENOTEMPTY || err->system == EEXIST);
 	}
 	if (code == NOTE_OK)
-		root_remove_tree(run->options->root, run->left_work, NULL);
-	return code == NOTE_ABSENT ? NOTE_OK : code;
+		root_remove_tree(root, run->left_work, NULL);
+	if (code != NOTE_OK && code != NOTE_ABSENT && !taken) {
+		free(run->left_work);
+		run->left_work = NULL;
+	}
+	return taken ? code : NOTE_OK;
 }
 
 static void tell_left_work(const struct split_run *run)
