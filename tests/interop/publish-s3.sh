@@ -264,7 +264,8 @@ killed() {
 	        whole += e is not None and s is not None
 	print(reads, whole)
 	P
-	local i round killed=0 pid v
+	local i round killed=0 pid v took
+	took=$(date +%s%N); publish -q --package=hello-1-1.x86_64 one >/dev/null; took=$((($(date +%s%N) - took) / 100000))
 	mkdir tmp; export TMPDIR=$PWD/tmp
 	python3 reader.py "$PUBLIC" $(build_id one/usr/bin/hello) one/usr/bin/hello one/usr/lib/debug/hello.debug one/usr/src/debug/hello-1-1.x86_64/hello.c \
 		$(build_id two/usr/bin/hello) two/usr/bin/hello two/usr/lib/debug/hello.debug two/usr/src/debug/hello-1-1.x86_64/hello.c >reads 2>reader.err & reader=$!
@@ -273,7 +274,8 @@ killed() {
 		i=$((RANDOM % 2)); v=$((i + 1)); dir=$([ $i = 0 ] && echo one || echo two)
 		if ((round % 3 == 0)); then args=(--remove=hello-$v-1.x86_64); else args=(--package=hello-$v-1.x86_64 $dir); fi
 		"$PKGNOTE" publish -q --into=s3://$BUCKET/deb/ug "${args[@]}" >/dev/null 2>>errors & pid=$!
-		printf -v delay '0.%03d' $((RANDOM % 700)); sleep "$delay"
+		# In tenths of a millisecond: as long as the work lasts, from one moment to all of it.
+		delay=$((RANDOM % took)); printf -v delay '%d.%04d' $((delay / 10000)) $((delay % 10000)); sleep "$delay"
 		if kill -KILL $pid 2>/dev/null; then killed=$((killed + 1)); fi
 		wait $pid 2>/dev/null || true
 		kill -0 $reader 2>/dev/null || { cat reader.err >&2; fail "the reader ended in round $round"; }
