@@ -10,7 +10,8 @@
  * with the same rights, but for the headers, the interpreter's name, notes, tables of the dynamic
  * linker whose tag points elsewhere now (where the same bytes must be), and bytes that no section
  * had. Page one, which holds the note, may lose the right to be written to. Dynamic tags, symbols
- * and sections are the same ones, in number, name, value and contents.
+ * and sections are the same ones, in number, name, value and contents. All of it is one judgement
+ * of one pair of files: that is why the file is long.
  */
 #include <elf.h>
 #include <fcntl.h>

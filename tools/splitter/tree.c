@@ -305,8 +305,7 @@ static int leave_work(struct split_run *run, struct note_error *err)
 			usleep(PAUSE);
 		root_remove_tree(root, run->left_work, NULL);
 		code = root_rename(root, run->work, run->left_work, err);
-		taken = code == NOTE_SYSTEM &&
-			(err->system == ENOTEMPTY || err->system == EEXIST);
+		taken = code == NOTE_SYSTEM && (err->system == ENOTEMPTY || err->system == EEXIST);
 	}
 	if (code == NOTE_OK)
 		root_remove_tree(root, run->left_work, NULL);
