@@ -180,13 +180,15 @@ int place_write(const struct layout *layout, const struct plan *plan, const uint
 	if (code != NOTE_OK)
 		goto out;
 	file.size = sections.end;
-	file.bytes = calloc(1, sections.end);
+	file.bytes = malloc(sections.end != 0 ? sections.end : 1);
 	if (file.bytes == NULL) {
 		code = error_system(err, "new file");
 		goto out;
 	}
 	/* What ends the file is written anew. */
-	output_copy(&file, 0, span_first(old, layout->tail));
+	old = span_first(old, layout->tail);
+	output_copy(&file, 0, old);
+	output_fill(&file, old.size, file.size - old.size, 0);
 	code = move_pieces(layout, plan, &file, err);
 	move_tags(layout, plan, &file);
 	if (code == NOTE_OK)
