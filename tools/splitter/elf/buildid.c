@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/splitter/elf/buildid.h"
 
+#include <endian.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -22,17 +23,19 @@ int build_id_find(struct image *image, struct build_id *out, struct note_error *
 	return NOTE_OK;
 }
 
-static void add_number(XXH3_state_t *state, uint64_t value)
+/* SIZE bytes of NUMBERS, which become little-endian words: together, for a call costs more than
+ * what it hashes of one. */
+static void add_numbers(XXH3_state_t *state, uint64_t numbers[], size_t size)
 {
-	uint8_t bytes[8];
-	for (unsigned i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(value >> (8 * i));
-	XXH3_128bits_update(state, bytes, sizeof(bytes));
+	for (size_t i = 0; i < size / sizeof(numbers[0]); i++)
+		numbers[i] = htole64(numbers[i]);
+	XXH3_128bits_update(state, numbers, size);
 }
 
 static void add_text(XXH3_state_t *state, const char *text)
 {
-	add_number(state, strlen(text));
+	uint64_t length[] = {strlen(text)};
+	add_numbers(state, length, sizeof(length));
 	XXH3_128bits_update(state, text, strlen(text));
 }
 
@@ -40,25 +43,17 @@ static int add_headers(XXH3_state_t *state, struct image *image, struct note_err
 {
 	const GElf_Ehdr *ehdr = &image->ehdr;
 	XXH3_128bits_update(state, ehdr->e_ident, EI_NIDENT);
-	add_number(state, ehdr->e_type);
-	add_number(state, ehdr->e_machine);
-	add_number(state, ehdr->e_flags);
-	add_number(state, ehdr->e_version);
-	add_number(state, ehdr->e_entry);
-	add_number(state, image->phnum);
+	uint64_t header[] = {ehdr->e_type,    ehdr->e_machine, ehdr->e_flags,
+			     ehdr->e_version, ehdr->e_entry,   image->phnum};
+	add_numbers(state, header, sizeof(header));
 	for (uint64_t i = 0; i < image->phnum; i++) {
 		GElf_Phdr phdr;
 		int code = image_phdr(image, i, &phdr, err);
 		if (code != NOTE_OK)
 			return code;
-		add_number(state, phdr.p_type);
-		add_number(state, phdr.p_flags);
-		add_number(state, phdr.p_offset);
-		add_number(state, phdr.p_vaddr);
-		add_number(state, phdr.p_paddr);
-		add_number(state, phdr.p_filesz);
-		add_number(state, phdr.p_memsz);
-		add_number(state, phdr.p_align);
+		uint64_t segment[] = {phdr.p_type,  phdr.p_flags,  phdr.p_offset, phdr.p_vaddr,
+				      phdr.p_paddr, phdr.p_filesz, phdr.p_memsz,  phdr.p_align};
+		add_numbers(state, segment, sizeof(segment));
 	}
 	return NOTE_OK;
 }
@@ -84,15 +79,14 @@ static void add_contents(XXH3_state_t *state, const struct plan_section *section
  * section lies in the file is of what is loaded alone. */
 static void add_section(XXH3_state_t *state, const GElf_Shdr *shdr)
 {
-	const uint64_t numbers[] = {
+	uint64_t numbers[] = {
 		shdr->sh_type,    shdr->sh_flags,
 		shdr->sh_addr,    shdr->sh_size,
 		shdr->sh_link,    shdr->sh_info,
 		shdr->sh_entsize, shdr->sh_addralign,
 		shdr->sh_name,    (shdr->sh_flags & SHF_ALLOC) != 0 ? shdr->sh_offset : 0,
 	};
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		add_number(state, numbers[i]);
+	add_numbers(state, numbers, sizeof(numbers));
 }
 
 int build_id_compute(struct image *image, const struct plan *plan, const char *seed,
