@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkgnote: the table of subcommands. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,9 +33,20 @@ static int written(void)
 	return why == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* Files come one after the other, and what one took is the next one's: memory that went back to the
+ * kernel meanwhile would come from there page by page, each to be cleared. */
+static void keep_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD /* glibc has it */
+	mallopt(M_MMAP_THRESHOLD, 8 << 20);
+	mallopt(M_TRIM_THRESHOLD, 32 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
+	keep_memory();
 	cli_begin();
 	if (name == NULL) {
 		help(stderr);
