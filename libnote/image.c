@@ -10,6 +10,7 @@
 
 #include "chunks.h"
 #include "error.h"
+#include "large.h"
 
 /* Of the pieces that are read the first one is the head: most notes lie in page one. Later ones are
  * a little longer than what was asked for, because what comes next is often near. */
@@ -100,9 +101,8 @@ static const uint8_t *read_chunk(struct image *image, uint64_t start, uint64_t w
 {
 	if (want > image->size - start)
 		want = image->size - start;
-	uint8_t *bytes = want <= SIZE_MAX ? malloc(want) : NULL;
+	uint8_t *bytes = large_alloc(want);
 	if (bytes == NULL) {
-		errno = ENOMEM;
 		error_system(err, "%s", what);
 		return NULL;
 	}

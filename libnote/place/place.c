@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "large.h"
 #include "note.h"
 #include "payload/payload.h"
 #include "pe/pe.h"
@@ -25,7 +26,7 @@ static int copy_of(struct image *image, void **out, size_t *out_size, struct not
 	int code = image_whole(image, &whole, err);
 	if (code != NOTE_OK)
 		return code;
-	*out = malloc(whole.size != 0 ? whole.size : 1);
+	*out = large_alloc(whole.size);
 	if (*out == NULL)
 		return error_system(err, "copy");
 	memcpy(*out, whole.bytes, whole.size);

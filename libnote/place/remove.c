@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "large.h"
 #include "place/internal.h"
 
 /* Where OFFSET of the notes in AREA goes. */
@@ -185,7 +186,7 @@ int place_remove(const struct layout *layout, const struct placed_notes *gone, u
 	int code = image_whole(image, &old, err);
 	if (code != NOTE_OK)
 		return code;
-	struct output file = {.bytes = malloc(old.size), .size = old.size};
+	struct output file = {.bytes = large_alloc(old.size), .size = old.size};
 	if (file.bytes == NULL)
 		return error_system(err, "new file");
 	output_copy(&file, 0, old);

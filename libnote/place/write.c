@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "large.h"
 #include "place/internal.h"
 
 /* --- moving --- */
@@ -180,7 +181,7 @@ int place_write(const struct layout *layout, const struct plan *plan, const uint
 	if (code != NOTE_OK)
 		goto out;
 	file.size = sections.end;
-	file.bytes = malloc(sections.end != 0 ? sections.end : 1);
+	file.bytes = large_alloc(sections.end);
 	if (file.bytes == NULL) {
 		code = error_system(err, "new file");
 		goto out;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "libnote/large.h"
 #include "tools/base/pool.h"
 
 static int make_room(struct file_buffer *buffer, size_t wanted, struct note_error *err)
@@ -15,7 +16,7 @@ static int make_room(struct file_buffer *buffer, size_t wanted, struct note_erro
 	if (buffer->room >= wanted)
 		return NOTE_OK;
 	free(buffer->bytes); /* nothing of it is to be copied */
-	buffer->bytes = malloc(wanted);
+	buffer->bytes = large_alloc(wanted);
 	buffer->room = buffer->bytes != NULL ? wanted : 0;
 	return buffer->bytes != NULL ? NOTE_OK : error_system(err, "read");
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libnote/large.h"
+
 static void *or_exit(void *memory)
 {
 	if (memory == NULL) {
@@ -17,7 +19,7 @@ static void *or_exit(void *memory)
 
 void *xmalloc(size_t size)
 {
-	return or_exit(malloc(size != 0 ? size : 1));
+	return or_exit(large_alloc(size));
 }
 
 void *xcalloc(size_t count, size_t size)

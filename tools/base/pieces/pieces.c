@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include "libnote/error.h"
+#include "libnote/large.h"
 #include "tools/base/text.h"
 
 #define BLOCK 4096
@@ -62,7 +63,7 @@ void pieces_free(struct pieces *pieces)
 
 uint8_t *pieces_join(const struct pieces *pieces)
 {
-	uint8_t *bytes = malloc(pieces->size != 0 ? pieces->size : 1);
+	uint8_t *bytes = large_alloc(pieces->size);
 	uint64_t at = 0;
 	for (size_t i = 0; i < pieces->count && bytes != NULL; i++) {
 		const struct piece *piece = &pieces->items[i];

@@ -10,6 +10,7 @@
 #include <libdeflate.h>
 #include <zstd.h>
 
+#include "libnote/large.h"
 #include "libnote/sorted.h"
 #include "tools/base/expansion/expansion.h"
 #include "tools/splitter/dwarf/internal.h"
@@ -92,7 +93,7 @@ static int inflate_section(struct dwarf *dwarf, struct debug_section *section)
 				       section->name, EXPANSION_MEMORY);
 	dwarf->inflated += size;
 	const uint8_t *from = section->bytes + header;
-	section->inflated = malloc(size > 0 ? size : 1);
+	section->inflated = large_alloc(size);
 	if (section->inflated == NULL)
 		return error_system(dwarf->err, "%s", section->name);
 	bool good;

@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "libnote/error.h"
+#include "libnote/large.h"
 #include "tools/base/pool.h"
 
 #ifndef ELFCOMPRESS_ZSTD
@@ -58,7 +59,7 @@ static int compress_section(struct plan_section *section, const struct image *im
 	GElf_Shdr *shdr = &section->shdr;
 	const size_t room =
 		gnu ? libdeflate_zlib_compress_bound(NULL, shdr->sh_size) : shdr->sh_size;
-	uint8_t *bytes = malloc(room + sizeof(Elf64_Chdr));
+	uint8_t *bytes = large_alloc(room + sizeof(Elf64_Chdr));
 	if (bytes == NULL)
 		return error_system(err, "compress");
 	size_t header = GNU_HEADER_SIZE;

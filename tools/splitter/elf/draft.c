@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "libnote/error.h"
+#include "libnote/large.h"
 #include "tools/base/expansion/expansion.h"
 
 #ifndef ELFCOMPRESS_ZSTD
@@ -108,7 +109,7 @@ static int inflate_section(struct draft *draft, const struct image *image, uint6
 		return expansion_error(err, NOTE_MALFORMED, section->shdr.sh_offset, section->name,
 				       EXPANSION_MEMORY);
 	*left -= size;
-	uint8_t *to = malloc(size != 0 ? size : 1);
+	uint8_t *to = large_alloc(size);
 	if (to == NULL)
 		return error_system(err, "%s", section->name);
 	if (!inflate(type, p + header, stored - header, to, size)) {
