@@ -30,7 +30,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 PACKAGES := libelf json-c libcurl libarchive libdeflate libzstd liblzma libxxhash libcrypto
 # Of these the headers alone: the libraries are loaded when they are first needed (tools/base/libraries/library.h).
-LOADED   := libcurl libarchive
+LOADED   := libcurl libarchive libcrypto
 
 # Files over 2 GB and times after 2038 where long has 32 bits.
 LARGE        := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
@@ -226,7 +226,7 @@ fuzzers:
 	  $(FUZZERS:%=$(BUILD)/fuzz/%)
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PARTS) $(BUILD)/libnote/inside.a
-	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -pthread -o $@ $^ $(TOOL_LIBS)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -pthread -o $@ $^ $(TOOL_LIBS) $(shell $(PKG_CONFIG) --libs libcrypto)
 
 fuzz: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) fuzzers

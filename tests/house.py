@@ -39,7 +39,7 @@ FACES = {
     "libnote/payload": ["payload.h", "json.h"],  # the package note's, and what JSON of any note is read by
     "libnote/place": ["purpose.h"],  # what a file is for; the rest is behind note_place() in libnote.h
     "tools/base/text": ["control.h"],  # the rest stands in base/text.h
-    "tools/base/libraries": ["archive.h", "curl.h"],  # a library each
+    "tools/base/libraries": ["archive.h", "crypto.h", "curl.h"],  # a library each
     "tools/base/page": ["page.h", "markup.h"],  # markup is JUnit's, too
     "tools/debuginfod/http": ["server.h", "transfer.h"],
     "tools/debuginfod/proof": ["proof.h", "ima.h"],

@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# libcurl and libarchive are loaded when they are first needed, and pkgnote says so in notes.
+# libcurl, libarchive and libcrypto are loaded when they are first needed, and pkgnote says so in notes.
 . "$(dirname "$0")/../lib.sh"
 
-needs_neither() {
+needs_none() {
 	need readelf
 	readelf -dW "$PKGNOTE" >dynamic
 	says dynamic 'NEEDED.*\[libelf'
-	says_not dynamic 'NEEDED.*\[lib(curl|archive)'
+	says_not dynamic 'NEEDED.*\[lib(curl|archive|crypto)'
 }
-check "no DT_NEEDED names libcurl or libarchive" needs_neither
+check "no DT_NEEDED names libcurl, libarchive or libcrypto" needs_none
 
-dlopen_notes_name_both() {
+dlopen_notes_name_all() {
 	need readelf
 	readelf -nW "$PKGNOTE" >notes || : # 1 where it does not know the type
-	same "$(grep -oE 'FDO[^F]*0x407c0c0a|FDO_DLOPEN_METADATA' notes | wc -l)" 2 # its name since binutils 2.44
+	same "$(grep -oE 'FDO[^F]*0x407c0c0a|FDO_DLOPEN_METADATA' notes | wc -l)" 3 # its name since binutils 2.44
 	readelf -lW "$PKGNOTE" >segments
 	says segments '[0-9] .*\.note\.dlopen'
 	"$PKGNOTE" show --all "$PKGNOTE" >shown
 	says shown '^ *dlopen libcurl\.so\.4, recommended, for debuginfod: '
 	says shown '^ *dlopen libarchive\.so\.13, recommended, for packages: '
+	says shown '^ *dlopen libcrypto\.so\.[0-9]+, required, for digests: '
 }
-check "its dlopen notes name them" dlopen_notes_name_both
+check "its dlopen notes name them" dlopen_notes_name_all
 
 # A library that the loader finds first and cannot use.
 spoil() { mkdir lib; : >"lib/$1"; }
@@ -61,6 +62,30 @@ without_libarchive() {
 	says out ' root/usr/bin/hello$'
 }
 check "without libarchive a package is refused, and the next input is shown" without_libarchive
+
+without_libcrypto() {
+	local soname options=(--layout=rpm --name=n --package-version=1 --release=1 --arch=x86_64)
+	need gcc
+	mkdir -p tree/usr/bin
+	echo 'int main(void){return 0;}' | "${CC:-gcc}" -xc -g -Wl,--build-id - -o tree/usr/bin/hello
+	cp tree/usr/bin/hello before
+	soname=$("$PKGNOTE" show --all "$PKGNOTE" | grep -o 'libcrypto\.so\.[0-9]*')
+	spoil "$soname"
+	export LD_LIBRARY_PATH=$PWD/lib
+	status 3 "$PKGNOTE" split "${options[@]}" --manifest=m.json tree
+	same "$(wc -l <err)" 1
+	says err "^pkgnote.*: ${soname//./\\.} cannot be loaded: .*: install OpenSSL \\(in Debian: libssl3\\)\$"
+	[ ! -e m.json ]
+	same "$(cd tree && find . -type f)" ./usr/bin/hello
+	cmp before tree/usr/bin/hello
+	# What wants no digest needs none.
+	status 0 "$PKGNOTE" show tree
+	status 0 "$PKGNOTE" stamp -k type=x -k name=x tree
+	status 0 "$PKGNOTE" split "${options[@]}" tree
+	readelf -SW tree/usr/lib/debug/usr/bin/hello-1-1.x86_64.debug >sections
+	says sections '\.debug_info'
+}
+check "without libcrypto a manifest is refused before anything changes, and what wants no digest works" without_libcrypto
 
 # Built for another version: a function is missing.
 an_old_library() {

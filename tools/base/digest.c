@@ -2,13 +2,12 @@
 #include "tools/base/digest.h"
 
 #include <libdeflate.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "libnote/error.h"
 #include "tools/base/file.h"
+#include "tools/base/libraries/crypto.h"
 #include "tools/base/text.h"
 
 #define BLOCK ((size_t)256 * 1024)
@@ -24,22 +23,36 @@ static void must(int good)
 	}
 }
 
+/* Before the first of its functions. */
+static void need_libcrypto(void)
+{
+	struct note_error err;
+	if (crypto_library_load(&err) != NOTE_OK) {
+		fprintf(stderr, "pkgnote: %s\n", err.text);
+		_Exit(3);
+	}
+}
+
 void sha256_hex(const void *bytes, size_t size, char out[2 * SHA256_SIZE + 1])
 {
 	uint8_t digest[SHA256_SIZE];
-	must(EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL));
+	need_libcrypto();
+	must(libcrypto.EVP_Digest(bytes, size, digest, NULL, libcrypto.EVP_sha256(), NULL));
 	hex_encode(digest, sizeof(digest), out);
 }
 
 void hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
 		 uint8_t out[SHA256_SIZE])
 {
-	must(HMAC(EVP_sha256(), key, (int)key_size, bytes, size, out, NULL) != NULL);
+	need_libcrypto();
+	must(libcrypto.HMAC(libcrypto.EVP_sha256(), key, (int)key_size, bytes, size, out, NULL) !=
+	     NULL);
 }
 
 void md5(const void *bytes, size_t size, uint8_t out[MD5_SIZE])
 {
-	must(EVP_Digest(bytes, size, out, NULL, EVP_md5(), NULL));
+	need_libcrypto();
+	must(libcrypto.EVP_Digest(bytes, size, out, NULL, libcrypto.EVP_md5(), NULL));
 }
 
 uint32_t crc32_of(uint32_t so_far, const void *bytes, size_t size)
@@ -54,22 +67,23 @@ struct sha256 {
 struct sha256 *sha256_begin(void)
 {
 	struct sha256 *state = xmalloc(sizeof(*state));
-	state->context = EVP_MD_CTX_new();
+	need_libcrypto();
+	state->context = libcrypto.EVP_MD_CTX_new();
 	must(state->context != NULL);
-	must(EVP_DigestInit_ex(state->context, EVP_sha256(), NULL));
+	must(libcrypto.EVP_DigestInit_ex(state->context, libcrypto.EVP_sha256(), NULL));
 	return state;
 }
 
 void sha256_add(struct sha256 *state, const void *bytes, size_t size)
 {
-	must(EVP_DigestUpdate(state->context, bytes, size));
+	must(libcrypto.EVP_DigestUpdate(state->context, bytes, size));
 }
 
 void sha256_end(struct sha256 *state, char out[2 * SHA256_SIZE + 1])
 {
 	uint8_t digest[SHA256_SIZE];
-	must(EVP_DigestFinal_ex(state->context, digest, NULL));
-	EVP_MD_CTX_free(state->context);
+	must(libcrypto.EVP_DigestFinal_ex(state->context, digest, NULL));
+	libcrypto.EVP_MD_CTX_free(state->context);
 	free(state);
 	hex_encode(digest, sizeof(digest), out);
 }
@@ -86,9 +100,9 @@ struct digest_pair *digest_pair_begin(bool with_sha1)
 	pair->sha1 = NULL;
 	if (!with_sha1)
 		return pair;
-	pair->sha1 = EVP_MD_CTX_new();
+	pair->sha1 = libcrypto.EVP_MD_CTX_new();
 	must(pair->sha1 != NULL);
-	must(EVP_DigestInit_ex(pair->sha1, EVP_sha1(), NULL));
+	must(libcrypto.EVP_DigestInit_ex(pair->sha1, libcrypto.EVP_sha1(), NULL));
 	return pair;
 }
 
@@ -96,7 +110,7 @@ void digest_pair_add(struct digest_pair *pair, const void *bytes, size_t size)
 {
 	sha256_add(pair->sha256, bytes, size);
 	if (pair->sha1 != NULL)
-		must(EVP_DigestUpdate(pair->sha1, bytes, size));
+		must(libcrypto.EVP_DigestUpdate(pair->sha1, bytes, size));
 }
 
 void digest_pair_end(struct digest_pair *pair, char sha1[2 * SHA1_SIZE + 1],
@@ -105,8 +119,8 @@ void digest_pair_end(struct digest_pair *pair, char sha1[2 * SHA1_SIZE + 1],
 	uint8_t digest[SHA1_SIZE];
 	sha1[0] = '\0';
 	if (pair->sha1 != NULL) {
-		must(EVP_DigestFinal_ex(pair->sha1, digest, NULL));
-		EVP_MD_CTX_free(pair->sha1);
+		must(libcrypto.EVP_DigestFinal_ex(pair->sha1, digest, NULL));
+		libcrypto.EVP_MD_CTX_free(pair->sha1);
 		hex_encode(digest, sizeof(digest), sha1);
 	}
 	sha256_end(pair->sha256, sha256);

@@ -15,6 +15,7 @@
 #include <xxhash.h>
 
 #include "libnote/error.h"
+#include "tools/base/libraries/crypto.h"
 #include "tools/debuginfod/client_internal.h"
 #include "tools/debuginfod/memory.h"
 #include "tools/debuginfod/url.h"
@@ -155,6 +156,9 @@ static int read_keys(struct client *client, const struct client_options *o, stru
 		wanted |= s->servers[i].ima != IMA_IGNORE;
 	if (!wanted)
 		return NOTE_OK;
+	const int code = crypto_library_load(err);
+	if (code != NOTE_OK)
+		return code;
 	client->keys = ima_keys_read(
 		o->ima_certificates != NULL ? o->ima_certificates : IMA_CERTIFICATES, &count);
 	if (client->keys == NULL)

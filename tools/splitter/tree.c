@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/base/libraries/crypto.h"
 #include "tools/base/pool.h"
 #include "tools/splitter/inputs/inputs.h"
 #include "tools/splitter/programs/programs.h"
@@ -358,6 +359,9 @@ static int survey(struct split_run *run, struct note_error *err)
 		code = layout_rename(&run->layout, options->suffix, options->source_base, err);
 	if (code == NOTE_OK)
 		code = name_work(run, err);
+	/* Not in the middle: it may be missing. */
+	if (code == NOTE_OK && options->digests)
+		code = crypto_library_load(err);
 	if (code != NOTE_OK)
 		return code;
 	const struct scan_options scan = {run->layout.debug_root, options->only, options->exclude,

@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/digest.h"
+#include "tools/base/libraries/crypto.h"
 #include "tools/debuginfod/cache/internal.h"
 #include "tools/debuginfod/memory.h"
 
@@ -253,7 +253,9 @@ static void name_digest(const char *name, char out[2 * SHA256_SIZE + 1])
 {
 	uint8_t digest[SHA256_SIZE];
 	XXH128_canonical_t other;
-	if (EVP_Digest(name, strlen(name), digest, NULL, EVP_sha256(), NULL) == 1) {
+	if (crypto_library_load(NULL) == NOTE_OK &&
+	    libcrypto.EVP_Digest(name, strlen(name), digest, NULL, libcrypto.EVP_sha256(), NULL) ==
+		    1) {
 		hex_encode(digest, sizeof(digest), out);
 		return;
 	}

@@ -4,17 +4,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "libnote/error.h"
+#include "tools/base/libraries/crypto.h"
 #include "tools/base/text.h"
 
 #define CERTIFICATE_MOST ((size_t)1 << 16)
@@ -44,21 +40,22 @@ struct signer {
 static struct signer parse_signer(const uint8_t *bytes, size_t size)
 {
 	const uint8_t *at = bytes;
-	struct signer out = {.certificate = d2i_X509(NULL, &at, (long)size)};
-	BIO *text = out.certificate == NULL ? BIO_new_mem_buf(bytes, (int)size) : NULL;
+	struct signer out = {.certificate = libcrypto.d2i_X509(NULL, &at, (long)size)};
+	BIO *text = out.certificate == NULL ? libcrypto.BIO_new_mem_buf(bytes, (int)size) : NULL;
 	if (text != NULL)
-		out.certificate = PEM_read_bio_X509(text, NULL, NULL, NULL);
-	if (text != NULL && out.certificate == NULL && BIO_reset(text) == 1)
-		out.key = PEM_read_bio_PUBKEY(text, NULL, NULL, NULL);
+		out.certificate = libcrypto.PEM_read_bio_X509(text, NULL, NULL, NULL);
+	if (text != NULL && out.certificate == NULL &&
+	    libcrypto.BIO_ctrl(text, BIO_CTRL_RESET, 0, NULL) == 1)
+		out.key = libcrypto.PEM_read_bio_PUBKEY(text, NULL, NULL, NULL);
 	at = bytes;
 	if (out.certificate == NULL && out.key == NULL)
-		out.key = d2i_PUBKEY(NULL, &at, (long)size);
+		out.key = libcrypto.d2i_PUBKEY(NULL, &at, (long)size);
 	/* A certificate that says what its key is for must say that it signs. */
 	if (out.certificate != NULL &&
-	    (X509_get_key_usage(out.certificate) & KU_DIGITAL_SIGNATURE) != 0)
-		out.key = X509_get_pubkey(out.certificate);
-	BIO_free(text);
-	ERR_clear_error();
+	    (libcrypto.X509_get_key_usage(out.certificate) & KU_DIGITAL_SIGNATURE) != 0)
+		out.key = libcrypto.X509_get_pubkey(out.certificate);
+	libcrypto.BIO_free(text);
+	libcrypto.ERR_clear_error();
 	return out;
 }
 
@@ -68,7 +65,7 @@ static bool add_key(struct ima_keys *keys, EVP_PKEY *key, const uint8_t *id, siz
 	if (length < KEY_ID)
 		return true;
 	struct ima_key *more = calloc(1, sizeof(*more));
-	if (more == NULL || EVP_PKEY_up_ref(key) != 1) {
+	if (more == NULL || libcrypto.EVP_PKEY_up_ref(key) != 1) {
 		free(more);
 		return false;
 	}
@@ -90,16 +87,19 @@ static bool add_signer(struct ima_keys *keys, const struct signer *signer, size_
 	if (signer->key == NULL)
 		return true;
 	bool good = true;
-	if (X509_PUBKEY_set(&public, signer->key) == 1 &&
-	    X509_PUBKEY_get0_param(NULL, &bits, &size, NULL, public) == 1 &&
-	    EVP_Digest(bits, (size_t)size, digest, &length, EVP_sha1(), NULL) == 1)
+	if (libcrypto.X509_PUBKEY_set(&public, signer->key) == 1 &&
+	    libcrypto.X509_PUBKEY_get0_param(NULL, &bits, &size, NULL, public) == 1 &&
+	    libcrypto.EVP_Digest(bits, (size_t)size, digest, &length, libcrypto.EVP_sha1(), NULL) ==
+		    1)
 		good = add_key(keys, signer->key, digest, length);
-	X509_PUBKEY_free(public);
+	libcrypto.X509_PUBKEY_free(public);
 	const ASN1_OCTET_STRING *named =
-		signer->certificate != NULL ? X509_get0_subject_key_id(signer->certificate) : NULL;
+		signer->certificate != NULL
+			? libcrypto.X509_get0_subject_key_id(signer->certificate)
+			: NULL;
 	if (named != NULL && good)
-		good = add_key(keys, signer->key, ASN1_STRING_get0_data(named),
-			       (size_t)ASN1_STRING_length(named));
+		good = add_key(keys, signer->key, libcrypto.ASN1_STRING_get0_data(named),
+			       (size_t)libcrypto.ASN1_STRING_length(named));
 	++*count;
 	return good;
 }
@@ -119,8 +119,8 @@ static bool read_certificate(struct ima_keys *keys, int at, const char *name, si
 		if (got > 0)
 			signer = parse_signer(bytes, (size_t)got);
 		good = bytes != NULL && add_signer(keys, &signer, count);
-		X509_free(signer.certificate);
-		EVP_PKEY_free(signer.key);
+		libcrypto.X509_free(signer.certificate);
+		libcrypto.EVP_PKEY_free(signer.key);
 		free(bytes);
 	}
 	close(fd);
@@ -145,7 +145,7 @@ struct ima_keys *ima_keys_read(const char *paths, size_t *count)
 	struct ima_keys *keys = calloc(1, sizeof(*keys));
 	char *copy = strdup(paths);
 	char *state = NULL;
-	bool good = keys != NULL && copy != NULL;
+	bool good = keys != NULL && copy != NULL && crypto_library_load(NULL) == NOTE_OK;
 	*count = 0;
 	for (char *path = good ? strtok_r(copy, ":", &state) : NULL; good && path != NULL;
 	     path = strtok_r(NULL, ":", &state))
@@ -162,7 +162,7 @@ void ima_keys_free(struct ima_keys *keys)
 	while (keys != NULL && keys->first != NULL) {
 		struct ima_key *key = keys->first;
 		keys->first = key->next;
-		EVP_PKEY_free(key->key);
+		libcrypto.EVP_PKEY_free(key->key);
 		free(key);
 	}
 	free(keys);
@@ -174,15 +174,15 @@ static const EVP_MD *digest_of(unsigned algorithm)
 {
 	switch (algorithm) {
 	case 2:
-		return EVP_sha1();
+		return libcrypto.EVP_sha1();
 	case 4:
-		return EVP_sha256();
+		return libcrypto.EVP_sha256();
 	case 5:
-		return EVP_sha384();
+		return libcrypto.EVP_sha384();
 	case 6:
-		return EVP_sha512();
+		return libcrypto.EVP_sha512();
 	case 7:
-		return EVP_sha224();
+		return libcrypto.EVP_sha224();
 	default:
 		return NULL; /* MD5 and what nobody signs by */
 	}
@@ -192,17 +192,18 @@ static int digest_file(int fd, const EVP_MD *how, uint8_t *out, unsigned *length
 		       struct note_error *err)
 {
 	const size_t room = (size_t)1 << 16;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_MD_CTX *context = libcrypto.EVP_MD_CTX_new();
 	uint8_t *piece = malloc(room);
 	ssize_t got = 0;
 	off_t at = 0;
-	bool good = context != NULL && piece != NULL && EVP_DigestInit_ex(context, how, NULL) == 1;
+	bool good = context != NULL && piece != NULL &&
+		    libcrypto.EVP_DigestInit_ex(context, how, NULL) == 1;
 	while (good && ((got = pread(fd, piece, room, at)) > 0 || (got < 0 && errno == EINTR))) {
-		good = got < 0 || EVP_DigestUpdate(context, piece, (size_t)got) == 1;
+		good = got < 0 || libcrypto.EVP_DigestUpdate(context, piece, (size_t)got) == 1;
 		at += got > 0 ? got : 0;
 	}
-	good = good && got == 0 && EVP_DigestFinal_ex(context, out, length) == 1;
-	EVP_MD_CTX_free(context);
+	good = good && got == 0 && libcrypto.EVP_DigestFinal_ex(context, out, length) == 1;
+	libcrypto.EVP_MD_CTX_free(context);
 	free(piece);
 	return good ? NOTE_OK
 		    : error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "its digest cannot be taken");
@@ -211,12 +212,12 @@ static int digest_file(int fd, const EVP_MD *how, uint8_t *out, unsigned *length
 static bool is_signed_by(EVP_PKEY *key, const EVP_MD *how, const uint8_t *digest, unsigned length,
 			 const uint8_t *signature, size_t size)
 {
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
-	const bool good = context != NULL && EVP_PKEY_verify_init(context) == 1 &&
-			  EVP_PKEY_CTX_set_signature_md(context, how) == 1 &&
-			  EVP_PKEY_verify(context, signature, size, digest, length) == 1;
-	EVP_PKEY_CTX_free(context);
-	ERR_clear_error();
+	EVP_PKEY_CTX *context = libcrypto.EVP_PKEY_CTX_new(key, NULL);
+	const bool good = context != NULL && libcrypto.EVP_PKEY_verify_init(context) == 1 &&
+			  libcrypto.EVP_PKEY_CTX_set_signature_md(context, how) == 1 &&
+			  libcrypto.EVP_PKEY_verify(context, signature, size, digest, length) == 1;
+	libcrypto.EVP_PKEY_CTX_free(context);
+	libcrypto.ERR_clear_error();
 	return good;
 }
 
@@ -232,6 +233,9 @@ int ima_check(const struct ima_keys *keys, int fd, const char *signature, struct
 	if (bytes[1] != 2)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
 				 "its IMA signature is of version %u, not 2", bytes[1]);
+	int code = crypto_library_load(err);
+	if (code != NOTE_OK)
+		return code;
 	const EVP_MD *how = digest_of(bytes[2]);
 	if (how == NULL)
 		return error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
@@ -239,7 +243,7 @@ int ima_check(const struct ima_keys *keys, int fd, const char *signature, struct
 	if (((size_t)bytes[7] << 8 | bytes[8]) != size - HEADER)
 		return error_set(err, NOTE_MALFORMED, NOTE_NO_OFFSET,
 				 "its IMA signature does not end where it says");
-	int code = digest_file(fd, how, digest, &length, err);
+	code = digest_file(fd, how, digest, &length, err);
 	if (code != NOTE_OK)
 		return code;
 	bool known = false;

@@ -31,7 +31,7 @@ struct ima_keys;
 
 /* Reads the certificates (DER, PEM) in the directories of PATHS, which ':' separates. Directories
  * and files that are none are passed over; *COUNT is how many were read. NULL where memory is
- * short. */
+ * short, or libcrypto cannot be loaded. */
 struct ima_keys *ima_keys_read(const char *paths, size_t *count);
 void ima_keys_free(struct ima_keys *keys); /* NULL is allowed */
 
