@@ -255,6 +255,23 @@ folded_before() {
 }
 check "programs that dwz folded before" folded_before
 
+# Among the files that ship, too: it moves with its last user, and no word is said; without one it is what it is.
+alternate_among_what_ships() {
+	for layout in rpm deb; do
+		rm -rf root; mkdir -p root/usr/bin root/usr/lib/prog
+		cp "$TREE"/usr/bin/prog[123] root/usr/bin/
+		dwz -m root/usr/lib/prog/common -M ../lib/prog/common root/usr/bin/prog[123]
+		cp root/usr/lib/prog/common root/usr/lib/prog/copy
+		"$PKGNOTE" split --strict --layout=$layout $PACKAGE --arch=x86_64 --build-dir="$SOURCE" --manifest=m root >out 2>err
+		[ ! -e root/usr/lib/prog/common ]
+		same "$(cat err)" "pkgnote split: /usr/lib/prog/copy: left alone: debug information that other files share (dwz)"
+		says out '^ *3 split, 1 left alone, 0 failed'
+		says_not m '"/usr/lib/prog/common"'
+		finds_all
+	done
+}
+check "an alternate file among what ships is moved, or said to be one" alternate_among_what_ships
+
 # Compiled by absolute names, units share their directory's name by the alternate file, and that has line tables.
 shared_paths() {
 	local g=$1 m=$2

@@ -33,6 +33,21 @@ int outcome_leave(struct outcome *outcome, const char *reason)
 	return NOTE_OK;
 }
 
+static int by_path(const void *path, const void *input)
+{
+	return strcmp(path, ((const struct input *)input)->path);
+}
+
+int split_move_away(const struct split_run *run, const char *path, struct note_error *err)
+{
+	const struct input *input = bsearch(path, run->inputs.items, run->inputs.count,
+					    sizeof(*run->inputs.items), by_path);
+	const int code = root_remove(run->options->root, path, err);
+	if (code == NOTE_OK && input != NULL && input->links.count == 0)
+		run->outcomes[input - run->inputs.items].verdict = VERDICT_NONE;
+	return code;
+}
+
 /* PATH without its leading '/', if it lies below DIRECTORY; else NULL. */
 static const char *below(const char *directory, const char *path)
 {

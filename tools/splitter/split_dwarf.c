@@ -243,22 +243,11 @@ int split_dwarf_gather(const struct split_run *run, size_t index, struct image *
 	return code;
 }
 
-static int by_path(const void *a, const void *b)
-{
-	return strcmp(((const struct input *)a)->path, ((const struct input *)b)->path);
-}
-
 void split_dwarf_finish(const struct split_run *run)
 {
 	for (size_t i = 0; i < run->inputs.count; i++) {
 		struct outcome *outcome = &run->outcomes[i];
-		if (outcome->dwp == NULL || outcome->verdict != VERDICT_SPLIT)
-			continue;
-		const struct input key = {.path = outcome->dwp};
-		const struct input *moved =
-			bsearch(&key, run->inputs.items, run->inputs.count, sizeof(key), by_path);
-		if (root_remove(run->options->root, outcome->dwp, &outcome->link_err) == NOTE_OK &&
-		    moved != NULL)
-			run->outcomes[moved - run->inputs.items].verdict = VERDICT_NONE;
+		if (outcome->dwp != NULL && outcome->verdict == VERDICT_SPLIT)
+			split_move_away(run, outcome->dwp, &outcome->link_err);
 	}
 }

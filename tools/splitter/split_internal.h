@@ -82,6 +82,10 @@ void outcome_free(struct outcome *outcome);
 /* Leaves the file alone, for that reason; returns NOTE_OK. */
 int outcome_leave(struct outcome *outcome, const char *reason);
 
+/* Removes the file PATH, whose contents are in the debug tree by now; where it was an input, no word
+ * is to be said of it. */
+int split_move_away(const struct split_run *run, const char *path, struct note_error *err);
+
 /* Copies the sources that lie below the build directory, and adds them to the outcome. */
 void outcome_collect(const struct split_run *run, const struct dwarf_sources *sources,
 		     struct outcome *outcome);

@@ -280,6 +280,7 @@ struct contents {
 	bool has_debuglink;
 	bool is_split_dwarf; /* it has .dwo sections */
 	bool has_program;    /* an allocated section, no note, with bytes */
+	bool has_place;      /* the same, perhaps without bytes: what is compiled has one */
 	bool has_sections;
 	bool is_module; /* of a Linux kernel */
 };
@@ -313,6 +314,8 @@ static int see_section(struct contents *contents, struct image *image, uint64_t 
 					     strcmp(name + length - 4, ".dwo") == 0);
 	contents->is_module = contents->is_module || strcmp(name, ".modinfo") == 0 ||
 			      strcmp(name, ".gnu.linkonce.this_module") == 0;
+	contents->has_place = contents->has_place || ((shdr.sh_flags & SHF_ALLOC) != 0 &&
+						      shdr.sh_type != SHT_NOTE);
 	if (shdr.sh_type == SHT_NOBITS)
 		return NOTE_OK;
 	if ((shdr.sh_flags & SHF_ALLOC) != 0) {
@@ -422,6 +425,8 @@ int scan_judge(struct image *image, bool keep_symtab, enum input_kind *kind,
 		*kind = leave(reason, "signed kernel module");
 	else if (relocatable && contents.is_split_dwarf && !contents.has_program)
 		*kind = leave(reason, "debug information of another file (split DWARF)");
+	else if (relocatable && contents.has_debug && !contents.has_place)
+		*kind = leave(reason, "debug information that other files share (dwz)");
 	else if (relocatable && !contents.is_module)
 		*kind = leave(reason, "a relocatable file, to be linked");
 	else if (!relocatable && image->ehdr.e_type != ET_EXEC && image->ehdr.e_type != ET_DYN)

@@ -349,6 +349,6 @@ void alternate_finish(const struct split_run *run)
 		}
 		if (done && user != NULL &&
 		    !alternate_is_used(&run->layout, root, alternate->old, &run->inputs.excluded))
-			root_remove(root, alternate->old, &user->link_err);
+			split_move_away(run, alternate->old, &user->link_err);
 	}
 }
