@@ -226,8 +226,19 @@ links_do_not_lead_out() {
 	same "$(cat outside/file)" mine
 	rm -r "c/$ID"
 	ln -s "$PWD/outside" "c/$ID"
-	status 3 "$PKGNOTE" fetch --cache=c --server="$URL/good" debuginfo "$ID"
+	status 0 "$PKGNOTE" fetch --cache=c --server="$URL/good" debuginfo "$ID"
+	cmp "$(cat out)" "share/buildid/$ID/debuginfo"
+	says err "^pkgnote fetch: cache .*c: $ID there is a symbolic link, and none is followed below a cache \(remove it, or let the cache itself be one\): what comes is kept in /"
 	same "$(ls outside)" file
+	rm -r "$(dirname "$(dirname "$(cat out)")")"
+	rm "c/$ID"; mv c real; ln -s real c
+	status 0 "$PKGNOTE" fetch --cache=c --server="$URL/good" debuginfo "$ID"
+	[ -f "real/$ID/debuginfo" ]
+	rm -r "real/${ID:?}"; echo mine >"real/$ID"
+	status 0 "$PKGNOTE" fetch --cache=c --server="$URL/good" debuginfo "$ID"
+	says err "$ID there is no directory \(remove it\)"
+	same "$(cat "real/$ID")" mine
+	rm -r "$(dirname "$(dirname "$(cat out)")")"
 }
 check "links in the cache do not lead out of it" links_do_not_lead_out
 

@@ -169,6 +169,17 @@ void cache_close(struct cache *cache)
 	free(cache);
 }
 
+/* Why nothing can be put there. */
+static const char *why_not(const struct cache *cache, const char *hex)
+{
+	struct stat st;
+	if (fstatat(cache->fd, hex, &st, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(st.st_mode))
+		return "cannot be written or belongs to another user";
+	return S_ISLNK(st.st_mode) ? "is a symbolic link, and none is followed below a cache "
+				     "(remove it, or let the cache itself be one)"
+				   : "is no directory (remove it)";
+}
+
 int cache_fallback(struct cache *cache, const char *hex)
 {
 	if (cache->fallback == NULL) {
@@ -179,9 +190,8 @@ int cache_fallback(struct cache *cache, const char *hex)
 			return -1;
 		}
 		cache->fallback = path;
-		char *line = format_string("cache %s: %s there cannot be written or belongs to "
-					   "another user: what comes is kept in %s",
-					   cache->dir, hex, path);
+		char *line = format_string("cache %s: %s there %s: what comes is kept in %s",
+					   cache->dir, hex, why_not(cache, hex), path);
 		if (line != NULL && cache->tell != NULL)
 			cache->tell(cache->tell_context, line);
 		free(line);

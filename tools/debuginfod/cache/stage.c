@@ -68,7 +68,9 @@ static int open_on_disk(struct staging *stage, struct note_error *err)
 	stage->at = cache_directory(cache, hex, true);
 	if (open_in(stage))
 		return NOTE_OK;
-	if (errno == EACCES || errno == EPERM || errno == EROFS) {
+	/* O_NOFOLLOW with O_DIRECTORY says ENOTDIR of a link. */
+	if (errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR ||
+	    errno == ELOOP) {
 		stage->at = cache_fallback(cache, hex);
 		stage->fallen_back = true;
 		if (open_in(stage))
