@@ -57,7 +57,7 @@ static char *percent_encoded(const char *payload)
 static bool write_out(struct flags *flags, const char *name, const void *bytes, size_t size)
 {
 	struct note_error err;
-	const bool good = output_write(name, bytes, size, -1, true, &err) == NOTE_OK;
+	const bool good = output_write(name, bytes, size, true, &err) == NOTE_OK;
 	if (!good)
 		cli_fail(&flags->cli, name, &err);
 	return good;

@@ -119,7 +119,7 @@ void split_arguments_report(struct cli *cli, const struct split_arguments *a,
 	if (cli->json || a->manifest != NULL)
 		json = manifest_to_json(manifest);
 	if (a->manifest != NULL &&
-	    output_write(a->manifest, json, strlen(json), -1, !a->no_sync, &err) != NOTE_OK)
+	    output_write(a->manifest, json, strlen(json), !a->no_sync, &err) != NOTE_OK)
 		cli_fail(cli, a->manifest, &err);
 	if (cli->json)
 		fputs(json, stdout);

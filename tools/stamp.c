@@ -181,7 +181,8 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 	};
 	struct strings paths = {0};
 	if (stamp->out != NULL)
-		return output_write(stamp->out, bytes, size, fd, !stamp->no_sync, err);
+		return output_write_like(stamp->out, bytes, size, fd, !stamp->no_sync,
+				   &stamp->items.items[index].owner_lost, err);
 	items_names(&stamp->items, index, &paths);
 	/* Sorted, so two runs begin with the same name, whatever the order of their arguments: it
 	 * holds the lock. */
@@ -364,6 +365,11 @@ static void finish(struct stamp *stamp, size_t index)
 	if (first->group_lost)
 		cli_say(&stamp->cli, item->shown,
 			"its group is not kept: you are not in it (fakeroot, or chgrp first)");
+	if (first->owner_lost)
+		cli_say(&stamp->cli, stamp->out,
+			"owner, set-id bits or capabilities are not those of %s: only root can "
+			"give them",
+			item->shown);
 	if (first->no_build_id)
 		cli_say(&stamp->cli, item->shown, "there is no build-id to update");
 	if (first->other != NULL)

@@ -306,7 +306,7 @@ static void write_report(struct options *options, const struct wanted_report *wa
 	const bool bad = ferror(to) != 0;
 	if (fclose(to) != 0 || bad)
 		cli_failf(&options->cli, wanted->file, "write: %s", strerror(errno));
-	else if (output_write(wanted->file, text, size, -1, true, &err) != NOTE_OK)
+	else if (output_write(wanted->file, text, size, true, &err) != NOTE_OK)
 		cli_fail(&options->cli, wanted->file, &err);
 	free(text);
 }

@@ -216,4 +216,31 @@ debug_files_and_firmware_are_left_alone() {
 }
 check "debug files, firmware and other systems' programs are left alone in trees" debug_files_and_firmware_are_left_alone
 
+# Another user's file, to a file of one's own.
+output_of_anothers_file() {
+	[ "$(id -u)" = 0 ] || skip "needs root, to be another user"
+	need setpriv setcap
+	sources
+	local user=(setpriv --reuid=65534 --regid=65534 --clear-groups) mode
+	chmod 755 "$WORK"; mkdir theirs; chown 65534 theirs
+	for mode in 755 4755 2711 644; do
+		$CC -o demo main.c lib.c; chmod $mode demo; setcap cap_net_raw=ep demo
+		[ $mode != 2711 ] || chmod o+r demo
+		status 0 "${user[@]}" "$PKGNOTE" stamp -k name=demo -o theirs/out demo
+		same "$(stat -c '%u %g %a' theirs/out)" "65534 65534 $(printf %o $((0$(stat -c %a demo) & 0777)))"
+		same "$(getcap theirs/out)" ""
+		same "$(cat err)" "pkgnote stamp: theirs/out: owner, set-id bits or capabilities are not those of demo: only root can give them"
+		passes theirs/out
+		rm theirs/out
+	done
+	# One's own is as it was, and root gives all.
+	$CC -o demo main.c lib.c; chmod 4755 demo; chown 65534 demo; chmod 4755 demo
+	status 0 "${user[@]}" "$PKGNOTE" stamp -k name=demo -o theirs/out demo
+	same "$(stat -c '%u %g %a' theirs/out)$(cat err)" "65534 65534 755pkgnote stamp: theirs/out: owner, set-id bits or capabilities are not those of demo: only root can give them"
+	chown 65534:65534 demo; chmod 4755 demo; setcap cap_net_raw=ep demo
+	status 0 "$PKGNOTE" stamp -k name=demo -o out2 demo
+	same "$(stat -c '%u %g %a' out2) $(getcap out2)" "65534 65534 4755 out2 cap_net_raw=ep"
+}
+check "-o of another user's file is one's own, and said" output_of_anothers_file
+
 finish

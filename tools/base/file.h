@@ -51,11 +51,16 @@ int file_write(int fd, const void *from, size_t size, struct note_error *err);
  * replaced whole (a kill leaves the old one or the new one) and has the mode of the old one, else
  * 0666 less the umask. Of a symbolic link what it leads to is written; the link stays. A device,
  * FIFO or socket is written into, and so is the descriptor that /dev/stdout or /dev/fd/N names.
- * LIKE (or -1) is a descriptor whose mode, owner and extended attributes a regular file gets. SYNC:
- * a regular file is on the disk when this returns NOTE_OK.
+ * SYNC: a regular file is on the disk when this returns NOTE_OK.
  */
-int output_write(const char *path, const void *bytes, size_t size, int like, bool sync,
+int output_write(const char *path, const void *bytes, size_t size, bool sync,
 		 struct note_error *err);
+
+/* The same for a copy of the file at the descriptor LIKE, whose mode, owner and extended attributes
+ * a regular file gets. What only root could give it goes lacking, as with cp; *OWNER_LOST is set
+ * then. */
+int output_write_like(const char *path, const void *bytes, size_t size, int like, bool sync,
+		bool *owner_lost, struct note_error *err);
 
 /* Whether output_write makes or replaces a regular file there, beside which others can lie. */
 bool output_is_file(const char *path);

@@ -26,7 +26,7 @@ void script_specs(struct text *text, const char *path)
 static char *write_beside(char *name, const char *bytes, size_t size, struct note_error *err)
 {
 	char *path = NULL;
-	if (output_write(name, bytes, size, -1, true, err) == NOTE_OK) {
+	if (output_write(name, bytes, size, true, err) == NOTE_OK) {
 		path = realpath(name, NULL);
 		if (path == NULL)
 			error_system(err, NULL);

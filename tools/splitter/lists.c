@@ -124,7 +124,7 @@ static int write_list(const struct lists_options *options, const char *name,
 {
 	char *path = name[0] == '/' ? xstrdup(name) : xasprintf("%s/%s", options->directory, name);
 	struct note_error why;
-	int code = output_write(path, text->data, text->size, -1, options->sync, &why);
+	int code = output_write(path, text->data, text->size, options->sync, &why);
 	if (code != NOTE_OK)
 		code = error_set(err, code, NOTE_NO_OFFSET, "write list %s: %s", path, why.text);
 	free(path);

@@ -25,6 +25,7 @@ struct item {
 	enum outcome outcome;
 	bool no_build_id; /* one was to be updated */
 	bool group_lost;  /* we may not give it */
+	bool owner_lost;  /* of the output, nor this */
 	char *other; /* the package that a note names which was kept, where it is another one */
 	bool unsigned_now;        /* it had an IMA or EVM attribute, which did not go along */
 	bool again;               /* another run was at it: to be begun anew, by itself */

@@ -166,16 +166,18 @@ static mode_t new_mode(void)
 	return 0666 & ~mask;
 }
 
-/* The same, with the attributes that it had or LIKE has. What may not be written to is not
- * replaced, whatever its directory says. */
+/* The same, with LIKE's attributes, or those that it had where there is no LIKE. What may not be
+ * written to is not replaced, whatever its directory says. */
 static int replace_alike(const char *path, const struct stat *st, const void *bytes, size_t size,
-			 int like, bool sync, struct note_error *err)
+			 const struct file_attributes *like, bool sync, struct note_error *err)
 {
-	struct file_attributes attributes = {.mode = 0, .like = like};
+	struct file_attributes attributes = {.mode = 0, .like = -1};
 	int old = -1;
-	if (like < 0 && st == NULL)
+	if (like != NULL)
+		attributes = *like;
+	else if (st == NULL)
 		attributes.mode = new_mode();
-	if (like < 0 && st != NULL) {
+	if (like == NULL && st != NULL) {
 		old = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 		if (old < 0)
 			return error_system(err, "open");
@@ -188,8 +190,8 @@ static int replace_alike(const char *path, const struct stat *st, const void *by
 	return code;
 }
 
-int output_write(const char *path, const void *bytes, size_t size, int like, bool sync,
-		 struct note_error *err)
+static int write_output(const char *path, const void *bytes, size_t size,
+			const struct file_attributes *like, bool sync, struct note_error *err)
 {
 	struct stat st;
 	char *real = follow(path);
@@ -203,6 +205,19 @@ int output_write(const char *path, const void *bytes, size_t size, int like, boo
 			: replace_alike(real, there ? &st : NULL, bytes, size, like, sync, err);
 	free(real);
 	return code;
+}
+
+int output_write(const char *path, const void *bytes, size_t size, bool sync,
+		 struct note_error *err)
+{
+	return write_output(path, bytes, size, NULL, sync, err);
+}
+
+int output_write_like(const char *path, const void *bytes, size_t size, int like, bool sync,
+		bool *owner_lost, struct note_error *err)
+{
+	const struct file_attributes attributes = {.like = like, .owner_lost = owner_lost};
+	return write_output(path, bytes, size, &attributes, sync, err);
 }
 
 bool output_is_file(const char *path)

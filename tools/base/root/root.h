@@ -96,6 +96,10 @@ struct file_attributes {
 	/* Not NULL: a group of LIKE that we may not give is no failure, unless the file is set-id;
 	 * it is set then, and the new file has our group. */
 	bool *group_lost;
+	/* Not NULL: the new file is a copy of LIKE, and what we may not give it (owner, group,
+	 * capabilities) is no failure; it is set then, and a copy that is another's has no set-id
+	 * bits. */
+	bool *owner_lost;
 	/* PATHS[0] has to be the file LIKE still, else ROOT_AGAIN. */
 	bool same;
 	/* The names are replaced by root_commit, not yet; ROOT_AGAIN, too, where another run is at

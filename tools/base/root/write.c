@@ -18,7 +18,8 @@ static bool is_about_contents(const char *name)
 	return strcmp(name, "security.ima") == 0 || strcmp(name, "security.evm") == 0;
 }
 
-static int copy_xattrs(int from, int to, struct note_error *err)
+/* LOST as file_attributes.owner_lost. */
+static int copy_xattrs(int from, int to, bool *lost, struct note_error *err)
 {
 	char names[8192];
 	ssize_t size = flistxattr(from, names, sizeof(names));
@@ -31,8 +32,11 @@ static int copy_xattrs(int from, int to, struct note_error *err)
 		ssize_t length = fgetxattr(from, name, value, sizeof(value));
 		if (length < 0)
 			return error_system(err, "read extended attribute %s", name);
-		if (fsetxattr(to, name, value, (size_t)length, 0) != 0)
+		if (fsetxattr(to, name, value, (size_t)length, 0) == 0)
+			continue;
+		if (errno != EPERM || lost == NULL)
 			return error_system(err, "set extended attribute %s", name);
+		*lost = true;
 	}
 	return NOTE_OK;
 }
@@ -42,35 +46,53 @@ struct new_file {
 	int fd;
 	struct stat made;
 	struct stat old; /* zero where there is none */
+	mode_t mode;     /* that it has at last */
 };
+
+/* The owner and group of the file that it is like; its mode loses the set-id bits where they would
+ * be for somebody else. */
+static int set_owner(struct new_file *file, const struct file_attributes *attributes,
+		     struct note_error *err)
+{
+	const struct stat *st = &file->old;
+	const bool is_set_id = (st->st_mode & (S_ISUID | S_ISGID)) != 0;
+	if ((file->made.st_uid == st->st_uid && file->made.st_gid == st->st_gid) ||
+	    fchown(file->fd, st->st_uid, st->st_gid) == 0)
+		return NOTE_OK;
+	if (errno == EPERM && attributes->owner_lost != NULL) {
+		*attributes->owner_lost = true;
+		file->mode &= ~(mode_t)(S_ISUID | S_ISGID);
+		return NOTE_OK;
+	}
+	if (errno != EPERM || attributes->group_lost == NULL || file->made.st_uid != st->st_uid ||
+	    is_set_id)
+		return error_system(err, "set owner%s", is_set_id ? " of a set-id file" : "");
+	*attributes->group_lost = true;
+	return NOTE_OK;
+}
 
 /* Owner first: changing it clears set-id bits and capabilities, which follow. Until it has its
  * names the owner may read it: other runs open it to see whether it is locked. */
-static int set_attributes(const struct new_file *file, const struct file_attributes *attributes,
+static int set_attributes(struct new_file *file, const struct file_attributes *attributes,
 			  struct note_error *err)
 {
-	const struct stat *st = &file->old;
 	const int fd = file->fd;
+	file->mode = attributes->mode;
 	if (attributes->like < 0) {
-		const mode_t mode = attributes->mode | S_IRUSR;
+		const mode_t mode = file->mode | S_IRUSR;
 		/* The file is ours: who refuses its mode is a file system without modes (vfat). */
 		return (file->made.st_mode & 07777) == mode || fchmod(fd, mode) == 0 ||
 				       errno == EPERM
 			       ? NOTE_OK
 			       : error_system(err, "set mode");
 	}
-	if ((file->made.st_uid != st->st_uid || file->made.st_gid != st->st_gid) &&
-	    fchown(fd, st->st_uid, st->st_gid) != 0) {
-		const bool is_set_id = (st->st_mode & (S_ISUID | S_ISGID)) != 0;
-		if (errno != EPERM || attributes->group_lost == NULL ||
-		    file->made.st_uid != st->st_uid || is_set_id)
-			return error_system(err, "set owner%s",
-					    is_set_id ? " of a set-id file" : "");
-		*attributes->group_lost = true;
-	}
-	if (fchmod(fd, (st->st_mode & 07777) | S_IRUSR) != 0)
+	file->mode = file->old.st_mode & 07777;
+	const int code = set_owner(file, attributes, err);
+	if (code != NOTE_OK)
+		return code;
+	if (fchmod(fd, file->mode | S_IRUSR) != 0)
 		return error_system(err, "set mode");
-	return copy_xattrs(attributes->like, fd, err);
+	return copy_xattrs(attributes->like, fd, attributes->owner_lost, err);
 }
 
 /* Those at this moment: reading LIKE has changed one. */
@@ -149,11 +171,11 @@ static int write_names(struct root *root, const char *const *paths, size_t count
 	if (code != NOTE_OK)
 		return code;
 	code = write_temporary(&file, &place, pieces, attributes, err);
-	const mode_t mode = attributes->like >= 0 ? file.old.st_mode & 07777 : attributes->mode;
 	if (code == NOTE_OK && attributes->later != NULL) {
-		batch_add(attributes->later, paths, count, attributes->tag, file.fd, mode);
+		batch_add(attributes->later, paths, count, attributes->tag, file.fd,
+			  file.mode);
 	} else if (code == NOTE_OK) {
-		code = put(root, &place, paths, count, file.fd, mode, err);
+		code = put(root, &place, paths, count, file.fd, file.mode, err);
 		close(file.fd);
 	}
 	place_close(root, &place);
