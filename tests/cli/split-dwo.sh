@@ -57,6 +57,13 @@ split_dwarf_packages() {
 	[ ! -e root/usr/bin/p.dwp ]
 	gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'ptype struct second' "$(debug_of root)" >gdb.out 2>&1
 	says gdb.out 'long w;'
+	# The command that is told does it.
+	local told
+	told=$(sed -n 's/.* is in the debug tree, .*\.dwp, for gdb //p' err)
+	# shellcheck disable=SC2086
+	gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'ptype struct second' -ex 'info line main' ${told// \// root/} >gdb.out 2>&1
+	says gdb.out 'long w;'
+	says gdb.out '^Line [0-9]+ of '
 }
 
 # What .dwo files say of sources. compiled CC CXX OPTION...: two units, by absolute names, one of them with types.

@@ -10,7 +10,8 @@
  * What both say of sources becomes the installed names (dwarf/split_file.c).
  *
  * A .dwp file that somebody has put beside the program does go to DEBUGFILE.dwp, and in layout deb
- * the name by which gdb looks for it becomes a link: nothing of it stays in the package.
+ * the name by which gdb looks for it becomes a link: nothing of it stays in the package. In layout
+ * rpm gdb reads it where it is told to read symbols from DEBUGFILE, and that is said.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -211,6 +212,22 @@ static int gather(const struct split_run *run, struct image *image, char **said,
 	return code;
 }
 
+/* In layout rpm gdb does not come upon a .dwp file by itself: the name that it looks for has no
+ * release in it, and two releases would have to share it. */
+static void remark(const struct split_run *run, size_t index, uint64_t skeletons,
+		   struct outcome *outcome)
+{
+	struct text line = {0};
+	text_printf(&line,
+		    "%" PRIu64 " of its units are skeletons (split DWARF): what their .dwo files "
+		    "hold is in the debug tree",
+		    skeletons);
+	if (outcome->dwp != NULL && run->layout.kind == LAYOUT_RPM)
+		text_printf(&line, ", /%s.dwp, for gdb -s /%s -e /%s", outcome->debug_path,
+			    outcome->debug_path, run->inputs.items[index].path);
+	strings_take(&outcome->remarks, line.data);
+}
+
 int split_dwarf_gather(const struct split_run *run, size_t index, struct image *image,
 		       uint64_t skeletons, struct outcome *outcome, struct note_error *err)
 {
@@ -235,10 +252,7 @@ int split_dwarf_gather(const struct split_run *run, size_t index, struct image *
 				  "tree: %s",
 				  skeletons, said));
 	else if (code == NOTE_OK)
-		strings_take(&outcome->remarks,
-			     xasprintf("%" PRIu64 " of its units are skeletons (split DWARF): what "
-				       "their .dwo files hold is in the debug tree",
-				       skeletons));
+		remark(run, index, skeletons, outcome);
 	free(said);
 	return code;
 }
