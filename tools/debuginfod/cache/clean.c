@@ -69,7 +69,7 @@ static void look_at(struct cache *cache, struct entries *entries, int at, bool f
 	} else {
 		struct cache_key key;
 		int64_t used;
-		snprintf(key.hex, sizeof(key.hex), "%s", hex);
+		snprintf(key.hex, sizeof(key.hex), "%.*s", (int)sizeof(key.hex) - 1, hex);
 		snprintf(key.name, sizeof(key.name), "%.*s", (int)sizeof(key.name) - 1, name);
 		const bool known = proof_used(cache, at, &key, &used);
 		if (!known && foreign) {
@@ -92,8 +92,9 @@ static void look_at(struct cache *cache, struct entries *entries, int at, bool f
 		}
 		struct entry *entry = &entries->items[entries->count++];
 		*entry = (struct entry){.used = used, .size = (uint64_t)st.st_size};
-		snprintf(entry->hex, sizeof(entry->hex), "%s", hex);
-		snprintf(entry->name, sizeof(entry->name), "%s", name);
+		snprintf(entry->hex, sizeof(entry->hex), "%s", key.hex);
+		snprintf(entry->name, sizeof(entry->name), "%.*s", (int)sizeof(entry->name) - 1,
+			 name);
 	}
 }
 
