@@ -47,6 +47,7 @@ FACES = {
     "tools/release/inputs": ["input.h", "content.h"],
     "tools/release/reports": ["report.h", "merge.h"],
     "tools/splitter/archives": ["members.h"],
+    "tools/splitter/loaded": ["overlay.h", "hole.h"],  # the shipped file's first part, and what is left out of it
     "tools/splitter/relocs": ["reloc_types.h", "crel.h"],  # what they do by machine, and their compact form
 }
 

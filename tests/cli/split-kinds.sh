@@ -295,4 +295,50 @@ private_libraries() {
 	done
 }
 check "layout deb: two sources' private copies of a library have nothing in common" private_libraries
+
+# A segment behind the debug information: our own note's, where page one is full, and patchelf's. What is shipped is as small as strip
+# makes it, and maps the same.
+segments_behind() {
+	need gcc gdb strip eu-unstrip
+	for i in $(seq 3000); do echo "int exported_function_$i(void) { return $i; }"; done >many.c
+	echo 'int main(void) { return 0; }' >>many.c
+	gcc -O0 -g -no-pie -rdynamic -Wl,-z,noseparate-code -Wl,-z,max-page-size=4096 -o plain many.c
+	cp plain stamped; "$PKGNOTE" stamp -q -k name=demo stamped
+	same "$(readelf -lW stamped | grep -c '^  LOAD')" "$(($(readelf -lW plain | grep -c '^  LOAD') + 1))"
+	echo 'extern int f(void); int f(void) { return 7; }' >f.c; cat many.c >>f.c
+	gcc -O0 -g -fPIC -shared -o patched f.c
+	! command -v patchelf >/dev/null || patchelf --set-rpath "$(printf '/opt/%0300d' 1)" patched
+	local layout file
+	for layout in rpm deb; do
+		rm -rf root; mkdir -p root/usr/bin; cp stamped patched root/usr/bin/
+		"$PKGNOTE" split -q --layout=$layout --name=n --package-version=1 --release=1 --arch=x86_64 --build-id=keep root
+		for file in stamped patched; do
+			strip -o $file.small $file
+			[ "$(stat -c %s root/usr/bin/$file)" -le $(($(stat -c %s $file.small) + 4096)) ] || fail "$layout $file: $(stat -c %s root/usr/bin/$file), strip's $(stat -c %s $file.small)"
+			# Each segment's bytes, by address; and its place is one that can be mapped.
+			same "$(segments root/usr/bin/$file)" "$(segments $file)"
+			same "$(eu-elflint --gnu-ld root/usr/bin/$file 2>&1)" "$(eu-elflint --gnu-ld $file.small 2>&1)"
+			debug=$(find root/usr/lib/debug -type f -name '*.debug' -exec grep -l "exported_function_2999" {} + | while read -r one; do [ "$(readelf -n "$one" | grep 'Build ID')" != "$(readelf -n $file | grep 'Build ID')" ] || echo "$one"; done)
+			eu-unstrip -o whole root/usr/bin/$file "$debug"
+			gdb -batch -nx -ex 'info line exported_function_2999' whole >line 2>&1; says line 'Line .* of "[^"]*many.c"|Line .* of "[^"]*f.c"'
+		done
+		root/usr/bin/stamped
+		readelf -nW root/usr/bin/stamped | grep -q '"name":"demo"'
+	done
+}
+# segments FILE: of each PT_LOAD the address, what it takes, and its bytes but for the file's own headers, which tell other offsets.
+segments() {
+	python3 - "$1" <<-'P'
+	import hashlib, struct, sys
+	data = open(sys.argv[1], "rb").read()
+	phoff, = struct.unpack_from("<Q", data, 32); phnum, = struct.unpack_from("<H", data, 56)
+	for i in range(phnum):
+	    kind, flags, offset, address, _, size, memory, align = struct.unpack_from("<IIQQQQQQ", data, phoff + 56 * i)
+	    if kind == 1:
+	        assert offset % align == address % align, (hex(offset), hex(address))
+	        skip = max(0, min(size, phoff + 56 * phnum - offset)) if offset <= phoff else 0
+	        print(hex(address), size, memory, flags, hashlib.sha256(data[offset + skip:offset + size]).hexdigest())
+	P
+}
+check "a segment behind the debug information moves up: no hole is shipped" segments_behind
 finish

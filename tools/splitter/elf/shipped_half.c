@@ -8,8 +8,9 @@
 #include "tools/base/text.h"
 #include "tools/splitter/elf/halves_internal.h"
 #include "tools/splitter/elf/names.h"
-#include "tools/splitter/elf/overlay.h"
 #include "tools/splitter/elf/renumber.h"
+#include "tools/splitter/loaded/hole.h"
+#include "tools/splitter/loaded/overlay.h"
 #include "tools/splitter/relocs/crel.h"
 
 /* What the shipped file is made from, filled step by step by strip_shipped_file alone. */
@@ -21,6 +22,7 @@ struct shipped {
 	uint64_t count;
 	uint64_t limit;     /* the end of what keeps its offset */
 	struct ranges kept; /* pieces below LIMIT that keep their bytes */
+	struct range hole;  /* what of it is left out */
 	struct text names;  /* the new .shstrtab */
 	struct renumbered renumbered;
 };
@@ -215,17 +217,11 @@ static int place_sections(struct shipped *shipped, const struct image *image,
 	return NOTE_OK;
 }
 
-/* Zeroes what of [start, end) no kept range covers. */
-static void wipe(const struct ranges *kept, struct overlay *out, uint64_t start, uint64_t end)
+/* Debug data that lies before the end of what is loaded (after patchelf, say), into REMOVED. */
+static int list_removed(const struct shipped *shipped, struct image *image, const struct plan *plan,
+			struct ranges *removed, struct note_error *err)
 {
-	for (struct range gap; ranges_gap(kept, start, end, &gap); start = gap.end)
-		overlay_zero(out, gap.start, gap.end - gap.start);
-}
-
-/* Debug data that lies before the end of what is loaded (after patchelf, say) leaves zeros. */
-static int wipe_removed(const struct shipped *shipped, struct image *image, const struct plan *plan,
-			struct overlay *out, struct note_error *err)
-{
+	removed->items = xcalloc(plan->count + 1, sizeof(*removed->items));
 	for (uint64_t i = 1; i < image->shnum && i < plan->count; i++) {
 		GElf_Shdr shdr; /* the original place, not the edit's size */
 		int code = image_shdr(image, i, &shdr, err);
@@ -238,15 +234,14 @@ static int wipe_removed(const struct shipped *shipped, struct image *image, cons
 		if (!moved || shdr.sh_offset >= shipped->limit)
 			continue;
 		const uint64_t room = shipped->limit - shdr.sh_offset;
-		wipe(&shipped->kept, out, shdr.sh_offset,
-		     shdr.sh_offset + (shdr.sh_size < room ? shdr.sh_size : room));
+		ranges_add(removed, shdr.sh_offset, shdr.sh_size < room ? shdr.sh_size : room);
 	}
 	const uint64_t table = image->shnum * shdr_size(image);
 	if (image->ehdr.e_shoff < shipped->limit) {
 		const uint64_t room = shipped->limit - image->ehdr.e_shoff;
-		wipe(&shipped->kept, out, image->ehdr.e_shoff,
-		     image->ehdr.e_shoff + (table < room ? table : room));
+		ranges_add(removed, image->ehdr.e_shoff, table < room ? table : room);
 	}
+	ranges_merge(removed);
 	return NOTE_OK;
 }
 
@@ -355,10 +350,9 @@ static int add_sections(struct shipped *shipped, const struct strip_additions *a
 	return place_section(end, names, err);
 }
 
-/* What keeps its offsets. */
-static int add_loaded(struct pieces *out, const struct shipped *shipped, struct image *image,
-		      const struct plan *plan, const struct file_layout *layout,
-		      struct note_error *err)
+/* What keeps its offsets, but for a hole. */
+static int add_loaded(struct pieces *out, struct shipped *shipped, struct image *image,
+		      const struct plan *plan, struct file_layout *layout, struct note_error *err)
 {
 	uint8_t ehdr[sizeof(Elf64_Ehdr)];
 	struct overlay overlay;
@@ -366,15 +360,24 @@ static int add_loaded(struct pieces *out, const struct shipped *shipped, struct 
 	if (original == NULL)
 		return NOTE_MALFORMED;
 	overlay_begin(&overlay, original, shipped->limit);
-	int code = wipe_removed(shipped, image, plan, &overlay, err);
-	if (code == NOTE_OK)
+	struct ranges removed = {0};
+	int code = list_removed(shipped, image, plan, &removed, err);
+	if (code == NOTE_OK) {
+		hole_wipe(&overlay, &shipped->kept, &removed);
+		shipped->hole = hole_find(&shipped->kept, &removed, image);
+		layout->shoff = hole_moves(shipped->hole, layout->shoff);
 		code = put_ehdr(image, ehdr, layout, err);
+	}
 	if (code == NOTE_OK) {
 		overlay_write(&overlay, 0, ehdr, ehdr_size(image));
 		renumber_loaded(shipped, image, plan, &overlay);
-		overlay_add(&overlay, out);
+		if (shipped->hole.end != 0)
+			code = hole_close(&overlay, shipped->hole, image, err);
 	}
+	if (code == NOTE_OK)
+		overlay_add(&overlay, out);
 	overlay_free(&overlay);
+	free(removed.items);
 	return code;
 }
 
@@ -422,12 +425,15 @@ static uint64_t *order_of_places(const struct shipped *shipped)
 }
 
 static int add_all(struct pieces *out, struct shipped *shipped, struct image *image,
-		   const struct plan *plan, const struct file_layout *layout,
-		   struct note_error *err)
+		   const struct plan *plan, struct file_layout *layout, struct note_error *err)
 {
 	int code = add_loaded(out, shipped, image, plan, layout, err);
 	if (code != NOTE_OK)
 		return code;
+	shipped->limit = hole_moves(shipped->hole, shipped->limit);
+	for (uint64_t i = 1; shipped->hole.end != 0 && i < shipped->count; i++)
+		shipped->shdrs[i].sh_offset =
+			hole_moves(shipped->hole, shipped->shdrs[i].sh_offset);
 	uint64_t *order = order_of_places(shipped);
 	for (uint64_t i = 0; i < shipped->count; i++)
 		add_contents(out, shipped, image, plan, order[i]);

@@ -20,6 +20,9 @@ void overlay_read(const struct overlay *overlay, uint64_t at, void *out, uint64_
 void overlay_write(struct overlay *overlay, uint64_t at, const void *bytes, uint64_t size);
 void overlay_zero(struct overlay *overlay, uint64_t at, uint64_t size);
 
+/* Takes [START, END) out: what follows moves down. */
+void overlay_cut(struct overlay *overlay, uint64_t start, uint64_t end);
+
 /* Adds all of it to PIECES, which own the changed blocks from then on. */
 void overlay_add(struct overlay *overlay, struct pieces *pieces);
 

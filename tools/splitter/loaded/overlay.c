@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/elf/overlay.h"
+#include "tools/splitter/loaded/overlay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +74,24 @@ void overlay_write(struct overlay *overlay, uint64_t at, const void *bytes, uint
 void overlay_zero(struct overlay *overlay, uint64_t at, uint64_t size)
 {
 	put(overlay, at, NULL, size);
+}
+
+void overlay_cut(struct overlay *overlay, uint64_t start, uint64_t end)
+{
+	const uint64_t count = overlay->size / BLOCK;
+	uint8_t bytes[BLOCK];
+	while (end < overlay->size) {
+		const uint64_t left = overlay->size - end, size = left < BLOCK ? left : BLOCK;
+		overlay_read(overlay, end, bytes, size);
+		put(overlay, start, bytes, size);
+		start += size;
+		end += size;
+	}
+	overlay->size = start;
+	for (uint64_t i = (start + BLOCK - 1) / BLOCK; i <= count; i++) {
+		free(overlay->blocks[i]);
+		overlay->blocks[i] = NULL;
+	}
 }
 
 void overlay_add(struct overlay *overlay, struct pieces *pieces)
