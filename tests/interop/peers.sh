@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The peers' own tests and test files, of Debian's source packages: debugedit's tests of find-debuginfo with ours in its place;
-# elfutils' test binaries, split, and joined again by eu-unstrip. What we mean to do otherwise is in tests/interop/peers.list, with
-# its reason. LONG=1 takes all binaries, else every sixteenth.
+# elfutils' test binaries, split, and joined again by eu-unstrip; with LONG=1 dwz's test programs,
+# folded by --dwz. What we mean to do otherwise is in tests/interop/peers.list, with its reason. LONG=1 takes all of elfutils'
+# binaries, else every sixteenth.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/debsrc.sh"
 LIST=$TOP/tests/interop/peers.list
@@ -99,6 +100,43 @@ elfutils_binaries() {
 	[ ! -s unknown ] && [ "$(wc -l <halves)" -ge $([ -n "${LONG:-}" ] && echo 90 || echo 3) ]
 }
 
+# dwz's programs, each twice in a tree, so that there is something to share: both ways to fold leave what readelf reads without a
+# word more than before, every function's name, and what dwz itself takes.
+dwz_programs() {
+	[ -n "${LONG:-}" ] || skip "dwz's programs are for LONG=1"
+	need dwz make gcc g++ readelf
+	debsrc dwz
+	local targets one options debug bad=0 count=0
+	mkdir programs
+	# What its Makefile can make without DejaGnu.
+	targets=$(sed -n '/^TEST_EXECS_x86_64 =/,/[^\\]$/p; /^TEST_EXECS =/,/[^\\]$/p' dwz-src/Makefile | sed 's/TEST_EXECS_*[a-zA-Z0-9_]* =//; s/\$([^)]*)//g; s/\\//' | tr -s ' \t\n' ' ')
+	make -k -C dwz-src $targets >make.log 2>&1 || :
+	for one in $targets; do
+		[ -s "dwz-src/$one" ] || continue
+		for options in --dwz=single --dwz=multi; do
+			rm -rf root; mkdir -p root/usr/bin; cp "dwz-src/$one" root/usr/bin/a; cp "dwz-src/$one" root/usr/bin/b
+			timeout 300 "$PKGNOTE" split --layout=rpm --name=n --package-version=1 --release=1 --arch=x --build-id=keep $options root >out 2>err ||
+				{ echo "$one $options: exit $?: $(head -1 err)"; bad=1; continue; }
+			debug=$(find root/usr/lib/debug -name 'a-1-1.x.debug')
+			[ -n "$debug" ] || continue
+			count=$((count + 1))
+			readelf -wi "dwz-src/$one" 2>&1 >/dev/null | sed 's/dwz-src[^ ]*//' | sort -u >before || :
+			readelf -wi "$debug" 2>&1 >/dev/null | sed 's/root[^ ]*//' | sort -u >after || :
+			comm -13 before after | grep -v 'interpreter name' | sed "s/^/$one $options: readelf: /"
+			find root/usr/lib/debug -type f -print0 | while IFS= read -r -d '' file; do readelf -wi "$file" 2>/dev/null; done >whole
+			functions "$(readelf -wi "dwz-src/$one" 2>/dev/null)" >want; functions "$(cat whole)" >have
+			comm -23 want have | sed "s/^/$one $options: is gone: /" | head -5
+			cp "$debug" again; dwz -o folded "dwz-src/$one" 2>/dev/null && { dwz -o folded again 2>said || grep -q 'not beneficial\|already' said || echo "$one $options: dwz: $(head -1 said)"; }
+		done
+	done >found
+	while IFS= read -r one; do known dwz "${one%% *}" || echo "$one"; done <found >unknown
+	cat unknown >&2
+	[ ! -s unknown ] && [ $count -ge 20 ]
+}
+# functions TEXT: names that it gives entries.
+functions() { sed -nE 's/.*DW_AT_(linkage_)?name +: .*[ )]:? *([A-Za-z_][A-Za-z0-9_]*) *$/\2/p; s/.*DW_AT_(linkage_)?name +: ([A-Za-z_][A-Za-z0-9_]*) *$/\2/p' <<<"$1" | sort -u; }
+
 check "debugedit's tests of find-debuginfo" finds_debuginfo
 check "elfutils' binaries are joined as they were" elfutils_binaries
+check "dwz's programs are folded, and whole" dwz_programs
 finish
