@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Debian's source packages of many kinds with the addon switched on for a whole archive, nothing in them touched, against debhelper's
-# result from the same compiled tree: packages, files, modes, fields, sections, static libraries byte for byte. A row is what
-# makes a package another kind, and what building it needs. The first are in every run, all with LONG=1.
+# result from the same compiled tree: packages, files, modes, fields, sections, build-ids, sizes, what programs say, what lintian says
+# (tests/deb_compare.sh). What we mean to do otherwise is in tests/interop/peers.list. A row is what makes a package another kind; one
+# whose build dependencies are not here says so. The first are in every run, all with LONG=1; NAMES="a b" picks some.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/deb.sh"
 . "$TOP/tests/debsrc.sh"
+. "$TOP/tests/deb_compare.sh"
+# As on a builder: no compiler of the user's own before the system's.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=$WORK/home
 addon_installed || exit 1
 export DEB_BUILD_OPTIONS='nocheck parallel=2' FORCE_UNSAFE_CONFIGURE=1
 
@@ -31,54 +35,51 @@ figlet plain make, scripts
 -xxhash library, program
 -lz4 library, programs
 -liblockfile set-group-id program
--nss-wrapper preloaded library'
+-nss-wrapper preloaded library
+-libinih meson, a udeb
+-rdate a udeb of a program
+-libsamplerate cmake, library'
 
-# made SIDE: what debian/rules binary makes of the compiled tree, in ../SIDE.
+# made SIDE: what debian/rules binary makes of a copy of the compiled tree, at the place where it was compiled, in ../SIDE.
 made() {
-	export SOURCE_DATE_EPOCH; SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -STimestamp)
-	rm -rf debian/.debhelper debian/files debian/*.debhelper.log
-	fakeroot debian/rules binary >../log 2>&1 || { tail -30 ../log >&2; return 1; }
-	mkdir -p "../$1"; mv ../*.*deb "../$1/"
+	local side=$1 source=$2
+	rm -rf "$source" && cp -a compiled "$source" && mkdir -p "$side"
+	(
+		cd "$source"
+		export SOURCE_DATE_EPOCH; SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -STimestamp)
+		fakeroot debian/rules binary </dev/null >"../$side.log" 2>&1 || { tail -30 "../$side.log" >&2; return 1; }
+	) || return 1
+	mv ./*.*deb "$side/"
 }
-# Modes, owners, names; a debug file's name is its build-id's, which is another.
-listed() { dpkg-deb --fsys-tarfile "$1" | tar --numeric-owner -tvf - | sed -E 's/ +[0-9]+ [0-9]{4}-[0-9-]+ [0-9:]+ / /; s,/\.build-id/.*,/BUILD-ID,; /\.dwz/d' | sort -u; }
-sections() { readelf -SW "$1" 2>/dev/null | sed -nE 's/^ *\[ *[0-9]+\] ([^ ]+) .*/\1/p' | grep -v '^\.note\.package$' | sort || true; }
 
 compares() {
-	local name=$1 wants checks package file path elf=0
-	mkdir work && cd work && debsrc "$name" && cd "$name-src"
-	wants=$(dpkg-checkbuilddeps 2>&1 | sed -n 's/.*build dependencies: //p')
-	timeout 900 debian/rules build </dev/null >../build.log 2>&1 || { tail -20 ../build.log >&2; skip "$name does not compile here${wants:+; it wants $wants}"; }
-	made plain
-	if grep -qE '^\s+dh |dh \$' debian/rules; then DH_EXTRA_ADDONS=pkgnote made ours; else PATH=$(dh_pkgnote --print-path):$PATH made ours; fi
-	cd ..
+	local name=$1 source=$1-src wants checks elf=0 began=$SECONDS
+	mkdir work && cd work && debsrc "$name"
+	wants=$(cd "$source" && dpkg-checkbuilddeps 2>&1 | sed -n 's/.*build dependencies: //p')
+	(cd "$source" && timeout 1800 debian/rules build </dev/null >../build.log 2>&1) ||
+		{ tail -20 build.log >&2; [ -n "$wants" ] || fail "$name does not compile"; skip "$name does not compile here; it wants $wants"; }
+	mv "$source" compiled
+	made plain "$source" || { [ -z "$wants" ] || skip "$name is not packaged here; it wants $wants"; fail "$name is not packaged without us"; }
+	if grep -qE '^\s+dh |dh \$' compiled/debian/rules; then DH_EXTRA_ADDONS=pkgnote made ours "$source"; else PATH=$(dh_pkgnote --print-path):$PATH made ours "$source"; fi
 	mkdir plain.root ours.root
-	same "$(cd ours && ls *.*deb | tr '\n' ' ')" "$(cd plain && ls *.*deb | tr '\n' ' ')"
-	for package in plain/*.*deb; do
-		package=${package#plain/}
-		diff <(listed "plain/$package") <(listed "ours/$package")
-		diff <(dpkg-deb -f "plain/$package" | grep -v '^ *\(Build-Ids\|Installed-Size\)') <(dpkg-deb -f "ours/$package" | grep -v '^ *\(Build-Ids\|Installed-Size\)')
-		unpack "plain.root/$package" "plain/$package"; unpack "ours.root/$package" "ours/$package"
-	done
+	in_packages >found
 	find ours.root -type f ! -path '*/.build-id/*' ! -path '*/.dwz/*' >files
-	while read -r file; do
-		path=${file#ours.root/}
-		case $file in
-		*.a) cmp "plain.root/$path" "$file" ;;
-		esac
-		diff <(sections "plain.root/$path") <(sections "$file") || { echo "$path"; return 1; }
-		[ "$(head -c4 "$file" | tail -c3)" != ELF ] || elf=$((elf + 1))
-	done <files
+	{ in_files; in_build_ids; in_answers; [ -z "${LONG:-}" ] || in_lintian; } >>found
 	# Some compile without debug information, and have no debug package on either side.
 	checks=note,build-id
 	! ls ours/*-dbgsym_* >/dev/null 2>&1 || checks+=,stripped,debuginfo
-	[ $elf = 0 ] || "$PKGNOTE" verify --checks=$checks ours/*.deb >verified || { cat verified >&2; return 1; }
-	echo "$elf"
+	while read -r file; do ! is_elf "$file" || elf=$((elf + 1)); done <files
+	if [ $elf != 0 ]; then "$PKGNOTE" verify --allow-empty --checks=$checks ours/*.*deb >verified 2>&1 || sed -nE '/fail|missing/s/^/verify: /p' verified >>found; fi
+	unmeant "$name" <found >unknown
+	cat unknown
+	printf '%-32s %4d s  %3d ELF  %8d bytes, ours %8d  %s\n' "$name" $((SECONDS - began)) $elf "$(cat plain/*.*deb | wc -c)" "$(cat ours/*.*deb | wc -c)" "$2" >>"$WORK/table"
+	[ ! -s unknown ]
 }
 while read -r NAME KIND; do
 	[[ -z ${NAMES:-} || " $NAMES " == *" ${NAME#-} "* ]] || continue
 	case $NAME in -*) [ -n "${LONG:-}" ] || continue; NAME=${NAME#-} ;; esac
-	row() { compares "$NAME"; }
+	row() { compares "$NAME" "$KIND"; }
 	check "$NAME: $KIND" row
 done <<<"$ROWS"
+[ ! -f "$WORK/table" ] || cat "$WORK/table"
 finish

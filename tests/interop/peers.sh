@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The peers' own tests and test files, of Debian's source packages: debugedit's tests of find-debuginfo with ours in its place;
-# elfutils' test binaries, split, and joined again by eu-unstrip; with LONG=1 dwz's test programs,
-# folded by --dwz. What we mean to do otherwise is in tests/interop/peers.list, with its reason. LONG=1 takes all of elfutils'
-# binaries, else every sixteenth.
+# elfutils' test binaries, split, and joined again by eu-unstrip; with LONG=1 dwz's test programs, folded
+# by --dwz. What we mean to do otherwise is in tests/interop/peers.list, with its reason. LONG=1 takes all of elfutils' binaries, else
+# every sixteenth.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/debsrc.sh"
 LIST=$TOP/tests/interop/peers.list
