@@ -159,4 +159,23 @@ refusals() {
 	readelf -SW "$TREE/usr/bin/prog" | grep -q debug_info
 }
 check "what does not go together, or cannot be done, is refused before anything is touched" refusals
+
+# As a user (mock): /etc/shadow has mode 0000, sudo's kin 4111. The peer passes over both.
+closed_files() {
+	need setpriv gcc
+	[ "$(id -u)" = 0 ] || skip "needs root, to be another user"
+	chmod 755 "$WORK"
+	mkdir -p top/prog root/bin root/etc
+	echo 'int main(void) { return 0; }' >top/prog/a.c
+	(cd top/prog && gcc -g "$PWD/a.c" -o "$OLDPWD/root/bin/open")
+	cp root/bin/open root/bin/closed; echo x >root/etc/shadow; cp root/bin/closed before
+	chown -R 65534:65534 top root; chmod 4111 root/bin/closed; chmod 0 root/etc/shadow
+	status 0 setpriv --reuid=65534 --regid=65534 --clear-groups env RPM_BUILD_ROOT="$PWD/root" RPM_BUILD_DIR="$PWD/top" \
+		"$PKGNOTE" find-debuginfo "$PWD/top/prog"
+	same "$(cat err)" "pkgnote find-debuginfo: /bin/closed: left alone: its mode keeps it from being read: chmod u+r in %install, and %attr in %files"
+	cmp before root/bin/closed
+	same "$(stat -c %a root/bin/closed root/etc/shadow | xargs)" "4111 0"
+	! readelf -SW root/bin/open | grep -q debug_info
+}
+check "as a user, what its mode keeps from being read is left alone" closed_files
 finish

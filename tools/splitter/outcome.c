@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the recipes of files (split.c) and archives (split_archive.c) share. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,18 @@ int outcome_leave(struct outcome *outcome, const char *reason)
 	outcome->verdict = VERDICT_LEFT;
 	snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
 	return NOTE_OK;
+}
+
+bool outcome_leave_closed(const struct split_run *run, size_t index, struct outcome *outcome)
+{
+	struct stat st;
+	if (errno != EACCES || !run->options->leave_broken)
+		return false;
+	if (root_stat(run->options->root, run->inputs.items[index].path, &st, NULL) == NOTE_OK &&
+	    (st.st_mode & 0111) != 0)
+		outcome_leave(outcome, "its mode keeps it from being read: chmod u+r in %install, "
+				       "and %attr in %files");
+	return true;
 }
 
 static int by_path(const void *path, const void *input)
