@@ -182,7 +182,7 @@ static int write_back(struct stamp *stamp, size_t index, int fd, const void *byt
 	struct strings paths = {0};
 	if (stamp->out != NULL)
 		return output_write_like(stamp->out, bytes, size, fd, !stamp->no_sync,
-				   &stamp->items.items[index].owner_lost, err);
+					 &stamp->items.items[index].owner_lost, err);
 	items_names(&stamp->items, index, &paths);
 	/* Sorted, so two runs begin with the same name, whatever the order of their arguments: it
 	 * holds the lock. */

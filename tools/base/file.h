@@ -60,7 +60,7 @@ int output_write(const char *path, const void *bytes, size_t size, bool sync,
  * a regular file gets. What only root could give it goes lacking, as with cp; *OWNER_LOST is set
  * then. */
 int output_write_like(const char *path, const void *bytes, size_t size, int like, bool sync,
-		bool *owner_lost, struct note_error *err);
+		      bool *owner_lost, struct note_error *err);
 
 /* Whether output_write makes or replaces a regular file there, beside which others can lie. */
 bool output_is_file(const char *path);

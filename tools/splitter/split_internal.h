@@ -86,8 +86,8 @@ int outcome_leave(struct outcome *outcome, const char *reason);
  * alone like what is broken. Told of what somebody may execute; the others are hardly programs. */
 bool outcome_leave_closed(const struct split_run *run, size_t index, struct outcome *outcome);
 
-/* Removes the file PATH, whose contents are in the debug tree by now; where it was an input, no word
- * is to be said of it. */
+/* Removes the file PATH, whose contents are in the debug tree by now; where it was an input, no
+ * word is to be said of it. */
 int split_move_away(const struct split_run *run, const char *path, struct note_error *err);
 
 /* Copies the sources that lie below the build directory, and adds them to the outcome. */

@@ -214,7 +214,7 @@ int output_write(const char *path, const void *bytes, size_t size, bool sync,
 }
 
 int output_write_like(const char *path, const void *bytes, size_t size, int like, bool sync,
-		bool *owner_lost, struct note_error *err)
+		      bool *owner_lost, struct note_error *err)
 {
 	const struct file_attributes attributes = {.like = like, .owner_lost = owner_lost};
 	return write_output(path, bytes, size, &attributes, sync, err);

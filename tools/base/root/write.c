@@ -172,8 +172,7 @@ static int write_names(struct root *root, const char *const *paths, size_t count
 		return code;
 	code = write_temporary(&file, &place, pieces, attributes, err);
 	if (code == NOTE_OK && attributes->later != NULL) {
-		batch_add(attributes->later, paths, count, attributes->tag, file.fd,
-			  file.mode);
+		batch_add(attributes->later, paths, count, attributes->tag, file.fd, file.mode);
 	} else if (code == NOTE_OK) {
 		code = put(root, &place, paths, count, file.fd, file.mode, err);
 		close(file.fd);

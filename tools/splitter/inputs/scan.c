@@ -314,8 +314,8 @@ static int see_section(struct contents *contents, struct image *image, uint64_t 
 					     strcmp(name + length - 4, ".dwo") == 0);
 	contents->is_module = contents->is_module || strcmp(name, ".modinfo") == 0 ||
 			      strcmp(name, ".gnu.linkonce.this_module") == 0;
-	contents->has_place = contents->has_place || ((shdr.sh_flags & SHF_ALLOC) != 0 &&
-						      shdr.sh_type != SHT_NOTE);
+	contents->has_place = contents->has_place ||
+			      ((shdr.sh_flags & SHF_ALLOC) != 0 && shdr.sh_type != SHT_NOTE);
 	if (shdr.sh_type == SHT_NOBITS)
 		return NOTE_OK;
 	if ((shdr.sh_flags & SHF_ALLOC) != 0) {
