@@ -34,10 +34,11 @@ int outcome_leave(struct outcome *outcome, const char *reason)
 	return NOTE_OK;
 }
 
-bool outcome_leave_closed(const struct split_run *run, size_t index, struct outcome *outcome)
+bool outcome_leave_closed(const struct split_run *run, size_t index, const struct note_error *why,
+			  struct outcome *outcome)
 {
 	struct stat st;
-	if (errno != EACCES || !run->options->leave_broken)
+	if (why->code != NOTE_SYSTEM || why->system != EACCES || !run->options->leave_broken)
 		return false;
 	if (root_stat(run->options->root, run->inputs.items[index].path, &st, NULL) == NOTE_OK &&
 	    (st.st_mode & 0111) != 0)
