@@ -73,19 +73,21 @@ void note_package_free(struct note_package *package)
 	free(package);
 }
 
-static int check_string(const char *what, const char *text, struct note_error *err)
+/* TEXT is the key itself, or its value. */
+static int check_string(const char *key, const char *text, struct note_error *err)
 {
 	const char *code;
 	if (json_string_ok(text, &code))
 		return NOTE_OK;
-	return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "%s: %s", what,
+	return error_set(err, NOTE_USAGE, NOTE_NO_OFFSET, "%s%s: %s", text == key ? "key " : "",
+			 key,
 			 strcmp(code, "not-utf8") == 0 ? "not UTF-8" : "holds a control character");
 }
 
 int note_package_set(struct note_package *package, const char *key, const char *value,
 		     struct note_error *err)
 {
-	int code = check_string("key", key, err);
+	int code = check_string(key, key, err);
 	if (code == NOTE_OK && value != NULL)
 		code = check_string(key, value, err);
 	if (code != NOTE_OK)

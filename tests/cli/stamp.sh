@@ -89,6 +89,8 @@ large_payloads_fit() {
 		same "$(lint_of plain)" "$(lint_of demo)"
 		same '42 8 5 4' "$(./demo)"
 	done
+	status 3 "$PKGNOTE" stamp -k $'name=a\001' plain
+	says err '^pkgnote stamp: metadata: name: holds a control character$'
 	status 3 "$PKGNOTE" stamp -k "pad=$(printf "%3500s" | tr ' ' x)" plain
 	says err 'plain: page one has no room for a note of 35[0-9]+ bytes'
 	status 3 "$PKGNOTE" stamp -k "pad=$(printf "%4100s" | tr ' ' x)" plain

@@ -46,6 +46,7 @@ static void test_set_get_drop(void)
 	CU_ASSERT_PTR_NULL(note_package_get(package, "name"));
 	CU_ASSERT_EQUAL(note_package_set(package, "x", "a\nb", &err), NOTE_USAGE);
 	CU_ASSERT_EQUAL(note_package_set(package, "a\nb", "x", &err), NOTE_USAGE);
+	CU_ASSERT_STRING_EQUAL(err.text, "key a?b: holds a control character");
 	CU_ASSERT_EQUAL(note_package_set(package, "x", "\xc2\x85", &err), NOTE_USAGE);
 	CU_ASSERT_EQUAL(note_package_set(package, "x", "\xff", &err), NOTE_USAGE);
 	CU_ASSERT_STRING_EQUAL(err.text, "x: not UTF-8");

@@ -55,7 +55,7 @@ static bool set(struct cli *cli, struct note_package *package, const char *key, 
 	struct note_error err;
 	if (note_package_set(package, key, value, &err) == NOTE_OK)
 		return true;
-	cli_failf(cli, NULL, "metadata: %s: %s", key, err.text);
+	cli_failf(cli, NULL, "metadata: %s", err.text);
 	return false;
 }
 
