@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The hole that debug sections leave in front of a segment at the end of the file, where patchelf
  * and our own notes put one. */
-#ifndef SPLITTER_ELF_HOLE_H
-#define SPLITTER_ELF_HOLE_H
+#ifndef SPLITTER_LOADED_HOLE_H
+#define SPLITTER_LOADED_HOLE_H
 
 #include "libnote/image.h"
 #include "tools/base/ranges.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The first part of a file with some bytes changed: only blocks that change are copied. */
-#ifndef SPLITTER_ELF_OVERLAY_H
-#define SPLITTER_ELF_OVERLAY_H
+#ifndef SPLITTER_LOADED_OVERLAY_H
+#define SPLITTER_LOADED_OVERLAY_H
 
 #include "tools/base/pieces/pieces.h"
 
