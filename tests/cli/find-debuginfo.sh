@@ -160,7 +160,7 @@ refusals() {
 }
 check "what does not go together, or cannot be done, is refused before anything is touched" refusals
 
-# As a user (mock): /etc/shadow has mode 0000, sudo's kin 4111. The peer passes over both.
+# As a user (mock): /etc/shadow has mode 0000, sudo's kin 4111. The peer passes over both in silence.
 closed_files() {
 	need setpriv gcc
 	[ "$(id -u)" = 0 ] || skip "needs root, to be another user"
@@ -172,7 +172,9 @@ closed_files() {
 	chown -R 65534:65534 top root; chmod 4111 root/bin/closed; chmod 0 root/etc/shadow
 	status 0 setpriv --reuid=65534 --regid=65534 --clear-groups env RPM_BUILD_ROOT="$PWD/root" RPM_BUILD_DIR="$PWD/top" \
 		"$PKGNOTE" find-debuginfo "$PWD/top/prog"
-	same "$(cat err)" "pkgnote find-debuginfo: /bin/closed: left alone: its mode keeps it from being read: chmod u+r in %install, and %attr in %files"
+	local why='left alone: permission denied: its mode keeps it from being read: chmod u+r in %install, and %attr in %files'
+	same "$(cat err)" "pkgnote find-debuginfo: /bin/closed: $why
+pkgnote find-debuginfo: /etc/shadow: $why"
 	cmp before root/bin/closed
 	same "$(stat -c %a root/bin/closed root/etc/shadow | xargs)" "4111 0"
 	! readelf -SW root/bin/open | grep -q debug_info

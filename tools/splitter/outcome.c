@@ -34,16 +34,13 @@ int outcome_leave(struct outcome *outcome, const char *reason)
 	return NOTE_OK;
 }
 
-bool outcome_leave_closed(const struct split_run *run, size_t index, const struct note_error *why,
+bool outcome_leave_closed(const struct split_run *run, const struct note_error *why,
 			  struct outcome *outcome)
 {
-	struct stat st;
 	if (why->code != NOTE_SYSTEM || why->system != EACCES || !run->options->leave_broken)
 		return false;
-	if (root_stat(run->options->root, run->inputs.items[index].path, &st, NULL) == NOTE_OK &&
-	    (st.st_mode & 0111) != 0)
-		outcome_leave(outcome, "its mode keeps it from being read: chmod u+r in %install, "
-				       "and %attr in %files");
+	outcome_leave(outcome, "permission denied: its mode keeps it from being read: "
+			       "chmod u+r in %install, and %attr in %files");
 	return true;
 }
 

@@ -440,7 +440,7 @@ static int run_input(const struct split_run *run, size_t index, struct file_buff
 	int code =
 		root_open_file(run->options->root, run->inputs.items[index].path, &passage.fd, err);
 	if (code != NOTE_OK)
-		return outcome_leave_closed(run, index, err, outcome) ? NOTE_OK : code;
+		return outcome_leave_closed(run, err, outcome) ? NOTE_OK : code;
 	/* Most files of a tree are neither ELF files nor archives: look before reading all. */
 	const ssize_t got = pread(passage.fd, magic, sizeof(magic), 0);
 	if (got < 0) {

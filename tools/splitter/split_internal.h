@@ -82,10 +82,9 @@ void outcome_free(struct outcome *outcome);
 /* Leaves the file alone, for that reason; returns NOTE_OK. */
 int outcome_leave(struct outcome *outcome, const char *reason);
 
-/* After a failure to open input INDEX, WHY: true where what its mode keeps us from reading is to be
- * left alone like what is broken. Told of what somebody may execute; the others are hardly
- * programs. */
-bool outcome_leave_closed(const struct split_run *run, size_t index, const struct note_error *why,
+/* After a failure to open an input, WHY: true where what its mode keeps us from reading is to be
+ * left alone like what is broken, and said. */
+bool outcome_leave_closed(const struct split_run *run, const struct note_error *why,
 			  struct outcome *outcome);
 
 /* Removes the file PATH, whose contents are in the debug tree by now; where it was an input, no
