@@ -218,10 +218,14 @@ chmod 000 %{buildroot}/usr/bin/prog"
 		run='setpriv --reuid=65534 --regid=65534 --clear-groups'
 	fi
 	export -f rpm_build rpm_build_standard
-	if $run bash -c 'rpm_build ours secret.spec'; then fail "nothing was said"; fi
-	says ours.log '^pkgnote find-debuginfo: /usr/bin/prog: .*[Pp]ermission denied'
-	says ours.log 'Bad exit status from .*%install'
+	if $run bash -c 'rpm_build ours secret.spec'; then fail "an empty debuginfo package was accepted"; fi
+	says ours.log '^pkgnote find-debuginfo: /usr/bin/prog: left alone: permission denied'
+	says ours.log '^error: Empty %files file'
 	same "$(find ours -name '*.rpm')" ""
+	if $run bash -c "rpm_build strict secret.spec --define '_pkgnote_strict 1'"; then fail "nothing was said"; fi
+	says strict.log '^pkgnote find-debuginfo: /usr/bin/prog: .*[Pp]ermission denied'
+	says strict.log 'Bad exit status from .*%install'
+	same "$(find strict -name '*.rpm')" ""
 }
 check "a file that nobody may read" unreadable
 finish

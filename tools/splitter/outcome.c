@@ -37,7 +37,9 @@ int outcome_leave(struct outcome *outcome, const char *reason)
 bool outcome_leave_closed(const struct split_run *run, const struct note_error *why,
 			  struct outcome *outcome)
 {
-	if (why->code != NOTE_SYSTEM || why->system != EACCES || !run->options->leave_broken)
+	const struct split_options *options = run->options;
+	if (why->code != NOTE_SYSTEM || why->system != EACCES || !options->leave_broken ||
+	    (options->payload != NULL && !options->leave_refused))
 		return false;
 	outcome_leave(outcome, "permission denied: its mode keeps it from being read: "
 			       "chmod u+r in %install, and %attr in %files");

@@ -83,7 +83,7 @@ void outcome_free(struct outcome *outcome);
 int outcome_leave(struct outcome *outcome, const char *reason);
 
 /* After a failure to open an input, WHY: true where what its mode keeps us from reading is to be
- * left alone like what is broken, and said. */
+ * left alone like what is broken, and said. What is to be stamped is refused where refusals are. */
 bool outcome_leave_closed(const struct split_run *run, const struct note_error *why,
 			  struct outcome *outcome);
 
