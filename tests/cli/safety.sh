@@ -519,6 +519,23 @@ old_kernel() {
 }
 check "a kernel without openat2, statx, renameat2, copy_file_range and memfd_create does" old_kernel
 
+# In a directory that only grows no name can be replaced, nor a temporary file removed: that is said.
+only_grows() {
+	need chattr
+	local stays=.pkgnote-[0-9a-f]{16}
+	tree root; mkdir grows; cp "$WORK/prog" grows/prog
+	chattr +a grows root/usr/bin 2>err || skip "no chattr +a here"
+	trap 'chattr -a grows root/usr/bin' EXIT
+	status 3 "$PKGNOTE" stamp -k type=deb -k name=x -k version=1 grows/prog
+	says err "^pkgnote stamp: grows/prog: rename: Operation not permitted; $stays stays beside it: Operation not permitted\$"
+	status 3 "$PKGNOTE" stamp -k type=deb -k name=x -k version=1 grows/prog
+	says err "^pkgnote stamp: grows/prog: remove what a killed run left \($stays\): Operation not permitted\$"
+	status 3 "$PKGNOTE" split --layout=rpm --name=t --package-version=1 --release=1 --arch=x86_64 root
+	says err "^pkgnote split: /usr/bin/prog: rename: Operation not permitted; $stays stays beside it: Operation not permitted\$"
+	cmp "$WORK/prog" grows/prog; cmp "$WORK/prog" root/usr/bin/prog
+}
+check "what stays in a directory that only grows is said" only_grows
+
 # All cli scripts under that filter: long.
 all_on_an_old_kernel() {
 	[ -n "${LONG:-}" ] || skip "LONG=1 runs all cli scripts so"

@@ -104,14 +104,14 @@ static bool sync_names(struct root *root, const struct pending *item)
 	return good;
 }
 
-static void drop(struct root *root, const struct pending *item)
+static void drop(struct root *root, struct pending *item)
 {
 	char temporary[32];
 	struct place place;
 	if (place_open(root, item->paths[0], false, &place, NULL) != NOTE_OK)
 		return;
 	root_temporary_name(place.name, temporary);
-	unlinkat(place.at, temporary, 0);
+	temporary_drop(place.at, temporary, &item->err);
 	place_close(root, &place);
 }
 

@@ -71,6 +71,10 @@ bool sync_file(int fd);
 int temporary_take(int at, const char *name, mode_t mode, bool wait, struct stat *made,
 		   struct note_error *err);
 
+/* Removes the temporary file NAME after the failure ERR, to which it is added where the file cannot
+ * be removed (a directory that only grows, chattr +a). ERR may be NULL. */
+void temporary_drop(int at, const char *name, struct note_error *err);
+
 /* Removes the temporary file NAME unless its writer is alive: false then. */
 bool temporary_clear(int at, const char *name);
 

@@ -27,7 +27,7 @@ static int link_name(struct root *root, int at, const char *temporary, const cha
 	else if (renameat(there, other, there, place.name) != 0)
 		code = error_system(err, "rename");
 	if (code != NOTE_OK)
-		unlinkat(there, other, 0);
+		temporary_drop(there, other, err);
 	place_dirty(root, &place);
 	place_close(root, &place);
 	return code;
@@ -55,7 +55,7 @@ int put_in_place(struct root *root, const char *const *paths, size_t count, int 
 	if (code == NOTE_OK && renameat(at, temporary, at, place.name) != 0)
 		code = error_system(err, "rename");
 	if (code != NOTE_OK && i == 1)
-		unlinkat(at, temporary, 0);
+		temporary_drop(at, temporary, err);
 	place_dirty(root, &place);
 	place_close(root, &place);
 	return code;

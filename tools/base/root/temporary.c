@@ -108,11 +108,24 @@ int temporary_take(int at, const char *name, mode_t mode, bool wait, struct stat
 		const bool still = is_still(at, name, fd, made);
 		if (mine && still)
 			return fd;
-		if (still) /* left by a run that is dead */
-			unlinkat(at, name, 0);
+		int code = NOTE_OK;
+		if (still && unlinkat(at, name, 0) != 0 && errno != ENOENT)
+			code = error_system(err, "remove what a killed run left (%s)", name);
 		close(fd);
+		if (code != NOTE_OK)
+			return code;
 	}
 	return error_set(err, NOTE_SYSTEM, NOTE_NO_OFFSET, "create: other runs took %s away", name);
+}
+
+void temporary_drop(int at, const char *name, struct note_error *err)
+{
+	struct note_error left;
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT || err == NULL || err->code == NOTE_OK)
+		return;
+	error_system(&left, "%s stays beside it", name);
+	const size_t used = strlen(err->text);
+	snprintf(err->text + used, sizeof(err->text) - used, "; %s", left.text);
 }
 
 bool temporary_clear(int at, const char *name)

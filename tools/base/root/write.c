@@ -140,7 +140,7 @@ static int write_temporary(struct new_file *file, const struct place *place,
 	if (code == NOTE_OK)
 		code = set_times(file->fd, attributes, err);
 	if (code != NOTE_OK) {
-		unlinkat(place->at, temporary, 0);
+		temporary_drop(place->at, temporary, err);
 		close(file->fd);
 	}
 	return code;
@@ -157,7 +157,7 @@ static int put(struct root *root, const struct place *place, const char *const *
 		return put_in_place(root, paths, count, fd, mode, err);
 	const int code = error_system(err, "write to disk");
 	root_temporary_name(place->name, temporary);
-	unlinkat(place->at, temporary, 0);
+	temporary_drop(place->at, temporary, err);
 	return code;
 }
 
