@@ -100,7 +100,7 @@ static void look_at(struct cache *cache, struct entries *entries, int at, bool f
 
 static void look_through(struct cache *cache, struct entries *entries, uint64_t max_age)
 {
-	const time_t now = time(NULL);
+	const time_t now = cache_now();
 	struct dirent *item;
 	int top_fd = openat(cache->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *top = top_fd >= 0 ? fdopendir(top_fd) : NULL;
@@ -160,7 +160,7 @@ void cache_clean(struct cache *cache, uint64_t max_size, uint64_t max_age, uint6
 		 struct client_cleaned *cleaned)
 {
 	struct entries entries = {0};
-	const time_t now = time(NULL);
+	const time_t now = cache_now();
 	uint64_t total = 0;
 	*cleaned = (struct client_cleaned){0};
 	log_refresh(cache);
@@ -196,7 +196,7 @@ bool cache_wants_cleaning(struct cache *cache, uint64_t max_size)
 	if (max_size != 0 && cache->committed > max_size / 16)
 		return true;
 	if (fstatat(cache->fd, STAMP, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return st.st_mtime + DAY < time(NULL);
+		return st.st_mtime + DAY < cache_now();
 	/* A cache begins: there is nothing old in it. */
 	small_file_write(cache->fd, STAMP, "pkgnote\n");
 	return false;

@@ -21,6 +21,14 @@ struct held {
 	int fd;
 };
 
+/* The present second. Not time(2)'s: that is of the clock's last tick, and files have finer times
+ * than that since Linux 6.13, so that one just written could be of the future. */
+static inline time_t cache_now(void)
+{
+	struct timespec now;
+	return clock_gettime(CLOCK_REALTIME, &now) == 0 ? now.tv_sec : time(NULL);
+}
+
 /* What is known of a file that was committed. */
 struct proof {
 	uint64_t size;

@@ -102,7 +102,7 @@ bool cache_is_absent(struct cache *cache, const struct cache_key *key, const cha
 	if (at < 0)
 		return false;
 	key_file(name, key, "absent");
-	const time_t now = time(NULL);
+	const time_t now = cache_now();
 	const bool absent = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			    st.st_mtime <= now && (uint64_t)(now - st.st_mtime) < seconds &&
 			    small_file_read(at, name, text, sizeof(text), NULL) &&
@@ -143,7 +143,7 @@ bool cache_is_silent(struct cache *cache, const char *url, uint64_t seconds, boo
 {
 	char name[CACHE_NAME], text[1024];
 	time_t since;
-	const time_t now = time(NULL);
+	const time_t now = cache_now();
 	silent_name(name, url);
 	if (forget)
 		unlinkat(cache->fd, name, 0);

@@ -9,6 +9,11 @@
 #include "tools/base/text.h"
 #include "tools/splitter/programs/external.h"
 
+struct question {
+	struct root *root;
+	const char *work, *name, *alternate; /* as gdb_index_make's */
+};
+
 /* Reads the index of a file of that name where gdb wrote one; NOTE_ABSENT where it did not. */
 static int take(uint8_t **bytes, uint64_t *size, struct root *root, const char *directory,
 		const char *name, struct note_error *err)
@@ -34,11 +39,14 @@ void gdb_index_free(struct gdb_index *index)
 	*index = (struct gdb_index){0};
 }
 
-int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, const char *name,
-		   const char *alternate, char **said, struct note_error *err)
+/* One question to gdb. */
+static int ask(struct gdb_index *out, const struct question *question, char **said,
+	       struct note_error *err)
 {
-	char *directory = xasprintf("%s/%s", root_path(root), work);
-	char *indexes = xasprintf("%s/%s.indexes", work, name);
+	struct root *root = question->root;
+	const char *name = question->name;
+	char *directory = xasprintf("%s/%s", root_path(root), question->work);
+	char *indexes = xasprintf("%s/%s.indexes", question->work, name);
 	char *read_command = xasprintf("file %s", name);
 	char *save = xasprintf("save gdb-index %s.indexes", name);
 	/* One thread: as many gdbs run as there are jobs. */
@@ -49,15 +57,14 @@ int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, c
 			      iex, no_server, ex, read_command, ex,      save, NULL};
 	int status = 0;
 	char *answer = NULL;
-	*out = (struct gdb_index){0};
-	*said = NULL;
 	int code = root_make_dirs(root, indexes, err);
 	if (code == NOTE_OK)
 		code = external_run(directory, argv, &status, &answer, err);
 	if (code == NOTE_OK)
 		code = take(&out->bytes, &out->size, root, indexes, name, err);
-	if (code == NOTE_OK && alternate != NULL)
-		code = take(&out->shared, &out->shared_size, root, indexes, alternate, err);
+	if (code == NOTE_OK && question->alternate != NULL)
+		code = take(&out->shared, &out->shared_size, root, indexes, question->alternate,
+			    err);
 	if (code == NOTE_ABSENT) {
 		const char *line = external_last_line(answer);
 		*said = status != 0 ? xasprintf("gdb made no index: it ended with status %d%s%s",
@@ -74,4 +81,25 @@ int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, c
 	free(indexes);
 	free(directory);
 	return code;
+}
+
+/* gdb 18 numbers a file's units behind those of the alternate file, or in front of them, by where
+ * in its memory their sections happen to lie; in the first case it then reads one in place of the
+ * other, and ends with an internal error. So it may be asked again. */
+#define TRIES 16
+
+int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, const char *name,
+		   const char *alternate, char **said, struct note_error *err)
+{
+	const struct question question = {root, work, name, alternate};
+	*out = (struct gdb_index){0};
+	*said = NULL;
+	for (unsigned i = 0; i < TRIES; i++) {
+		const int code = ask(out, &question, said, err);
+		if (code != NOTE_OK || gdb_index_names_its_units(span_of(out->bytes, out->size)))
+			return code;
+		gdb_index_free(out);
+	}
+	*said = xstrdup("gdb made an index that names units which it does not list");
+	return NOTE_ABSENT;
 }

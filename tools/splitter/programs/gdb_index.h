@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "libnote.h"
+#include "libnote/span.h"
 #include "tools/base/root/root.h"
 
 struct gdb_index {
@@ -24,5 +25,9 @@ struct gdb_index {
 int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, const char *name,
 		   const char *alternate, char **said, struct note_error *err);
 void gdb_index_free(struct gdb_index *index);
+
+/* Whether each unit that INDEX, of version 7 to 9, speaks of in its tables of addresses and symbols
+ * is in its lists of units. True of other versions, which are not known here. */
+bool gdb_index_names_its_units(struct span index);
 
 #endif
