@@ -7,8 +7,8 @@ need valgrind gcc python3
 APPLY=$WORK/dwarf_apply
 ${CC:-gcc} -D_GNU_SOURCE -I"$TOP" -I"$TOP/libnote" -std=c17 -O1 \
 	-o "$APPLY" "$TOP"/tests/cli/dwarf_apply.c "$TOP"/tools/splitter/dwarf/*.c "$TOP"/tools/splitter/{paths,seen}.c \
-	"$TOP"/tools/base/{text,digest,file,pool}.c "$TOP"/tools/base/{text,expansion,hash,pieces}/*.c "$TOP"/tools/splitter/relocs/*.c "$TOP"/tools/base/root/*.c "$TOP"/libnote/{image,chunks,span,headers,error}.c \
-	-lxxhash -ldeflate -lzstd -lcrypto -lelf || exit 1
+	"$TOP"/tools/base/{text,digest,file,pool}.c "$TOP"/tools/base/{text,expansion,hash,pieces}/*.c "$TOP"/tools/splitter/relocs/*.c "$TOP"/tools/base/root/*.c "$TOP"/libnote/{image,chunks,span,headers,error,large}.c "$TOP"/tools/base/libraries/{crypto,library}.c \
+	-lxxhash -ldeflate -lzstd -ldl -lelf || exit 1
 
 # make KIND N: an object of N things, t.o.
 make() {

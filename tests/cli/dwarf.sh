@@ -7,8 +7,8 @@ DEST=/usr/src/debug/hello-2.10-1.x86_64
 APPLY=${DWARF_APPLY:-$WORK/dwarf_apply}
 [ -n "${DWARF_APPLY:-}" ] || ${CC:-gcc} -D_GNU_SOURCE -I"$TOP" -I"$TOP/libnote" -std=c17 ${CPPFLAGS:-} ${CFLAGS:--O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all} \
 	-o "$APPLY" "$TOP"/tests/cli/dwarf_apply.c "$TOP"/tools/splitter/dwarf/*.c "$TOP"/tools/splitter/{paths,seen}.c \
-	"$TOP"/tools/base/{text,digest,file,pool}.c "$TOP"/tools/base/{text,expansion,hash,pieces}/*.c "$TOP"/tools/splitter/relocs/*.c "$TOP"/tools/base/root/*.c "$TOP"/libnote/{image,chunks,span,headers,error}.c \
-	-lxxhash -ldeflate -lzstd -lcrypto -lelf || exit 1
+	"$TOP"/tools/base/{text,digest,file,pool}.c "$TOP"/tools/base/{text,expansion,hash,pieces}/*.c "$TOP"/tools/splitter/relocs/*.c "$TOP"/tools/base/root/*.c "$TOP"/libnote/{image,chunks,span,headers,error,large}.c "$TOP"/tools/base/libraries/{crypto,library}.c \
+	-lxxhash -ldeflate -lzstd -ldl -lelf || exit 1
 
 # A program of two sources in two directories, a header in a third, one above.
 sources() {

@@ -113,6 +113,50 @@ multi() {
 }
 check "--dwz=multi: one alternate file, found by name and by build-id" multi
 
+# Programs of many units: what gdb finds by the index is what it finds without one. (gdb 18 numbers the units of both files
+# together, and lists each file's by themselves.)
+numbered() {
+	mkdir -p root/usr/bin
+	local i k one what
+	cat >types.h <<-'C'
+	#include <stdio.h>
+	#include <stdlib.h>
+	struct shared { int a, b; struct shared *next; const char *text[4]; };
+	union either { struct shared s; double d; long double ld; };
+	struct another { union either e[4]; struct { int q, r, s; } in; };
+	C
+	for i in 1 2 3; do
+		for k in 1 2 3 4; do
+			cat >part$i$k.c <<-C
+			#include "types.h"
+			struct only$i$k { int x; struct another a; } only_$i$k;
+			int fun$i$k(struct shared *s) { struct another x; printf("%d\n", s->a + only_$i$k.x); return x.in.q; }
+			C
+		done
+		echo "int fun${i}1(void *), fun${i}2(void *), fun${i}3(void *), fun${i}4(void *);
+		int main(int c, char **v) { return fun${i}1(v) + fun${i}2(v) + fun${i}3(v) + fun${i}4(v); }" >main$i.c
+		gcc -g -o root/usr/bin/many$i part$i?.c main$i.c
+	done
+	cp -a root plain
+	PKG="--name=prog --package-version=1.0 --release=2 --arch=x86_64 --layout=rpm --dwz=multi"
+	"$PKGNOTE" split -q $PKG plain 2>err; says_not err .
+	"$PKGNOTE" split -q $PKG --gdb-index root 2>err; says_not err .
+	for i in 1 2 3; do
+		what="info line fun${i}3|list fun${i}2|ptype struct only${i}4|info line main|ptype struct another|info symbol fun${i}4|list only_${i}4"
+		for one in plain root; do
+			IFS='|'; set --; for k in $what; do set -- "$@" -ex "$k"; done; unset IFS
+			gdb -nx -batch -iex "set debug-file-directory $PWD/$one/usr/lib/debug" -iex 'set debuginfod enabled off' "$@" \
+				$one/usr/bin/many$i 2>&1 | sed "s,/$one/,/,g" >$one.said
+		done
+		says plain.said "part${i}3.c\" starts at"
+		same "$(cat root.said)" "$(cat plain.said)"
+	done
+	gdb -nx -batch -iex "set debug-file-directory $PWD/root/usr/lib/debug" -iex 'set debuginfod enabled off' \
+		-ex 'info line main' -ex 'maint print objfiles' root/usr/bin/many3 >gdb.out 2>&1
+	says gdb.out '\.gdb_index: version'
+}
+check "--dwz=multi --gdb-index: gdb finds each unit of programs that have many" numbered
+
 # indexed FILE...: each has an index, which readelf can read; a debug file's tells where main is.
 indexed() {
 	local file

@@ -83,23 +83,16 @@ static int ask(struct gdb_index *out, const struct question *question, char **sa
 	return code;
 }
 
-/* gdb 18 numbers a file's units behind those of the alternate file, or in front of them, by where
- * in its memory their sections happen to lie; in the first case it then reads one in place of the
- * other, and ends with an internal error. So it may be asked again. */
-#define TRIES 16
-
 int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, const char *name,
 		   const char *alternate, char **said, struct note_error *err)
 {
 	const struct question question = {root, work, name, alternate};
 	*out = (struct gdb_index){0};
 	*said = NULL;
-	for (unsigned i = 0; i < TRIES; i++) {
-		const int code = ask(out, &question, said, err);
-		if (code != NOTE_OK || gdb_index_names_its_units(span_of(out->bytes, out->size)))
-			return code;
-		gdb_index_free(out);
-	}
+	const int code = ask(out, &question, said, err);
+	if (code != NOTE_OK || gdb_index_mend_units(out))
+		return code;
+	gdb_index_free(out);
 	*said = xstrdup("gdb made an index that names units which it does not list");
 	return NOTE_ABSENT;
 }

@@ -6,10 +6,10 @@
 #ifndef SPLITTER_PROGRAMS_GDB_INDEX_H
 #define SPLITTER_PROGRAMS_GDB_INDEX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "libnote.h"
-#include "libnote/span.h"
 #include "tools/base/root/root.h"
 
 struct gdb_index {
@@ -26,8 +26,9 @@ int gdb_index_make(struct gdb_index *out, struct root *root, const char *work, c
 		   const char *alternate, char **said, struct note_error *err);
 void gdb_index_free(struct gdb_index *index);
 
-/* Whether each unit that INDEX, of version 7 to 9, speaks of in its tables of addresses and symbols
- * is in its lists of units. True of other versions, which are not known here. */
-bool gdb_index_names_its_units(struct span index);
+/* Whether each unit that MADE's tables of addresses and symbols speak of is in its lists of units.
+ * Where gdb numbered them together with the alternate file's they are made so, or nothing is
+ * changed. True of versions other than 7 to 9, which are not known here. */
+bool gdb_index_mend_units(struct gdb_index *made);
 
 #endif
