@@ -213,6 +213,31 @@ foreign_machines() {
 }
 check "what was not linked for Linux is left alone, for that reason" foreign_machines
 
+# Linked as vmlinux is: no segment has the headers, and all notes are one section. What boots, vmlinuz, was made of it before.
+linux_itself() {
+	need gcc
+	mkdir -p root/boot
+	printf '.section .note.Linux, "a", @note\n.long 6, 4, 0x100\n.asciz "%s"\n.balign 4\n.long 0\n' Linux >salt.s
+	sed 's/Linux"$/Boots"/' salt.s >other.s
+	echo 'int x = 3; void _start(void) { for (;;) x++; }' >k.c
+	echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) *(.note.GNU-stack) *(.note.gnu.property) } . = 0x1000000; .text : { *(.text*) } .notes : { *(.note.*) } .data : { *(.data) } }' >k.ld
+	for f in salt:vmlinux other:firmware; do
+		gcc -g -nostdlib -static -no-pie -ffreestanding -Wl,-n,-T,k.ld,--build-id,-z,max-page-size=0x1000 -o root/boot/${f#*:} k.c ${f%:*}.s 2>ld.log ||
+			{ cat ld.log >&2; return 1; }
+	done
+	cp -a root before
+	status 0 split_rpm --stamp root
+	says err '/boot/firmware: left alone: not linked for Linux'
+	cmp root/boot/firmware before/boot/firmware
+	says err '/boot/vmlinux: its build-id is kept: the kernel that boots has it, too'
+	says_not <(sections root/boot/vmlinux) '^\.(debug_info|note.package|symtab)'
+	same "$(readelf -n root/boot/vmlinux | sed -n 's/.*Build ID: //p')" "$(readelf -n before/boot/vmlinux | sed -n 's/.*Build ID: //p')"
+	same "$(readelf -lW root/boot/vmlinux | grep LOAD)" "$(readelf -lW before/boot/vmlinux | grep LOAD)"
+	eu-unstrip -o joined root/boot/vmlinux root/usr/lib/debug/boot/vmlinux-*.debug
+	eu-elfcmp before/boot/vmlinux joined
+}
+check "a kernel is split, keeps its build-id, and gets no note" linux_itself
+
 # no_sections FILE: takes its section headers, and what lies behind the segments.
 no_sections() {
 	python3 - "$1" <<-'P'

@@ -192,6 +192,49 @@ int passage_add_build_id(struct passage *passage, struct outcome *outcome, struc
 	return replace_bytes(passage, bytes, size, err);
 }
 
+/* Who has the old id, and has to find this one's debug file: a copy of the file that is left out,
+ * the kernel that boots. */
+static bool keeps_id(const struct split_run *run, const struct passage *passage,
+		     struct outcome *outcome)
+{
+	char id[2 * BUILD_ID_MAX + 1];
+	if (passage->id_added)
+		return false;
+	if (run->options->build_id == BUILD_ID_KEEP)
+		return true;
+	if (elf_is_kernel(passage->image)) {
+		strings_take(&outcome->remarks,
+			     xstrdup("its build-id is kept: the kernel that boots has it, too"));
+		return true;
+	}
+	hex_encode(passage->id.bytes, passage->id.size, id);
+	if (!strings_has(&run->kept_ids, id))
+		return false;
+	strings_take(&outcome->remarks,
+		     xstrdup("its build-id is kept: a file that is left out has it, too"));
+	return true;
+}
+
+int passage_identify(const struct split_run *run, struct passage *passage, struct outcome *outcome,
+		     struct note_error *err)
+{
+	int code = build_id_find(passage->image, &passage->id, err);
+	if (code == NOTE_ABSENT) {
+		outcome->no_build_id = true;
+		return NOTE_OK;
+	}
+	if (code == NOTE_OK && !keeps_id(run, passage, outcome)) {
+		code = build_id_compute(passage->image, &passage->plan, run->options->seed,
+					&passage->id, err);
+		if (code == NOTE_OK)
+			memcpy(passage->bytes + passage->id.offset, passage->id.bytes,
+			       passage->id.size);
+	}
+	if (code == NOTE_OK)
+		hex_encode(passage->id.bytes, passage->id.size, outcome->build_id);
+	return code;
+}
+
 int passage_package(struct image *image, struct outcome *outcome, struct note_error *err)
 {
 	const char *payload;

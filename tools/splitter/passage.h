@@ -45,6 +45,11 @@ int passage_stamp_efi(const struct split_run *run, size_t index, struct file_buf
  * why there is none. */
 int passage_add_build_id(struct passage *passage, struct outcome *outcome, struct note_error *err);
 
+/* Finds the id, or makes it anew in place: the plan's contents are the image's, so the debug file
+ * and the shipped file both get it. */
+int passage_identify(const struct split_run *run, struct passage *passage, struct outcome *outcome,
+		     struct note_error *err);
+
 /* Notes the payload of IMAGE in OUTCOME; none is fine. */
 int passage_package(struct image *image, struct outcome *outcome, struct note_error *err);
 

@@ -39,45 +39,6 @@
 #include "tools/splitter/programs/programs.h"
 #include "tools/splitter/together/together.h"
 
-/* A copy of the file that is left out has the old id, and has to find this one's debug file. */
-static bool keeps_id(const struct split_run *run, const struct passage *passage,
-		     struct outcome *outcome)
-{
-	char id[2 * BUILD_ID_MAX + 1];
-	if (passage->id_added)
-		return false;
-	if (run->options->build_id == BUILD_ID_KEEP)
-		return true;
-	hex_encode(passage->id.bytes, passage->id.size, id);
-	if (!strings_has(&run->kept_ids, id))
-		return false;
-	strings_take(&outcome->remarks,
-		     xstrdup("its build-id is kept: a file that is left out has it, too"));
-	return true;
-}
-
-/* Finds the id, or makes it anew in place: the plan's contents are the image's, so the debug file
- * and the shipped file both get it. */
-static int identify(const struct split_run *run, struct passage *passage, struct outcome *outcome,
-		    struct note_error *err)
-{
-	int code = build_id_find(passage->image, &passage->id, err);
-	if (code == NOTE_ABSENT) {
-		outcome->no_build_id = true;
-		return NOTE_OK;
-	}
-	if (code == NOTE_OK && !keeps_id(run, passage, outcome)) {
-		code = build_id_compute(passage->image, &passage->plan, run->options->seed,
-					&passage->id, err);
-		if (code == NOTE_OK)
-			memcpy(passage->bytes + passage->id.offset, passage->id.bytes,
-			       passage->id.size);
-	}
-	if (code == NOTE_OK)
-		hex_encode(passage->id.bytes, passage->id.size, outcome->build_id);
-	return code;
-}
-
 static int write_debug_file(const struct split_run *run, size_t index,
 			    const struct passage *passage, struct outcome *outcome,
 			    struct note_error *err)
@@ -285,7 +246,7 @@ static int split_file(const struct split_run *run, size_t index, struct passage 
 		code = plan_make(&passage->plan, passage->image, &passage->edits, &plan_options,
 				 err);
 	if (code == NOTE_OK)
-		code = identify(run, passage, outcome, err);
+		code = passage_identify(run, passage, outcome, err);
 	if (code != NOTE_OK || options->discard)
 		return code == NOTE_OK ? discard_debug(run, index, passage, outcome, err) : code;
 	if (!name_debug_file(run, index, outcome))
@@ -329,7 +290,7 @@ static int stamp_alone(const struct split_run *run, size_t index, struct passage
 	if (code == NOTE_OK && (strips || (new_id && stamped)))
 		code = plan_make(&passage->plan, passage->image, NULL, &plan_options, err);
 	if (code == NOTE_OK && new_id && stamped)
-		code = identify(run, passage, &unused, err);
+		code = passage_identify(run, passage, &unused, err);
 	outcome_free(&unused);
 	if (code != NOTE_OK)
 		return code;

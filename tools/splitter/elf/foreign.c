@@ -6,6 +6,7 @@
 
 #include "libnote/describe.h"
 #include "libnote/elf_values.h"
+#include "libnote/note.h"
 #include "libnote/place/purpose.h"
 
 /* Machines that Linux was ported to (arch/ of its releases, old and new), by their numbers, of
@@ -78,6 +79,22 @@ static bool has_linux_note(struct image *image)
 	return false;
 }
 
+/* Ends the walk, with an answer, at the first note of the kernel's (include/linux/elfnote.h). */
+static bool is_of_another(void *context, const struct elf_note *note)
+{
+	bool *found = context;
+	*found = strcmp(note->owner, "Linux") == 0;
+	return !*found;
+}
+
+bool elf_is_kernel(struct image *image)
+{
+	bool found = false;
+	if (image->ehdr.e_type != ET_REL)
+		elf_notes(image, is_of_another, &found, NULL);
+	return found;
+}
+
 bool elf_is_foreign(struct image *image, char reason[REASON_SIZE])
 {
 	const unsigned machine = image->ehdr.e_machine;
@@ -89,6 +106,8 @@ bool elf_is_foreign(struct image *image, char reason[REASON_SIZE])
 	else if (abi != ELFOSABI_SYSV && abi != ELFOSABI_GNU && abi != ELFOSABI_ARM &&
 		 abi != ELFOSABI_ARM_AEABI)
 		snprintf(reason, REASON_SIZE, "not for Linux: it is of OS ABI %u", abi);
+	else if (elf_is_kernel(image))
+		return false;
 	else if (!is_own_machine(machine) && !has_linux_segment(image) && !has_linux_note(image))
 		snprintf(reason, REASON_SIZE,
 			 "not for Linux: nothing in this file of machine %s says so", name);

@@ -15,4 +15,8 @@
 /* True, with the reason, where the executable or shared library IMAGE is none of Linux. */
 bool elf_is_foreign(struct image *image, char reason[REASON_SIZE]);
 
+/* True for the kernel itself (vmlinux) and its vDSO: linked for Linux, whatever the headers are.
+ * What boots is another file that was made of them before (vmlinuz), and has their build-ids. */
+bool elf_is_kernel(struct image *image);
+
 #endif
