@@ -256,10 +256,21 @@ kernel_modules() {
 	ld -r --build-id=sha1 -o root/lib/modules/m.ko module.o other.o
 	cp root/lib/modules/m.ko root/lib/modules/signed.ko
 	printf '0123456789~Module signature appended~\n' >>root/lib/modules/signed.ko
+	for way in gzip:gz xz:xz zstd:zst; do
+		command -v ${way%:*} >/dev/null || continue
+		${way%:*} -q <root/lib/modules/m.ko >root/lib/modules/packed.ko.${way#*:}
+	done
+	echo 'no module' >root/lib/modules/text.ko.gz
 	cp -a root before
 	BUILDDIR=$PWD split rpm root >/dev/null 2>err
 	says err 'signed.ko: left alone: signed kernel module'
 	cmp root/lib/modules/signed.ko before/lib/modules/signed.ko
+	# What is packed already is not unpacked, and not passed over in silence.
+	for packed in root/lib/modules/packed.ko.*; do
+		says err "${packed#root}: left alone: a compressed kernel module"
+		cmp "$packed" "before/${packed#root/}"
+	done
+	says_not err 'text\.ko'
 	ko=root/lib/modules/m.ko
 	debug=$(debug_of root /lib/modules/m.ko)
 	readelf -SW $ko >sections
@@ -275,7 +286,7 @@ kernel_modules() {
 		-ex 'info line helper' $ko >listed 2>&1
 	says listed 'Line [56] of "/usr/src/debug/.*/module.c"'
 }
-check "kernel modules keep symbols and relocations; signed ones are left alone" kernel_modules
+check "kernel modules keep symbols and relocations; signed and compressed ones are left alone" kernel_modules
 
 static_archives() {
 	mkdir -p root/usr/lib

@@ -408,6 +408,11 @@ static int run_input(const struct split_run *run, size_t index, struct file_buff
 		code = error_system(err, "read");
 		goto out;
 	}
+	if (!run->options->stamp_only &&
+	    scan_compressed_module(run->inputs.items[index].path, magic, (size_t)got)) {
+		code = outcome_leave(outcome, "a compressed kernel module: to be split before");
+		goto out;
+	}
 	if (!scan_magic(magic, (size_t)got)) {
 		if (run->options->payload != NULL)
 			code = passage_stamp_efi(run, index, buffer, &passage, outcome, err);

@@ -272,6 +272,23 @@ bool scan_magic(const uint8_t *bytes, size_t size)
 	       begins(bytes, size, THIN_ARCHIVE_MAGIC);
 }
 
+bool scan_compressed_module(const char *path, const uint8_t *bytes, size_t size)
+{
+	static const struct {
+		const char *ending, *magic;
+	} ways[] = {{".ko.gz", "\x1f\x8b"},
+		    {".ko.xz", "\xfd"
+			       "7zXZ"},
+		    {".ko.zst", "\x28\xb5\x2f\xfd"}};
+	const size_t length = strlen(path);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const size_t tail = strlen(ways[i].ending);
+		if (length > tail && strcmp(path + length - tail, ways[i].ending) == 0)
+			return begins(bytes, size, ways[i].magic);
+	}
+	return false;
+}
+
 /* What the section headers say. */
 struct contents {
 	uint64_t end; /* of the ELF image in the file */

@@ -62,4 +62,8 @@ void scan_excluded_ids(const struct inputs *inputs, struct root *root, struct st
 /* True where the first SIZE bytes of a file can be those of an ELF file or archive. */
 bool scan_magic(const uint8_t *bytes, size_t size);
 
+/* True where PATH is named as a compressed kernel module is (.ko.xz), and begins as one. What is in
+ * it is not asked. */
+bool scan_compressed_module(const char *path, const uint8_t *bytes, size_t size);
+
 #endif
