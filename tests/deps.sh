@@ -10,7 +10,7 @@ libdeflate-dev libzstd-dev liblzma-dev libxxhash-dev libssl-dev libcunit1-dev'
 packaging='binutils elfutils debuginfod gdb debugedit dpkg-dev debhelper dh-dlopenlibdeps cdbs build-essential fakeroot texinfo patchelf dwz curl openssl time
 python3 python3-yaml python3-jsonschema perl file lintian makepkg faketime zsh fish help2man gperf bison libattr1-dev libacl1-dev libgmp-dev gettext groff autopoint rpm cpio xz-utils zstd bzip2 lz4 zip squashfs-tools
 libarchive-tools git attr strace e2fsprogs mount libc6-dbg systemd lld mold binutils-gold|binutils'
-judges="$packaging libdebuginfod-dev libdw-dev socat sqlite3 iproute2 procps xfsprogs valgrind clang clang-format cppcheck llvm nginx-light ima-evm-utils hyperfine man-db groff-base libselinux1-dev
+judges="$packaging libdebuginfod-dev libdw-dev socat sqlite3 iproute2 procps kmod xfsprogs valgrind clang clang-format cppcheck llvm nginx-light ima-evm-utils hyperfine man-db groff-base libselinux1-dev
 musl-tools libxml2-utils umoci skopeo swift-proxy swift-account swift-container swift-object memcached chromium chromium-driver rclone fuse3 debootstrap" headers=linux-headers-amd64
 # Other machines and other toolchains: what they make is stamped, read and run.
 reach='qemu-user libc6-dev-i386 libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-mips-cross
