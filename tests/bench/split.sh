@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # pkgnote split beside its peers and the floor, on two trees that are built once from Debian's source packages: (a)
-# coreutils as Debian builds it, (b) git (C) and cppcheck (C++), 200 MB of unstripped ELF. Each run works on a fresh copy, in an
+# coreutils as Debian builds it, (b) git (C) and cppcheck (C++), 200 MB of unstripped ELF; with LONG=1, (c) Debian's kernel
+# with its 4,000 modules, 5.7 GB, and (d) its vmlinux alone, with one job and more. Each run works on a fresh copy, in an
 # order that goes round; medians of RUNS, with the fastest and the slowest. The floor is a program that does to the files what
 # a split did (each ELF file read once and written as two, each source copied, each link made), and nothing else. Peak memory is
 # held against jobs x (largest file x 2) + 50 MB: more than that is a failure.
@@ -10,7 +11,7 @@
 # end: ext4 searches past each inode that was freed in the last minutes, and a bench that removes trees
 # between runs measures that search (a coreutils split then takes three times as long).
 cd "$(dirname "$0")/../.." || exit 1
-TOP=$PWD BUILD=${BUILD:-build} RUNS=${RUNS:-5} JOBS=${JOBS:-2} TREES=${TREES:-coreutils real} ROWS=${ROWS:-*}
+TOP=$PWD BUILD=${BUILD:-build} RUNS=${RUNS:-5} JOBS=${JOBS:-2} TREES=${TREES:-coreutils real${LONG:+ kernel vmlinux}} ROWS=${ROWS:-*}
 case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
 KEEP=$BUILD/bench/split
 mkdir -p "$KEEP"
@@ -23,7 +24,13 @@ need() { local c; for c in "$@"; do command -v "$c" >/dev/null || skip "no $c on
 
 # tree NAME: sets TREE_ROOT and TREE_SOURCE. The real projects are two, in one tree.
 tree() {
-	if [ "$1" = coreutils ]; then real_tree coreutils; return; fi
+	case $1 in coreutils | kernel) real_tree "$1"; return ;; esac
+	if [ "$1" = vmlinux ]; then
+		(real_tree kernel) && real_tree kernel || return
+		[ -d "$KEEP/vmlinux" ] || { mkdir "$KEEP/vmlinux" && cp -al "$TREE_ROOT/boot" "$KEEP/vmlinux/"; }
+		TREE_ROOT=$KEEP/vmlinux
+		return
+	fi
 	(real_tree git) && (real_tree cppcheck) || return
 	TREE_ROOT=$KEEP/real TREE_SOURCE=$BUILD/trees
 	[ -d "$TREE_ROOT" ] && return
@@ -33,9 +40,12 @@ tree() {
 
 # Room for a copy, for what is made of it, and for the work: in memory, where one run is cleaned up before the next.
 room() {
-	local size
+	local size free
 	size=$(du -sm "$TREE_ROOT" | cut -f1)
-	[ "$(df -m --output=avail "$1" 2>/dev/null | tail -1)" -gt $((size * 8 + 2000)) ]
+	free=$(df -m --output=avail "$1" 2>/dev/null | tail -1)
+	if [ "$size" -lt 2000 ]; then [ "$free" -gt $((size * 8 + 2000)) ]; return; fi
+	# Of a large one there are three copies at a time: the first, what a split made of it, and the run's.
+	[ "$free" -gt $((size * 3 + 2000)) ] && [ "$(awk '/MemAvailable/ { printf "%d", $2 / 1e3 }' /proc/meminfo)" -gt $((size * 3 + 2000)) ]
 }
 
 # timed COMMAND...: seconds, the peak memory in MB of the largest of its processes, seconds of CPU (which a busy
@@ -63,7 +73,13 @@ debian() { (cd "$1" && DH_COMPAT=13 timed dh_strip -pnn); }
 floor() { timed sh -c '"$1" "$2" <"$3"' sh "$KEEP/floor" "$JOBS" "$1.list"; }
 
 # The rows: what is run, and the row of ours that it is measured against.
-rows=(floor split manifest find-debuginfo split-m find-debuginfo-m split-deb dh_strip)
+rows_of() {
+	case $1 in
+	kernel) echo floor split manifest find-debuginfo ;; # dh_strip leaves modules alone
+	vmlinux) echo floor split split-1 zlib zlib-1 find-debuginfo ;;
+	*) echo floor split manifest find-debuginfo split-m find-debuginfo-m split-deb dh_strip ;;
+	esac
+}
 declare -A title=(
 	[floor]="the floor: files read, CRC-32 twice, two halves written; sources copied, links made"
 	[split]="pkgnote split"
@@ -72,11 +88,16 @@ declare -A title=(
 	[split-m]="pkgnote split --minidebuginfo"
 	[find-debuginfo-m]="find-debuginfo -m"
 	[split-deb]="pkgnote split --layout=deb --compress=zlib"
+	[split-1]="pkgnote split -j1"
+	[zlib]="pkgnote split --compress=zlib"
+	[zlib-1]="pkgnote split -j1 --compress=zlib"
 	[dh_strip]="dh_strip"
 )
-declare -A against=([floor]=split [find-debuginfo]=split [find-debuginfo-m]=split-m [dh_strip]=split-deb)
+declare -A against=([floor]=split [find-debuginfo]=split [find-debuginfo-m]=split-m [dh_strip]=split-deb [split-1]=split [zlib-1]=zlib)
 declare -A wanted_coreutils=([floor]="at least 0.83" [find-debuginfo]=25 [find-debuginfo-m]=15 [dh_strip]=20)
 declare -A wanted_real=([floor]="at least 0.67" [find-debuginfo]=15 [find-debuginfo-m]=10 [dh_strip]=20)
+declare -A wanted_kernel=([floor]="at least 0.67" [find-debuginfo]=15)
+declare -A wanted_vmlinux=([floor]="at least 0.67" [split-1]=1.7 [zlib-1]=1.7)
 
 # prepare ROW ROOT: what a run needs beside its copy, outside of its time.
 prepare() {
@@ -98,6 +119,9 @@ run_row() { # ROW ROOT
 	split-m) ours rpm "$2" --minidebuginfo ;;
 	find-debuginfo-m) theirs "$2" -m ;;
 	split-deb) ours deb "$2" --compress=zlib ;;
+	split-1) JOBS=1 ours rpm "$2" ;;
+	zlib) ours rpm "$2" --compress=zlib ;;
+	zlib-1) JOBS=1 ours rpm "$2" --compress=zlib ;;
 	dh_strip) debian "$2" ;;
 	esac
 }
@@ -146,24 +170,27 @@ for name in $TREES; do
 	prepare floor "$TREE_ROOT" && tr '\0' '\n' <"$TREE_ROOT.list" | sed -n 's/^e//p' | tr '\n' '\0' >"$WORK/elf"
 	rm "$TREE_ROOT.list"
 	largest=$(tr '\n' '\0' <"$WORK/elf" | xargs -0 stat -c %s | sort -n | tail -1)
+	# A kernel runs fewer times: it is long, and far from its peer.
+	runs=$RUNS
+	[ "$name" != kernel ] || [ "$runs" -le 3 ] || runs=3
 	printf '\n%s: %s ELF files, %s MB, in %s, %s jobs, %s runs\n\n' "$name" "$(tr -cd '\0' <"$WORK/elf" | wc -c)" \
-		"$(xargs -0 stat -c %s <"$WORK/elf" | awk '{ s += $1 } END { printf "%.0f", s / 1e6 }')" "$base" "$JOBS" "$RUNS"
+		"$(xargs -0 stat -c %s <"$WORK/elf" | awk '{ s += $1 } END { printf "%.0f", s / 1e6 }')" "$base" "$JOBS" "$runs"
 	declare -n wanted=wanted_$name
-	for row in "${rows[@]}"; do
+	for row in $(rows_of "$name"); do
 		# shellcheck disable=SC2053
 		[[ $row == $ROWS ]] || continue
 		printf '%s\t%s\t%s\t%s\n' "$row" "${title[$row]}" "${against[$row]:-}" "${wanted[$row]:-}" >>"$WORK/rows"
 	done
-	# The two longest rows of the peers run fewer times: they are far from the others.
-	for ((run = 1; run <= RUNS; run++)); do
+	# The two longest rows of the peers run fewer times, too.
+	for ((run = 1; run <= runs; run++)); do
 		while IFS=$'\t' read -r row _; do
 			case $row in find-debuginfo-m | dh_strip) [ $run -le 3 ] || continue ;; esac
 			cp -a "$TREE_ROOT" "$WORK/$row.$run"
 			prepare "$row" "$WORK/$row.$run"
 			[ "$base" = /dev/shm ] || sync
 			run_row "$row" "$WORK/$row.$run" </dev/null >>"$WORK/$row.runs"
-			# In memory, freeing costs nobody anything later.
-			[ "$base" != /dev/shm ] || rm -rf "${WORK:?}/$row.$run"
+			# In memory, freeing costs nobody anything later; elsewhere no disk has room for all copies of a kernel.
+			[ "$base" != /dev/shm ] && [ "$name" != kernel ] || rm -rf "${WORK:?}/$row.$run"
 		done <"$WORK/rows"
 	done
 	report "$name" || status=1
