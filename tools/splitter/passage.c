@@ -192,6 +192,16 @@ int passage_add_build_id(struct passage *passage, struct outcome *outcome, struc
 	return replace_bytes(passage, bytes, size, err);
 }
 
+/* The kernel's linker scripts make one section of all notes; linkers give the id one of its own,
+ * and those files, nearly all, need no walk over their notes. */
+static bool is_kernel(const struct passage *passage)
+{
+	for (uint64_t i = 1; i < passage->plan.count; i++)
+		if (strcmp(passage->plan.sections[i].name, ".note.gnu.build-id") == 0)
+			return false;
+	return elf_is_kernel(passage->image);
+}
+
 /* Who has the old id, and has to find this one's debug file: a copy of the file that is left out,
  * the kernel that boots. */
 static bool keeps_id(const struct split_run *run, const struct passage *passage,
@@ -202,7 +212,7 @@ static bool keeps_id(const struct split_run *run, const struct passage *passage,
 		return false;
 	if (run->options->build_id == BUILD_ID_KEEP)
 		return true;
-	if (elf_is_kernel(passage->image)) {
+	if (is_kernel(passage)) {
 		strings_take(&outcome->remarks,
 			     xstrdup("its build-id is kept: the kernel that boots has it, too"));
 		return true;

@@ -106,12 +106,11 @@ bool elf_is_foreign(struct image *image, char reason[REASON_SIZE])
 	else if (abi != ELFOSABI_SYSV && abi != ELFOSABI_GNU && abi != ELFOSABI_ARM &&
 		 abi != ELFOSABI_ARM_AEABI)
 		snprintf(reason, REASON_SIZE, "not for Linux: it is of OS ABI %u", abi);
-	else if (elf_is_kernel(image))
-		return false;
-	else if (!is_own_machine(machine) && !has_linux_segment(image) && !has_linux_note(image))
+	else if (!is_own_machine(machine) && !has_linux_segment(image) && !has_linux_note(image) &&
+		 !elf_is_kernel(image))
 		snprintf(reason, REASON_SIZE,
 			 "not for Linux: nothing in this file of machine %s says so", name);
-	else if (!elf_loads_headers(image) && !has_linux_note(image))
+	else if (!elf_loads_headers(image) && !has_linux_note(image) && !elf_is_kernel(image))
 		snprintf(
 			reason, REASON_SIZE,
 			"not linked for Linux: no segment loads its headers (firmware, boot code)");
