@@ -63,12 +63,12 @@ build_cppcheck() {
 # gives relocations other symbols (0.188). With x bits, which find-debuginfo goes by. The modules as Debian ships them, stripped
 # and signed, are beside the tree, in source/image.
 build_kernel() {
-	local debug
+	local debug place
 	dpkg-deb -x source/*-dbg_*.deb debug && dpkg-deb -x "$(find source -name '*.deb' ! -name '*-dbg_*')" source/image && rm source/*.deb || return
 	debug=$(find debug -type d -path '*/lib/modules/*/kernel' -prune) && [ -d "$debug" ] || return
 	find debug \( -name '*.ko' -o -name 'vmlinux*' \) -type f -exec chmod 755 {} +
-	mkdir -p "tree/lib/modules/$(basename "$(dirname "$debug")")" tree/boot || return
-	mv "$debug" "tree/lib/modules/$(basename "$(dirname "$debug")")/" && mv "$(find debug -type f -name 'vmlinux*')" tree/boot/ && rm -r debug
+	place=tree/$(cd source/image && find . -type d -path '*/lib/modules/*/kernel' -prune) # below /usr in later releases
+	mkdir -p "$(dirname "$place")" tree/boot && mv "$debug" "$place" && mv "$(find debug -type f -name 'vmlinux*')" tree/boot/ && rm -r debug
 }
 
 # A program in C++, its units compiled by names relative to the source directory.

@@ -51,7 +51,7 @@ complete() {
 	# Not one byte more than before, but for headers, links and alignment: 4 KB a file.
 	before=$(find "$TREE_ROOT" -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
 	after=$(find "$SPLIT" -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
-	symbols=$(find "$SPLIT/lib" -type f -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
+	symbols=$(find "$SPLIT" -name '*.ko' -printf '%s\n' | awk '{ s += $1 } END { printf "%.0f", s }')
 	[ "$after" -lt $((before + symbols + 4096 * $(wc -l <"$MODULES"))) ] || fail "$before bytes became $after"
 	"$PKGNOTE" verify --offline --checks=build-id,stripped,debuginfo "$SPLIT" >out 2>&1 || { tail -3 out >&2; fail verify; }
 }
@@ -104,13 +104,13 @@ check "a kernel: relocations of debug sections, readelf, eu-elflint" readers
 
 # depmod resolves each symbol of each module, with the versions of both sides.
 modules_know_each_other() {
-	local tree version
+	local tree modules
 	PATH=$PATH:/sbin:/usr/sbin
 	need depmod
 	kernel
 	for tree in "$TREE_ROOT" "$SPLIT"; do
-		version=$(basename "$tree"/lib/modules/*)
-		depmod -n -b "$tree" "$version" >"depmod.$(basename "$tree")" 2>err
+		modules=$(cd "$tree" && find . -path ./usr/lib/debug -prune -o -type d -path '*/lib/modules/*' -print -prune)
+		depmod -n -b "$tree/${modules%lib/modules/*}" "${modules##*/}" >"depmod.$(basename "$tree")" 2>err
 	done
 	says "depmod.kernel-split" 'ext4\.ko: .*jbd2\.ko'
 	cmp depmod.tree depmod.kernel-split
