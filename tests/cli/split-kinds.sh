@@ -242,7 +242,7 @@ equal_archives() {
 	int other;
 	C
 	printf '#include <vector>\n#include <string>\nint beta(std::vector<std::string> &v) { v.push_back("x"); return v.size(); }\n' >y.cc
-	printf '\t.text\n\t.globl gamma\ngamma:\n\tnop\n\t.data\n\t.long gamma\n' >z.s
+	printf '\t.text\n\t.globl gamma\ngamma:\n\tnop\n\t.data\n\t.long gamma\n\t# An end of two names.\n\t.quad free, my_free, my_tree_free\n' >z.s
 	local flags object
 	for flags in "-g" "-g -O2" "-g -O2 -ffunction-sections -fdata-sections" "-g3 -gdwarf-4 -fdebug-types-section" "-g -gz" "-O2" "-g -O2 -flto -ffat-lto-objects" "-g -fPIC"; do
 		rm -f ./*.o x.a

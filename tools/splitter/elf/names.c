@@ -14,7 +14,7 @@ size_t names_add(struct names *names, const char *text)
 	return names->count++;
 }
 
-/* By the letters from the end on; a name before all that are its ends. */
+/* By the letters from the end on; a name behind all that are its ends, of equal ones the first behind the others. */
 static int by_end(const void *left, const void *right)
 {
 	const struct name *a = left, *b = right;
@@ -25,8 +25,8 @@ static int by_end(const void *left, const void *right)
 			return x < y ? -1 : 1;
 	}
 	if (a->length != b->length)
-		return a->length > b->length ? -1 : 1;
-	return a->number < b->number ? -1 : a->number > b->number;
+		return a->length < b->length ? -1 : 1;
+	return a->number > b->number ? -1 : a->number < b->number;
 }
 
 static int by_number(const void *left, const void *right)
@@ -47,8 +47,9 @@ void names_finish(struct names *names, struct text *out)
 	size_t *hosts = xcalloc(names->count + 1, sizeof(*hosts));
 	if (names->count > 1)
 		qsort(names->items, names->count, sizeof(*names->items), by_end);
-	for (size_t i = 0, host = 0; i < names->count; i++) {
-		if (i == 0 || !is_end(&names->items[i], &names->items[host]))
+	/* From the last on: of several whose end a name is it lies in the one that sorts next to it, as the binutils have it. */
+	for (size_t i = names->count, host = i; i-- > 0;) {
+		if (host == names->count || !is_end(&names->items[i], &names->items[host]))
 			host = i;
 		hosts[names->items[i].number] = names->items[host].number;
 	}
