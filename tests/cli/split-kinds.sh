@@ -246,7 +246,7 @@ equal_archives() {
 	local flags object
 	for flags in "-g" "-g -O2" "-g -O2 -ffunction-sections -fdata-sections" "-g3 -gdwarf-4 -fdebug-types-section" "-g -gz" "-O2" "-g -O2 -flto -ffat-lto-objects" "-g -fPIC"; do
 		rm -f ./*.o x.a
-		gcc $flags -c x.c; gcc -g -c z.s
+		gcc $flags -c x.c; gcc -g -c z.s; gcc $flags -xc -c -o none.o /dev/null
 		if command -v g++ >/dev/null; then g++ $flags -c y.cc; fi
 		ar rcs x.a ./*.o
 		as_strip strip ar x.a

@@ -29,14 +29,18 @@ static bool has_section(const struct plan *plan, const char *prefix)
 	return false;
 }
 
-/* An object of nothing but LTO's code: without it nothing is left to link. */
+/* An object of nothing but LTO's code: without it nothing is left to link. Compilers say so by a symbol's name. */
 static bool is_slim(const struct plan *plan)
 {
-	for (uint64_t i = 1; i < plan->count; i++)
-		if ((plan->sections[i].shdr.sh_flags & SHF_EXECINSTR) != 0 &&
-		    plan->sections[i].shdr.sh_size != 0)
-			return false;
-	return has_section(plan, ".gnu.lto_");
+	static const char mark[] = "__gnu_lto_slim";
+	bool marked = false;
+	for (uint64_t i = 1; i < plan->count; i++) {
+		const struct plan_section *section = &plan->sections[i];
+		if (section->shdr.sh_type == SHT_STRTAB && section->bytes != NULL &&
+		    memmem(section->bytes, section->shdr.sh_size, mark, sizeof(mark)) != NULL)
+			marked = true;
+	}
+	return marked && has_section(plan, ".gnu.lto_");
 }
 
 static int split_member(void *context, struct image *image, uint8_t **bytes, uint64_t *size,

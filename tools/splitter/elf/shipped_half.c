@@ -20,6 +20,7 @@ struct shipped {
 	uint64_t *from;        /* the old index of each, 0 for the new ones */
 	uint64_t *to;          /* the new index of each old section, 0 where it left */
 	uint64_t count;
+	uint64_t empty[2];  /* the old indexes of a symbol table of none, and of its names; 0 */
 	uint64_t limit;     /* the end of what keeps its offset */
 	struct ranges kept; /* pieces below LIMIT that keep their bytes */
 	struct range hole;  /* what of it is left out */
@@ -111,7 +112,7 @@ static void number_sections(struct shipped *shipped, const struct image *image,
 	shipped->shdrs[0] = plan->sections[0].shdr;
 	shipped->count = 1;
 	for (uint64_t i = 1; i < plan->count; i++) {
-		if (!stays(&plan->sections[i]))
+		if (!stays(&plan->sections[i]) || i == shipped->empty[0] || i == shipped->empty[1])
 			continue;
 		shipped->to[i] = shipped->count;
 		shipped->from[shipped->count] = i;
@@ -145,6 +146,54 @@ static int renumber(struct shipped *shipped, struct image *image, const struct p
 			shdr->sh_size = shipped->renumbered.sizes[old];
 		if (shipped->renumbered.bytes[old] != NULL && !names_section)
 			shdr->sh_info = shipped->renumbered.infos[old];
+	}
+	return code;
+}
+
+/* strip(1) leaves out a symbol table in which nothing stayed: whether there is one that nothing names. */
+static bool find_empty(struct shipped *shipped, const struct image *image, const struct plan *plan)
+{
+	uint64_t table = 0;
+	for (uint64_t i = 1; i < shipped->count; i++)
+		if (shipped->shdrs[i].sh_type == SHT_SYMTAB &&
+		    shipped->renumbered.bytes[shipped->from[i]] != NULL &&
+		    shipped->shdrs[i].sh_size <= symbol_size(image))
+			table = i;
+	const uint64_t names = table == 0 ? 0 : shipped->shdrs[table].sh_link;
+	bool names_alone = names != 0 && shipped->from[names] != image->shstrndx;
+	for (uint64_t i = 1; table != 0 && i < shipped->count; i++) {
+		if (shipped->shdrs[i].sh_link == table)
+			return false;
+		if (i != table && shipped->shdrs[i].sh_link == names)
+			names_alone = false;
+	}
+	shipped->empty[0] = shipped->from[table];
+	shipped->empty[1] = names_alone ? shipped->from[names] : 0;
+	return table != 0;
+}
+
+static void forget_sections(struct shipped *shipped)
+{
+	free(shipped->shdrs);
+	free(shipped->added);
+	free(shipped->from);
+	free(shipped->to);
+	renumbered_free(&shipped->renumbered);
+	text_free(&shipped->names);
+}
+
+/* The new table's sections, their names and their contents. */
+static int choose_sections(struct shipped *shipped, struct image *image, const struct plan *plan,
+			   bool lean, struct note_error *err)
+{
+	number_sections(shipped, image, plan);
+	name_sections(shipped, image, plan);
+	int code = renumber(shipped, image, plan, lean, err);
+	if (code == NOTE_OK && lean && find_empty(shipped, image, plan)) {
+		forget_sections(shipped);
+		number_sections(shipped, image, plan);
+		name_sections(shipped, image, plan);
+		code = renumber(shipped, image, plan, lean, err);
 	}
 	return code;
 }
@@ -460,9 +509,7 @@ int strip_shipped_pieces(struct pieces *out, struct image *image, const struct p
 	int code = keep_loaded(&shipped, image, plan, err);
 	if (code != NOTE_OK)
 		goto out;
-	number_sections(&shipped, image, plan);
-	name_sections(&shipped, image, plan);
-	code = renumber(&shipped, image, plan, additions->lean, err);
+	code = choose_sections(&shipped, image, plan, additions->lean, err);
 	if (code == NOTE_OK)
 		code = place_sections(&shipped, image, plan, &end, err);
 	if (code == NOTE_OK)
@@ -479,13 +526,8 @@ int strip_shipped_pieces(struct pieces *out, struct image *image, const struct p
 	pieces_own(out, debuglink.data);
 	shipped.names = debuglink = (struct text){0};
 out:
-	free(shipped.shdrs);
-	free(shipped.added);
-	free(shipped.from);
-	free(shipped.to);
+	forget_sections(&shipped);
 	free(shipped.kept.items);
-	renumbered_free(&shipped.renumbered);
-	text_free(&shipped.names);
 	text_free(&debuglink);
 	return code;
 }
