@@ -29,7 +29,8 @@ static bool has_section(const struct plan *plan, const char *prefix)
 	return false;
 }
 
-/* An object of nothing but LTO's code: without it nothing is left to link. Compilers say so by a symbol's name. */
+/* An object of nothing but LTO's code: without it nothing is left to link. Compilers say so by a
+ * symbol's name. */
 static bool is_slim(const struct plan *plan)
 {
 	static const char mark[] = "__gnu_lto_slim";

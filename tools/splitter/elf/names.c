@@ -14,7 +14,8 @@ size_t names_add(struct names *names, const char *text)
 	return names->count++;
 }
 
-/* By the letters from the end on; a name behind all that are its ends, of equal ones the first behind the others. */
+/* By the letters from the end on; a name behind all that are its ends, of equal ones the first
+ * behind the others. */
 static int by_end(const void *left, const void *right)
 {
 	const struct name *a = left, *b = right;
@@ -47,7 +48,8 @@ void names_finish(struct names *names, struct text *out)
 	size_t *hosts = xcalloc(names->count + 1, sizeof(*hosts));
 	if (names->count > 1)
 		qsort(names->items, names->count, sizeof(*names->items), by_end);
-	/* From the last on: of several whose end a name is it lies in the one that sorts next to it, as the binutils have it. */
+	/* From the last on: of several whose end a name is it lies in the one that sorts next to
+	 * it, as the binutils have it. */
 	for (size_t i = names->count, host = i; i-- > 0;) {
 		if (host == names->count || !is_end(&names->items[i], &names->items[host]))
 			host = i;

@@ -150,8 +150,9 @@ static int renumber(struct shipped *shipped, struct image *image, const struct p
 	return code;
 }
 
-/* strip(1) leaves out a symbol table in which nothing stayed: whether there is one that nothing names. */
-static bool find_empty(struct shipped *shipped, const struct image *image, const struct plan *plan)
+/* strip(1) leaves out a symbol table in which nothing stayed: whether there is one that nothing
+ * names. */
+static bool find_empty(struct shipped *shipped, const struct image *image)
 {
 	uint64_t table = 0;
 	for (uint64_t i = 1; i < shipped->count; i++)
@@ -189,7 +190,7 @@ static int choose_sections(struct shipped *shipped, struct image *image, const s
 	number_sections(shipped, image, plan);
 	name_sections(shipped, image, plan);
 	int code = renumber(shipped, image, plan, lean, err);
-	if (code == NOTE_OK && lean && find_empty(shipped, image, plan)) {
+	if (code == NOTE_OK && lean && find_empty(shipped, image)) {
 		forget_sections(shipped);
 		number_sections(shipped, image, plan);
 		name_sections(shipped, image, plan);
