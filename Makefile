@@ -4,6 +4,7 @@
 #           make deps           installs what building and testing need (apt), or names it (dnf, apk)
 #           make demo           the main job on pkgnote itself, step by step
 #           make check          all tests, also under sanitizers; check-long: the slow ones too
+#           make check-packages real packages of every kind rebuilt with and without us, in a root of their own
 #           make lint bench fuzz coverage clean
 #           make dist distcheck deb rpm     a release and its packages (packaging/package.mk); uninstall
 VERSION  := 1.0.0
@@ -207,6 +208,9 @@ check-long: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-build
 	@LONG=1 BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) RELEASES="$${RELEASES-trixie sid}" bash tests/run
 
+check-packages:
+	@bash tests/release --packages bookworm
+
 check-build: all $(BUILD)/unit fuzzers
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZE)" \
 	  $(BUILD)/sanitized/pkgnote $(BUILD)/sanitized/unit
@@ -240,6 +244,6 @@ clean:
 
 include packaging/package.mk
 
-.PHONY: all install install-debhelper install-completions deps demo check check-build check-long lint bench fuzz fuzzers coverage clean
+.PHONY: all install install-debhelper install-completions deps demo check check-build check-long check-packages lint bench fuzz fuzzers coverage clean
 .SECONDARY:
 -include $(NOTE_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(SHIM_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

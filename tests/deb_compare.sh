@@ -60,7 +60,7 @@ in_build_ids() {
 		! grep "^$id " "$WORK/ids" 2>/dev/null | grep -qv "^$id $sum" || echo "build-id:$(where "$file") another content has $id too"
 		echo "$id $sum" >>"$WORK/ids"
 		debug=$(find ours.root/*/usr/lib/debug/.build-id/"${id:0:2}" -name "${id:2}.debug" 2>/dev/null | head -1)
-		[ -z "$debug" ] || [ "$(build_id "$debug" | head -1)" = "$id" ] || echo "build-id:$(where "$file") its debug file has another"
+		[ -z "$debug" ] || [ "$(build_id "$debug" 2>/dev/null | head -1)" = "$id" ] || echo "build-id:$(where "$file") its debug file has another"
 		# Where debhelper made a debug file for it, we did.
 		sum=$(build_id "plain.root/${file#ours.root/}" 2>/dev/null | head -1)
 		[ -n "$debug" ] || [ -z "$sum" ] || ! ls plain.root/*/usr/lib/debug/.build-id/"${sum:0:2}/${sum:2}.debug" >/dev/null 2>&1 || echo "debug:$(where "$file") ours has no debug file"

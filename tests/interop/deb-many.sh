@@ -2,14 +2,18 @@
 # Debian's source packages of many kinds with the addon switched on for a whole archive, nothing in them touched, against debhelper's
 # result from the same compiled tree: packages, files, modes, fields, sections, build-ids, sizes, what programs say, what lintian says
 # (tests/deb_compare.sh). What we mean to do otherwise is in tests/interop/peers.list. A row is what makes a package another kind; one
-# whose build dependencies are not here says so. The first are in every run, all with LONG=1; NAMES="a b" picks some.
+# whose build dependencies are not here says so. The first are in every run, all with LONG=1; NAMES="a b" picks some. INSTALL=1 installs
+# the dependencies: that is for a root of its own, which "tests/release --packages bookworm" has for all rows.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/deb.sh"
 . "$TOP/tests/debsrc.sh"
 . "$TOP/tests/deb_compare.sh"
-# As on a builder: no compiler of the user's own before the system's.
+. "$TOP/tests/debown.sh"
+# As on a builder: no compiler of the user's own before the system's, and no variable of ours, which make would take for its own.
+export -n TOP BUILD PKGNOTE WORK NAMES LONG INSTALL ONLY COUNTS SANITIZED RELEASES RELEASE JOBS
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=$WORK/home
 addon_installed || exit 1
+eval "$(dpkg-architecture -s)"
 export DEB_BUILD_OPTIONS='nocheck parallel=2' FORCE_UNSAFE_CONFIGURE=1
 
 ROWS='tree plain make
@@ -38,7 +42,31 @@ figlet plain make, scripts
 -nss-wrapper preloaded library
 -libinih meson, a udeb
 -rdate a udeb of a program
--libsamplerate cmake, library'
+-libsamplerate cmake, library
+-expat autotools, static library, a udeb
+-opus --dbgsym-migration
+-zlib 32-bit libraries, a udeb
+-gnu-efi static libraries, EFI objects
+-ncompress plain make
+-fping a program with a capability
+-lua-lpeg Lua
+-lua-filesystem Lua
+-gron Go
+-ocaml-getopt OCaml
+-lbfgsb Fortran
+-r-cran-bitops R
+-libarray-refelem-perl Perl
+-liblist-moreutils-xs-perl Perl
+-libpam-script PAM
+-libnss-cache NSS
+-python-cffi Python
+-opendoas set-user-id program
+-own-ada Ada
+-own-jni JNI
+-own-guile guile
+-own-payload a payload behind the image
+-own-cdbs cdbs
+-own-erlang Erlang'
 
 # made SIDE: what debian/rules binary makes of a copy of the compiled tree, at the place where it was compiled, in ../SIDE.
 made() {
@@ -54,8 +82,10 @@ made() {
 
 compares() {
 	local name=$1 source=$1-src wants checks elf=0 began=$SECONDS
-	mkdir work && cd work && debsrc "$name"
-	wants=$(cd "$source" && dpkg-checkbuilddeps 2>&1 | sed -n 's/.*build dependencies: //p')
+	mkdir work && cd work
+	case $name in own-*) mkdir "$source" && (cd "$source" && "$name") ;; *) debsrc "$name" ;; esac
+	[ -z "${INSTALL:-}" ] || apt-get -y --no-install-recommends -P nocheck build-dep "./$source" >install.log 2>&1 </dev/null || { tail -5 install.log >&2; skip "what $name wants cannot be installed"; }
+	wants=$(cd "$source" && dpkg-checkbuilddeps -P nocheck 2>&1 | sed -n 's/.*build dependencies: //p')
 	(cd "$source" && timeout 1800 debian/rules build </dev/null >../build.log 2>&1) ||
 		{ tail -20 build.log >&2; [ -n "$wants" ] || grep -q /sid /etc/debian_version || fail "$name does not compile"; skip "$name does not compile here; it wants ${wants:-an older compiler}"; }
 	mv "$source" compiled
@@ -69,7 +99,7 @@ compares() {
 	checks=note,build-id
 	! ls ours/*-dbgsym_* >/dev/null 2>&1 || checks+=,stripped,debuginfo
 	while read -r file; do ! is_elf "$file" || elf=$((elf + 1)); done <files
-	if [ $elf != 0 ]; then "$PKGNOTE" verify --allow-empty --checks=$checks ours/*.*deb >verified 2>&1 || sed -nE '/fail|missing/s/^/verify: /p' verified >>found; fi
+	if [ $elf != 0 ]; then "$PKGNOTE" verify --allow-empty --checks=$checks ours/*.*deb >verified 2>&1 || sed -nE '/^(fail|missing|unreachable) /s/^/verify: /p' verified >>found; fi
 	unmeant "$name" <found >unknown
 	cat unknown
 	printf '%-32s %4d s  %3d ELF  %8d bytes, ours %8d  %s\n' "$name" $((SECONDS - began)) $elf "$(cat plain/*.*deb | wc -c)" "$(cat ours/*.*deb | wc -c)" "$2" >>"$WORK/table"
