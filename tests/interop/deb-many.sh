@@ -45,6 +45,8 @@ figlet plain make, scripts
 -libsamplerate cmake, library
 -expat autotools, static library, a udeb
 -opus --dbgsym-migration
+-klibc -X of its own run time, shared without a dynamic linker
+-tcc static libraries, no -dbgsym
 -zlib 32-bit libraries, a udeb
 -gnu-efi static libraries, EFI objects
 -ncompress plain make
@@ -55,6 +57,7 @@ figlet plain make, scripts
 -ocaml-getopt OCaml
 -lbfgsb Fortran
 -r-cran-bitops R
+-ruby-nokogiri Ruby
 -libarray-refelem-perl Perl
 -liblist-moreutils-xs-perl Perl
 -libpam-script PAM
