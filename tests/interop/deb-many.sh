@@ -67,8 +67,11 @@ figlet plain make, scripts
 -own-ada Ada
 -own-jni JNI
 -own-guile guile
+-own-module kernel module
+-own-foreign firmware in a package for all, ELF of another machine as test data
 -own-payload a payload behind the image
 -own-cdbs cdbs
+-own-strips dh_strip with --dbgsym-migration, -k, --no-automatic-dbgsym, -X
 -own-erlang Erlang'
 
 # made SIDE: what debian/rules binary makes of a copy of the compiled tree, at the place where it was compiled, in ../SIDE.
