@@ -42,6 +42,7 @@ figlet plain make, scripts
 -nss-wrapper preloaded library
 -libinih meson, a udeb
 -rdate a udeb of a program
+-haskell-erf Haskell, cdbs
 -libsamplerate cmake, library
 -expat autotools, static library, a udeb
 -opus --dbgsym-migration
