@@ -93,7 +93,13 @@ int names_sink_end(struct names_sink *sink, char **name, struct note_error *err)
 		return NOTE_OK;
 	names_segment_write(&text, &sink->segment, &sink->lines);
 	int code = put(sink, &text, name, err);
-	return code == NOTE_OK ? put_all(sink, err) : code;
+	if (code == NOTE_OK)
+		code = put_all(sink, err);
+	if (code != NOTE_OK) {
+		free(*name);
+		*name = NULL;
+	}
+	return code;
 }
 
 void names_sink_free(struct names_sink *sink)
