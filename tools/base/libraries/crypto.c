@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/base/libraries/crypto.h"
 
+#include <openssl/evp.h>
 #include <openssl/opensslv.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "libnote/error.h"
 
 struct crypto_library libcrypto;
 
@@ -29,7 +34,25 @@ static struct library library = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
+static pthread_once_t tried = PTHREAD_ONCE_INIT;
+static bool usable;
+
+/* libcrypto sets itself up with the first digest, and where memory ends meanwhile other threads
+ * find it half made: so the first is made while nobody else has begun. */
+static void try(void)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	usable = libcrypto.EVP_Digest("", 0, digest, NULL, libcrypto.EVP_sha256(), NULL) == 1;
+}
+
 int crypto_library_load(struct note_error *err)
 {
-	return library_load(&library, err);
+	const int code = library_load(&library, err);
+	if (code == NOTE_OK)
+		pthread_once(&tried, try);
+	return code != NOTE_OK || usable
+		       ? code
+		       : error_set(err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				   "libcrypto makes no digest: out of memory, or not installed "
+				   "whole");
 }
