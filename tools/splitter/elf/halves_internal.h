@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by debug_half.c, shipped_half.c, renumber.c and minidebug.c, which write ELF files, alone.
+/* Shared by debug_half.c, shipped_*.c, renumber.c and minidebug.c, which write ELF files, alone.
  */
 #ifndef SPLITTER_ELF_HALVES_INTERNAL_H
 #define SPLITTER_ELF_HALVES_INTERNAL_H

@@ -6,33 +6,11 @@
 #include "libnote/error.h"
 #include "tools/base/ranges.h"
 #include "tools/base/text.h"
-#include "tools/splitter/elf/halves_internal.h"
 #include "tools/splitter/elf/names.h"
-#include "tools/splitter/elf/renumber.h"
+#include "tools/splitter/elf/shipped_internal.h"
 #include "tools/splitter/loaded/hole.h"
 #include "tools/splitter/loaded/overlay.h"
 #include "tools/splitter/relocs/crel.h"
-
-/* What the shipped file is made from, filled step by step by strip_shipped_file alone. */
-struct shipped {
-	GElf_Shdr *shdrs;      /* the new table */
-	const uint8_t **added; /* the contents of the new ones */
-	uint64_t *from;        /* the old index of each, 0 for the new ones */
-	uint64_t *to;          /* the new index of each old section, 0 where it left */
-	uint64_t count;
-	uint64_t empty[2];  /* the old indexes of a symbol table of none, and of its names; 0 */
-	uint64_t limit;     /* the end of what keeps its offset */
-	struct ranges kept; /* pieces below LIMIT that keep their bytes */
-	struct range hole;  /* what of it is left out */
-	struct text names;  /* the new .shstrtab */
-	struct renumbered renumbered;
-};
-
-static bool stays(const struct plan_section *section)
-{
-	return section->fate == FATE_SHIPPED || section->fate == FATE_BOTH ||
-	       section->fate == FATE_FIRST;
-}
 
 /* Nothing maps a relocatable file: its sections close ranks. */
 static bool is_movable(const struct image *image)
@@ -70,133 +48,6 @@ static int keep_loaded(struct shipped *shipped, struct image *image, const struc
 		if (shipped->kept.items[i].end > shipped->limit)
 			shipped->limit = shipped->kept.items[i].end;
 	return NOTE_OK;
-}
-
-/* Adds a name to the new .shstrtab and returns its offset there. */
-static uint32_t add_name(struct shipped *shipped, const char *name)
-{
-	const uint32_t offset = (uint32_t)shipped->names.size;
-	text_add(&shipped->names, name, strlen(name) + 1);
-	return offset;
-}
-
-/* The new .shstrtab holds the names of what stays, one after the other. Where that would be larger
- * than the old table (linkers fold names into each other, and a hostile file can do so without
- * end), the old table stays and is added to. */
-static void name_sections(struct shipped *shipped, struct image *image, const struct plan *plan)
-{
-	const struct plan_section *old = NULL;
-	if (image->shstrndx < plan->count && plan->sections[image->shstrndx].bytes != NULL)
-		old = &plan->sections[image->shstrndx];
-	uint64_t total = 1;
-	for (uint64_t i = 1; old != NULL && total <= old->shdr.sh_size && i < shipped->count; i++)
-		total += strlen(plan->sections[shipped->from[i]].name) + 1;
-	const bool fresh = old == NULL || total <= old->shdr.sh_size;
-	if (fresh)
-		add_name(shipped, "");
-	else
-		text_add(&shipped->names, old->bytes, old->shdr.sh_size);
-	for (uint64_t i = 1; fresh && i < shipped->count; i++)
-		shipped->shdrs[i].sh_name =
-			add_name(shipped, plan->sections[shipped->from[i]].name);
-}
-
-/* Chooses the sections that stay, in their order. */
-static void number_sections(struct shipped *shipped, const struct image *image,
-			    const struct plan *plan)
-{
-	shipped->shdrs = xcalloc(plan->count + 3, sizeof(*shipped->shdrs));
-	shipped->added = xcalloc(plan->count + 3, sizeof(*shipped->added));
-	shipped->from = xcalloc(plan->count + 3, sizeof(*shipped->from));
-	shipped->to = xcalloc(plan->count + 3, sizeof(*shipped->to));
-	shipped->shdrs[0] = plan->sections[0].shdr;
-	shipped->count = 1;
-	for (uint64_t i = 1; i < plan->count; i++) {
-		if (!stays(&plan->sections[i]) || i == shipped->empty[0] || i == shipped->empty[1])
-			continue;
-		shipped->to[i] = shipped->count;
-		shipped->from[shipped->count] = i;
-		GElf_Shdr *shdr = &shipped->shdrs[shipped->count++];
-		*shdr = plan->sections[i].shdr;
-		if (plan->sections[i].fate == FATE_FIRST) { /* a symbol without a name, and "" */
-			shdr->sh_size = shdr->sh_type == SHT_SYMTAB ? symbol_size(image) : 1;
-			shdr->sh_info = shdr->sh_type == SHT_SYMTAB ? 1 : 0;
-		}
-	}
-}
-
-/* The new table's references to sections, and the contents that have some. */
-static int renumber(struct shipped *shipped, struct image *image, const struct plan *plan,
-		    bool lean, struct note_error *err)
-{
-	int code = renumber_contents(&shipped->renumbered, image, plan, shipped->to, lean, err);
-	for (uint64_t i = 1; code == NOTE_OK && i < shipped->count; i++) {
-		GElf_Shdr *shdr = &shipped->shdrs[i];
-		const uint64_t old = shipped->from[i];
-		const bool names_section = shdr->sh_type == SHT_REL || shdr->sh_type == SHT_RELA ||
-					   shdr->sh_type == SHT_CREL ||
-					   (shdr->sh_flags & SHF_INFO_LINK) != 0;
-		shdr->sh_link =
-			shdr->sh_link < plan->count ? (uint32_t)shipped->to[shdr->sh_link] : 0;
-		if (names_section)
-			shdr->sh_info = shdr->sh_info < plan->count
-						? (uint32_t)shipped->to[shdr->sh_info]
-						: 0;
-		if (shipped->renumbered.bytes[old] != NULL)
-			shdr->sh_size = shipped->renumbered.sizes[old];
-		if (shipped->renumbered.bytes[old] != NULL && !names_section)
-			shdr->sh_info = shipped->renumbered.infos[old];
-	}
-	return code;
-}
-
-/* strip(1) leaves out a symbol table in which nothing stayed: whether there is one that nothing
- * names. */
-static bool find_empty(struct shipped *shipped, const struct image *image)
-{
-	uint64_t table = 0;
-	for (uint64_t i = 1; i < shipped->count; i++)
-		if (shipped->shdrs[i].sh_type == SHT_SYMTAB &&
-		    shipped->renumbered.bytes[shipped->from[i]] != NULL &&
-		    shipped->shdrs[i].sh_size <= symbol_size(image))
-			table = i;
-	const uint64_t names = table == 0 ? 0 : shipped->shdrs[table].sh_link;
-	bool names_alone = names != 0 && shipped->from[names] != image->shstrndx;
-	for (uint64_t i = 1; table != 0 && i < shipped->count; i++) {
-		if (shipped->shdrs[i].sh_link == table)
-			return false;
-		if (i != table && shipped->shdrs[i].sh_link == names)
-			names_alone = false;
-	}
-	shipped->empty[0] = shipped->from[table];
-	shipped->empty[1] = names_alone ? shipped->from[names] : 0;
-	return table != 0;
-}
-
-static void forget_sections(struct shipped *shipped)
-{
-	free(shipped->shdrs);
-	free(shipped->added);
-	free(shipped->from);
-	free(shipped->to);
-	renumbered_free(&shipped->renumbered);
-	text_free(&shipped->names);
-}
-
-/* The new table's sections, their names and their contents. */
-static int choose_sections(struct shipped *shipped, struct image *image, const struct plan *plan,
-			   bool lean, struct note_error *err)
-{
-	number_sections(shipped, image, plan);
-	name_sections(shipped, image, plan);
-	int code = renumber(shipped, image, plan, lean, err);
-	if (code == NOTE_OK && lean && find_empty(shipped, image)) {
-		forget_sections(shipped);
-		number_sections(shipped, image, plan);
-		name_sections(shipped, image, plan);
-		code = renumber(shipped, image, plan, lean, err);
-	}
-	return code;
 }
 
 /* strip(1) has symbols and their names behind all else, and relocations behind these. */
@@ -369,7 +220,7 @@ static int add_section(struct shipped *shipped, const char *name, uint32_t type,
 {
 	GElf_Shdr *shdr = &shipped->shdrs[shipped->count];
 	shipped->added[shipped->count++] = bytes;
-	*shdr = (GElf_Shdr){.sh_name = add_name(shipped, name),
+	*shdr = (GElf_Shdr){.sh_name = shipped_add_name(shipped, name),
 			    .sh_type = type,
 			    .sh_size = size,
 			    .sh_addralign = alignment};
@@ -390,7 +241,7 @@ static int add_sections(struct shipped *shipped, const struct strip_additions *a
 		return code;
 	/* The table holds its own name, too: it is complete once that is added. */
 	GElf_Shdr *names = &shipped->shdrs[shipped->count++];
-	names->sh_name = add_name(shipped, ".shstrtab");
+	names->sh_name = shipped_add_name(shipped, ".shstrtab");
 	if (additions->lean)
 		share_tails(shipped);
 	names->sh_type = SHT_STRTAB;
@@ -510,7 +361,7 @@ int strip_shipped_pieces(struct pieces *out, struct image *image, const struct p
 	int code = keep_loaded(&shipped, image, plan, err);
 	if (code != NOTE_OK)
 		goto out;
-	code = choose_sections(&shipped, image, plan, additions->lean, err);
+	code = shipped_choose_sections(&shipped, image, plan, additions->lean, err);
 	if (code == NOTE_OK)
 		code = place_sections(&shipped, image, plan, &end, err);
 	if (code == NOTE_OK)
@@ -527,7 +378,7 @@ int strip_shipped_pieces(struct pieces *out, struct image *image, const struct p
 	pieces_own(out, debuglink.data);
 	shipped.names = debuglink = (struct text){0};
 out:
-	forget_sections(&shipped);
+	shipped_forget_sections(&shipped);
 	free(shipped.kept.items);
 	text_free(&debuglink);
 	return code;
