@@ -206,7 +206,8 @@ check: deps
 
 check-long: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-build
-	@LONG=1 BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) RELEASES="$${RELEASES-trixie sid}" bash tests/run
+	@LONG=1 BUILD=$(BUILD) SANITIZED=$(BUILD)/sanitized CC=$(CC) RELEASES="$${RELEASES-trixie sid}" \
+	  BARE="$${BARE-bookworm trixie sid}" bash tests/run
 
 check-packages:
 	@bash tests/release --packages bookworm

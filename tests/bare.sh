@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# tests/release --bare NAME runs this as root in a system that has nothing but what debootstrap's smallest variant has: the suite's
+# packages are built with what they say they want and no more, installed, used on packages of others, and purged.
+. "$(dirname "$0")/lib.sh"
+. "$TOP/tests/foreign.sh"
+unset CC CXX CFLAGS CPPFLAGS LDFLAGS MAKEFLAGS MAKELEVEL MFLAGS DEB_BUILD_OPTIONS DEB_BUILD_PROFILES DH_EXTRA_ADDONS
+[ "$(dpkg-query -W | wc -l)" -lt 200 ] || { echo "bare.sh: this system is not a bare one: tests/release --bare makes one" >&2; exit 1; }
+export DEBIAN_FRONTEND=noninteractive
+BUILT=$WORK/built
+
+installs() { apt-get -q -y --no-install-recommends "$@" >apt.log 2>&1 || { grep '^E:' apt.log >&2; tail -3 apt.log >&2; return 1; }; }
+
+# What a release is made of, and what debian/control says.
+deb_made() {
+	apt-get -q update >apt.log 2>&1 || skip "apt cannot be used here"
+	installs install build-essential git xz-utils
+	mkdir source && cp -r "$TOP/packaging/debian" source/
+	installs build-dep "$PWD/source"
+	make -C "$TOP" deb BUILD="$BUILT" >log 2>&1 || { tail -30 log >&2; return 1; }
+	ls "$BUILT"/deb/pkgnote_*.deb "$BUILT"/deb/dh-pkgnote_*.deb
+	says log 'passed, 0 failed'
+}
+check "make deb with the build dependencies alone, its tests included" deb_made
+
+deb_installed() {
+	dpkg-query -W -f '${Package}\n' | sort >"$WORK/before"
+	find /usr /etc /var/lib ! -path '/var/lib/apt/*' ! -path '/var/lib/dpkg/*' | sort >"$WORK/files-before"
+	# As a user: no recommended package, none of the libraries that only some commands load.
+	mkdir debs && cp "$BUILT"/deb/*.deb debs && rm debs/*dbgsym*
+	installs install ./debs/*.deb
+	pkgnote --version
+	pkgnote show --check /usr/bin/pkgnote
+}
+check "apt installs the results" deb_installed
+
+# foreign DIR: Debian's own source package hello, taken apart; the machine's apt has no sources of its own.
+foreign() {
+	sed -E 's/^deb /deb-src /; s/^Types: deb$/Types: deb-src/' /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null >sources || true
+	[ -s sources ] || skip "apt's sources are not where they are looked for"
+	local kind=list; ! grep -q '^Types:' sources || kind=sources
+	cp sources "/etc/apt/sources.list.d/foreign.$kind"
+	apt-get -q update >apt.log 2>&1 && apt-get -q source hello >source.log 2>&1 || { rm "/etc/apt/sources.list.d/foreign.$kind"; skip "the source of hello cannot be had: $(tail -1 source.log apt.log)"; }
+	rm "/etc/apt/sources.list.d/foreign.$kind"
+	mv hello-*/ "$1"
+}
+# debuggable: hello of ./*.deb, installed with its -dbgsym: its note, and gdb at work.
+debuggable() {
+	installs install gdb ./*.deb
+	pkgnote show --json /usr/bin/hello >note
+	says note '"name": ?"hello"'
+	pkgnote show --check /usr/bin/hello
+	says_not <(readelf -SW /usr/bin/hello) '\.(debug_info|symtab)'
+	gdb -batch -nx -ex 'break main' -ex run -ex 'info source' -ex bt /usr/bin/hello >session 2>&1
+	says session '^#0 +main \(.*at .*hello\.c:[0-9]+'
+	installs purge hello hello-dbgsym
+}
+by_switch() {
+	foreign source
+	installs build-dep "$PWD/source"
+	(cd source && DH_EXTRA_ADDONS=pkgnote DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b) >log 2>&1 || { tail -20 log >&2; return 1; }
+	debuggable
+}
+check "DH_EXTRA_ADDONS=pkgnote: hello, untouched, has its note, and gdb finds what its -dbgsym installs" by_switch
+
+by_dependency() {
+	foreign source
+	sed -i 's/^Build-Depends:/Build-Depends: dh-sequence-pkgnote,/' source/debian/control
+	(cd source && DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b) >log 2>&1 || { tail -20 log >&2; return 1; }
+	debuggable
+}
+check "Build-Depends: dh-sequence-pkgnote does the same" by_dependency
+
+deb_purged() {
+	# By name: what autoremove takes besides is not ours to ask for.
+	installs purge dh-pkgnote libnote-dev libdebuginfod-pkgnote pkgnote libnote0
+	dpkg-query -W -f '${Package}\n' | sort | comm -12 - <(printf '%s\n' dh-pkgnote libdebuginfod-pkgnote libnote-dev libnote0 pkgnote) >left
+	[ ! -s left ]
+	find /usr /etc /var/lib ! -path '/var/lib/apt/*' ! -path '/var/lib/dpkg/*' | sort | comm -13 "$WORK/files-before" - | grep -i pkgnote >left || true
+	[ ! -s left ] || { cat left >&2; return 1; }
+	says_not <(ldconfig -p) pkgnote
+}
+check "purge leaves nothing of ours" deb_purged
+
+rpm_made() {
+	installs install rpm
+	# The libraries are dpkg's here.
+	RPMBUILD_OPTIONS=--nodeps make -C "$TOP" rpm BUILD="$BUILT" >log 2>&1 || { tail -30 log >&2; return 1; }
+	rpm --version
+	ls "$BUILT"/rpm/pkgnote-rpm-macros-*.rpm "$BUILT"/rpm/pkgnote-debuginfo-*.rpm
+}
+check "make rpm with rpm and the same dependencies" rpm_made
+
+# R COMMAND...: rpm with a database of its own, which is asked not to mind that the system is dpkg's.
+r() { if rpm --help | grep -q force-debian; then rpm --dbpath "$WORK/db" --force-debian "$@"; else rpm --dbpath "$WORK/db" "$@"; fi; }
+rpm_installed() {
+	mkdir "$WORK/db"
+	cp "$BUILT"/rpm/*.rpm . && rm ./*.src.rpm
+	find /usr /etc ! -path /etc/ld.so.cache | sort >before
+	r -i --nodeps pkgnote*.rpm libnote*.rpm
+	foreign_spec
+	mkdir top
+	rpmbuild -bb --define "_topdir $PWD/top" --define "_sourcedir $PWD" greeter.spec >log 2>&1 || { tail -30 log >&2; return 1; }
+	says_not log '^(error|warning): .*(macro|pkgnote)'
+	r -i --nodeps top/RPMS/*/*.rpm
+	pkgnote show --json /usr/bin/greeter >note
+	says note '"type": ?"rpm"'; says note '"version": ?"2.0~rc1-3'
+	pkgnote show --check /usr/bin/greeter /usr/lib/greeter/libgreet.so.1
+	installs install gdb
+	LD_LIBRARY_PATH=/usr/lib/greeter gdb -batch -nx -ex 'break greet' -ex run -ex bt -ex list /usr/bin/greeter >session 2>&1
+	says session 'main \(\) at .*main.c:4'; says session 'return puts\("hello"\)'
+	# shellcheck disable=SC2046
+	r -e --nodeps $(r -qa)
+	find /usr /etc ! -path /etc/ld.so.cache | sort | comm -13 before - | grep -E 'pkgnote|libnote|greet' >left || true
+	[ ! -s left ] || { cat left >&2; return 1; }
+}
+check "rpm -i of the results, a foreign spec has notes and debuginfo, rpm -e leaves nothing" rpm_installed
+
+finish
