@@ -20,6 +20,7 @@ struct options {
 	const char *into;
 	int on_conflict;
 	int copies;
+	int encoding; /* of encodings[] */
 	const char *manifest;
 	const char *package;
 	const char *root;
@@ -36,6 +37,8 @@ struct options {
 };
 
 #define NO_KEEP UINT64_MAX
+
+static const char *const encodings[] = {NULL, "gzip", "zstd"};
 
 static void say(void *context, const char *file, const char *message)
 {
@@ -361,6 +364,8 @@ static int judge_usage(struct cli *cli, const struct options *options)
 		return cli_usage(cli, "--into=SHARE says where to");
 	if (options->headers.count != 0 && strncmp(options->into, "s3://", 5) != 0)
 		return cli_usage(cli, "--header is for an object store");
+	if (options->encoding != 0 && strncmp(options->into, "s3://", 5) != 0)
+		return cli_usage(cli, "--encoding is for an object store");
 	if (options->copies != 0 && strncmp(options->into, "s3://", 5) == 0)
 		return cli_usage(cli, "--links is for a directory");
 	if (modes == 0)
@@ -451,6 +456,8 @@ static int run(const struct command *command, int argc, char **argv)
 		 "in an object store: what new objects are told with, 'NAME: VALUE'; may be "
 		 "repeated",
 		 NULL, take_header},
+		{"encoding", 0, OPTION_CHOICE, "none|gzip|zstd", &options.encoding,
+		 "in an object store: contents are stored encoded, and told so", NULL, NULL},
 		EXPANSION_OPTION,
 		{"dry-run", 0, OPTION_FLAG, NULL, &options.dry_run,
 		 "tell what would come or go, and leave the packages as they are", NULL, NULL},
@@ -472,6 +479,7 @@ static int run(const struct command *command, int argc, char **argv)
 						  .sources = list_sources,
 						  .sections = &options.sections,
 						  .headers = &options.headers,
+						  .encoding = encodings[options.encoding],
 						  .shared = options.shared,
 						  .no_sync = options.no_sync,
 						  .copies = options.copies != 0,

@@ -102,4 +102,74 @@ b' 'Content-Encoding: gzip' 'x-amz-meta-sha256: 0'; do
 	[ ! -e directory ]
 }
 check "what new objects are told with: caches, types, and headers of the user's" told_with
+
+# A program of much text and one of noise, whose debug files are large and small: encoding pays for the former alone.
+texts() {
+	tree "$1"
+	yes '/* the same again */' | head -500 >>root/usr/src/debug/big-1-1.x86_64/big.c
+	head -c 12000000 /dev/zero | od -An -v -w16 -tx1 >text
+	printf ".section .note.GNU-stack,\"\",@progbits\n.section .debug_text,\"\",@progbits\n.incbin \"text\"\n" >text.s
+	gcc -g "-ffile-prefix-map=$PWD/root=" -Wl,--build-id -o root/usr/bin/text "$PWD/root/usr/src/debug/big-1-1.x86_64/big.c" text.s
+	eu-strip -f root/usr/lib/debug/text.debug root/usr/bin/text
+	TEXT=$(build_id root/usr/bin/text)
+}
+# stored KEY: as the store has it, its headers in ./head.
+stored() { s3 GET "/$BUCKET/p/$1" -v -o got >head; }
+encoded() {
+	local kind source=usr/src/debug/big-1-1.x86_64/big.c decode
+	need zstd gzip debuginfod-find
+	for kind in gzip zstd; do
+		mkdir "$kind" && cd "$kind"
+		texts "encoded-$kind"
+		decode="$kind -dc"
+		status 0 publish --encoding=$kind --package=big-1-1.x86_64 root
+		# What the store has is the encoded file; the digest that it was put with is that of the contents.
+		stored "buildid/$TEXT/debuginfo"
+		says head "^[Cc]ontent-[Ee]ncoding: $kind"
+		says head "^x-amz-meta-sha256: $(sha256sum <root/usr/lib/debug/text.debug | cut -d' ' -f1)"
+		says head '^[Cc]ache-[Cc]ontrol: public, max-age=31536000, immutable'
+		$decode <got | cmp - root/usr/lib/debug/text.debug
+		[ "$(stat -c %s got)" -lt 1000000 ]
+		# What the store copies keeps its encoding; noise stays as it is.
+		stored "buildid/$TEXT/source/$source"
+		says head "^[Cc]ontent-[Ee]ncoding: $kind"
+		stored "buildid/$ID/debuginfo"
+		says_not head '[Cc]ontent-[Ee]ncoding'
+		cmp got root/usr/lib/debug/big.debug
+		# Every client decodes: elfutils' own, ours, curl.
+		for client in debuginfod-find "$PKGNOTE fetch"; do
+			for what in debuginfo executable "source /$source"; do
+				DEBUGINFOD_URLS=$PUBLIC DEBUGINFOD_CACHE_PATH=$PWD/cache.${client##* } $client ${what%% *} "$TEXT" ${what#"${what%% *}"} >path
+				case $what in
+				debuginfo) cmp "$(tail -1 path)" root/usr/lib/debug/text.debug ;;
+				executable) cmp "$(tail -1 path)" root/usr/bin/text ;;
+				*) cmp "$(tail -1 path)" "root/$source" ;;
+				esac
+			done
+		done
+		curl -sf --compressed "$PUBLIC/buildid/$TEXT/debuginfo" | cmp - root/usr/lib/debug/text.debug
+		# The share is proven by its contents; what is there already is seen by its digest, in either form.
+		status 0 publish --check
+		says out '1 packages, [0-9]* files, 0 problems'
+		for again in --encoding=$kind --encoding=none; do
+			status 0 publish $again --package=big-1-1.x86_64 root
+			says out 'unchanged.*\(0 new\)'
+			says_not err 'another size'
+		done
+		status 0 publish --encoding=$kind --package=big-2-1.x86_64 root
+		status 0 publish --remove=big-1-1.x86_64
+		status 0 publish --check
+		# A stored file that is not what was published is found.
+		$kind -c <root/usr/bin/big >other
+		s3 PUT "/$BUCKET/p/buildid/$TEXT/debuginfo" @other "content-encoding:$kind" >/dev/null
+		status 1 publish --check
+		says out "buildid/$TEXT/debuginfo: its contents are not those"
+		publish --package=big-2-1.x86_64 root >out 2>err || :
+		says err "buildid/$TEXT/debuginfo.*(not there|another)"
+		cd ..
+	done
+	status 2 "$PKGNOTE" publish --into=directory --encoding=gzip root
+	says err -- '--encoding is for an object store'
+}
+check "contents are stored by gzip and zstd, every client decodes them, and they are proven all the same" encoded
 finish

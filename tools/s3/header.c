@@ -85,6 +85,15 @@ static bool has_own(const struct s3 *s3, const char *name)
 	return false;
 }
 
+static struct curl_slist *add_line(struct curl_slist *headers, const char *format,
+				   const char *value)
+{
+	char *line = xasprintf(format, value);
+	headers = libcurl.slist_append(headers, line);
+	free(line);
+	return headers;
+}
+
 struct curl_slist *s3_add_headers(const struct s3 *s3, const struct s3_request *r,
 				  struct curl_slist *headers)
 {
@@ -100,6 +109,11 @@ struct curl_slist *s3_add_headers(const struct s3 *s3, const struct s3_request *
 		headers = libcurl.slist_append(headers, "Content-Type: application/xml");
 	if (stores && !(file && has_own(s3, "Cache-Control")))
 		headers = libcurl.slist_append(headers, file || r->for_good ? FOR_GOOD : ANEW);
+	if (file && r->encoding != NULL)
+		headers = add_line(headers, "Content-Encoding: %s", r->encoding);
+	/* Of the contents, whatever they are encoded by; a file in parts has none otherwise. */
+	if (file && r->plain[0] != '\0')
+		headers = add_line(headers, "x-amz-meta-sha256: %s", r->plain);
 	for (size_t i = 0; s3->headers != NULL && i < s3->headers->count; i++) {
 		const char *line = s3->headers->items[i];
 		const bool wanted = stores                 ? file || !is_among(line, of_files)

@@ -37,8 +37,12 @@ static char *encode_value(const char *value)
 /* The upload's word, encoded, for free(). */
 static int begin(struct s3 *s3, const struct s3_request *put, char **upload, struct note_error *err)
 {
-	struct s3_request request = {
-		.method = S3_POST, .key = xstrdup(put->key), .query = xstrdup("uploads=")};
+	struct s3_request request = {.method = S3_POST,
+				     .key = xstrdup(put->key),
+				     .query = xstrdup("uploads="),
+				     .encoding = put->encoding};
+	memcpy(request.plain, put->encoding != NULL ? put->plain : put->sha256,
+	       sizeof(request.plain));
 	*upload = NULL;
 	int code = s3_run(s3, &request, 1, NULL, NULL, err);
 	if (code == NOTE_OK && request.code != NOTE_OK)

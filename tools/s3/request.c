@@ -50,8 +50,8 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
 	return r->stopped ? 0 : size;
 }
 
-/* Of a part: the word that it is named by. */
-static void take_tag(struct s3_request *r, const char *value, size_t size)
+/* A header's value. */
+static void take_word(char *out, size_t room, const char *value, size_t size)
 {
 	while (size > 0 && (*value == ' ' || *value == '\t')) {
 		value++;
@@ -59,16 +59,25 @@ static void take_tag(struct s3_request *r, const char *value, size_t size)
 	}
 	while (size > 0 && strchr("\r\n \t", value[size - 1]) != NULL)
 		size--;
-	snprintf(r->etag, sizeof(r->etag), "%.*s", (int)size, value);
+	snprintf(out, room, "%.*s", (int)size, value);
 }
 
 static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 {
-	static const char name[] = "x-amz-bucket-region:", tag[] = "etag:";
+	static const char name[] = "x-amz-bucket-region:", tag[] = "etag:",
+			  digest[] = "x-amz-meta-sha256:", encoding[] = "content-encoding:";
 	struct s3_request *r = context;
 	(void)one;
 	if (size > sizeof(tag) && strncasecmp(bytes, tag, sizeof(tag) - 1) == 0)
-		take_tag(r, bytes + sizeof(tag) - 1, size - sizeof(tag) + 1);
+		take_word(r->etag, sizeof(r->etag), bytes + sizeof(tag) - 1,
+			  size - sizeof(tag) + 1);
+	if (r->method == S3_HEAD && size > sizeof(encoding) &&
+	    strncasecmp(bytes, encoding, sizeof(encoding) - 1) == 0)
+		r->encoded = true;
+	if (r->method == S3_HEAD && size > sizeof(digest) &&
+	    strncasecmp(bytes, digest, sizeof(digest) - 1) == 0)
+		take_word(r->plain, sizeof(r->plain), bytes + sizeof(digest) - 1,
+			  size - sizeof(digest) + 1);
 	if (size > sizeof(name) && strncasecmp(bytes, name, sizeof(name) - 1) == 0)
 		snprintf(r->region, sizeof(r->region), "%.*s", (int)(size - sizeof(name) + 1),
 			 bytes + sizeof(name) - 1);
@@ -115,11 +124,9 @@ static int on_seek(void *context, curl_off_t offset, int origin)
 
 static const char *method_name(const struct s3_request *r)
 {
-	static const char *const names[] = {[S3_GET] = "GET",
-					    [S3_PUT] = "PUT",
-					    [S3_COPY] = "PUT",
-					    [S3_DELETE] = "DELETE",
-					    [S3_POST] = "POST"};
+	static const char *const names[] = {
+		[S3_GET] = "GET",  [S3_HEAD] = "HEAD",     [S3_PUT] = "PUT",
+		[S3_COPY] = "PUT", [S3_DELETE] = "DELETE", [S3_POST] = "POST"};
 	return names[r->method];
 }
 
@@ -155,7 +162,7 @@ static void set_headers(const struct s3 *s3, struct s3_request *r, const char *u
 	add_header(r, "x-amz-content-sha256: %s", digest);
 	if (s3->config.token != NULL)
 		add_header(r, "x-amz-security-token: %s", s3->config.token);
-	if (r->method == S3_PUT && r->query == NULL)
+	if (r->method == S3_PUT && r->query == NULL && r->plain[0] == '\0')
 		add_header(r, "x-amz-meta-sha256: %s", digest);
 	if (r->method == S3_COPY) {
 		char *whole = xasprintf("%s%s%s", s3->config.source, s3->config.prefix, r->from);
@@ -177,7 +184,12 @@ static void set_method(struct s3_request *r)
 		libcurl.easy_setopt(r->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.size);
 		libcurl.easy_setopt(r->easy, CURLOPT_POSTFIELDS,
 				    r->body.data != NULL ? r->body.data : "");
-	} else if (r->method != S3_GET) {
+	} else if (r->method == S3_HEAD) {
+		libcurl.easy_setopt(r->easy, CURLOPT_NOBODY, 1L);
+	} else if (r->method == S3_GET) {
+		/* What is stored encoded is told so, and libcurl decodes it. */
+		libcurl.easy_setopt(r->easy, CURLOPT_ACCEPT_ENCODING, "");
+	} else {
 		const uint64_t size = r->method == S3_COPY ? 0
 				      : r->path != NULL    ? r->size
 							   : r->body.size;
@@ -228,6 +240,10 @@ bool s3_begin(struct s3 *s3, struct s3_request *r, CURLM *multi)
 	r->tried++;
 	r->curl_text[0] = r->region[0] = r->etag[0] = '\0';
 	text_free(&r->answer);
+	if (r->method == S3_HEAD) {
+		r->plain[0] = '\0';
+		r->encoded = false;
+	}
 	if (r->method == S3_GET)
 		text_free(&r->body);
 	r->code = open_file(r);

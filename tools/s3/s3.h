@@ -33,7 +33,7 @@ void s3_set_headers(struct s3 *s3, const struct strings *headers);
 /* NULL, or why the line HEADER cannot be one of these: a static string. */
 const char *s3_judge_header(const char *header);
 
-enum s3_method { S3_GET, S3_PUT, S3_COPY, S3_DELETE, S3_POST };
+enum s3_method { S3_GET, S3_HEAD, S3_PUT, S3_COPY, S3_DELETE, S3_POST };
 
 /* One request. Zero-initialise; set the first part; s3_request_free. */
 struct s3_request {
@@ -48,13 +48,18 @@ struct s3_request {
 	uint64_t size;   /* PUT of a file: its size; GET: no more than that is taken (0: usual) */
 	uint64_t offset; /* PUT of a part of a file: where it begins */
 	char sha256[65]; /* PUT of a file */
-	char *from;      /* COPY: the key; owned */
-	char *query;     /* behind the key, in its canonical form; or NULL; owned */
+	/* PUT of a file: its Content-Encoding (a static string) or NULL, and the digest of what it
+	 * is of. HEAD: the digest that the object was put with, "" where none is told. */
+	const char *encoding;
+	char plain[65];
+	char *from;  /* COPY: the key; owned */
+	char *query; /* behind the key, in its canonical form; or NULL; owned */
 	void *owner;
 
 	/* What came of it: NOTE_OK, NOTE_ABSENT (GET, COPY: no such object), or another. */
 	int code;
 	struct note_error err;
+	bool encoded; /* HEAD: the object has a Content-Encoding */
 
 	/* Private. */
 	char *url; /* instead of KEY's; owned */

@@ -52,6 +52,9 @@ struct share_hooks {
 	int (*sources)(void *context, int fd, struct strings *out, struct note_error *err);
 	/* What new objects are told with ("NAME: VALUE"), each s3_judge_header(); or NULL. */
 	const struct strings *headers;
+	/* How contents are encoded in an object store, where that makes them smaller: "gzip",
+	 * "zstd", or NULL. */
+	const char *encoding;
 	/* The names of sections that build-ids serve alone, or NULL: each is_section_name(). */
 	const struct strings *sections;
 	void *context;

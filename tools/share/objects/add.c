@@ -7,6 +7,7 @@
 
 #include "libnote/error.h"
 #include "tools/base/loaded.h"
+#include "tools/base/pool.h"
 #include "tools/share/names/names.h"
 #include "tools/share/objects/internal.h"
 
@@ -335,29 +336,75 @@ static int send_large(struct sending *sending, struct s3_request *requests, size
 	return code;
 }
 
+/* Files side by side, into the spool. */
+struct encoding {
+	struct share *share;
+	struct s3_request *requests;
+	const size_t *numbers;
+};
+
+static void encode_one(void *context, size_t index, unsigned worker)
+{
+	struct encoding *encoding = context;
+	struct s3_request *put = &encoding->requests[index];
+	(void)worker;
+	put->code = encode_upload(encoding->share, encoding->numbers[index],
+				  encoding->share->hooks->encoding, put, &put->err);
+}
+
+static int encode_all(struct share *share, const struct record *record, struct s3_request *requests,
+		      const size_t *numbers, size_t count, struct note_error *err)
+{
+	struct encoding encoding = {share, requests, numbers};
+	if (share->hooks->encoding == NULL)
+		return NOTE_OK;
+	pool_run(share->hooks->jobs, count, encode_one, NULL, &encoding);
+	for (size_t i = 0; i < count; i++)
+		if (requests[i].code != NOTE_OK)
+			return error_set(err, requests[i].code, NOTE_NO_OFFSET, "%.100s: %s",
+					 record->files[numbers[i]].path, requests[i].err.text);
+	return NOTE_OK;
+}
+
+/* The large last. */
+static size_t sort_large(const struct bucket *bucket, struct s3_request *requests, size_t count)
+{
+	size_t small = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!bucket_wants_parts(bucket, requests[i].size)) {
+			const struct s3_request request = requests[i];
+			requests[i] = requests[small];
+			requests[small++] = request;
+		}
+	return small;
+}
+
 static int send_phase(struct sending *sending, const struct record *record,
 		      const struct upload *uploads, enum phase phase, struct note_error *err)
 {
 	struct share *share = sending->share;
 	struct bucket *bucket = objects_of(share)->bucket;
 	struct s3_request *requests = xcalloc(record->count, sizeof(*requests));
-	size_t count = 0, small = 0;
-	for (unsigned large = 0; large < 2; large++) {
-		for (size_t i = 0; i < record->count; i++) {
-			const struct record_file *file = &record->files[i];
-			if (!uploads[i].there && phase_of(file, &uploads[i]) == phase &&
-			    bucket_wants_parts(bucket, file->size) == (large != 0))
-				requests[count++] = upload_of(share, record, file, &uploads[i]);
-		}
-		small = large == 0 ? count : small;
+	size_t *numbers = xcalloc(record->count, sizeof(*numbers));
+	size_t count = 0;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct record_file *file = &record->files[i];
+		if (uploads[i].there || phase_of(file, &uploads[i]) != phase)
+			continue;
+		numbers[count] = i;
+		requests[count++] = upload_of(share, record, file, &uploads[i]);
 	}
-	int code = lease_holds(share, err);
+	int code = encode_all(share, record, requests, numbers, count, err);
+	const size_t small = sort_large(bucket, requests, count);
+	if (code == NOTE_OK)
+		code = lease_holds(share, err);
 	if (code == NOTE_OK)
 		code = bucket_run(bucket, requests, small, sent, sending, err);
 	if (code == NOTE_OK)
 		code = send_large(sending, requests + small, count - small, err);
 	for (size_t i = 0; i < count; i++)
 		s3_request_free(&requests[i]);
+	free(numbers);
 	free(requests);
 	return code;
 }

@@ -104,6 +104,14 @@ void lease_drop(struct share *share);
 int objects_make_spool(struct share *share, struct note_error *err);
 void objects_drop_spool(struct share *share);
 
+/* --- encode.c --- */
+
+/* Puts the file that PUT sends into ENCODING ("gzip", "zstd"), where that makes it smaller by more
+ * than a little: PUT's file, size and digest are then the encoded one's. NUMBER is no other's of
+ * the spool. */
+int encode_upload(struct share *share, size_t number, const char *encoding, struct s3_request *put,
+		  struct note_error *err);
+
 /* --- add.c --- */
 
 int objects_judge(struct share *share, const char *package, struct claim *claims, size_t count,

@@ -126,8 +126,10 @@ int objects_mend_record(struct share *share, const char *package, struct note_er
 struct sizes {
 	const struct record *record;
 	bool *seen;
-	size_t prefix;     /* of a key that is left out */
-	const char *below; /* what stands for it in the record */
+	size_t prefix;       /* of a key that is left out */
+	const char *below;   /* what stands for it in the record */
+	struct strings keys; /* of those of another size: they may be encoded */
+	struct strings paths;
 };
 
 static int see_size(void *context, const struct s3_object *object, struct note_error *err)
@@ -136,10 +138,34 @@ static int see_size(void *context, const struct s3_object *object, struct note_e
 	char *path = xasprintf("%s%s", sizes->below, object->key + sizes->prefix);
 	const struct record_file *file = record_find(sizes->record, path);
 	(void)err;
-	if (file != NULL && file->size == object->size)
+	if (file != NULL && file->size == object->size) {
 		sizes->seen[file - sizes->record->files] = true;
+	} else if (file != NULL) {
+		strings_add(&sizes->keys, object->key);
+		strings_add(&sizes->paths, path);
+	}
 	free(path);
 	return NOTE_OK;
+}
+
+/* What they were put with says whose contents they are, however encoded. */
+static int see_encoded(struct bucket *bucket, struct sizes *sizes, struct note_error *err)
+{
+	const size_t count = sizes->keys.count;
+	struct s3_request *requests = xcalloc(count, sizeof(*requests));
+	for (size_t i = 0; i < count; i++)
+		requests[i] = (struct s3_request){.method = S3_HEAD,
+						  .key = xstrdup(sizes->keys.items[i])};
+	int code = bucket_run(bucket, requests, count, NULL, NULL, err);
+	for (size_t i = 0; code == NOTE_OK && i < count; i++) {
+		const struct record_file *file = record_find(sizes->record, sizes->paths.items[i]);
+		if (requests[i].encoded && strcmp(requests[i].plain, file->sha256) == 0)
+			sizes->seen[file - sizes->record->files] = true;
+	}
+	for (size_t i = 0; i < count; i++)
+		s3_request_free(&requests[i]);
+	free(requests);
+	return code;
 }
 
 int objects_prove(struct share *share, const struct record *record, size_t *count,
@@ -162,12 +188,16 @@ int objects_prove(struct share *share, const struct record *record, size_t *coun
 		code = bucket_list(bucket, prefix, false, see_size, &sizes, err);
 		free(prefix);
 	}
+	if (code == NOTE_OK && sizes.keys.count != 0 && bucket_is_far(bucket))
+		code = see_encoded(bucket, &sizes, err);
 	for (size_t i = 0; code == NOTE_OK && i < record->count; i++)
 		if (!sizes.seen[i]) {
 			share_say(share, record->files[i].path, "not there, or of another size");
 			++*count;
 		}
 	strings_free(&hexes);
+	strings_free(&sizes.keys);
+	strings_free(&sizes.paths);
 	free(sizes.seen);
 	return code;
 }
