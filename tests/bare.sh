@@ -70,6 +70,45 @@ by_dependency() {
 }
 check "Build-Depends: dh-sequence-pkgnote does the same" by_dependency
 
+# --- as a distribution's builders have it: sbuild, with what the manual has for ~/.sbuildrc ---
+sbuildrc() {
+	sed -n 's/^    \(\$build_environment = .*\)/\1/p' /usr/bin/dh_pkgnote >"$1"
+	[ -s "$1" ]
+	sed -n '/^\.\\" run sbuildrc$/,/^\.EE/p' "$TOP/man/pkgnote-verify.1" | sed -e '/^\./d' -e 's/\\-/-/g' >>"$1"
+	says "$1" post-build-commands
+}
+# built OPTION...: hello by sbuild, as a user, in ./out; its log in ./log.
+built() {
+	rm -rf out && mkdir out && chown builder out
+	(cd out && runuser -u builder -- env HOME="$PWD/../home" LC_ALL=C.UTF-8 sbuild --chroot-mode=schroot -c builders -d UNRELEASED --no-run-lintian --no-run-piuparts \
+		--no-run-autopkgtest --extra-package="$PWD/../packages" --add-depends=dh-pkgnote "$@" ../hello_*.dsc) >log 2>&1
+}
+by_sbuild() {
+	local codename uri
+	codename=$(. /etc/os-release; echo "${VERSION_CODENAME:-sid}")
+	! grep -q sid /etc/debian_version || codename=sid
+	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1)
+	installs install sbuild schroot debootstrap
+	debootstrap --variant=buildd --include=ca-certificates "$codename" /srv/builders "$uri" >create.log 2>&1 || { grep '^E:' create.log >&2; return 1; }
+	printf '[builders]\ntype=directory\ndirectory=/srv/builders\ngroups=sbuild\nroot-groups=sbuild\nprofile=sbuild\n' >/etc/schroot/chroot.d/builders
+	useradd -m -G sbuild builder
+	foreign source
+	(dpkg-source -b source) >log 2>&1
+	mkdir home packages && cp "$BUILT"/deb/*.deb packages && rm packages/*dbgsym*
+	sbuildrc home/.sbuildrc
+	chmod 755 "$WORK" . && chown -R builder home packages
+	built || { grep -v '^Get:' log | tail -30 >&2; return 1; }
+	says log 'files?, [0-9]+ checks: [0-9]+ pass'
+	mkdir x && for deb in out/*.deb; do dpkg-deb -x "$deb" x; done
+	pkgnote show --check x/usr/bin/hello
+	ls x/usr/lib/debug/.build-id/*/*.debug
+	# Where its debug information is in no package, the build has failed.
+	! (export DEB_BUILD_OPTIONS=noautodbgsym; sed -i "s/'pkgnote' }/'pkgnote', DEB_BUILD_OPTIONS => 'noautodbgsym' }/" home/.sbuildrc; built)
+	says log '(missing|unreachable) +debuginfo'
+	userdel builder
+}
+check "sbuild: the switch in its environment, verify behind the build: green, and red without debug information" by_sbuild
+
 deb_purged() {
 	# By name: what autoremove takes besides is not ours to ask for.
 	installs purge dh-pkgnote libnote-dev libdebuginfod-pkgnote pkgnote libnote0

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The peers' own tests and test files, of Debian's source packages: debugedit's tests of find-debuginfo with ours in its place;
-# elfutils' test binaries, split, and joined again by eu-unstrip; with LONG=1 dwz's test programs, folded
+# rpm's tests of debuginfo, by our macros; elfutils' test binaries, split, and joined again by eu-unstrip; with LONG=1 dwz's test programs, folded
 # by --dwz. What we mean to do otherwise is in tests/interop/peers.list, with its reason. LONG=1 takes all of elfutils' binaries, else
 # every sixteenth.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/debsrc.sh"
+. "$TOP/tests/rpm.sh"
 LIST=$TOP/tests/interop/peers.list
 
 # known SUITE NAME: whether the list has it.
@@ -134,9 +135,67 @@ dwz_programs() {
 	[ ! -s unknown ] && [ $count -ge 20 ]
 }
 # functions TEXT: names that it gives entries.
+# rpm's Autotest, as far as it is about debuginfo: the specs are built by the rpmbuild that is here, with rpm's macros for such tests and
+# those that we install. Nothing is installed: what the tests see as / of a root of their own is a directory. ./verdicts has a line a test.
+rpm_suite() { # rpm_suite CONFIGDIR "WHICH OF THEM" [OPTION OF RPMBUILD]...
+	local config=$1 which=$2; shift 2
+	rm -rf testing testsuite* verdicts
+	mkdir -p testing/build testing/tmp testing/db
+	cp -r data testing/
+	for one in NAME TARNAME VERSION STRING BUGREPORT; do echo "m4_define([AT_PACKAGE_$one],[rpm])"; done >package.m4
+	printf 'm4_include([rpmbuild.at])\nm4_include([rpmbuildid.at])\n' >testsuite.at
+	autom4te --language=autotest -I . testsuite.at -o testsuite
+	printf '%s\n' at_testdir=tests "abs_builddir='$PWD'" at_srcdir=. "abs_srcdir='$PWD'" at_top_srcdir=.. at_top_builddir=.. \
+		"AUTOTEST_PATH=''" SHELL=/bin/bash >atconfig
+	# rpm 4.18 copies a tree, "testing", of which later ones mount a snapshot, "tree".
+	cat >atlocal <<-SH
+	RPMTEST=$PWD/testing RPMDATA=$PWD/data DEBUGINFO_DISABLED=false PYTHON_DISABLED=true CAP_DISABLED=true
+	export TZ=UTC
+	snapshot() { [ "\$1" != mount ] || { cp -a "$PWD/testing" tree && mkdir tree/root && ln -s ../data/SOURCES tree/build/; }; }
+	there() { for RPMTEST in "\$PWD/tree" "\$PWD/testing"; do [ ! -d "\$RPMTEST" ] || break; done; }
+	rundebug() {
+		there
+		RPM_CONFIGDIR=$config "\$@" --define "_buildhost localhost" --define "_tmppath \$RPMTEST/tmp" --define "_topdir \$RPMTEST/build" --dbpath="\$RPMTEST/db" ${*@Q}
+	}
+	run() { rundebug "\$@"; }
+	runroot() {
+		local word; local -a words=()
+		there
+		for word; do case \$word in /build/* | /data/*) words+=(\$RPMTEST\$word) ;; *) words+=("\$word") ;; esac; done
+		"\${words[@]}" --define "_topdir \$RPMTEST/build" --dbpath="\$RPMTEST/db"
+	}
+	SH
+	HOME=$PWD bash testsuite $which >out 2>err || :
+	grep -E '^ *[0-9]+: ' out | sed -E 's/^ *([0-9]+): (.*[^ ]) +(ok|FAILED|skipped|expected).*/\1 \3 \2/' >verdicts
+	[ -s verdicts ] || { tail -20 out err >&2; return 1; }
+}
+rpm_finds_debuginfo() {
+	need autom4te gdb dwz
+	local number verdict name bad=0
+	rpm_ready
+	debsrc rpm
+	cd rpm-src/tests
+	[ -f rpmbuildid.at ] || skip "rpm's tests here are others"
+	cp data/macros.debug "$WORK/rpm/macros.d/macros.debug"
+	rpm_suite "$WORK/rpm" '-k debuginfo -k debugsource'
+	while read -r number verdict name; do
+		[ "$verdict" = FAILED ] && ! known rpm "${name// /-}" || continue
+		echo "$name"; grep -E '^[-+]|exit code|pkgnote|^error' "testsuite.dir/$number/testsuite.log" | head -15; bad=1
+	done <verdicts
+	[ "$bad" = 0 ]
+	# Most of them are not skipped, and what went into the packages was ours.
+	[ "$(grep -c ' ok ' verdicts)" -ge 30 ] || { cat verdicts >&2; return 1; }
+	awk '$1 == "rpm" { print $2 }' "$LIST" >meant
+	# What we mean to do otherwise is for the note's sake: without it the test holds.
+	rpm_suite "$WORK/rpm" "$(sed 's/^\([0-9]*\) [^ ]* /\1 /; s/ /-/g; s/-/ /' verdicts | awk 'NR == FNR { meant[$1]; next } $2 in meant { print $1 }' meant -)" --define '_pkgnote_stamp 0'
+	while read -r name; do sed 's/^[0-9]* //; s/ /-/g' verdicts | grep -qx "ok-$name" || { echo "$name: not for the note's sake" >&2; bad=1; }; done <meant
+	[ "$bad" = 0 ]
+}
+
 functions() { sed -nE 's/.*DW_AT_(linkage_)?name +: .*[ )]:? *([A-Za-z_][A-Za-z0-9_]*) *$/\2/p; s/.*DW_AT_(linkage_)?name +: ([A-Za-z_][A-Za-z0-9_]*) *$/\2/p' <<<"$1" | sort -u; }
 
 check "debugedit's tests of find-debuginfo" finds_debuginfo
 check "elfutils' binaries are joined as they were" elfutils_binaries
 check "dwz's programs are folded, and whole" dwz_programs
+check "rpm's tests of debuginfo" rpm_finds_debuginfo
 finish
