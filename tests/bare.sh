@@ -3,10 +3,11 @@
 # packages are built with what they say they want and no more, installed, used on packages of others, and purged.
 . "$(dirname "$0")/lib.sh"
 . "$TOP/tests/foreign.sh"
+. "$TOP/tests/debsrc.sh"
 unset CC CXX CFLAGS CPPFLAGS LDFLAGS MAKEFLAGS MAKELEVEL MFLAGS DEB_BUILD_OPTIONS DEB_BUILD_PROFILES DH_EXTRA_ADDONS
 [ "$(dpkg-query -W | wc -l)" -lt 200 ] || { echo "bare.sh: this system is not a bare one: tests/release --bare makes one" >&2; exit 1; }
 export DEBIAN_FRONTEND=noninteractive
-BUILT=$WORK/built
+BUILT=$WORK/built BUILD=$WORK/built
 
 installs() { apt-get -q -y --no-install-recommends "$@" >apt.log 2>&1 || { grep '^E:' apt.log >&2; tail -3 apt.log >&2; return 1; }; }
 
@@ -33,15 +34,10 @@ deb_installed() {
 }
 check "apt installs the results" deb_installed
 
-# foreign DIR: Debian's own source package hello, taken apart; the machine's apt has no sources of its own.
+# foreign DIR: Debian's own source package hello, taken apart.
 foreign() {
-	sed -E 's/^deb /deb-src /; s/^Types: deb$/Types: deb-src/' /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null >sources || true
-	[ -s sources ] || skip "apt's sources are not where they are looked for"
-	local kind=list; ! grep -q '^Types:' sources || kind=sources
-	cp sources "/etc/apt/sources.list.d/foreign.$kind"
-	apt-get -q update >apt.log 2>&1 && apt-get -q source hello >source.log 2>&1 || { rm "/etc/apt/sources.list.d/foreign.$kind"; skip "the source of hello cannot be had: $(tail -1 source.log apt.log)"; }
-	rm "/etc/apt/sources.list.d/foreign.$kind"
-	mv hello-*/ "$1"
+	debsrc hello
+	mv hello-src "$1"
 }
 # debuggable: hello of ./*.deb, installed with its -dbgsym: its note, and gdb at work.
 debuggable() {
