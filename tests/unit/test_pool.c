@@ -199,7 +199,7 @@ static void add_other(void *context)
 {
 	unsigned char *done = context;
 	/* Beside it there are no threads for anything else. */
-	pool_run_parts(4, true, 50, add_one, done);
+	pool_run_parts(4, true, 50, add_one, NULL, done);
 	done[50]++;
 }
 
@@ -212,7 +212,7 @@ static void test_parts(void)
 		for (size_t i = 51; i < 101; i++)
 			add_one(done, i, 0);
 		pool_beside_end(&beside);
-		pool_run_parts(4, large != 0, 101, add_one, done);
+		pool_run_parts(4, large != 0, 101, add_one, NULL, done);
 		for (size_t i = 0; i < 101; i++)
 			CU_ASSERT_EQUAL(done[i], 2);
 	}

@@ -86,7 +86,7 @@ int file_read_into(int fd, struct file_buffer *buffer, unsigned jobs, size_t *si
 				  .size = wanted + 1,
 				  .lock = PTHREAD_MUTEX_INITIALIZER};
 	if (large)
-		pool_run_parts(jobs, true, wanted / PART + 1, read_one, &reading);
+		pool_run_parts(jobs, true, wanted / PART + 1, read_one, NULL, &reading);
 	else
 		reading.got = read_part(&reading, 0, wanted + 1, &reading.failed);
 	errno = reading.failed;

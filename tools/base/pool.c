@@ -104,10 +104,11 @@ void pool_run(unsigned jobs, size_t count, pool_work *work, pool_finish *finish,
 
 static atomic_flag taken = ATOMIC_FLAG_INIT; /* by an item that has threads beside its own */
 
-void pool_run_parts(unsigned jobs, bool large, size_t count, pool_work *work, void *context)
+void pool_run_parts(unsigned jobs, bool large, size_t count, pool_work *work, pool_finish *finish,
+		    void *context)
 {
 	const bool helped = large && jobs > 1 && count > 1 && !atomic_flag_test_and_set(&taken);
-	pool_run(helped ? jobs : 1, count, work, NULL, context);
+	pool_run(helped ? jobs : 1, count, work, finish, context);
 	if (helped)
 		atomic_flag_clear(&taken);
 }

@@ -27,7 +27,8 @@ void pool_run(unsigned jobs, size_t count, pool_work *work, pool_finish *finish,
 /* The same for the parts of one item that another pool works on, while no other item does so: there
  * are never more than twice as many threads as jobs. Else, and where LARGE is false, all runs in
  * the calling thread. */
-void pool_run_parts(unsigned jobs, bool large, size_t count, pool_work *work, void *context);
+void pool_run_parts(unsigned jobs, bool large, size_t count, pool_work *work, pool_finish *finish,
+		    void *context);
 
 /* What runs beside the caller's own work, from pool_beside_begin to pool_beside_end; under the same
  * rule: else it has run when pool_beside_begin returns. */
