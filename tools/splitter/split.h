@@ -5,6 +5,7 @@
 
 #include "tools/base/manifest.h"
 #include "tools/base/root/root.h"
+#include "tools/splitter/compress/compress.h"
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/layout.h"
 #include "tools/splitter/programs/programs.h"

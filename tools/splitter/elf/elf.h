@@ -7,7 +7,6 @@
 #define SPLITTER_ELF_ELF_H
 
 #include "tools/splitter/elf/buildid.h"   /* the id of what will be published */
-#include "tools/splitter/elf/compress.h"  /* compressed sections */
 #include "tools/splitter/elf/draft.h"     /* a plan that may change, for the debug file alone */
 #include "tools/splitter/elf/foreign.h"   /* what is not for Linux, and left alone */
 #include "tools/splitter/elf/halves.h"    /* the debug file and the shipped file */

@@ -4,8 +4,8 @@
  * Compression"). It comes after the build-id, which so does not depend on it, and before the debug
  * file is written.
  */
-#ifndef SPLITTER_ELF_COMPRESS_H
-#define SPLITTER_ELF_COMPRESS_H
+#ifndef SPLITTER_COMPRESS_COMPRESS_H
+#define SPLITTER_COMPRESS_COMPRESS_H
 
 #include "tools/splitter/elf/plan.h"
 
@@ -22,9 +22,10 @@ struct compressed {
 };
 
 /* Compresses the .debug_ sections of PLAN that go to the debug file alone and get smaller by it.
- * What is compressed already stays as it is. The sections of a huge file are compressed side by
- * side, JOBS at a time: the bytes do not depend on that. OUT must outlive the plan; free with
- * compressed_free, also after a failure. */
+ * What is compressed already stays as it is. The sections of a huge file, and parts of huge
+ * sections, are compressed side by side, JOBS at a time: the bytes do not depend on that. A section
+ * of zlib is one stream all the same, one of zstd several frames. OUT must outlive the plan; free
+ * with compressed_free, also after a failure. */
 int compress_plan(struct compressed *out, struct image *image, struct plan *plan,
 		  enum compression compression, unsigned jobs, struct note_error *err);
 void compressed_free(struct compressed *compressed);
