@@ -212,4 +212,70 @@ huge_file_is_compressed_alike() {
 	done
 }
 check "one huge file: its sections compressed side by side, to the bytes of one thread" huge_file_is_compressed_alike
+# .debug_info of ten megabytes and more, of real DWARF: one unit of many types, many times.
+huge_section() { # huge_section FILE
+	local kind number objects=
+	# Four kinds in turn: zstd sees two megabytes, and objcopy takes what is packed ten times as small for an attack.
+	for kind in 0 1 2 3; do
+		python3 -c '
+import sys
+for i in range(int(sys.argv[1]), 36000, 4):
+    print("struct s%d { int a%d; struct s%d *next; char name[%d]; unsigned b%d : %d; };" % (i, i * i % 977, i, i * i % 7919 + 1, i * i % 1013, i % 31 + 1))
+print("static struct s45%02d v%d;" % tuple([int(sys.argv[1])] * 2))
+' $kind >types$kind.c
+		${CC:-gcc} -g -O0 -fno-eliminate-unused-debug-types -c types$kind.c
+	done
+	for number in 0 4 8 12; do
+		for kind in 0 1 2 3; do cp types$kind.o $((number + kind)).o; objects+=" $((number + kind)).o"; done
+	done
+	printf 'int main(void) { return 0; }\n' >one.c
+	${CC:-gcc} -g -c one.c
+	# shellcheck disable=SC2086
+	${CC:-gcc} -g -Wl,--build-id -o "$1" one.o $objects
+}
+contents() { objcopy -O binary --only-section="$2" --set-section-flags "$2=alloc" "$1" /dev/stdout; }
+
+huge_section_is_readable() {
+	need gdb objcopy eu-elfcompress
+	local kind tree debug name plain
+	mkdir -p plain/usr/bin
+	huge_section plain/usr/bin/huge
+	for kind in zlib zstd; do for tree in 1 2 8; do cp -a plain $kind.$tree; done; done
+	split deb plain >/dev/null
+	plain=$(find plain/usr/lib/debug -name '*.debug')
+	[ "$(contents "$plain" .debug_info | wc -c)" -gt $((9 << 20)) ]
+	local ask=(-ex 'ptype struct s0' -ex 'ptype struct s35999' -ex 'whatis v3' -ex 'info line main' -ex 'info types s123.$')
+	gdb -q -nx -batch -iex 'set debuginfod enabled off' "${ask[@]}" "$plain" >before 2>&1
+	says before 'struct s1239;'
+	for kind in zlib zstd; do
+		for tree in 1 2 8; do split deb $kind.$tree -j$tree --compress=$kind >/dev/null; done
+		diff -r $kind.1 $kind.2
+		diff -r $kind.1 $kind.8
+		debug=$(find $kind.1/usr/lib/debug -name '*.debug')
+		[ "$(stat -c %s "$debug")" -lt $(($(stat -c %s "$plain") * 2 / 3)) ]
+		# Tools of before 2022 know zlib alone.
+		if [ $kind = zlib ] || objcopy --compress-debug-sections=zstd one.o one.zstd 2>/dev/null; then
+			objcopy --decompress-debug-sections "$debug" by.objcopy
+			for name in .debug_info .debug_str .debug_line; do
+				contents "$plain" $name >wanted
+				contents by.objcopy $name >got
+				cmp wanted got
+			done
+			readelf --debug-dump=info --dwarf-depth=1 "$plain" 2>/dev/null | grep '@\|Length' >wanted
+			readelf --debug-dump=info --dwarf-depth=1 "$debug" 2>/dev/null | grep '@\|Length' >got
+			same "$(grep -c @ wanted)" 17
+			cmp wanted got
+			gdb -q -nx -batch -iex 'set debuginfod enabled off' "${ask[@]}" "$debug" >after 2>&1
+			cmp before after
+		fi
+		if [ $kind = zlib ] || eu-elfcompress -q -t zstd -o eu.zstd one.o 2>/dev/null; then
+			eu-elfcompress -q -t none -o by.eu "$debug"
+			contents "$plain" .debug_info >wanted
+			contents by.eu .debug_info >got
+			cmp wanted got
+		fi
+		[ $kind = zstd ] || same "$(elflint "$debug" -d)" "$(elflint "$plain" -d)"
+	done
+}
+check "a section that is compressed in parts: alike for -j1, -j2, -j8, and read by objcopy, readelf, gdb and elfutils" huge_section_is_readable
 finish
