@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "tools/splitter/archives/members.h"
-#include "tools/splitter/dwarf/dwarf.h"
 #include "tools/splitter/compress/compress.h"
+#include "tools/splitter/dwarf/dwarf.h"
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/inputs/inputs.h"
 

@@ -7,7 +7,7 @@
 #ifndef SPLITTER_COMPRESS_COMPRESS_H
 #define SPLITTER_COMPRESS_COMPRESS_H
 
-#include "tools/splitter/elf/plan.h"
+#include "tools/splitter/elf/elf.h"
 
 enum compression {
 	COMPRESSION_NONE, /* only what must be: an old .zdebug_ section that was rewritten */
