@@ -2,7 +2,8 @@
 /*
  * The recipe of a static archive: each object in it through the stages, then the archive around
  * them anew. Layout rpm: paths are rewritten, and the DWARF stays. Layout deb: it goes, as do
- * .comment and LTO's sections; an archive has no debug file.
+ * .comment and LTO's sections; an archive has no debug file. An object that has none of these is
+ * laid out anew as well: strip(1) finds room in what other assemblers than GNU's made.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -69,9 +70,7 @@ static int split_member(void *context, struct image *image, uint8_t **bytes, uin
 		dwarf_summary_add(&archive->summary, &summary);
 	if (code == NOTE_OK)
 		code = plan_make(&plan, image, &edits, &options, err);
-	if (code == NOTE_OK && strips && !is_slim(&plan) &&
-	    (has_section(&plan, ".debug_") || has_section(&plan, ".gnu.lto_") ||
-	     has_section(&plan, ".gnu.debuglto_") || has_section(&plan, ".comment")))
+	if (code == NOTE_OK && strips && !is_slim(&plan))
 		code = strip_shipped_file(&output, image, &plan, &nothing, err);
 	else if (code == NOTE_OK && edits.count != 0)
 		code = strip_nothing(&output, image, &plan, err);

@@ -40,17 +40,90 @@ static void name_sections(struct shipped *shipped, struct image *image, const st
 			shipped_add_name(shipped, plan->sections[shipped->from[i]].name);
 }
 
+/* strip(1)'s order: groups, then the others, relocations behind what they are for; symbols and
+ * their names last. */
+struct turn {
+	unsigned turn;
+	uint64_t subject; /* the section itself, or what it relocates */
+	bool follows;     /* relocations */
+	uint64_t index;
+};
+
+static struct turn turn_in_table(const struct plan *plan, uint64_t index, uint64_t strtab)
+{
+	const GElf_Shdr *shdr = &plan->sections[index].shdr;
+	struct turn turn = {.turn = 1, .subject = index, .index = index};
+	switch (shdr->sh_type) {
+	case SHT_GROUP:
+		turn.turn = 0;
+		break;
+	case SHT_SYMTAB:
+		turn.turn = 2;
+		break;
+	case SHT_SYMTAB_SHNDX:
+		turn.turn = 3;
+		break;
+	case SHT_STRTAB:
+		turn.turn = index == strtab ? 4 : 1;
+		break;
+	case SHT_REL:
+	case SHT_RELA:
+	case SHT_CREL:
+		turn.follows = (shdr->sh_flags & SHF_ALLOC) == 0 && shdr->sh_info != 0 &&
+			       shdr->sh_info < plan->count;
+		turn.subject = turn.follows ? shdr->sh_info : index;
+		break;
+	default:
+		break;
+	}
+	return turn;
+}
+
+static int by_turn(const void *left, const void *right)
+{
+	const struct turn *a = left;
+	const struct turn *b = right;
+	if (a->turn != b->turn)
+		return a->turn < b->turn ? -1 : 1;
+	if (a->subject != b->subject)
+		return a->subject < b->subject ? -1 : 1;
+	if (a->follows != b->follows)
+		return a->follows ? 1 : -1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* The old indexes, in the order in which they are to be; for free(). */
+static uint64_t *order_of_sections(const struct plan *plan, bool lean)
+{
+	uint64_t *order = xcalloc(plan->count, sizeof(*order));
+	struct turn *turns = xcalloc(plan->count, sizeof(*turns));
+	uint64_t strtab = 0;
+	for (uint64_t i = 1; i < plan->count; i++)
+		if (plan->sections[i].shdr.sh_type == SHT_SYMTAB)
+			strtab = plan->sections[i].shdr.sh_link;
+	for (uint64_t i = 1; i < plan->count; i++)
+		turns[i] = lean ? turn_in_table(plan, i, strtab)
+				: (struct turn){.subject = i, .index = i};
+	qsort(turns + 1, plan->count - 1, sizeof(*turns), by_turn);
+	for (uint64_t i = 1; i < plan->count; i++)
+		order[i] = turns[i].index;
+	free(turns);
+	return order;
+}
+
 /* Chooses the sections that stay, in their order. */
 static void number_sections(struct shipped *shipped, const struct image *image,
-			    const struct plan *plan)
+			    const struct plan *plan, bool lean)
 {
+	uint64_t *order = order_of_sections(plan, lean);
 	shipped->shdrs = xcalloc(plan->count + 3, sizeof(*shipped->shdrs));
 	shipped->added = xcalloc(plan->count + 3, sizeof(*shipped->added));
 	shipped->from = xcalloc(plan->count + 3, sizeof(*shipped->from));
 	shipped->to = xcalloc(plan->count + 3, sizeof(*shipped->to));
 	shipped->shdrs[0] = plan->sections[0].shdr;
 	shipped->count = 1;
-	for (uint64_t i = 1; i < plan->count; i++) {
+	for (uint64_t k = 1; k < plan->count; k++) {
+		const uint64_t i = order[k];
 		if (!stays(&plan->sections[i]) || i == shipped->empty[0] || i == shipped->empty[1])
 			continue;
 		shipped->to[i] = shipped->count;
@@ -62,6 +135,7 @@ static void number_sections(struct shipped *shipped, const struct image *image,
 			shdr->sh_info = shdr->sh_type == SHT_SYMTAB ? 1 : 0;
 		}
 	}
+	free(order);
 }
 
 /* The new table's references to sections, and the contents that have some. */
@@ -77,6 +151,8 @@ static int renumber(struct shipped *shipped, struct image *image, const struct p
 					   (shdr->sh_flags & SHF_INFO_LINK) != 0;
 		shdr->sh_link =
 			shdr->sh_link < plan->count ? (uint32_t)shipped->to[shdr->sh_link] : 0;
+		if (names_section && lean && (shdr->sh_flags & SHF_ALLOC) == 0)
+			shdr->sh_flags |= SHF_INFO_LINK; /* some compilers leave that to be known */
 		if (names_section)
 			shdr->sh_info = shdr->sh_info < plan->count
 						? (uint32_t)shipped->to[shdr->sh_info]
@@ -100,7 +176,7 @@ static bool find_empty(struct shipped *shipped, const struct image *image)
 		    shipped->shdrs[i].sh_size <= symbol_size(image))
 			table = i;
 	const uint64_t names = table == 0 ? 0 : shipped->shdrs[table].sh_link;
-	bool names_alone = names != 0 && shipped->from[names] != image->shstrndx;
+	bool names_alone = names != 0;
 	for (uint64_t i = 1; table != 0 && i < shipped->count; i++) {
 		if (shipped->shdrs[i].sh_link == table)
 			return false;
@@ -125,12 +201,12 @@ void shipped_forget_sections(struct shipped *shipped)
 int shipped_choose_sections(struct shipped *shipped, struct image *image, const struct plan *plan,
 			    bool lean, struct note_error *err)
 {
-	number_sections(shipped, image, plan);
+	number_sections(shipped, image, plan, lean);
 	name_sections(shipped, image, plan);
 	int code = renumber(shipped, image, plan, lean, err);
 	if (code == NOTE_OK && lean && find_empty(shipped, image)) {
 		shipped_forget_sections(shipped);
-		number_sections(shipped, image, plan);
+		number_sections(shipped, image, plan, lean);
 		name_sections(shipped, image, plan);
 		code = renumber(shipped, image, plan, lean, err);
 	}
