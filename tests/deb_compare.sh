@@ -26,6 +26,29 @@ in_packages() {
 	done
 }
 
+# debug_file FILE: ours for it, by its build-id; nothing where there is none.
+debug_file() {
+	local id
+	id=$(build_id "$1" 2>/dev/null | head -1)
+	[ -z "$id" ] || find ours.root/*/usr/lib/debug/.build-id/"${id:0:2}" -name "${id:2}.debug" 2>/dev/null | head -1
+}
+# altlinks FILE: lines of sections go through; what became of a link to what dwz shares is added to its line: gone with DWARF that is
+# still here or is in the debug file without it; moved to the debug file; or of no use, since there is no DWARF.
+altlinks() {
+	local line why debug
+	while IFS= read -r line; do
+		why=
+		if [[ $line == *'< .gnu_debugaltlink' ]]; then
+			debug=$(debug_file "$1")
+			if sections "$1" | grep -qx .debug_info; then why=', and DWARF stays'
+			elif [ -z "$debug" ] || ! sections "$debug" | grep -qx .debug_info; then why=', no DWARF'
+			elif sections "$debug" | grep -qx .gnu_debugaltlink; then why=', in the debug file'
+			else why=', nor in the debug file'; fi
+		fi
+		echo "$line$why"
+	done
+}
+
 # Of each file but debug files: static libraries byte by byte, sections of ELF files by name and their size; other files' bytes.
 in_files() {
 	local file path plain ours
@@ -34,7 +57,7 @@ in_files() {
 		plain=plain.root/${file#ours.root/}
 		[ -f "$plain" ] || continue
 		if is_elf "$file"; then
-			diff <(sections "$plain") <(sections "$file") | lines_of "sections:$path"
+			diff <(sections "$plain") <(sections "$file") | lines_of "sections:$path" | altlinks "$file"
 			ours=$(stat -c %s "$file") plain=$(stat -c %s "$plain")
 			# A note, and where no room was left for it, a page.
 			[ "$ours" -le $((plain + plain / 100 + 8192)) ] || echo "size:$path $plain, ours $ours"
@@ -59,7 +82,7 @@ in_build_ids() {
 		sum=$(sha256sum <"$file" | cut -c1-64)
 		! grep "^$id " "$WORK/ids" 2>/dev/null | grep -qv "^$id $sum" || echo "build-id:$(where "$file") another content has $id too"
 		echo "$id $sum" >>"$WORK/ids"
-		debug=$(find ours.root/*/usr/lib/debug/.build-id/"${id:0:2}" -name "${id:2}.debug" 2>/dev/null | head -1)
+		debug=$(debug_file "$file")
 		[ -z "$debug" ] || [ "$(build_id "$debug" 2>/dev/null | head -1)" = "$id" ] || echo "build-id:$(where "$file") its debug file has another"
 		# Where debhelper made a debug file for it, we did.
 		sum=$(build_id "plain.root/${file#ours.root/}" 2>/dev/null | head -1)

@@ -112,6 +112,33 @@ compares() {
 	printf '%-32s %4d s  %3d ELF  %8d bytes, ours %8d  %s\n' "$name" $((SECONDS - began)) $elf "$(cat plain/*.*deb | wc -c)" "$(cat ours/*.*deb | wc -c)" "$2" >>"$WORK/table"
 	[ ! -s unknown ]
 }
+
+# The list lets a file lose dwz's link with its DWARF, and in no other way.
+lost_links() {
+	local at=usr/lib/debug/.build-id one id debug
+	need gcc dwz objcopy strip
+	printf '#include <stdio.h>\nstruct wide { int a, b, c, d, e, f; } wide;\nint main(void) { return printf("%%d", wide.a); }\n' >one.c
+	mkdir -p plain.root/p_1.deb/usr/bin ours.root/p_1.deb/usr/bin
+	for one in linked unlinked whole alone; do gcc -g -Wl,--build-id=sha1 -o $one one.c; echo "int $one;" >>one.c; done
+	dwz -m shared linked unlinked whole alone
+	for one in linked unlinked whole alone; do
+		readelf -SW $one | grep -q gnu_debugaltlink
+		strip -o plain.root/p_1.deb/usr/bin/$one $one
+		strip -R .gnu_debugaltlink -o ours.root/p_1.deb/usr/bin/$one $one
+		id=$(build_id $one) debug=ours.root/p-dbgsym_1.deb/$at/${id:0:2}/${id:2}.debug
+		mkdir -p "${debug%/*}" && objcopy --only-keep-debug $one "$debug"
+	done
+	id=$(build_id unlinked) && objcopy -R .gnu_debugaltlink ours.root/p-dbgsym_1.deb/$at/"${id:0:2}/${id:2}.debug"
+	id=$(build_id alone) && rm ours.root/p-dbgsym_1.deb/$at/"${id:0:2}/${id:2}.debug"
+	objcopy -R .gnu_debugaltlink whole ours.root/p_1.deb/usr/bin/whole
+	cp whole plain.root/p_1.deb/usr/bin/whole
+	find ours.root -type f ! -path '*/.build-id/*' >files
+	in_files | grep -v '^size:' >found
+	same "$(wc -l <found)" 4
+	same "$(unmeant planted <found | sort)" "sections:p:usr/bin/unlinked < .gnu_debugaltlink, nor in the debug file
+sections:p:usr/bin/whole < .gnu_debugaltlink, and DWARF stays"
+}
+[[ -n ${NAMES:-} ]] || check "a link to what dwz shares, lost, is found" lost_links
 while read -r NAME KIND; do
 	[[ -z ${NAMES:-} || " $NAMES " == *" ${NAME#-} "* ]] || continue
 	case $NAME in -*) [ -n "${LONG:-}" ] || continue; NAME=${NAME#-} ;; esac
