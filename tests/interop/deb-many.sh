@@ -65,6 +65,7 @@ figlet plain make, scripts
 -libnss-cache NSS
 -python-cffi Python
 -opendoas set-user-id program
+-rust-ripgrep Rust
 -own-ada Ada
 -own-jni JNI
 -own-guile guile
@@ -97,6 +98,8 @@ compares() {
 		{ tail -20 build.log >&2; [ -n "$wants" ] || grep -q /sid /etc/debian_version || fail "$name does not compile"; skip "$name does not compile here; it wants ${wants:-an older compiler}"; }
 	mv "$source" compiled
 	made plain "$source" || { [ -z "$wants" ] || skip "$name is not packaged here; it wants $wants"; fail "$name is not packaged without us"; }
+	# Cargo compiles only as it installs.
+	[ ! -d "$source/target" ] || [ -e compiled/target ] || cp -a "$source/target" compiled/
 	if grep -qE '^\s+dh |dh \$' compiled/debian/rules; then DH_EXTRA_ADDONS=pkgnote made ours "$source"; else PATH=$(dh_pkgnote --print-path):$PATH made ours "$source"; fi
 	mkdir plain.root ours.root
 	in_packages >found
