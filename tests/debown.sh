@@ -27,13 +27,6 @@ own-ada() {
 	printf 'with Ada.Text_IO; use Ada.Text_IO;\nprocedure Hello is\nbegin\n   Put_Line ("hallo");\nend Hello;\n' >hello.adb
 	own_make 'gnatmake -g -O2 hello.adb' 'install -D hello $(DESTDIR)/usr/bin/own-ada'
 }
-own-jni() {
-	own own-jni default-jdk-headless
-	printf 'public class Own { static { System.loadLibrary("own"); } public static native int one(); }\n' >Own.java
-	printf '#include "Own.h"\njint Java_Own_one(JNIEnv *env, jclass class) { (void)env; (void)class; return 1; }\n' >own.c
-	own_make "javac -h . Own.java && $own_cc -shared -fPIC -I/usr/lib/jvm/default-java/include -I/usr/lib/jvm/default-java/include/linux -o libown.so own.c" \
-		'install -Dm644 libown.so $(DESTDIR)/usr/lib/jni/libown.so && install -Dm644 Own.class $(DESTDIR)/usr/share/own-jni/Own.class'
-}
 own-guile() {
 	own own-guile 'guile-3.0-dev'
 	printf '(define-module (own))\n(define-public (one x) (+ x 1))\n' >own.scm

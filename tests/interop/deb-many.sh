@@ -66,8 +66,8 @@ figlet plain make, scripts
 -python-cffi Python
 -opendoas set-user-id program
 -rust-ripgrep Rust
+-tomcat-native JNI
 -own-ada Ada
--own-jni JNI
 -own-guile guile
 -own-module kernel module
 -own-foreign firmware in a package for all, ELF of another machine as test data
