@@ -33,13 +33,6 @@ own-guile() {
 	own_make 'HOME=$(CURDIR) guild compile -o own.go own.scm' \
 		'install -Dm644 own.scm $(DESTDIR)/usr/share/guile/site/3.0/own.scm && install -Dm644 own.go $(DESTDIR)/usr/lib/$(DEB_HOST_MULTIARCH)/guile/3.0/site-ccache/own.go'
 }
-own-erlang() {
-	own own-erlang 'erlang-base, erlang-dev'
-	printf -- '-module(own).\n-export([one/0]).\n-on_load(load/0).\nload() -> erlang:load_nif("own", 0).\none() -> 0.\n' >own.erl
-	printf '#include <erl_nif.h>\nstatic ERL_NIF_TERM one(ErlNifEnv *env, int argc, const ERL_NIF_TERM argv[]) { (void)argc; (void)argv; return enif_make_int(env, 1); }\nstatic ErlNifFunc functions[] = {{"one", 0, one, 0}};\nERL_NIF_INIT(own, functions, NULL, NULL, NULL, NULL)\n' >own.c
-	own_make "erlc own.erl && $own_cc -shared -fPIC -I/usr/lib/erlang/usr/include -o own.so own.c" \
-		'install -Dm644 own.beam $(DESTDIR)/usr/lib/erlang/lib/own-1.0/ebin/own.beam && install -Dm644 own.so $(DESTDIR)/usr/lib/erlang/lib/own-1.0/priv/own.so'
-}
 own-module() {
 	own own-module 'linux-headers-amd64'
 	printf '#include <linux/module.h>\nstatic int __init own_init(void) { return 0; }\nmodule_init(own_init);\nMODULE_LICENSE("GPL");\n' >own.c

@@ -67,14 +67,14 @@ figlet plain make, scripts
 -opendoas set-user-id program
 -rust-ripgrep Rust
 -tomcat-native JNI
+-erlang-jiffy Erlang
 -own-ada Ada
 -own-guile guile
 -own-module kernel module
 -own-foreign firmware in a package for all, ELF of another machine as test data
 -own-payload a payload behind the image
 -own-cdbs cdbs
--own-strips dh_strip with --dbgsym-migration, -k, --no-automatic-dbgsym, -X
--own-erlang Erlang'
+-own-strips dh_strip with --dbgsym-migration, -k, --no-automatic-dbgsym, -X'
 
 # made SIDE: what debian/rules binary makes of a copy of the compiled tree, at the place where it was compiled, in ../SIDE.
 made() {
