@@ -58,14 +58,6 @@ own-payload() {
 	printf '#include <stdio.h>\nint main(int argc, char **argv)\n{\n\tchar text[8] = "";\n\tFILE *file = fopen(argv[0], "rb");\n\n\treturn argc < 0 || !file || fseek(file, -7, SEEK_END) || fread(text, 1, 7, file) != 7 || puts(text) < 0;\n}\n' >program.c
 	own_make "$own_cc -o program program.c && printf PAYLOAD >>program" 'install -D program $(DESTDIR)/usr/bin/own-payload'
 }
-own-cdbs() {
-	own own-cdbs cdbs
-	sed -i 's/debhelper-compat (= 13)/debhelper (>= 10)/' debian/control
-	echo 10 >debian/compat
-	printf '#!/usr/bin/make -f\ninclude /usr/share/cdbs/1/rules/debhelper.mk\ninclude /usr/share/cdbs/1/class/makefile.mk\nDEB_MAKE_INSTALL_TARGET = install DESTDIR=$(DEB_DESTDIR)\n' >debian/rules
-	printf "$own_program" >program.c
-	own_make "$own_cc -o program program.c" 'install -D program $(DESTDIR)/usr/bin/own-cdbs'
-}
 # The ways to call dh_strip, one in each package.
 own-strips() {
 	local kind

@@ -68,12 +68,12 @@ figlet plain make, scripts
 -rust-ripgrep Rust
 -tomcat-native JNI
 -erlang-jiffy Erlang
+-libexttextcat cdbs
 -own-ada Ada
 -own-guile guile
 -own-module kernel module
 -own-foreign firmware in a package for all, ELF of another machine as test data
 -own-payload a payload behind the image
--own-cdbs cdbs
 -own-strips dh_strip with --dbgsym-migration, -k, --no-automatic-dbgsym, -X'
 
 # made SIDE: what debian/rules binary makes of a copy of the compiled tree, at the place where it was compiled, in ../SIDE.
