@@ -33,6 +33,12 @@ own-guile() {
 	own_make 'HOME=$(CURDIR) guild compile -o own.go own.scm' \
 		'install -Dm644 own.scm $(DESTDIR)/usr/share/guile/site/3.0/own.scm && install -Dm644 own.go $(DESTDIR)/usr/lib/$(DEB_HOST_MULTIARCH)/guile/3.0/site-ccache/own.go'
 }
+own-plugin() {
+	own own-plugin "g++, gcc-$(gcc -dumpversion)-plugin-dev"
+	printf '#include <gcc-plugin.h>\n#include <plugin-version.h>\nint plugin_is_GPL_compatible;\nint plugin_init(plugin_name_args *args, plugin_gcc_version *version)\n{\n\t(void)args;\n\treturn !plugin_default_version_check(version, &gcc_version);\n}\n' >own.cc
+	own_make '$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(LDFLAGS) -shared -fPIC -fno-rtti -I$(shell $(CC) -print-file-name=plugin)/include -o own.so own.cc' \
+		'install -Dm644 own.so $(DESTDIR)$(abspath $(shell $(CC) -print-file-name=plugin))/own.so'
+}
 own-module() {
 	own own-module 'linux-headers-amd64'
 	printf '#include <linux/module.h>\nstatic int __init own_init(void) { return 0; }\nmodule_init(own_init);\nMODULE_LICENSE("GPL");\n' >own.c

@@ -71,6 +71,7 @@ figlet plain make, scripts
 -libexttextcat cdbs
 -own-ada Ada
 -own-guile guile
+-own-plugin gcc plugin
 -own-module kernel module
 -own-foreign firmware in a package for all, ELF of another machine as test data
 -own-payload a payload behind the image
