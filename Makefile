@@ -29,7 +29,7 @@ OBJCOPY  ?= $(shell $(CC) -print-prog-name=objcopy)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wcast-qual -Wwrite-strings
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-PACKAGES := libelf json-c libcurl libarchive libdeflate libzstd liblzma libxxhash libcrypto
+PACKAGES := libelf json-c libcurl libarchive libdeflate zlib libzstd liblzma libxxhash libcrypto
 # Of these the headers alone: the libraries are loaded when they are first needed (tools/base/libraries/library.h).
 LOADED   := libcurl libarchive libcrypto
 

@@ -46,7 +46,7 @@ objects() { # of a program: ours where they were compiled anew
 		[ -f "$out/$name" ] && echo "$out/$name" || echo "$object"
 	done
 }
-libraries="$(pkg-config --libs libelf json-c libdeflate libzstd liblzma libxxhash libcrypto) -ldl -lcunit"
+libraries="$(pkg-config --libs libelf json-c libdeflate zlib libzstd liblzma libxxhash libcrypto) -ldl -lcunit"
 # shellcheck disable=SC2046
 note=$(objects libnote | grep -v 'libnote/face.o') tools=$(objects tools | grep -v /libdebuginfod/)
 # shellcheck disable=SC2086

@@ -5,7 +5,7 @@
 set -u
 
 build='pkg-config gcc libc6-dev make libelf-dev libjson-c-dev libcurl4-openssl-dev libarchive-dev
-libdeflate-dev libzstd-dev liblzma-dev libxxhash-dev libssl-dev libcunit1-dev'
+libdeflate-dev zlib1g-dev libzstd-dev liblzma-dev libxxhash-dev libssl-dev libcunit1-dev'
 # Judges and peers: a test whose judge is not there says that it was skipped. Alternatives stand as A|B, the first that there is counts.
 packaging='binutils elfutils debuginfod gdb debugedit dpkg-dev debhelper dh-dlopenlibdeps cdbs build-essential fakeroot texinfo patchelf dwz curl openssl time
 python3 python3-yaml python3-jsonschema perl file lintian makepkg faketime zsh fish help2man gperf bison libattr1-dev libacl1-dev libgmp-dev gettext groff autopoint rpm cpio xz-utils zstd bzip2 lz4 zip squashfs-tools
@@ -28,12 +28,12 @@ say() { echo "make deps: $*" >&2; }
 
 if ! command -v apt-get >/dev/null; then
 	command -v pkg-config >/dev/null &&
-		pkg-config --exists libelf json-c libcurl libarchive libdeflate libzstd liblzma libxxhash libcrypto cunit && exit 0
+		pkg-config --exists libelf json-c libcurl libarchive libdeflate zlib libzstd liblzma libxxhash libcrypto cunit && exit 0
 	cat >&2 <<'TEXT'
 No apt-get here. Install these, then run make again:
-  dnf install gcc make pkgconf elfutils-libelf-devel json-c-devel libcurl-devel libarchive-devel libdeflate-devel libzstd-devel \
+  dnf install gcc make pkgconf elfutils-libelf-devel json-c-devel libcurl-devel libarchive-devel libdeflate-devel zlib-devel libzstd-devel \
     xz-devel xxhash-devel openssl-devel CUnit-devel binutils elfutils elfutils-debuginfod gdb clang clang-tools-extra cppcheck
-  apk add gcc musl-dev make pkgconf elfutils-dev json-c-dev curl-dev libarchive-dev libdeflate-dev zstd-dev \
+  apk add gcc musl-dev make pkgconf elfutils-dev json-c-dev curl-dev libarchive-dev libdeflate-dev zlib-dev zstd-dev \
     xz-dev xxhash-dev openssl-dev cunit-dev linux-headers bash binutils elfutils gdb clang clang-extra-tools cppcheck
 TEXT
 	exit 1

@@ -3,7 +3,7 @@
 # is installed): no warning, the unit tests, and the command's own tests of stamp, split and show with it.
 . "$(dirname "$0")/../lib.sh"
 
-packages='libelf-dev libjson-c-dev libcurl4-openssl-dev libarchive-dev libdeflate-dev libzstd-dev liblzma-dev libxxhash-dev
+packages='libelf-dev libjson-c-dev libcurl4-openssl-dev libarchive-dev libdeflate-dev zlib1g-dev libzstd-dev liblzma-dev libxxhash-dev
 libssl-dev libcunit1-dev libc6-dev'
 
 # ./sys: what a Debian of i386 has below / with these packages.
