@@ -112,6 +112,26 @@ void objects_drop_spool(struct share *share);
 int encode_upload(struct share *share, size_t number, const char *encoding, struct s3_request *put,
 		  struct note_error *err);
 
+/* --- send.c --- */
+
+/* "source/PATH" of RECORD lies in a directory of the package's own; the caller frees it. */
+char *content_key(const struct record *record, const struct record_file *file);
+
+/* Executables, sources and sections; debug files; those of them that need an alternate file. */
+enum phase { PHASE_FIRST, PHASE_DEBUG, PHASE_NEEDS_ALTERNATE };
+
+struct sending {
+	struct share *share;
+	const struct record *record;
+	const struct upload *uploads; /* one for each file of RECORD */
+	uint64_t done;
+	uint64_t total;
+	uint64_t bytes; /* as they were sent */
+};
+
+/* Sends what is of PHASE and not there. */
+int send_phase(struct sending *sending, enum phase phase, struct note_error *err);
+
 /* --- add.c --- */
 
 int objects_judge(struct share *share, const char *package, struct claim *claims, size_t count,
