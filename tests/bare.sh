@@ -75,9 +75,13 @@ sbuildrc() {
 }
 # built OPTION...: hello by sbuild, as a user, in ./out; its log in ./log.
 built() {
+	local result=0
 	rm -rf out && mkdir out && chown builder out
 	(cd out && runuser -u builder -- env HOME="$PWD/../home" LC_ALL=C.UTF-8 sbuild --chroot-mode=schroot -c builders -d UNRELEASED --no-run-lintian --no-run-piuparts \
-		--no-run-autopkgtest --extra-package="$PWD/../packages" --add-depends=dh-pkgnote "$@" ../hello_*.dsc) >log 2>&1
+		--no-run-autopkgtest --extra-package="$PWD/../packages" --add-depends=dh-pkgnote "$@" ../hello_*.dsc) >log 2>&1 || result=$?
+	# It writes what was said in the chroot, and behind it, to a file of its own.
+	cat out/*.build >>log 2>/dev/null || true
+	return "$result"
 }
 by_sbuild() {
 	local codename uri
