@@ -88,7 +88,9 @@ by_sbuild() {
 	codename=$(. /etc/os-release; echo "${VERSION_CODENAME:-sid}")
 	! grep -q sid /etc/debian_version || codename=sid
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1)
-	installs install sbuild schroot debootstrap
+	# Where sbuild's chroots by schroot are a package of their own, that one too.
+	installs install sbuild debootstrap schroot $(apt-cache search --names-only '^sbuild-schroot$' | cut -d' ' -f1)
+	getent group sbuild >/dev/null || groupadd --system sbuild
 	debootstrap --variant=buildd --include=ca-certificates "$codename" /srv/builders "$uri" >create.log 2>&1 || { grep '^E:' create.log >&2; return 1; }
 	printf '[builders]\ntype=directory\ndirectory=/srv/builders\ngroups=sbuild\nroot-groups=sbuild\nprofile=sbuild\n' >/etc/schroot/chroot.d/builders
 	useradd -m -G sbuild builder
