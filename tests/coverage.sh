@@ -73,7 +73,7 @@ replay() {
 		# shellcheck disable=SC2086
 		clang $flags -fsanitize=fuzzer -o "$out/$name" "$source" $(grep -v 'tools/pkgnote.o' <<<"$tools") $note $libraries || exit 1
 		[ ! -x "$BUILD/fuzz/$name" ] || ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 "$BUILD/fuzz/$name" -runs="${RUNS:-3000}" -seed=1 -max_len=65536 -timeout=60 \
-			-rss_limit_mb=1500 -artifact_prefix="$out/found-" "$out/fuzz/$name/corpus" >"$out/fuzz/$name/log" 2>&1 || echo "coverage: $name finds something" >&2
+			-rss_limit_mb=1500 -malloc_limit_mb=5000 -artifact_prefix="$out/found-" "$out/fuzz/$name/corpus" >"$out/fuzz/$name/log" 2>&1 || echo "coverage: $name finds something" >&2
 		find "$out/fuzz/$name/corpus" -type f -print0 | LLVM_PROFILE_FILE="$out/fuzzed/%4m.profraw" xargs -r -0 "$out/$name" >"$out/fuzz/$name/replayed" 2>&1 ||
 			echo "coverage: $name fails" >&2
 	done

@@ -13,7 +13,9 @@ one() {
 	command -v clang >/dev/null || skip "no clang on this machine"
 	[ -x "$BUILD/fuzz/$name" ] || fail "$BUILD/fuzz/$name was not built"
 	seeds "$(kind_of "$name")" "$PWD/corpus"
-	"$BUILD/fuzz/$name" -runs="$RUNS" -seed=1 -max_len=65536 -timeout=20 -rss_limit_mb=1500 -artifact_prefix=./found- corpus >log 2>&1 && return 0
+	# What is taken counts, not what is asked for: libarchive asks for a buffer of the size that a cpio's name says it has, up to 4 GB,
+	# and fills it with what there is.
+	"$BUILD/fuzz/$name" -runs="$RUNS" -seed=1 -max_len=65536 -timeout=20 -rss_limit_mb=1500 -malloc_limit_mb=5000 -artifact_prefix=./found- corpus >log 2>&1 && return 0
 	grep -aE 'ERROR|SUMMARY|runtime error|^    #[0-9] ' log | head -30 >&2
 	for found in found-*; do [ ! -f "$found" ] || { ls -l "$found"; head -c 3000 "$found" | base64; } >&2; done
 	return 1

@@ -10,6 +10,8 @@
 #include "tests/unit/unit.h"
 #include "tools/splitter/compress/compress.h"
 #include "tools/splitter/compress/deflate.h"
+#include "tools/splitter/split_internal.h"
+#include "tools/splitter/together/together.h"
 
 #define PIECE ((size_t)70000)
 
@@ -217,5 +219,50 @@ static void test_sections_in_parts(void)
 	free(noise);
 }
 
+/* --- the table of names, named as what is changed --- */
+
+/* A file whose table of names is called NAME, a TYPE; "x" and NAME is another's name. */
+static uint8_t *misnamed(const char *other, unsigned type, size_t *size)
+{
+	static const uint8_t zeros[3000];
+	const struct made_section sections[] = {
+		{".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0x1000, zeros, 64, 0, 0},
+		{".debug_info", SHT_PROGBITS, 0, 0, zeros, sizeof(zeros), 0, 0},
+		{other, SHT_PROGBITS, 0, 0, zeros, 16, 0, 0},
+	};
+	uint8_t *file = make_elf(ELFCLASS64, ELFDATA2LSB, sections, 3, size);
+	const Elf64_Ehdr *ehdr = (const void *)file;
+	Elf64_Shdr *shdrs = (void *)(file + ehdr->e_shoff);
+	shdrs[ehdr->e_shstrndx].sh_name = shdrs[3].sh_name + 1;
+	shdrs[ehdr->e_shstrndx].sh_type = type;
+	return file;
+}
+
+static void keeps_names(const char *other, unsigned type)
+{
+	static const uint8_t id[20];
+	const struct alternate_link link = {"/usr/lib/debug/.dwz/x", id, sizeof(id)};
+	struct strip_output file = {0};
+	struct image *image;
+	GElf_Shdr shdr;
+	file.bytes = misnamed(other, type, &file.size);
+	CU_ASSERT_EQUAL_FATAL(debug_file_repack(&file, COMPRESSION_ZLIB, &link, 1, NULL), NOTE_OK);
+	CU_ASSERT_EQUAL_FATAL(image_open_memory(&image, file.bytes, file.size, NULL), NOTE_OK);
+	CU_ASSERT_EQUAL_FATAL(image_read_elf(image, NULL), NOTE_OK);
+	CU_ASSERT_NOT_EQUAL(image_find_section(image, other, NULL), 0);
+	CU_ASSERT_NOT_EQUAL_FATAL(image_find_section(image, ".debug_info", &shdr), 0);
+	CU_ASSERT_EQUAL(shdr.sh_flags & SHF_COMPRESSED, SHF_COMPRESSED);
+	image_close(image);
+	free(file.bytes);
+}
+
+static void test_table_of_names(void)
+{
+	keeps_names("x.gnu_debugaltlink", SHT_STRTAB);
+	keeps_names("x.gnu_debugaltlink", SHT_PROGBITS);
+	keeps_names("x.debug_str", SHT_PROGBITS);
+	keeps_names("x.debug_line_str", SHT_PROGBITS);
+}
+
 UNIT_SUITE(compress, UNIT_TEST(test_streams_joined), UNIT_TEST(test_no_stream),
-	   UNIT_TEST(test_sections_in_parts))
+	   UNIT_TEST(test_sections_in_parts), UNIT_TEST(test_table_of_names))

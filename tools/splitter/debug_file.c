@@ -84,8 +84,9 @@ int debug_file_repack(struct strip_output *file, enum compression compression,
 		code = plan_make(&plan, image, NULL, &options, err);
 	for (uint64_t i = 1; alternate != NULL && code == NOTE_OK && i < plan.count; i++) {
 		struct plan_section *section = &plan.sections[i];
+		/* The table of names may be named so, too. */
 		if (strcmp(section->name, ".gnu_debugaltlink") != 0 || section->bytes == NULL ||
-		    link.size != 0)
+		    link.size != 0 || i == image->shstrndx)
 			continue;
 		if (memchr(section->bytes, '\0', section->shdr.sh_size) == NULL)
 			continue;

@@ -269,13 +269,13 @@ static void set_parts(struct task *task)
 			     task->parts * part_room(task, part_contents(task, 0));
 }
 
-static void list_tasks(struct tasks *tasks, struct compressed *out, struct plan *plan,
-		       enum compression compression)
+static void list_tasks(struct tasks *tasks, struct compressed *out, const struct image *image,
+		       struct plan *plan, enum compression compression)
 {
 	for (uint64_t i = 1; i < plan->count; i++) {
 		struct plan_section *section = &plan->sections[i];
 		if (section->fate != FATE_DEBUG || section->bytes == NULL ||
-		    section->shdr.sh_type != SHT_PROGBITS ||
+		    section->shdr.sh_type != SHT_PROGBITS || i == image->shstrndx ||
 		    (section->shdr.sh_flags & SHF_COMPRESSED) != 0)
 			continue;
 		const bool gnu = section->edited && strncmp(section->name, ".zdebug_", 8) == 0;
@@ -349,7 +349,7 @@ int compress_plan(struct compressed *out, struct image *image, struct plan *plan
 		free(tasks.items);
 		return error_system(err, "compress");
 	}
-	list_tasks(&tasks, out, plan, compression);
+	list_tasks(&tasks, out, image, plan, compression);
 	if (tasks.count > 1)
 		qsort(tasks.items, tasks.count, sizeof(*tasks.items), by_size);
 	int code = run_tasks(&tasks, jobs, err);

@@ -198,7 +198,9 @@ static int list_sections(struct dwarf *dwarf, uint64_t *total)
 		int code = image_shdr(dwarf->image, i, &shdr, dwarf->err);
 		if (code != NOTE_OK)
 			return code;
-		if (shdr.sh_type == SHT_NOBITS || shdr.sh_type == SHT_NULL)
+		/* The table of names stays one, whatever it is named. */
+		if (shdr.sh_type == SHT_NOBITS || shdr.sh_type == SHT_NULL ||
+		    i == dwarf->image->shstrndx)
 			continue;
 		const char *name = image_section_name(dwarf->image, &shdr, dwarf->err);
 		if (name == NULL)
