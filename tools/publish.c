@@ -12,7 +12,7 @@
 #include "tools/base/expansion/expansion.h"
 #include "tools/base/root/root.h"
 #include "tools/commands.h"
-#include "tools/s3/s3.h"
+#include "tools/publish_options.h"
 #include "tools/share/share.h"
 #include "tools/splitter/dwarf/dwarf.h"
 
@@ -309,51 +309,6 @@ static bool is_reading(const struct options *options)
 	return options->list || (options->check && !options->repair);
 }
 
-static bool take_sections(struct cli *cli, void *target, const char *name, const char *value)
-{
-	struct strings *sections = target;
-	for (const char *p = value;; p++) {
-		const size_t length = strcspn(p, ",");
-		char *section = xasprintf("%.*s", (int)length, p);
-		const bool good = is_section_name(section);
-		if (!good)
-			cli_usage(cli, "--%s=%s: '%s' is no section's name", name, value, section);
-		else if (!strings_has(sections, section))
-			strings_add(sections, section);
-		free(section);
-		if (!good)
-			return false;
-		p += length;
-		if (*p == '\0')
-			return true;
-	}
-}
-
-static bool take_header(struct cli *cli, void *target, const char *name, const char *value)
-{
-	const char *why = s3_judge_header(value);
-	if (why != NULL) {
-		cli_usage(cli, "--%s='%s': %s", name, value, why);
-		return false;
-	}
-	strings_add(target, value);
-	return true;
-}
-
-static bool take_shared(struct cli *cli, void *target, const char *name, const char *value)
-{
-	unsigned *shared = target;
-	const bool octal = value[0] == '0' && strlen(value) == 4 && strspn(value, "01234567") == 4;
-	*shared = strcmp(value, "group") == 0 ? 0660
-		  : strcmp(value, "all") == 0 ? 0664
-		  : octal                     ? (unsigned)strtoul(value, NULL, 8)
-					      : 0;
-	if ((*shared & 0600) == 0600 && (*shared & 0111) == 0)
-		return true;
-	cli_usage(cli, "--%s=%s: group, all, or the mode of files, 0600 and more", name, value);
-	return false;
-}
-
 /* Exactly one thing to do: EXIT_DONE, or what cli_usage returned. */
 static int judge_usage(struct cli *cli, const struct options *options)
 {
@@ -442,7 +397,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL},
 		{"sections", 0, OPTION_CALL, "LIST", &options.sections,
 		 "serve these sections alone, too: names, separated by commas", NULL,
-		 take_sections},
+		 publish_take_sections},
 		{"remove", 0, OPTION_LIST, "PACKAGE", &options.remove,
 		 "take PACKAGE out, and what no other package holds", NULL, NULL},
 		{"keep", 0, OPTION_NUMBER, "N", &options.keep,
@@ -455,7 +410,7 @@ static int run(const struct command *command, int argc, char **argv)
 		{"header", 0, OPTION_CALL, "HEADER", &options.headers,
 		 "in an object store: what new objects are told with, 'NAME: VALUE'; may be "
 		 "repeated",
-		 NULL, take_header},
+		 NULL, publish_take_header},
 		{"encoding", 0, OPTION_CHOICE, "none|gzip|zstd", &options.encoding,
 		 "in an object store: contents are stored encoded, and told so", NULL, NULL},
 		EXPANSION_OPTION,
@@ -468,7 +423,7 @@ static int run(const struct command *command, int argc, char **argv)
 		 NULL, NULL},
 		{"shared", 0, OPTION_CALL, "group|all|0NNN", &options.shared,
 		 "open a directory to the group, to all, or by the mode of its files", NULL,
-		 take_shared},
+		 publish_take_shared},
 	};
 	if (!cli_parse(&cli, command, specs, sizeof(specs) / sizeof(specs[0]), argc, argv, &status))
 		goto out;

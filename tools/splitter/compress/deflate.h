@@ -18,7 +18,7 @@
 
 /* Makes the whole stream of *SIZE bytes at BYTES, where there is room for DEFLATE_OPEN_MORE, one
  * that others can follow: no block is the last, and it ends at a byte, by an empty block.
- * NOTE_MALFORMED: it is no stream, or there is no memory. */
+ * NOTE_MALFORMED: it is no stream; NOTE_SYSTEM: no memory. */
 int deflate_open(uint8_t *bytes, uint64_t *size, struct note_error *err);
 
 /* The Adler-32 of two things in a row (RFC 1950), of their own and the size of the second. */
