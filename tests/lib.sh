@@ -54,6 +54,22 @@ same() {
 	return 1
 }
 
+# interrupt PID: Ctrl-C ends it with 130, within 100 ms as promised: what this shell takes to end a process that does nothing is
+# added ten times over, so a busy machine is not taken for a slow command.
+interrupt() {
+	local start code took idle most=0 _
+	start=$(date +%s%N); code=0
+	kill -INT "$1"; wait "$1" || code=$?
+	took=$((($(date +%s%N) - start) / 1000000))
+	same "$code" 130
+	for _ in 1 2 3; do
+		env --default-signal=INT sleep 60 & sleep 0.05
+		start=$(date +%s%N); kill -INT $!; wait $! || :
+		idle=$((($(date +%s%N) - start) / 1000000)); [ $idle -le $most ] || most=$idle
+	done
+	[ "$took" -lt $((150 + 10 * most)) ] || fail "$took ms, where a sleep takes $most"
+}
+
 check() {
 	local title=$1 code; shift
 	if [ $# != 1 ]; then echo "check: wants a title and a function" >&2; exit 1; fi

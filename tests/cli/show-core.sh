@@ -112,13 +112,11 @@ a_sparse_core_of_10_gigabytes() {
 	program
 	kernel_core
 	truncate -s 10G core
-	local before after
-	before=$(date +%s%N)
-	status 0 "$PKGNOTE" show --json core
-	after=$(date +%s%N)
+	# Of the processor, not of the clock: what others do on the machine is not counted. The bench has the real limit.
+	local TIMEFORMAT='%U %S'
+	{ time status 0 "$PKGNOTE" show --json core; } 2>took || { cat took >&2; return 1; }
 	says out '"program"'
-	echo "$(((after - before) / 1000000)) ms"
-	[ $(((after - before) / 1000000)) -lt 2000 ] # the bench has the real limit
+	awk '{ print $1 + $2 " s"; exit !($1 + $2 < 1) }' took
 }
 check "a core of 10 GB at once" a_sparse_core_of_10_gigabytes
 

@@ -103,7 +103,6 @@ two_hundred_processes_with_kills() {
 check "two hundred processes, overlapping keys, forty kills: no wrong byte" two_hundred_processes_with_kills
 
 an_interrupt_ends_at_once() {
-	local start end
 	for step in stall_connect stall_headers stall_body; do
 		# A shell's background jobs ignore SIGINT; env gives it back.
 		env --default-signal=INT "$PKGNOTE" fetch -q --cache=c --server="$HOST/int$step=$step" \
@@ -111,12 +110,7 @@ an_interrupt_ends_at_once() {
 		local pid=$!
 		for _ in $(seq 100); do [ "$(asked int$step)" = 1 ] && break; sleep 0.02; done
 		sleep 0.2
-		start=$(date +%s%N)
-		kill -INT $pid
-		code=0; wait $pid || code=$?
-		end=$(date +%s%N)
-		same "$code" 130
-		[ $(((end - start) / 1000000)) -lt 150 ] || fail "$step: $(((end - start) / 1000000)) ms"
+		interrupt $pid
 		same "$(find c -type f ! -name .lock ! -name .cleaned)" ""
 	done
 }
@@ -148,7 +142,7 @@ a_dead_server_is_not_waited_for_again() {
 	start=$(date +%s)
 	status 3 "$PKGNOTE" fetch --cache=c --timeout=1 --retries=0 --server="$HOST/dead=stall_connect" \
 		debuginfo "${ids[@]}" "${ids[@]}" "${ids[@]}" "${ids[@]}"
-	[ $(($(date +%s) - start)) -lt 5 ] || fail "each file waited for the dead server"
+	[ $(($(date +%s) - start)) -lt ${#ids[@]} ] || fail "each file waited for the dead server"
 	says err 'not asked: no answer for 1 s'
 }
 check "a dead server is remembered for the rest of the run" a_dead_server_is_not_waited_for_again

@@ -222,7 +222,7 @@ static void test_sections_in_parts(void)
 /* --- the table of names, named as what is changed --- */
 
 /* A file whose table of names is called NAME, a TYPE; "x" and NAME is another's name. */
-static uint8_t *misnamed(const char *other, unsigned type, size_t *size)
+static uint8_t *misnamed(const char *other, unsigned type, uint64_t *size)
 {
 	static const uint8_t zeros[3000];
 	const struct made_section sections[] = {
@@ -230,11 +230,13 @@ static uint8_t *misnamed(const char *other, unsigned type, size_t *size)
 		{".debug_info", SHT_PROGBITS, 0, 0, zeros, sizeof(zeros), 0, 0},
 		{other, SHT_PROGBITS, 0, 0, zeros, 16, 0, 0},
 	};
-	uint8_t *file = make_elf(ELFCLASS64, ELFDATA2LSB, sections, 3, size);
+	size_t made;
+	uint8_t *file = make_elf(ELFCLASS64, ELFDATA2LSB, sections, 3, &made);
 	const Elf64_Ehdr *ehdr = (const void *)file;
 	Elf64_Shdr *shdrs = (void *)(file + ehdr->e_shoff);
 	shdrs[ehdr->e_shstrndx].sh_name = shdrs[3].sh_name + 1;
 	shdrs[ehdr->e_shstrndx].sh_type = type;
+	*size = made;
 	return file;
 }
 
