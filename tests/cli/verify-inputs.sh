@@ -38,10 +38,10 @@ module() {
 	objcopy --add-gnu-debuglink=one.ko.debug stripped/one.ko
 }
 
-deb() { # deb ROOT NAME
+deb() { # deb ROOT NAME [ARCHITECTURE]
 	need dpkg-deb
 	mkdir -p "$1/DEBIAN"
-	printf '%s\n' "Package: $2" 'Version: 1-1' 'Architecture: amd64' 'Maintainer: T <t@example.org>' 'Description: t' >"$1/DEBIAN/control"
+	printf '%s\n' "Package: $2" 'Version: 1-1' "Architecture: ${3:-amd64}" 'Maintainer: T <t@example.org>' 'Description: t' >"$1/DEBIAN/control"
 	dpkg-deb --root-owner-group -b "$1" "$2.deb" >/dev/null
 	rm -r "$1/DEBIAN"
 }
@@ -138,6 +138,13 @@ fail note /usr/lib/efi/other.efi"
 	says out 'none.efi.*no package note'
 	says out 'other.efi.*the package.s is'
 	says_not out 'efi/text'
+	# A package that neither dh_strip nor the addon works on: what has a note is judged, what has none is not wanting.
+	mkdir -p any; cp -r root any/; rm any/root/usr/bin/one any/root/usr/lib/efi/o*.efi
+	deb any/root t all
+	status 1 "$PKGNOTE" verify --json --checks=note t.deb
+	same "$(results out)" "fail note /usr/lib/efi/bad.efi
+skipped note /usr/lib/efi/none.efi"
+	says out 'none.efi.*architecture all'
 }
 check "PE images: their notes" pe_images
 

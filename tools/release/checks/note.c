@@ -22,14 +22,24 @@ static bool agrees(const struct note_package *note, const char *key, const char 
 	       (other != NULL && strcmp(value, other) == 0);
 }
 
+static bool is_of_any_machine(const struct package_facts *package)
+{
+	return package->architecture != NULL && (strcmp(package->architecture, "all") == 0 ||
+						 strcmp(package->architecture, "noarch") == 0);
+}
+
+/* debhelper's dh_strip, and with it the addon, is for packages with an architecture; rpm's steps
+ * are for a build root. */
+static bool has_no_strip_step(const struct package_facts *package)
+{
+	return package != NULL && strcmp(package->type, "deb") == 0 && is_of_any_machine(package);
+}
+
 /* The note names the source package or the binary one, by either version. */
 static bool judge_package(const struct note_package *note, const struct package_facts *package,
 			  struct finding *finding)
 {
 	const char *key = NULL, *wanted = NULL;
-	const bool any_machine =
-		package->architecture != NULL && (strcmp(package->architecture, "all") == 0 ||
-						  strcmp(package->architecture, "noarch") == 0);
 	if (!agrees(note, "type", package->type, NULL)) {
 		key = "type";
 		wanted = package->type;
@@ -40,7 +50,8 @@ static bool judge_package(const struct note_package *note, const struct package_
 		key = "version";
 		wanted = package->source_version != NULL ? package->source_version
 							 : package->version;
-	} else if (!any_machine && !agrees(note, "architecture", package->architecture, NULL)) {
+	} else if (!is_of_any_machine(package) &&
+		   !agrees(note, "architecture", package->architecture, NULL)) {
 		key = "architecture";
 		wanted = package->architecture;
 	}
@@ -87,6 +98,12 @@ static void judge(const struct elf_artifact *artifact, const struct evidence *ev
 	if (artifact->payload == NULL) {
 		if (artifact->kind == KIND_MODULE) {
 			finding_set(finding, VERDICT_SKIPPED, "a kernel module carries none");
+			return;
+		}
+		if (artifact->kind == KIND_PE && has_no_strip_step(artifact->package)) {
+			finding_set(finding, VERDICT_SKIPPED,
+				    "a PE image in a package of architecture all, for which "
+				    "debhelper neither strips nor stamps");
 			return;
 		}
 		finding->absence = true;
