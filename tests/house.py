@@ -38,6 +38,7 @@ FACES = {
     "libnote/judge": ["check.h", "dlopen.h"],  # the note, and the other one
     "libnote/payload": ["payload.h", "json.h"],  # the package note's, and what JSON of any note is read by
     "libnote/place": ["purpose.h"],  # what a file is for; the rest is behind note_place() in libnote.h
+    "tools/base/elf": ["foreign.h", "loaded.h"],  # what a file is for; what of it is loaded
     "tools/base/text": ["control.h"],  # the rest stands in base/text.h
     "tools/base/libraries": ["archive.h", "crypto.h", "curl.h"],  # a library each
     "tools/base/page": ["page.h", "markup.h"],  # markup is JUnit's, too

@@ -148,6 +148,26 @@ skipped note /usr/lib/efi/none.efi"
 }
 check "PE images: their notes" pe_images
 
+# As stamp and split leave it alone, whatever it is in.
+other_systems() {
+	program one
+	mkdir -p root/usr/lib
+	cp "$(type -P true)" root/usr/lib/own.go; printf '\377' | dd of=root/usr/lib/own.go bs=1 seek=7 conv=notrunc status=none
+	deb root t
+	for input in root t.deb; do
+		status 0 "$PKGNOTE" verify --json --checks=note,build-id,stripped "$input"
+		same "$(results out | grep own.go)" "skipped build-id /usr/lib/own.go
+skipped note /usr/lib/own.go
+skipped stripped /usr/lib/own.go"
+		says out 'not for Linux: it is of OS ABI 255'
+	done
+	# A note that is in it is judged.
+	cp root/usr/bin/one root/usr/lib/own.go; printf '\377' | dd of=root/usr/lib/own.go bs=1 seek=7 conv=notrunc status=none
+	status 1 "$PKGNOTE" verify --json --checks=note --expect version=7 root/usr/lib/own.go
+	says out '"verdict": ?"fail"'
+}
+check "programs of other systems are left alone, as by stamp and split" other_systems
+
 what_is_passed_over_is_said() {
 	need ar
 	program one

@@ -27,7 +27,7 @@ figlet plain make, scripts
 -sed autotools
 -gzip autotools
 -patch autotools
--cpio autotools
+-cpio without debhelper
 -tini cmake, static program
 -jimtcl autotools of its own, library
 -lua5.3 library

@@ -62,6 +62,46 @@ whole_way() {
 	done <directories
 }
 
+# What a check finds wrong where all of a share lies as objects do: what is elsewhere in it comes back, the rest is taken out.
+wrong_contents() {
+	tree one 1
+	INTO=$PWD/share
+	local id source=usr/src/debug/hello-1-1.x86_64/hello.c served own
+	id=$(build_id one/usr/bin/hello)
+	served=buildid/$id/source/$source own=source/hello-1-1.x86_64/$source
+	status 0 publish --links=copy --package=hello-1-1.x86_64 one
+	rm "share/$served"
+	status 1 publish --check
+	status 0 publish --check --repair
+	says err "$served: it is not there: it comes back from $own"
+	cmp "share/$served" "one/$source"
+	for file in "$own" "$served"; do
+		sed 's/1/2/' "one/$source" >"share/$file"
+		status 1 publish --check
+		says out "^$file: its contents are not those"
+		status 0 publish --check --repair
+		says err "$file: .*: it comes back from"
+		cmp "share/$file" "one/$source"
+	done
+	# Both, and a debug file: nothing has them.
+	sed 's/1/2/' "one/$source" >"share/$own"; sed 's/1/3/' "one/$source" >"share/$served"
+	printf x | dd of="share/buildid/$id/debuginfo" bs=1 seek=9 conv=notrunc status=none
+	status 1 publish --check --repair
+	for file in "$own" "$served" "buildid/$id/debuginfo"; do
+		says out "^$file: its contents are not those that were published: it is taken out; publish hello-1-1\.x86_64 again\$"
+		[ ! -e "share/$file" ]
+	done
+	status 0 publish --package=hello-1-1.x86_64 one
+	says out replaced
+	status 0 publish --check
+	# A lost record: what the index knows of the package is not taken for proven.
+	rm "share/packages/hello-1-1.x86_64/record.json" "share/buildid/$id/executable"
+	status 0 publish --package=hello-1-1.x86_64 one
+	status 0 publish --check
+	says out '^1 packages, [0-9]* files, 0 problems'
+}
+check "what is wrong in a share of plain files comes back, or is taken out and published again" wrong_contents
+
 plain_files() {
 	need debuginfod-find gdb
 	tree one 1; tree two 2; tree three 3

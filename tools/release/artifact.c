@@ -8,7 +8,8 @@
 #include "libnote/error.h"
 #include "libnote/note.h"
 #include "tools/base/digest.h"
-#include "tools/base/loaded.h"
+#include "tools/base/elf/foreign.h"
+#include "tools/base/elf/loaded.h"
 #include "tools/base/text.h"
 #include "tools/release/note.h"
 
@@ -222,6 +223,16 @@ static void read_build_id(struct elf_artifact *artifact, struct image *image)
 		hex_encode(id, size, artifact->build_id);
 }
 
+/* What is for another system is neither stamped nor split. Where somebody put a note into it all
+ * the same, that is judged. */
+static void read_purpose(struct elf_artifact *artifact, struct image *image)
+{
+	char reason[REASON_SIZE];
+	if (artifact->kind == KIND_LINKED && artifact->payload == NULL &&
+	    artifact->note_problem == NULL && elf_is_foreign(image, reason))
+		artifact->foreign = xstrdup(reason);
+}
+
 void artifact_read(struct elf_artifact *artifact, struct image *image)
 {
 	struct note_error err;
@@ -246,12 +257,14 @@ void artifact_read(struct elf_artifact *artifact, struct image *image)
 	section_sample(&artifact->sample, image, samples);
 	read_build_id(artifact, image);
 	note_read(artifact, image);
+	read_purpose(artifact, image);
 }
 
 void artifact_free(struct elf_artifact *artifact)
 {
 	free(artifact->path);
 	free(artifact->problem);
+	free(artifact->foreign);
 	free(artifact->build_id_problem);
 	free(artifact->payload);
 	free(artifact->note_problem);

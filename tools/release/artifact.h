@@ -69,6 +69,7 @@ struct elf_artifact {
 
 	enum artifact_kind kind;
 	char *problem; /* why it cannot be read as ELF; nothing below counts then */
+	char *foreign; /* why it is no program of Linux, and nothing of it is judged, or NULL */
 	uint64_t size;
 	char sha256[65]; /* of its bytes; "" where they are not known */
 	char loaded[65]; /* of what of it is loaded; "" where that is not known */

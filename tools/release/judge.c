@@ -10,6 +10,8 @@ static const char *not_judged(const struct subject *subject, const struct check 
 {
 	if (subject->artifact.passed_over != NULL)
 		return subject->artifact.passed_over;
+	if (subject->artifact.foreign != NULL)
+		return subject->artifact.foreign;
 	if (subject->artifact.kind == KIND_PE && check != &note_check)
 		return "a PE image: no build-id to ask by, no ELF section to compare";
 	if (subject->artifact.kind == KIND_OBJECT)

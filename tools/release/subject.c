@@ -46,8 +46,8 @@ unsigned release_needs(const struct release *release, const struct elf_artifact 
 {
 	unsigned needs = 0;
 	if (artifact->problem != NULL || artifact->passed_over != NULL ||
-	    artifact->kind == KIND_OBJECT || artifact->kind == KIND_PE ||
-	    artifact->left_alone != NULL)
+	    artifact->foreign != NULL || artifact->kind == KIND_OBJECT ||
+	    artifact->kind == KIND_PE || artifact->left_alone != NULL)
 		return 0;
 	for (size_t c = 0; c < all_check_count; c++) {
 		const struct check *check = all_checks[c];

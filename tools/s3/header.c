@@ -114,6 +114,12 @@ struct curl_slist *s3_add_headers(const struct s3 *s3, const struct s3_request *
 	/* Of the contents, whatever they are encoded by; a file in parts has none otherwise. */
 	if (file && r->plain[0] != '\0')
 		headers = add_line(headers, "x-amz-meta-sha256: %s", r->plain);
+	/* And how much they take encoded: a list tells the same of what is whole. */
+	if (file && r->encoding != NULL) {
+		char size[24];
+		snprintf(size, sizeof(size), "%llu", (unsigned long long)r->size);
+		headers = add_line(headers, "x-amz-meta-size: %s", size);
+	}
 	for (size_t i = 0; s3->headers != NULL && i < s3->headers->count; i++) {
 		const char *line = s3->headers->items[i];
 		const bool wanted = stores                 ? file || !is_among(line, of_files)

@@ -40,6 +40,7 @@ static int begin(struct s3 *s3, const struct s3_request *put, char **upload, str
 	struct s3_request request = {.method = S3_POST,
 				     .key = xstrdup(put->key),
 				     .query = xstrdup("uploads="),
+				     .size = put->size,
 				     .encoding = put->encoding};
 	memcpy(request.plain, put->encoding != NULL ? put->plain : put->sha256,
 	       sizeof(request.plain));

@@ -3,6 +3,7 @@
  * One try of one request. Path and query are in the canonical form in which they are signed
  * (sign.c): RFC 3986's encoding in capitals, the query sorted, each name with its '='.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +63,21 @@ static void take_word(char *out, size_t room, const char *value, size_t size)
 	snprintf(out, room, "%.*s", (int)size, value);
 }
 
+/* One that no header has but as it should be is 0. */
+static uint64_t take_number(const char *value, size_t size)
+{
+	char word[21], *end;
+	take_word(word, sizeof(word), value, size);
+	errno = 0;
+	const unsigned long long number = strtoull(word, &end, 10);
+	return errno == 0 && word[0] >= '0' && word[0] <= '9' && *end == '\0' ? number : 0;
+}
+
 static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 {
 	static const char name[] = "x-amz-bucket-region:", tag[] = "etag:",
-			  digest[] = "x-amz-meta-sha256:", encoding[] = "content-encoding:";
+			  digest[] = "x-amz-meta-sha256:", encoding[] = "content-encoding:",
+			  length[] = "content-length:", put[] = "x-amz-meta-size:";
 	struct s3_request *r = context;
 	(void)one;
 	if (size > sizeof(tag) && strncasecmp(bytes, tag, sizeof(tag) - 1) == 0)
@@ -74,6 +86,12 @@ static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 	if (r->method == S3_HEAD && size > sizeof(encoding) &&
 	    strncasecmp(bytes, encoding, sizeof(encoding) - 1) == 0)
 		r->encoded = true;
+	if (r->method == S3_HEAD && size > sizeof(length) &&
+	    strncasecmp(bytes, length, sizeof(length) - 1) == 0)
+		r->size = take_number(bytes + sizeof(length) - 1, size - sizeof(length) + 1);
+	if (r->method == S3_HEAD && size > sizeof(put) &&
+	    strncasecmp(bytes, put, sizeof(put) - 1) == 0)
+		r->put_size = take_number(bytes + sizeof(put) - 1, size - sizeof(put) + 1);
 	if (r->method == S3_HEAD && size > sizeof(digest) &&
 	    strncasecmp(bytes, digest, sizeof(digest) - 1) == 0)
 		take_word(r->plain, sizeof(r->plain), bytes + sizeof(digest) - 1,
@@ -340,6 +358,13 @@ static bool judge_answer(const struct s3 *s3, struct s3_request *r, long status)
 	return passing && status != 501;
 }
 
+/* libcurl's decoders take what they cannot read for a failure to write, too; ours has said so. */
+static bool is_undecodable(const struct s3_request *r, CURLcode result, long status)
+{
+	return r->method == S3_GET && status == 200 &&
+	       (result == CURLE_BAD_CONTENT_ENCODING || result == CURLE_WRITE_ERROR);
+}
+
 bool s3_judge(const struct s3 *s3, struct s3_request *r, CURLcode result)
 {
 	long status = 0;
@@ -350,6 +375,14 @@ bool s3_judge(const struct s3 *s3, struct s3_request *r, CURLcode result)
 	/* A copy, and the making of one object of parts, that fails late has begun with 200. */
 	const bool late = (r->method == S3_COPY || r->method == S3_POST) &&
 			  r->answer.data != NULL && strstr(r->answer.data, "<Error>") != NULL;
+	if (is_undecodable(r, result, status)) {
+		r->code = error_set(&r->err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				    "it is not what its Content-Encoding says: %.100s",
+				    result == CURLE_WRITE_ERROR ? "bytes behind its end"
+				    : r->curl_text[0] != '\0'   ? r->curl_text
+								: libcurl.easy_strerror(result));
+		return false;
+	}
 	if (result != CURLE_OK) {
 		passing = is_passing(result);
 		r->code = error_set(&r->err, NOTE_SYSTEM, NOTE_NO_OFFSET, "%s %.100s: %.100s",

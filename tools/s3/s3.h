@@ -59,7 +59,10 @@ struct s3_request {
 	/* What came of it: NOTE_OK, NOTE_ABSENT (GET, COPY: no such object), or another. */
 	int code;
 	struct note_error err;
-	bool encoded; /* HEAD: the object has a Content-Encoding */
+	/* HEAD: whether the object has a Content-Encoding, and with what size it was put then (0:
+	 * that is not told); SIZE is what it has. */
+	bool encoded;
+	uint64_t put_size;
 
 	/* Private. */
 	char *url; /* instead of KEY's; owned */

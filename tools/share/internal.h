@@ -17,10 +17,11 @@
 
 struct share {
 	const struct store *store;
-	void *own;           /* the store's */
-	struct root *root;   /* what is on its way in passes through here, below STAGING */
-	bool reading;        /* opened by share_open_reading */
-	mode_t mode;         /* of new files */
+	void *own;         /* the store's */
+	struct root *root; /* what is on its way in passes through here, below STAGING */
+	bool reading;      /* opened by share_open_reading */
+	bool mending;      /* share_repair was called: what a check finds is mended or taken out */
+	mode_t mode;       /* of new files */
 	struct names *names; /* the index by name, once it was changed */
 	const struct share_hooks *hooks;
 };

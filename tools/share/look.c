@@ -8,7 +8,7 @@
 #include "libnote/error.h"
 #include "libnote/image.h"
 #include "libnote/note.h"
-#include "tools/base/loaded.h"
+#include "tools/base/elf/loaded.h"
 #include "tools/base/text.h"
 #include "tools/share/internal.h"
 

@@ -61,6 +61,7 @@ void share_added_free(struct share_added *added)
 
 int share_repair(struct share *share, struct note_error *err)
 {
+	share->mending = true;
 	int code = share->store->repair(share, err);
 	return code == NOTE_OK ? names_repair(share, err) : code;
 }

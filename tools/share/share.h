@@ -151,7 +151,8 @@ int share_check(struct share *share,
 		struct share_checked *checked, struct note_error *err);
 
 /* Mends what a power cut or a foreign hand did to a share that was opened to change it: all that is
- * done, and lost, is said. share_check tells what is left. */
+ * done, and lost, is said. share_check tells what is left; in an object store, where all has to be
+ * fetched for that, it brings back what is wrong from a copy, or takes it out. */
 int share_repair(struct share *share, struct note_error *err);
 
 #endif

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/loaded.h"
+#include "tools/base/elf/loaded.h"
 #include "tools/share/internal.h"
 #include "tools/share/look.h"
 

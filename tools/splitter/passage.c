@@ -10,6 +10,7 @@
 #include "libnote/note.h"
 #include "libnote/pe/pe.h"
 #include "libnote/place/purpose.h"
+#include "tools/base/elf/foreign.h"
 
 void passage_end(struct passage *passage)
 {

@@ -11,6 +11,7 @@
 #include "libnote/error.h"
 #include "libnote/pe/pe.h"
 #include "libnote/place/purpose.h"
+#include "tools/base/elf/foreign.h"
 #include "tools/splitter/elf/elf.h"
 
 /* DOS programs, and text, may begin with MZ too. */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "libnote/error.h"
-#include "tools/base/loaded.h"
+#include "tools/base/elf/loaded.h"
 #include "tools/share/names/names.h"
 #include "tools/share/objects/internal.h"
 
@@ -206,7 +206,11 @@ static int claim_files(struct supply *supply, struct holdings *holdings, struct 
 		if (kind == NULL || strcmp(hex, holdings->hex) != 0)
 			break;
 		struct holding *holding = holdings_find(holdings, kind);
-		upload->there = upload->stood_in || (holding != NULL && !supply->replacing);
+		/* Where the index knows the package and no record does, nothing of it is proven. */
+		const bool lost = holding != NULL && set_has(&holding->packages, record->package);
+		supply->known = supply->known || lost;
+		upload->there =
+			upload->stood_in || (holding != NULL && !supply->replacing && !lost);
 		if (holding != NULL && another_holder(holding, record->package) == NULL) {
 			holding->size = file->size;
 			memcpy(holding->sha256, file->sha256, sizeof(holding->sha256));
@@ -302,7 +306,8 @@ static int bring_in(struct supply *supply, struct upload *uploads, uint64_t *new
 	if (code == NOTE_OK)
 		code = send_phase(&sending, PHASE_NEEDS_ALTERNATE, err);
 	if (code == NOTE_OK)
-		code = names_propose(share, record->package, record, supply->replacing, err);
+		code = names_propose(share, record->package, record,
+				     supply->replacing || supply->known, err);
 	if (code == NOTE_OK)
 		code = names_adopt(share, err);
 	char *key = record_key(record->package);

@@ -12,13 +12,14 @@
 #include "libnote/error.h"
 #include "tools/base/file.h"
 #include "tools/share/look.h"
-#include "tools/share/objects/internal.h"
+#include "tools/share/objects/wrong.h"
 
 struct check {
 	struct share *share;
 	void (*problem)(void *context, const char *path, const char *why);
 	void *context;
 	struct share_checked *checked;
+	struct wrongs wrongs; /* where the share is being mended */
 };
 
 __attribute__((format(printf, 3, 4))) static void found(struct check *check, const char *path,
@@ -33,13 +34,21 @@ __attribute__((format(printf, 3, 4))) static void found(struct check *check, con
 	check->problem(check->context, path, why);
 }
 
+static void stays_wrong(void *context, const char *path, const char *why)
+{
+	found(context, path, "%s", why);
+}
+
 /* --- objects by their contents --- */
 
 struct expected {
 	char *key;
 	uint64_t size; /* UNKNOWN: not said */
 	const char *sha256;
-	const char *hex; /* its build-id, or NULL */
+	const char *hex;     /* its build-id, or NULL */
+	const char *package; /* one that it is of */
+	char *provider;      /* of a served source: the key of which it is a copy; else NULL */
+	bool right;
 };
 
 #define UNKNOWN UINT64_MAX
@@ -50,13 +59,17 @@ struct list {
 	size_t room;
 };
 
-static void expect(struct list *list, char *key, uint64_t size, const char *sha256, const char *hex)
+static struct expected *expect(struct list *list, char *key, uint64_t size, const char *sha256,
+			       const char *package)
 {
 	if (list->count == list->room) {
 		list->room = list->room != 0 ? 2 * list->room : 64;
 		list->items = xrealloc(list->items, list->room * sizeof(*list->items));
 	}
-	list->items[list->count++] = (struct expected){key, size, sha256, hex};
+	struct expected *expected = &list->items[list->count++];
+	*expected =
+		(struct expected){.key = key, .size = size, .sha256 = sha256, .package = package};
+	return expected;
 }
 
 static int by_key(const void *a, const void *b)
@@ -66,26 +79,38 @@ static int by_key(const void *a, const void *b)
 
 static void forget(struct list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
 		free(list->items[i].key);
+		free(list->items[i].provider);
+	}
 	free(list->items);
 	*list = (struct list){0};
+}
+
+static void wrong(struct check *check, const struct expected *expected, bool absent,
+		  const char *why)
+{
+	if (check->share->mending)
+		wrongs_add(&check->wrongs, expected->key, why, absent, expected->package,
+			   expected->provider, expected->sha256);
+	else
+		found(check, expected->key, "%s", why);
 }
 
 /* One that has arrived; its file goes, so that no more than those on their way take room. */
 static void judge_object(void *context, struct s3_request *request)
 {
 	struct check *check = context;
-	const struct expected *expected = request->owner;
+	struct expected *expected = request->owner;
 	struct note_error err;
 	struct look look;
 	char digest[65];
 	uint64_t size;
 	int fd;
 	if (request->code == NOTE_ABSENT) {
-		found(check, expected->key, "it is not there");
+		wrong(check, expected, true, "it is not there");
 	} else if (request->code == NOTE_MALFORMED) {
-		found(check, expected->key, "%s", request->err.text);
+		wrong(check, expected, false, request->err.text);
 		request->code = NOTE_OK;
 	} else if (request->code == NOTE_OK) {
 		int code = root_open_file(request->root, request->path, &fd, &err);
@@ -94,7 +119,7 @@ static void judge_object(void *context, struct s3_request *request)
 		if (code != NOTE_OK)
 			found(check, expected->key, "%s", err.text);
 		else if (strcmp(digest, expected->sha256) != 0)
-			found(check, expected->key,
+			wrong(check, expected, false,
 			      "its contents are not those that were published");
 		else if (expected->hex != NULL && look_at(fd, &look, &err) != NOTE_OK)
 			found(check, expected->key, "%s", err.text);
@@ -103,6 +128,7 @@ static void judge_object(void *context, struct s3_request *request)
 				found(check, expected->key, "its build-id is '%s'", look.build_id);
 			look_free(&look);
 		}
+		expected->right = code == NOTE_OK && strcmp(digest, expected->sha256) == 0;
 		if (fd >= 0)
 			close(fd);
 	}
@@ -214,7 +240,7 @@ static int check_package(struct check *check, const char *package, struct note_e
 		if (strncmp(record.files[i].path, "source/", 7) == 0)
 			expect(&sources,
 			       xasprintf("source/%s/%s", package, record.files[i].path + 7),
-			       record.files[i].size, record.files[i].sha256, NULL);
+			       record.files[i].size, record.files[i].sha256, package);
 	char *prefix = xasprintf("source/%s/", package);
 	code = compare(check, &sources, prefix, "the package's record does not tell of it", err);
 	if (code == NOTE_OK)
@@ -241,18 +267,27 @@ static int check_build_id(struct check *check, const struct holdings *holdings,
 				found(check, key, "the index names %s, which is not there",
 				      holding->packages.items[j]);
 		const bool elf = strncmp(holding->kind, "section/", 8) != 0;
-		expect(&list, key, holding->size, holding->sha256, elf ? holdings->hex : NULL);
+		expect(&list, key, holding->size, holding->sha256,
+		       holding->packages.count != 0 ? holding->packages.items[0] : "its package")
+			->hex = elf ? holdings->hex : NULL;
 	}
-	for (size_t i = 0; i < holdings->source_count; i++)
-		if (holdings->sources[i].package != NULL)
+	for (size_t i = 0; i < holdings->source_count; i++) {
+		const struct named_source *source = &holdings->sources[i];
+		if (source->package != NULL)
 			expect(&list,
-			       xasprintf("buildid/%s/source/%s", holdings->hex,
-					 holdings->sources[i].path),
-			       UNKNOWN, holdings->sources[i].sha256, NULL);
+			       xasprintf("buildid/%s/source/%s", holdings->hex, source->path),
+			       UNKNOWN, source->sha256, source->package)
+				->provider =
+				xasprintf("source/%s/%s", source->package, source->path);
+	}
 	char *prefix = xasprintf("buildid/%s/", holdings->hex);
 	int code = compare(check, &list, prefix, "no package holds it", err);
 	if (code == NOTE_OK)
 		code = fetch_all(check, &list, err);
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].right && list.items[i].provider != NULL)
+			wrongs_offer(&check->wrongs, list.items[i].provider, list.items[i].key,
+				     list.items[i].sha256);
 	free(prefix);
 	forget(&list);
 	return code;
@@ -316,7 +351,8 @@ int objects_check(struct share *share,
 		  void (*problem)(void *context, const char *path, const char *why), void *context,
 		  struct share_checked *checked, struct note_error *err)
 {
-	struct check check = {share, problem, context, checked};
+	struct check check = {
+		.share = share, .problem = problem, .context = context, .checked = checked};
 	struct bucket *bucket = objects_of(share)->bucket;
 	struct strings packages = {0}, stored = {0}, hexes = {0}, providers = {0};
 	struct text journal;
@@ -333,6 +369,7 @@ int objects_check(struct share *share,
 	checked->packages = packages.count;
 	for (size_t i = 0; code == NOTE_OK && i < packages.count; i++)
 		code = check_package(&check, packages.items[i], err);
+	wrongs_sort(&check.wrongs);
 	if (code == NOTE_OK)
 		code = bucket_list(bucket, "index/buildid/", false, add_name, &hexes, err);
 	if (code == NOTE_OK)
@@ -357,6 +394,9 @@ int objects_check(struct share *share,
 			set_remove(&hexes, hexes.items[i]);
 	if (code == NOTE_OK)
 		code = check_build_ids(&check, &hexes, &packages, err);
+	if (code == NOTE_OK)
+		code = wrongs_mend(share, &check.wrongs, stays_wrong, &check, err);
+	wrongs_free(&check.wrongs);
 	strings_free(&packages);
 	strings_free(&stored);
 	strings_free(&hexes);

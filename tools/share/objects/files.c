@@ -132,10 +132,17 @@ static int get(struct root *root, struct s3_request *request, struct note_error 
 	return code;
 }
 
-/* The directories that this leaves empty go, but those right below the share. */
+/* With it goes what a run that was killed left while it wrote it; and the directories that are
+ * empty then, but those right below the share. */
 static int remove_file(struct root *root, const char *key, struct note_error *err)
 {
-	char *path = xstrdup(key), *slash;
+	char *path = xstrdup(key), *slash = strrchr(path, '/');
+	char name[32];
+	root_temporary_name(slash != NULL ? slash + 1 : path, name);
+	char *leftover =
+		xasprintf("%.*s%s", slash != NULL ? (int)(slash + 1 - path) : 0, path, name);
+	root_remove_leftover(root, leftover);
+	free(leftover);
 	int code = root_remove(root, path, err);
 	while (code == NOTE_OK && (slash = strrchr(path, '/')) != NULL) {
 		*slash = '\0';
@@ -209,6 +216,7 @@ struct listing {
 	struct found *items;
 	size_t count, room;
 	bool groups;
+	struct strings leftovers; /* below ".lock/": each has a name that no other run will want */
 };
 
 static void add_found(struct listing *listing, char *key, const struct stat *st)
@@ -247,6 +255,8 @@ static bool see(void *context, const struct entry *entry, bool *descend)
 	struct listing *listing = context;
 	bool any = false;
 	*descend = !listing->groups;
+	if (root_is_temporary(entry->path) && strncmp(entry->path, ".lock/", 6) == 0)
+		strings_add(&listing->leftovers, entry->path);
 	if (is_no_object(entry->path)) {
 		*descend = false;
 	} else if (entry->kind == ENTRY_DIRECTORY && listing->groups) {
@@ -275,6 +285,9 @@ int files_list(struct root *root, const char *prefix, bool groups, s3_visit *vis
 	int code = root_walk(root, directory, true, see, NULL, &listing, err);
 	if (code == NOTE_ABSENT)
 		code = NOTE_OK;
+	for (size_t i = 0; i < listing.leftovers.count; i++)
+		root_remove_leftover(root, listing.leftovers.items[i]);
+	strings_free(&listing.leftovers);
 	if (listing.count > 1)
 		qsort(listing.items, listing.count, sizeof(*listing.items), compare_found);
 	for (size_t i = 0; i < listing.count; i++) {

@@ -177,6 +177,7 @@ struct supply {
 	const struct record *changing; /* the package that comes or goes */
 	bool going;
 	bool replacing; /* one of that name is there */
+	bool known;     /* the index told of it, whether a record does or not */
 };
 
 /* Takes in the directory PATH, unless it is in already. */

@@ -159,7 +159,8 @@ static int see_encoded(struct bucket *bucket, struct sizes *sizes, struct note_e
 	int code = bucket_run(bucket, requests, count, NULL, NULL, err);
 	for (size_t i = 0; code == NOTE_OK && i < count; i++) {
 		const struct record_file *file = record_find(sizes->record, sizes->paths.items[i]);
-		if (requests[i].encoded && strcmp(requests[i].plain, file->sha256) == 0)
+		if (requests[i].encoded && strcmp(requests[i].plain, file->sha256) == 0 &&
+		    requests[i].put_size != 0 && requests[i].size == requests[i].put_size)
 			sizes->seen[file - sizes->record->files] = true;
 	}
 	for (size_t i = 0; i < count; i++)

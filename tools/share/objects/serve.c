@@ -184,14 +184,16 @@ static struct s3_request *add_request(struct requests *requests)
 	return request;
 }
 
-/* One source of a build-id; true where its entry changed. What a package that goes may have
- * served is done again, whatever the entry tells: the run that wrote it may have been killed. */
+/* One source of a build-id; true where its entry changed. What a package that goes, or that comes
+ * again, may have served is done again, whatever the entry tells: the run that wrote it may have
+ * been killed, and what it wrote may be lost. */
 static bool serve_source(const struct supply *supply, const struct holdings *holdings,
 			 const struct holding *debuginfo, struct named_source *source,
 			 struct requests *requests)
 {
-	const bool again = supply->going && (debuginfo == NULL ||
-					     find_source(supply->changing, source->path) != NULL);
+	const bool again = (supply->going && debuginfo == NULL) ||
+			   ((supply->going || supply->replacing || supply->known) &&
+			    find_source(supply->changing, source->path) != NULL);
 	const struct choice best = choose(supply, debuginfo, source);
 	const bool same = best.package == NULL ? source->package == NULL
 					       : source->package != NULL &&

@@ -269,13 +269,21 @@ static void set_parts(struct task *task)
 			     task->parts * part_room(task, part_contents(task, 0));
 }
 
+/* On MIPS debug sections have a type of their own (gABI supplement, 64-bit ELF object file
+ * specification, table 9). */
+static bool is_contents(const struct image *image, const GElf_Shdr *shdr)
+{
+	return shdr->sh_type == SHT_PROGBITS ||
+	       (image->ehdr.e_machine == EM_MIPS && shdr->sh_type == SHT_MIPS_DWARF);
+}
+
 static void list_tasks(struct tasks *tasks, struct compressed *out, const struct image *image,
 		       struct plan *plan, enum compression compression)
 {
 	for (uint64_t i = 1; i < plan->count; i++) {
 		struct plan_section *section = &plan->sections[i];
 		if (section->fate != FATE_DEBUG || section->bytes == NULL ||
-		    section->shdr.sh_type != SHT_PROGBITS || i == image->shstrndx ||
+		    !is_contents(image, &section->shdr) || i == image->shstrndx ||
 		    (section->shdr.sh_flags & SHF_COMPRESSED) != 0)
 			continue;
 		const bool gnu = section->edited && strncmp(section->name, ".zdebug_", 8) == 0;

@@ -8,7 +8,6 @@
 
 #include "tools/splitter/elf/buildid.h"   /* the id of what will be published */
 #include "tools/splitter/elf/draft.h"     /* a plan that may change, for the debug file alone */
-#include "tools/splitter/elf/foreign.h"   /* what is not for Linux, and left alone */
 #include "tools/splitter/elf/halves.h"    /* the debug file and the shipped file */
 #include "tools/splitter/elf/minidebug.h" /* .gnu_debugdata */
 #include "tools/splitter/elf/plan.h"      /* which section goes where */

@@ -9,6 +9,7 @@
 #include "libnote/error.h"
 #include "libnote/sorted.h"
 #include "tools/base/digest.h"
+#include "tools/base/elf/foreign.h"
 #include "tools/splitter/elf/elf.h"
 #include "tools/splitter/inputs/patterns.h"
 

@@ -6,6 +6,7 @@
 #define SPLITTER_INPUTS_SCAN_H
 
 #include "libnote/image.h"
+#include "tools/base/elf/foreign.h"
 #include "tools/base/root/root.h"
 #include "tools/splitter/elf/elf.h"
 

@@ -3,8 +3,8 @@
  * What was not linked for Linux: firmware, code of coprocessors, programs of other systems. Their
  * readers may want every byte where it is, the symbol table too, so they are left alone.
  */
-#ifndef SPLITTER_ELF_FOREIGN_H
-#define SPLITTER_ELF_FOREIGN_H
+#ifndef BASE_ELF_FOREIGN_H
+#define BASE_ELF_FOREIGN_H
 
 #include <stdbool.h>
 

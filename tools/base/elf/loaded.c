@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/base/loaded.h"
+#include "tools/base/elf/loaded.h"
 
 #include <stdlib.h>
 #include <string.h>

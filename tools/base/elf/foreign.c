@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/splitter/elf/foreign.h"
+#include "tools/base/elf/foreign.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * ever sees: such files are the same program. Of a debug file, whose loaded sections have no bytes,
  * it is the layout of these that counts.
  */
-#ifndef BASE_LOADED_H
-#define BASE_LOADED_H
+#ifndef BASE_ELF_LOADED_H
+#define BASE_ELF_LOADED_H
 
 #include "libnote/image.h"
 
