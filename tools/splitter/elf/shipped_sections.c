@@ -96,14 +96,17 @@ static int by_turn(const void *left, const void *right)
 static uint64_t *order_of_sections(const struct plan *plan, bool lean)
 {
 	uint64_t *order = xcalloc(plan->count, sizeof(*order));
-	struct turn *turns = xcalloc(plan->count, sizeof(*turns));
 	uint64_t strtab = 0;
+	for (uint64_t i = 1; i < plan->count; i++)
+		order[i] = i;
+	if (!lean)
+		return order;
+	struct turn *turns = xcalloc(plan->count, sizeof(*turns));
 	for (uint64_t i = 1; i < plan->count; i++)
 		if (plan->sections[i].shdr.sh_type == SHT_SYMTAB)
 			strtab = plan->sections[i].shdr.sh_link;
 	for (uint64_t i = 1; i < plan->count; i++)
-		turns[i] = lean ? turn_in_table(plan, i, strtab)
-				: (struct turn){.subject = i, .index = i};
+		turns[i] = turn_in_table(plan, i, strtab);
 	qsort(turns + 1, plan->count - 1, sizeof(*turns), by_turn);
 	for (uint64_t i = 1; i < plan->count; i++)
 		order[i] = turns[i].index;
