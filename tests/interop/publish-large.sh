@@ -93,7 +93,7 @@ told_with() {
 	says head '^[Cc]ache-[Cc]ontrol: max-age=60'
 	same "$(grep -ci '^cache-control' head)" 1
 	for bad in 'Authorization: x' 'x-amz-date: 1' 'Host: h' 'plain' ': x' 'x-amz-acl:' 'x-amz-acl: a
-b' 'Content-Encoding: gzip' 'x-amz-meta-sha256: 0'; do
+b' 'Content-Encoding: gzip' 'x-amz-meta-sha256: 0' 'x-amz-meta-size: 0'; do
 		status 2 publish --header="$bad" root
 		says err '^pkgnote publish: --header='
 	done

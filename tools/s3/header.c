@@ -55,6 +55,7 @@ const char *s3_judge_header(const char *header)
 					   "x-amz-copy-source",
 					   "x-amz-copy-source-",
 					   "x-amz-meta-sha256",
+					   "x-amz-meta-size",
 					   "x-amz-metadata-directive",
 					   "x-amz-tagging-directive",
 					   "x-amz-server-side-encryption-customer-",

@@ -204,6 +204,8 @@ static void set_method(struct s3_request *r)
 				    r->body.data != NULL ? r->body.data : "");
 	} else if (r->method == S3_HEAD) {
 		libcurl.easy_setopt(r->easy, CURLOPT_NOBODY, 1L);
+		/* Google's store tells of what it would decode for others, without a size. */
+		libcurl.easy_setopt(r->easy, CURLOPT_ACCEPT_ENCODING, "");
 	} else if (r->method == S3_GET) {
 		/* What is stored encoded is told so, and libcurl decodes it. */
 		libcurl.easy_setopt(r->easy, CURLOPT_ACCEPT_ENCODING, "");
