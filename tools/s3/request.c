@@ -83,9 +83,11 @@ static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 	if (size > sizeof(tag) && strncasecmp(bytes, tag, sizeof(tag) - 1) == 0)
 		take_word(r->etag, sizeof(r->etag), bytes + sizeof(tag) - 1,
 			  size - sizeof(tag) + 1);
-	if (r->method == S3_HEAD && size > sizeof(encoding) &&
-	    strncasecmp(bytes, encoding, sizeof(encoding) - 1) == 0)
+	if (size > sizeof(encoding) && strncasecmp(bytes, encoding, sizeof(encoding) - 1) == 0) {
+		take_word(r->told, sizeof(r->told), bytes + sizeof(encoding) - 1,
+			  size - sizeof(encoding) + 1);
 		r->encoded = true;
+	}
 	if (r->method == S3_HEAD && size > sizeof(length) &&
 	    strncasecmp(bytes, length, sizeof(length) - 1) == 0)
 		r->size = take_number(bytes + sizeof(length) - 1, size - sizeof(length) + 1);
@@ -258,11 +260,12 @@ bool s3_begin(struct s3 *s3, struct s3_request *r, CURLM *multi)
 	r->moved = 0;
 	r->stopped = false;
 	r->tried++;
-	r->curl_text[0] = r->region[0] = r->etag[0] = '\0';
+	r->curl_text[0] = r->region[0] = r->etag[0] = r->told[0] = '\0';
 	text_free(&r->answer);
 	if (r->method == S3_HEAD) {
 		r->plain[0] = '\0';
 		r->encoded = false;
+		r->size = r->put_size = 0;
 	}
 	if (r->method == S3_GET)
 		text_free(&r->body);
@@ -367,6 +370,40 @@ static bool is_undecodable(const struct s3_request *r, CURLcode result, long sta
 	       (result == CURLE_BAD_CONTENT_ENCODING || result == CURLE_WRITE_ERROR);
 }
 
+/* Whether this libcurl can read what is encoded so: else nothing is known of it. */
+static bool is_decoded_here(const char *encoding)
+{
+	static const struct {
+		const char *name;
+		int feature;
+	} known[] = {{"gzip", CURL_VERSION_LIBZ},
+		     {"x-gzip", CURL_VERSION_LIBZ},
+		     {"deflate", CURL_VERSION_LIBZ},
+		     {"zstd", CURL_VERSION_ZSTD},
+		     {"br", CURL_VERSION_BROTLI}};
+	const curl_version_info_data *info = libcurl.version_info(CURLVERSION_NOW);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcasecmp(encoding, known[i].name) == 0)
+			return (info->features & known[i].feature) != 0;
+	return false;
+}
+
+static void judge_undecodable(struct s3_request *r, CURLcode result)
+{
+	char *name = name_to_line(r->told);
+	if (!is_decoded_here(r->told))
+		r->code = error_set(&r->err, NOTE_UNSUPPORTED, NOTE_NO_OFFSET,
+				    "its Content-Encoding, '%s', is none that this libcurl decodes",
+				    name);
+	else
+		r->code = error_set(&r->err, NOTE_MALFORMED, NOTE_NO_OFFSET,
+				    "it is not %s, as its Content-Encoding says: %.100s", name,
+				    result == CURLE_WRITE_ERROR ? "bytes behind its end"
+				    : r->curl_text[0] != '\0'   ? r->curl_text
+								: libcurl.easy_strerror(result));
+	free(name);
+}
+
 bool s3_judge(const struct s3 *s3, struct s3_request *r, CURLcode result)
 {
 	long status = 0;
@@ -378,11 +415,7 @@ bool s3_judge(const struct s3 *s3, struct s3_request *r, CURLcode result)
 	const bool late = (r->method == S3_COPY || r->method == S3_POST) &&
 			  r->answer.data != NULL && strstr(r->answer.data, "<Error>") != NULL;
 	if (is_undecodable(r, result, status)) {
-		r->code = error_set(&r->err, NOTE_MALFORMED, NOTE_NO_OFFSET,
-				    "it is not what its Content-Encoding says: %.100s",
-				    result == CURLE_WRITE_ERROR ? "bytes behind its end"
-				    : r->curl_text[0] != '\0'   ? r->curl_text
-								: libcurl.easy_strerror(result));
+		judge_undecodable(r, result);
 		return false;
 	}
 	if (result != CURLE_OK) {

@@ -63,6 +63,7 @@ struct s3_request {
 	 * that is not told); SIZE is what it has. */
 	bool encoded;
 	uint64_t put_size;
+	char told[32]; /* GET, HEAD: that Content-Encoding, or "" */
 
 	/* Private. */
 	char *url; /* instead of KEY's; owned */

@@ -112,6 +112,10 @@ static void judge_object(void *context, struct s3_request *request)
 	} else if (request->code == NOTE_MALFORMED) {
 		wrong(check, expected, false, request->err.text);
 		request->code = NOTE_OK;
+	} else if (request->code == NOTE_UNSUPPORTED && request->told[0] != '\0') {
+		/* Nothing is known of it: that is told, and it stays. */
+		found(check, expected->key, "%s", request->err.text);
+		request->code = NOTE_OK;
 	} else if (request->code == NOTE_OK) {
 		int code = root_open_file(request->root, request->path, &fd, &err);
 		if (code == NOTE_OK)
