@@ -54,10 +54,10 @@ same() {
 	return 1
 }
 
-# interrupt PID: Ctrl-C ends it with 130, within 100 ms as promised: what this shell takes to end a process that does nothing is
-# added ten times over, so a busy machine is not taken for a slow command.
+# interrupt PID: Ctrl-C ends it with 130, within 100 ms as promised, 150 with what the shell takes to be told; on a machine so busy
+# that a process that does nothing takes over 15, within ten times that.
 interrupt() {
-	local start code took idle most=0 _
+	local start code took idle most=15 _
 	start=$(date +%s%N); code=0
 	kill -INT "$1"; wait "$1" || code=$?
 	took=$((($(date +%s%N) - start) / 1000000))
@@ -67,7 +67,7 @@ interrupt() {
 		start=$(date +%s%N); kill -INT $!; wait $! || :
 		idle=$((($(date +%s%N) - start) / 1000000)); [ $idle -le $most ] || most=$idle
 	done
-	[ "$took" -lt $((150 + 10 * most)) ] || fail "$took ms, where a sleep takes $most"
+	[ "$took" -lt $((10 * most)) ] || fail "$took ms, where a sleep takes $most"
 }
 
 check() {

@@ -399,7 +399,8 @@ int objects_check(struct share *share,
 	if (code == NOTE_OK)
 		code = check_build_ids(&check, &hexes, &packages, err);
 	if (code == NOTE_OK)
-		code = wrongs_mend(share, &check.wrongs, stays_wrong, &check, err);
+		code = wrongs_mend(share, &check.wrongs, err);
+	wrongs_tell(&check.wrongs, stays_wrong, &check);
 	wrongs_free(&check.wrongs);
 	strings_free(&packages);
 	strings_free(&stored);

@@ -82,7 +82,7 @@ static int bring_back(struct share *share, struct wrongs *wrongs, bool copies,
 	int code = bucket_run(objects_of(share)->bucket, requests, count, NULL, NULL, err);
 	for (size_t i = 0; i < count; i++) {
 		struct wrong *wrong = requests[i].owner;
-		if (code == NOTE_OK && requests[i].code == NOTE_OK) {
+		if (requests[i].code == NOTE_OK) {
 			wrong->mended = true;
 			share_say(share, wrong->key, "%s: it comes back from %s", wrong->why,
 				  requests[i].from);
@@ -93,36 +93,27 @@ static int bring_back(struct share *share, struct wrongs *wrongs, bool copies,
 	return code;
 }
 
-static int take_out(struct share *share, struct wrongs *wrongs,
-		    void (*problem)(void *context, const char *path, const char *why),
-		    void *context, struct note_error *err)
+static int take_out(struct share *share, struct wrongs *wrongs, struct note_error *err)
 {
 	struct s3_request *requests = xcalloc(wrongs->count, sizeof(*requests));
 	size_t count = 0;
 	for (size_t i = 0; i < wrongs->count; i++)
 		if (!wrongs->items[i].mended && !wrongs->items[i].absent)
-			requests[count++] = (struct s3_request){
-				.method = S3_DELETE, .key = xstrdup(wrongs->items[i].key)};
+			requests[count++] =
+				(struct s3_request){.method = S3_DELETE,
+						    .key = xstrdup(wrongs->items[i].key),
+						    .owner = &wrongs->items[i]};
 	int code = bucket_run(objects_of(share)->bucket, requests, count, NULL, NULL, err);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		struct wrong *wrong = requests[i].owner;
+		wrong->gone = requests[i].code == NOTE_OK;
 		s3_request_free(&requests[i]);
-	free(requests);
-	for (size_t i = 0; i < wrongs->count; i++) {
-		const struct wrong *wrong = &wrongs->items[i];
-		if (wrong->mended)
-			continue;
-		char *why = xasprintf("%s%s; publish %s again", wrong->why,
-				      wrong->absent || code != NOTE_OK ? "" : ": it is taken out",
-				      wrong->package);
-		problem(context, wrong->key, why);
-		free(why);
 	}
+	free(requests);
 	return code;
 }
 
-int wrongs_mend(struct share *share, struct wrongs *wrongs,
-		void (*problem)(void *context, const char *path, const char *why), void *context,
-		struct note_error *err)
+int wrongs_mend(struct share *share, struct wrongs *wrongs, struct note_error *err)
 {
 	if (wrongs->count == 0)
 		return NOTE_OK;
@@ -131,7 +122,21 @@ int wrongs_mend(struct share *share, struct wrongs *wrongs,
 		code = bring_back(share, wrongs, false, err);
 	if (code == NOTE_OK)
 		code = bring_back(share, wrongs, true, err);
-	return code == NOTE_OK ? take_out(share, wrongs, problem, context, err) : code;
+	return code == NOTE_OK ? take_out(share, wrongs, err) : code;
+}
+
+void wrongs_tell(const struct wrongs *wrongs,
+		 void (*problem)(void *context, const char *path, const char *why), void *context)
+{
+	for (size_t i = 0; i < wrongs->count; i++) {
+		const struct wrong *wrong = &wrongs->items[i];
+		if (wrong->mended)
+			continue;
+		char *why = xasprintf("%s%s; publish %s again", wrong->why,
+				      wrong->gone ? ": it is taken out" : "", wrong->package);
+		problem(context, wrong->key, why);
+		free(why);
+	}
 }
 
 void wrongs_free(struct wrongs *wrongs)

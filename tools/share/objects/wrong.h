@@ -18,7 +18,8 @@ struct wrong {
 	char *from;     /* the key of a copy of it that is right, or NULL */
 	char sha256[65];
 	bool absent;
-	bool mended;
+	bool mended; /* it came back */
+	bool gone;   /* it was taken out */
 };
 
 struct wrongs {
@@ -38,10 +39,12 @@ void wrongs_sort(struct wrongs *wrongs);
 void wrongs_offer(struct wrongs *wrongs, const char *provider, const char *copy,
 		  const char *sha256);
 
-/* Changes the store. What stays wrong is told PROBLEM; the lease is held. */
-int wrongs_mend(struct share *share, struct wrongs *wrongs,
-		void (*problem)(void *context, const char *path, const char *why), void *context,
-		struct note_error *err);
+/* Changes the store, whose lease is held. What comes back is said. */
+int wrongs_mend(struct share *share, struct wrongs *wrongs, struct note_error *err);
+
+/* Tells PROBLEM what did not come back, whether it could be taken out or not. */
+void wrongs_tell(const struct wrongs *wrongs,
+		 void (*problem)(void *context, const char *path, const char *why), void *context);
 void wrongs_free(struct wrongs *wrongs);
 
 #endif
