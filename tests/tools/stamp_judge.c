@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What must hold of a stamped file, judged with libelf alone, none of pkgnote's own code. It is long
- * because a judge is one program that shares nothing: all that it believes is to be read here.
+ * What must hold of a stamped file, judged with libelf alone, none of pkgnote's own code. It is
+ * long because a judge is one program that shares nothing: all that it believes is to be read here.
  *
  *     stamp_judge copy DIR <PATHS        copies the executables and shared libraries among PATHS (a
  *                                        line each) to DIR/1, DIR/2, ...; prints "NUMBER PATH"
